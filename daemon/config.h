@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The configuration file, read whole or not at all.  libconfuse parses it, one table says what each
+ * key may hold, and an error names file, line, key, what is wrong and what would be right.
+ */
+#ifndef WILDSET_DAEMON_CONFIG_H
+#define WILDSET_DAEMON_CONFIG_H
+
+#include "setsync/whitelist.h"
+#include "sniffer/plan.h"
+
+#include <stddef.h>
+
+#define CONFIG_DEFAULT_PATH "/etc/wildset/wildset.conf"
+
+enum config_log {
+    CONFIG_LOG_ALARMS, /* warnings and alarms */
+    CONFIG_LOG_GRANTS, /* each grant and expiry too */
+    CONFIG_LOG_DEBUG,  /* extensions and refusals too */
+};
+
+struct config {
+    struct plan_interface *interfaces;
+    size_t interface_count;
+    struct plan_resolver *resolvers;
+    size_t resolver_count;
+    bool require_query;
+    enum plan_checksums checksums;
+    enum plan_latency latency;
+    uint32_t decapsulate; /* bit N: enum encapsulation N */
+    uint16_t *vlans;
+    size_t vlan_count;
+    struct whitelist *whitelists;
+    size_t whitelist_count;
+    enum config_log log;
+};
+
+enum { CONFIG_ERROR_MAX = 1024 };
+
+/*
+ * Returns 0 and a configuration to free, or -errno with one line a finding in `error`
+ * ("FILE:LINE: key: what"): -EINVAL for what the file says, another for reading it.
+ */
+int config_read(const char *path, struct config **out, char error[static CONFIG_ERROR_MAX]);
+void config_free(struct config *config);
+
+/* What works but deserves a word ("resolvers is empty: ..."): calls `warn` with each line. */
+void config_warnings(const struct config *config, void (*warn)(void *context, const char *line),
+                     void *context);
+
+/* The sniffer's part.  `patterns` gets an array to free; the rest is borrowed from the configuration. */
+int config_plan(const struct config *config, struct plan *out, struct whitelist_pattern **patterns);
+
+const struct whitelist *config_whitelist(const struct config *config, const char *name);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The control socket, SOCK_SEQPACKET: a request is one JSON object, a reply is one JSON object or, for
+ * `list`, one object a lease and then {"protocol":1,"end":true}.  Clients that do not read are
+ * dropped; nothing here can make the daemon wait.
+ *
+ *   {"protocol":1,"command":"status"}
+ *   {"protocol":1,"command":"list","whitelist":"lookback"}      (whitelist: optional)
+ *   {"protocol":1,"command":"forget","address":"192.0.2.1"}     (or "name"; only root and wildset)
+ *
+ * An error is {"protocol":1,"error":"what is wrong and what to do"}.
+ */
+#ifndef WILDSET_DAEMON_CONTROL_H
+#define WILDSET_DAEMON_CONTROL_H
+
+#include "runtime/clock.h"
+#include "runtime/loop.h"
+
+#define CONTROL_DEFAULT_PATH "/run/wildset/control.sock"
+enum { CONTROL_PROTOCOL = 1, CONTROL_MESSAGE_MAX = 65536 };
+
+struct config;
+struct control;
+struct setsync;
+struct sources;
+
+/* What the replies are made of; all borrowed, the configuration may be replaced with control_set_config. */
+struct control_views {
+    const struct config *config;
+    struct setsync *sync;
+    const struct sources *sources;
+    struct moment started;
+};
+
+/* Makes the socket (0660, group wildset when it exists), replacing a dead one.  0 or -errno. */
+int control_open(struct loop *loop, const char *path, const struct control_views *views,
+                 struct control **out);
+void control_close(struct control *control);
+void control_set_config(struct control *control, const struct config *config);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's sources: started by fork and exec, watched, restarted with back-off, replaced without a
+ * gap when the configuration changes (the new one reports ready, then the old one drains for 10 s).
+ * Every message is checked here; a violation ends its sender.
+ */
+#ifndef WILDSET_DAEMON_SOURCES_H
+#define WILDSET_DAEMON_SOURCES_H
+
+#include "runtime/loop.h"
+#include "runtime/sighting.h"
+#include "sniffer/plan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct sources;
+
+struct sources_hooks {
+    /* One whole answer, `more` messages put together. */
+    void (*answer)(void *context, enum source source, const struct sighting *parts, size_t count);
+    void (*refusal)(void *context, enum source source, const struct sighting *sighting);
+    void (*alarm)(void *context, enum source source, const struct alarm_report *alarm);
+    /* A source became ready for the first time, or all have failed. */
+    void (*changed)(void *context);
+    void *context;
+};
+
+struct source_interface {
+    struct state_report report;
+    uint64_t reported_ns; /* CLOCK_BOOTTIME */
+};
+
+struct source_status {
+    enum source source;
+    pid_t pid;             /* 0: not running, waiting to be started again */
+    bool ready;
+    uint32_t restarts;
+    uint64_t violations;
+    char problem[128];     /* why it last ended; "" when it never did */
+    const struct counters *counters; /* the last report, sums over restarts included */
+    const struct source_interface *interfaces;
+    size_t interface_count;
+};
+
+/* `libexec` is the folder of the source programs. */
+int sources_new(struct loop *loop, const char *libexec, const struct sources_hooks *hooks,
+                struct sources **out);
+/* SIGTERM to each, and no restarts. */
+void sources_free(struct sources *sources);
+/* Starts the sniffer with this plan, or replaces the one that runs.  0 or -errno. */
+int sources_start_sniffer(struct sources *sources, const struct plan *plan);
+/* SIGCHLD came: reap, report, schedule restarts. */
+void sources_reap(struct sources *sources);
+size_t sources_count(const struct sources *sources);
+struct source_status sources_status(const struct sources *sources, size_t index);
+
+#endif

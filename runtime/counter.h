@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the sniffer counts, as a fixed array by enum: it crosses the channel each second.
+ */
+#ifndef WILDSET_RUNTIME_COUNTER_H
+#define WILDSET_RUNTIME_COUNTER_H
+
+#include "runtime/reason.h"
+
+#include <stdint.h>
+
+enum counter {
+    COUNTER_FRAMES,            /* frames that reached the program */
+    COUNTER_NOT_DNS,           /* no UDP (or TCP) port 53, or a protocol that is not read */
+    COUNTER_BAD_FRAMES,        /* cut or lying link, IP or UDP headers */
+    COUNTER_FRAGMENTS,         /* IP fragments */
+    COUNTER_OTHER_VLAN,        /* tagged otherwise than `vlans` */
+    COUNTER_CUT_BY_SNAPLEN,    /* captured shorter than on the wire, and needed whole */
+    COUNTER_QUESTIONS,         /* questions that match, entered into the table */
+    COUNTER_REPEATED_SIGHTS,   /* the same question within 100 ms: a mirror, a bridge, `any` */
+    COUNTER_RETRANSMISSIONS,   /* the same question later */
+    COUNTER_QUESTIONS_DROPPED, /* open questions that made room for others */
+    COUNTER_ANSWERS,           /* all DNS responses */
+    COUNTER_FOREIGN_ANSWERS,   /* of these: the question matches no pattern */
+    COUNTER_MATCHING_ANSWERS,  /* of these: the question matches */
+    COUNTER_LEARNED,           /* of these: passed on to the daemon */
+    COUNTER_ALARMS,            /* extra answers */
+    COUNTER_BARE_CHECKSUMS,    /* offloaded checksums accepted */
+    COUNTER_DERIVED_NAMES,     /* derived names entered */
+    COUNTER_ANTICIPATIONS,     /* matching questions for which the CPU was kept awake */
+    COUNTER_ANTICIPATIONS_REFUSED, /* the same, past the budget */
+    COUNTER_REPORTS_SUPPRESSED, /* refusals counted but not reported one by one: too many a second */
+    COUNTER_COUNT,
+};
+
+struct counters {
+    uint64_t value[COUNTER_COUNT];
+    uint64_t refused[REASON_COUNT]; /* by enum reason; [REASON_NONE] stays 0 */
+};
+
+/* "frames", "foreign-answers"...: the key in JSON. */
+const char *counter_name(enum counter counter);
+/* What it counts, for people. */
+const char *counter_text(enum counter counter);
+
+#endif

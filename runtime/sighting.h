@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a source tells the daemon: one message of one size, a union with a kind, no pointers.  The
+ * daemon trusts none of it: message_is_valid checks every field where it enters, and policy decides
+ * again what may be granted.
+ */
+#ifndef WILDSET_RUNTIME_SIGHTING_H
+#define WILDSET_RUNTIME_SIGHTING_H
+
+#include "dnsparse/address.h"
+#include "dnsparse/answer.h"
+#include "dnsparse/dname.h"
+#include "runtime/counter.h"
+#include "runtime/reason.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Known from the descriptor that a message came over, never from a field. */
+enum source {
+    SOURCE_SNIFFER,
+    SOURCE_REGISTRY,
+    SOURCE_STATE, /* leases read back at start: never a sender */
+    SOURCE_COUNT,
+};
+const char *source_name(enum source source);
+
+enum transport {
+    TRANSPORT_UNKNOWN = 0,
+    TRANSPORT_UDP,
+    TRANSPORT_TCP,
+    TRANSPORT_COUNT,
+};
+/* "udp", "tcp"; "" when unknown. */
+const char *transport_name(enum transport transport);
+
+enum encapsulation {
+    ENCAPSULATION_NONE = 0,
+    ENCAPSULATION_GRE,
+    ENCAPSULATION_ERSPAN,
+    ENCAPSULATION_VXLAN,
+    ENCAPSULATION_GENEVE,
+    ENCAPSULATION_IPIP,
+    ENCAPSULATION_TZSP,
+    ENCAPSULATION_COUNT,
+};
+const char *encapsulation_name(enum encapsulation encapsulation);
+
+enum message_kind {
+    MESSAGE_ANSWER = 1, /* sighting */
+    MESSAGE_REFUSAL,    /* sighting with a reason */
+    MESSAGE_ALARM,      /* alarm: a sighting with a reason, and what was counted before */
+    MESSAGE_COUNTERS,   /* counters, each second and at exit */
+    MESSAGE_STATE,      /* state of the source or of an interface */
+};
+
+enum {
+    SIGHTING_ADDRESSES_MAX = 16, /* a longer answer takes several messages, `more` set in all but the last */
+    SIGHTING_NO_VLAN = -1,
+};
+
+struct sighting_address {
+    struct address address;
+    uint8_t record;  /* enum record_type */
+    uint8_t zero[2];
+    uint32_t ttl;    /* seconds: the least of the chain */
+};
+
+/*
+ * These names had these addresses, seen in this answer.  An ANSWER without addresses says that the
+ * chain is open at `owner`: that name is derived from `matched` for chain_ttl seconds.
+ */
+struct sighting {
+    struct dname question; /* what was asked */
+    struct dname matched;  /* the name that a pattern matches: the question, or (match = "chain") an
+                              alias on the way; for a derived question the question again */
+    struct dname owner;    /* the chain's end, which owns the addresses; or the open name */
+    struct address resolver;
+    struct address client;
+    uint16_t resolver_port;
+    uint16_t client_port;
+    int16_t vlan;          /* outermost tag 0..4094, or SIGHTING_NO_VLAN */
+    uint8_t transport;     /* enum transport */
+    uint8_t encapsulation; /* enum encapsulation, the innermost */
+    uint8_t reason;        /* enum reason; REASON_NONE in an ANSWER */
+    uint8_t more;          /* 1: the same answer goes on in the next message */
+    uint8_t address_count;
+    uint8_t zero[7];
+    uint32_t chain_ttl;    /* seconds: the least along the chain to `owner` */
+    uint64_t captured_ns;  /* CLOCK_REALTIME of the frame: for display and the histogram only */
+    char interface[IFNAMSIZ]; /* NUL-padded; all zero when unknown */
+    struct sighting_address addresses[SIGHTING_ADDRESSES_MAX]; /* unused ones are zero */
+};
+
+struct alarm_report {
+    struct sighting sighting;   /* the extra answer, not learned */
+    uint32_t earlier_count;
+    struct address earlier[SIGHTING_ADDRESSES_MAX]; /* what the first counted answer said */
+    uint8_t zero[4];
+};
+
+enum interface_state {
+    STATE_READY = 1, /* the source itself: sandboxed, reading; interface is empty */
+    STATE_UP,
+    STATE_DOWN,
+    STATE_WAITING,   /* not there yet */
+    STATE_ONE_DIRECTION, /* answers come, questions do not */
+    STATE_COUNT,
+};
+const char *interface_state_name(enum interface_state state);
+
+struct state_report {
+    char interface[IFNAMSIZ];
+    uint8_t state;       /* enum interface_state */
+    uint8_t promiscuous; /* 0, 1 */
+    uint8_t zero[2];
+    int32_t link_type;   /* LINKTYPE_ as libpcap's DLT_ number; -1 unknown */
+    uint32_t snaplen;    /* bytes */
+    uint32_t buffer;     /* bytes */
+    uint64_t received;   /* the kernel's count of packets that passed the filter, dropped ones included */
+    uint64_t dropped;    /* by the kernel: the ring was full */
+    uint64_t interface_dropped; /* by the interface or its driver */
+};
+
+struct message {
+    uint32_t kind; /* enum message_kind */
+    uint32_t zero;
+    union {
+        struct sighting sighting;
+        struct alarm_report alarm;
+        struct counters counters;
+        struct state_report state;
+    };
+};
+
+/*
+ * Every field of a message as it came over the channel: kind, enums, counts, canonical names and
+ * addresses, zero padding (also behind the union's member), record types that this source may send.
+ */
+bool message_is_valid(const struct message *message, enum source source);
+
+#endif

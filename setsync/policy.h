@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What may be granted: address filter, lifetimes, which whitelists a sighting feeds.  Pure: the daemon
+ * and replay ask the same functions, and a sighting is judged as if its sender were hostile.
+ */
+#ifndef WILDSET_SETSYNC_POLICY_H
+#define WILDSET_SETSYNC_POLICY_H
+
+#include "runtime/reason.h"
+#include "setsync/whitelist.h"
+
+#include <stdint.h>
+
+/* REASON_NONE, REASON_SPECIAL_ADDRESS, REASON_PRIVATE_ADDRESS or REASON_REFUSED_PREFIX. */
+enum reason policy_judge_address(const struct whitelist *whitelist, const struct address *address);
+/* min(max(ttl, ttl-min), ttl-max) + grace, in seconds; a TTL with the top bit set is 0. */
+uint32_t policy_lifetime(const struct whitelist *whitelist, uint32_t ttl);
+/* The first pattern of the whitelist that matches, or NULL. */
+const struct pattern *policy_pattern(const struct whitelist *whitelist, const struct dname *name);
+
+#endif

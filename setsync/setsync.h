@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From sightings to set elements: policy makes grants, grants extend leases, leases become elements.
+ * One object owns all of it; the daemon and replay drive the same code, replay without a kernel.
+ */
+#ifndef WILDSET_SETSYNC_SETSYNC_H
+#define WILDSET_SETSYNC_SETSYNC_H
+
+#include "runtime/clock.h"
+#include "runtime/sighting.h"
+#include "setsync/event.h"
+#include "setsync/lease.h"
+#include "setsync/whitelist.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct setsync;
+
+typedef void setsync_event(void *context, const struct event *event);
+
+struct setsync_options {
+    const struct whitelist *whitelists; /* borrowed until setsync_reload or setsync_free */
+    size_t whitelist_count;
+    bool kernel; /* false: replay; leases only */
+    setsync_event *event;
+    void *context;
+};
+
+/*
+ * Opens the netlink socket and looks at each set: one that is missing is made (create = true), one
+ * that is wrong is waited for and told in setsync_sets; neither is an error.  0 or -errno.
+ */
+int setsync_new(const struct setsync_options *options, const struct moment *now, struct setsync **out);
+void setsync_free(struct setsync *sync);
+
+/*
+ * One whole answer: its ANSWER sightings in order, checked by message_is_valid.  One transaction for
+ * all addresses in all sets; events follow when it is done.
+ */
+void setsync_learn(struct setsync *sync, enum source source, const struct sighting *parts,
+                   size_t count, const struct moment *now);
+
+/* When setsync_run has work next: CLOCK_BOOTTIME, UINT64_MAX for never. */
+uint64_t setsync_due(const struct setsync *sync);
+/* Expiries, refreshes, sets that were waited for, retries. */
+void setsync_run(struct setsync *sync, const struct moment *now);
+
+/*
+ * Other whitelists from now on; the old ones may be freed when it returns.  Takes away only what a
+ * removed pattern, whitelist or set alone had granted.
+ */
+void setsync_reload(struct setsync *sync, const struct whitelist *whitelists, size_t count,
+                    const struct moment *now);
+
+/* Calls `each` for every lease, in the order of sets and addresses; of one whitelist, or all for NULL. */
+typedef void setsync_each_lease(void *context, const struct lease *lease);
+void setsync_leases(const struct setsync *sync, const char *whitelist, setsync_each_lease *each,
+                    void *context);
+
+/* Takes leases back: by address, or by the name of a claim.  How many. */
+size_t setsync_forget_address(struct setsync *sync, const struct address *address,
+                              const struct moment *now);
+size_t setsync_forget_name(struct setsync *sync, const struct dname *name, const struct moment *now);
+
+enum set_state {
+    SET_READY,
+    SET_MISSING, /* and create = false, or making it failed: see problem */
+    SET_WRONG,   /* type or flags: see problem */
+    SET_STATE_COUNT,
+};
+const char *set_state_name(enum set_state state);
+
+enum { SET_PROBLEM_MAX = 256, LATENCY_BUCKETS = 16 };
+
+struct set_status {
+    const struct set_name *name;
+    enum set_state state;
+    char problem[SET_PROBLEM_MAX]; /* "holds ipv6_addr, wanted ipv4_addr"; "" when ready */
+    uint32_t size;                 /* the set's own limit, 0: none */
+    size_t leases;
+    size_t capacity;               /* the sum of max-addresses of the whitelists that feed it */
+    uint64_t full;                 /* times the kernel said ENFILE */
+};
+size_t setsync_set_count(const struct setsync *sync);
+struct set_status setsync_set(const struct setsync *sync, size_t index);
+
+struct setsync_statistics {
+    uint64_t sightings;         /* ANSWER sightings judged */
+    uint64_t granted, extended, expired, evicted, forgotten;
+    uint64_t refused[REASON_COUNT];
+    uint64_t transactions, transactions_failed;
+    uint64_t elements_written;
+    bool updates_in_place;      /* the kernel refreshes with one message (6.12 and later) */
+    bool updates_probed;
+    /* Packet's time stamp to the kernel's ack, microseconds: bucket N counts below 10 * 2^N us, the
+     * last one the rest; only sightings whose time is believable (0..60 s ago). */
+    uint64_t latency_us[LATENCY_BUCKETS];
+    uint64_t latency_count;
+    uint64_t latency_sum_us;
+};
+const struct setsync_statistics *setsync_statistics(const struct setsync *sync);
+
+#endif

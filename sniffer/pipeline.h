@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sniffer's whole way from a frame to messages for the daemon: decode, first look, trust, question,
+ * parse, settle.  No I/O and no clock of its own: live capture and replay both drive it.
+ */
+#ifndef WILDSET_SNIFFER_PIPELINE_H
+#define WILDSET_SNIFFER_PIPELINE_H
+
+#include "runtime/counter.h"
+#include "runtime/sighting.h"
+#include "sniffer/frame.h"
+#include "sniffer/plan.h"
+
+#include <stdint.h>
+
+struct pipeline;
+
+struct pipeline_hooks {
+    /* MESSAGE_ANSWER, MESSAGE_REFUSAL or MESSAGE_ALARM, lent for the call. */
+    void (*report)(void *context, const struct message *message);
+    /* A matching question was seen first at captured_ns; may be NULL. */
+    void (*asked)(void *context, uint64_t captured_ns);
+    /* An answer to a matching question was dealt with; may be NULL. */
+    void (*answered)(void *context);
+    void *context;
+};
+
+/* Borrows the plan.  NULL when memory is out. */
+struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hooks *hooks);
+void pipeline_free(struct pipeline *pipeline);
+
+/*
+ * One frame.  `now_ns` is the clock of questions and derived names: CLOCK_BOOTTIME live, the
+ * capture's time in replay; it must not go back by more than a capture's disorder does.
+ */
+void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64_t now_ns);
+
+/* While draining an old sniffer raises no alarms: its successor settles questions too. */
+void pipeline_drain(struct pipeline *pipeline);
+/* The counters, kept up to date with the tables' own. */
+const struct counters *pipeline_counters(struct pipeline *pipeline);
+/* Matching answers come and questions do not: over `require-query`'s head, say so. */
+bool pipeline_sees_one_direction(const struct pipeline *pipeline);
+
+#endif

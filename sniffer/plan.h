@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a sniffer is told to do: the part of the configuration that it needs, as plain values.  The
+ * daemon seals it into a memfd and passes that at exec; replay builds the same in memory.
+ */
+#ifndef WILDSET_SNIFFER_PLAN_H
+#define WILDSET_SNIFFER_PLAN_H
+
+#include "dnsparse/address.h"
+#include "dnsparse/matcher.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum plan_checksums {
+    CHECKSUMS_AUTO,   /* a bare pseudo-header sum is accepted where the interface shows it to be usual */
+    CHECKSUMS_VERIFY,
+    CHECKSUMS_IGNORE,
+};
+
+enum plan_latency {
+    LATENCY_LOW,    /* anticipate */
+    LATENCY_NORMAL,
+};
+
+enum {
+    PLAN_INTERFACES_MAX = 64,
+    PLAN_RESOLVERS_MAX = 1024,
+    PLAN_PATTERNS_MAX = 65536,
+    PLAN_VLANS_MAX = 4095,
+};
+
+/* Whom to believe: answers from these addresses, first seen on this interface (empty: on any). */
+struct plan_resolver {
+    struct prefix prefix;
+    char interface[IFNAMSIZ];
+};
+
+struct plan_interface {
+    char name[IFNAMSIZ];
+};
+
+/* All arrays are borrowed; an empty one may be NULL. */
+struct plan {
+    const struct plan_interface *interfaces;
+    size_t interface_count;
+    const struct plan_resolver *resolvers; /* none: any */
+    size_t resolver_count;
+    const struct whitelist_pattern *patterns;
+    size_t pattern_count;
+    const uint16_t *vlans; /* none: all, and untagged */
+    size_t vlan_count;
+    whitelist_mask chain_whitelists;  /* match = "chain" */
+    whitelist_mask follow_whitelists; /* follow = "across" */
+    uint32_t ttl_min[WHITELISTS_MAX]; /* seconds: derived names are clamped by them */
+    uint32_t ttl_max[WHITELISTS_MAX];
+    uint32_t decapsulate;             /* bit N: enum encapsulation N */
+    bool require_query;
+    enum plan_checksums checksums;
+    enum plan_latency latency;
+};
+
+/* A sealed, read-only memfd with the plan; close-on-exec.  The descriptor or -errno. */
+int plan_seal(const struct plan *plan);
+/*
+ * The plan in a descriptor made by plan_seal: seals, sizes, counts and values are checked.  The arrays
+ * lie in a mapping that lives as long as the process.  0, -EBADMSG when it is not a plan, or -errno.
+ */
+int plan_open(int fd, struct plan *out);
+
+#endif
