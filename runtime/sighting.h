@@ -80,7 +80,7 @@ struct sighting {
     struct address client;
     uint16_t resolver_port;
     uint16_t client_port;
-    int16_t vlan;          /* outermost tag 0..4094, or SIGHTING_NO_VLAN */
+    int16_t vlan;          /* outermost tag 0..4095, or SIGHTING_NO_VLAN */
     uint8_t transport;     /* enum transport */
     uint8_t encapsulation; /* enum encapsulation, the innermost */
     uint8_t reason;        /* enum reason; REASON_NONE in an ANSWER */
@@ -101,11 +101,11 @@ struct alarm_report {
 };
 
 enum interface_state {
-    STATE_READY = 1, /* the source itself: sandboxed, reading; interface is empty */
+    STATE_READY = 1, /* of the source itself, interface is empty: sandboxed and reading */
     STATE_UP,
     STATE_DOWN,
     STATE_WAITING,   /* not there yet */
-    STATE_ONE_DIRECTION, /* answers come, questions do not */
+    STATE_ONE_DIRECTION, /* of the source too: answers come, questions do not */
     STATE_COUNT,
 };
 const char *interface_state_name(enum interface_state state);

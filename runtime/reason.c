@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one table of reasons and their texts.
+ */
+#include "runtime/reason.h"
+
+static const struct {
+    const char *name;
+    const char *text;
+} reasons[REASON_COUNT] = {
+    [REASON_NONE] = {"", ""},
+    [REASON_NO_QUESTION] = {"no-question", "no question was seen that this answers"},
+    [REASON_UNTRUSTED_RESOLVER] = {"untrusted-resolver",
+                                   "the sender is not in `resolvers`, or not on its interface"},
+    [REASON_LATE_ANSWER] = {"late-answer", "its question was asked more than 10 s before"},
+    [REASON_DUPLICATE] = {"duplicate", "the same answer was counted already"},
+    [REASON_EXTRA_ANSWER] = {"extra-answer",
+                             "its question was answered otherwise before: possibly spoofed"},
+    [REASON_BAD_CHECKSUM] = {"bad-checksum", "an IP or UDP checksum is wrong: a host discards it"},
+    [REASON_NOT_NOERROR] = {"not-noerror", "the response code is an error"},
+    [REASON_NOT_CLASS_IN] = {"not-class-in", "the question's class is not IN"},
+    [REASON_QUESTION_COUNT] = {"question-count", "it does not hold exactly one question"},
+    [REASON_MALFORMED] = {"malformed", "it is cut, or its lengths or counts are wrong"},
+    [REASON_LOOP] = {"loop", "its chain of aliases runs in a circle"},
+    [REASON_TOO_LONG_CHAIN] = {"too-long-chain", "its chain of aliases has more than 16 steps"},
+    [REASON_OWNER_OFF_CHAIN] = {"owner-off-chain",
+                                "the record's owner is not the end of the question's chain"},
+    [REASON_SPECIAL_ADDRESS] = {"special-address", "no server can have this address"},
+    [REASON_PRIVATE_ADDRESS] = {"private-address",
+                                "it is a private address, and `private-addresses` is false"},
+    [REASON_REFUSED_PREFIX] = {"refused-prefix", "it is in a prefix of `refuse`"},
+    [REASON_OUTSIDE_PATTERNS] = {"outside-patterns", "no whitelist has a pattern for the name"},
+    [REASON_CAPACITY] = {"capacity", "the whitelist holds `max-addresses` addresses"},
+    [REASON_PREFIX_ENTRY] = {"prefix-entry", "the list's entry is a prefix, not an address"},
+};
+
+const char *reason_name(enum reason reason)
+{
+    return (unsigned)reason < REASON_COUNT ? reasons[reason].name : "";
+}
+
+const char *reason_text(enum reason reason)
+{
+    return (unsigned)reason < REASON_COUNT ? reasons[reason].text : "";
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One good message, and each way to spoil it: the daemon believes none of them.
+ */
+#include "runtime/sighting.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct message good_answer(void)
+{
+    struct message message = {.kind = MESSAGE_ANSWER};
+    struct sighting *sighting = &message.sighting;
+
+    assert_true(dname_from_text("eu1.example.org", &sighting->question));
+    sighting->matched = sighting->question;
+    assert_true(dname_from_text("lb.example.net", &sighting->owner));
+    assert_true(address_from_text("192.0.2.53", &sighting->resolver));
+    assert_true(address_from_text("2001:db8::1", &sighting->client));
+    sighting->resolver_port = 53;
+    sighting->client_port = 40000;
+    sighting->vlan = SIGHTING_NO_VLAN;
+    sighting->transport = TRANSPORT_UDP;
+    sighting->chain_ttl = 300;
+    strcpy(sighting->interface, "eth1");
+    sighting->address_count = 1;
+    assert_true(address_from_text("198.51.100.7", &sighting->addresses[0].address));
+    sighting->addresses[0].record = RECORD_A;
+    sighting->addresses[0].ttl = 300;
+    return message;
+}
+
+static void refuse(const struct message *message)
+{
+    assert_false(message_is_valid(message, SOURCE_SNIFFER));
+}
+
+/* Spoils one field of a good answer and wants it refused. */
+#define SPOIL(field, value)                                                                        \
+    do {                                                                                           \
+        struct message spoilt = good_answer();                                                     \
+        spoilt.field = (value);                                                                    \
+        refuse(&spoilt);                                                                           \
+    } while (0)
+
+static void test_a_good_answer_passes(void **state)
+{
+    struct message message = good_answer();
+
+    (void)state;
+    assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+    message.sighting.vlan = 4095;
+    assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+}
+
+static void test_kinds_and_enums_are_checked(void **state)
+{
+    (void)state;
+    SPOIL(kind, 0);
+    SPOIL(kind, MESSAGE_STATE + 1);
+    SPOIL(kind, UINT32_MAX);
+    SPOIL(sighting.transport, TRANSPORT_COUNT);
+    SPOIL(sighting.encapsulation, ENCAPSULATION_COUNT);
+    SPOIL(sighting.reason, REASON_MALFORMED);
+    SPOIL(sighting.more, 2);
+    SPOIL(sighting.vlan, 4096);
+    SPOIL(sighting.vlan, -2);
+    SPOIL(sighting.addresses[0].record, RECORD_COUNT);
+    SPOIL(sighting.addresses[0].record, RECORD_NONE);
+}
+
+static void test_padding_must_be_zero(void **state)
+{
+    (void)state;
+    SPOIL(zero, 1);
+    SPOIL(sighting.zero[6], 1);
+    SPOIL(sighting.addresses[0].zero[1], 1);
+    SPOIL(sighting.addresses[1].ttl, 1);
+    SPOIL(sighting.addresses[15].address.bytes[15], 1);
+    SPOIL(sighting.interface[IFNAMSIZ - 1], 'x');
+    SPOIL(sighting.question.wire[DNAME_MAX - 1], 'x');
+    SPOIL(sighting.resolver.bytes[15], 1);
+    SPOIL(alarm.zero[3], 1);
+}
+
+static void test_names_must_be_canonical(void **state)
+{
+    (void)state;
+    SPOIL(sighting.question.wire[1], 'E');
+    SPOIL(sighting.question.wire[0], 64);
+    SPOIL(sighting.question.length, 255);
+    SPOIL(sighting.owner.length, 0);
+    SPOIL(sighting.matched.wire[0], 0xc0);
+}
+
+static void test_records_must_fit_their_source_and_family(void **state)
+{
+    struct message list = good_answer();
+
+    (void)state;
+    SPOIL(sighting.addresses[0].record, RECORD_AAAA);
+    SPOIL(sighting.addresses[0].record, RECORD_LIST);
+    SPOIL(sighting.addresses[0].address.family, 5);
+    SPOIL(sighting.addresses[0].ttl, UINT32_C(0x80000000));
+    list.sighting.addresses[0].record = RECORD_LIST;
+    assert_true(message_is_valid(&list, SOURCE_REGISTRY));
+}
+
+static void test_counts_are_bounded(void **state)
+{
+    (void)state;
+    SPOIL(sighting.address_count, SIGHTING_ADDRESSES_MAX + 1);
+    SPOIL(sighting.address_count, 255);
+    SPOIL(sighting.address_count, 2); /* the second is no address */
+    SPOIL(sighting.more, 1);          /* only a full message goes on */
+}
+
+static void test_refusals_and_alarms_need_a_reason(void **state)
+{
+    struct message message = good_answer();
+
+    (void)state;
+    message.kind = MESSAGE_REFUSAL;
+    refuse(&message);
+    message.sighting.reason = REASON_COUNT;
+    refuse(&message);
+    message.sighting.reason = REASON_NO_QUESTION;
+    assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+
+    message.kind = MESSAGE_ALARM;
+    message.sighting.reason = REASON_EXTRA_ANSWER;
+    message.alarm.earlier_count = 1;
+    refuse(&message);
+    assert_true(address_from_text("203.0.113.1", &message.alarm.earlier[0]));
+    assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+    message.alarm.earlier_count = SIGHTING_ADDRESSES_MAX + 1;
+    refuse(&message);
+}
+
+static void test_states_and_counters(void **state)
+{
+    struct message message = {.kind = MESSAGE_STATE, .state = {.state = STATE_READY}};
+
+    (void)state;
+    assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+    strcpy(message.state.interface, "eth1");
+    refuse(&message);
+    message.state.state = STATE_UP;
+    assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+    message.state.interface[1] = '\n';
+    refuse(&message);
+
+    message = (struct message){.kind = MESSAGE_COUNTERS};
+    message.counters.value[0] = UINT64_MAX;
+    assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+    message.counters.refused[REASON_NONE] = 1;
+    refuse(&message);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_good_answer_passes),
+        cmocka_unit_test(test_kinds_and_enums_are_checked),
+        cmocka_unit_test(test_padding_must_be_zero),
+        cmocka_unit_test(test_names_must_be_canonical),
+        cmocka_unit_test(test_records_must_fit_their_source_and_family),
+        cmocka_unit_test(test_counts_are_bounded),
+        cmocka_unit_test(test_refusals_and_alarms_need_a_reason),
+        cmocka_unit_test(test_states_and_counters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
