@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control socket, SOCK_SEQPACKET: a request is one JSON object, a reply is one JSON object or, for
- * `list`, one object a lease and then {"protocol":1,"end":true}.  Clients that do not read are
+ * The control socket, SOCK_SEQPACKET: a request is one JSON object, a reply is one JSON object or,
+ * for `list`, one object a lease and then {"protocol":1,"end":true}.  Clients that do not read are
  * dropped; nothing here can make the daemon wait.
  *
  *   {"protocol":1,"command":"status"}
@@ -9,6 +9,9 @@
  *   {"protocol":1,"command":"forget","address":"192.0.2.1"}     (or "name"; only root and wildset)
  *
  * An error is {"protocol":1,"error":"what is wrong and what to do"}.
+ *
+ * A packet holds at most CONTROL_MESSAGE_MAX bytes.  A reply of CONTROL_MESSAGE_MAX bytes or more
+ * goes over several packets, all but the last of exactly that size; the last one is shorter.
  */
 #ifndef WILDSET_DAEMON_CONTROL_H
 #define WILDSET_DAEMON_CONTROL_H
@@ -17,14 +20,19 @@
 #include "runtime/loop.h"
 
 #define CONTROL_DEFAULT_PATH "/run/wildset/control.sock"
-enum { CONTROL_PROTOCOL = 1, CONTROL_MESSAGE_MAX = 65536 };
+enum {
+    CONTROL_PROTOCOL = 1,
+    CONTROL_MESSAGE_MAX = 65536,
+    CONTROL_REPLY_MAX = 64 * CONTROL_MESSAGE_MAX, /* one object; a longer one is not sent */
+};
 
 struct config;
 struct control;
 struct setsync;
 struct sources;
 
-/* What the replies are made of; all borrowed, the configuration may be replaced with control_set_config. */
+/* What the replies are made of; all borrowed, the configuration may be replaced with
+ * control_set_config. */
 struct control_views {
     const struct config *config;
     struct setsync *sync;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The subcommands that live in the dispatcher itself, one file each.  Each gets its own name as
+ * argv[0] and returns the process's exit status.
+ */
+#ifndef WILDSET_CLIENT_COMMANDS_H
+#define WILDSET_CLIENT_COMMANDS_H
+
+enum command_status {
+    COMMAND_OK = 0,
+    COMMAND_FAILED = 1, /* said on stderr */
+    COMMAND_USAGE = 64, /* EX_USAGE of sysexits.h */
+};
+
+int list_main(int argc, char **argv);
+int status_main(int argc, char **argv);
+int forget_main(int argc, char **argv);
+int rules_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The client's end of the control socket.  The daemon is believed, but not for ever: a reply has a
+ * greatest size, and silence an end.
+ */
+#include "client/connection.h"
+
+#include "daemon/control.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+struct connection {
+    int fd;
+    char *reply; /* the packets of one reply, put together */
+    size_t used;
+};
+
+enum { SILENCE_SECONDS = 10 };
+
+static int socket_connect(int fd, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct timeval silence = {.tv_sec = SILENCE_SECONDS};
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        return -errno;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence)) < 0)
+        return -errno;
+    return 0;
+}
+
+int connection_open(const char *path, struct connection **out)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+
+    if (!connection)
+        return -ENOMEM;
+    connection->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    int error = connection->fd < 0 ? -errno : socket_connect(connection->fd, path);
+    if (error < 0) {
+        connection_close(connection);
+        return error;
+    }
+    *out = connection;
+    return 0;
+}
+
+void connection_close(struct connection *connection)
+{
+    if (!connection)
+        return;
+    if (connection->fd >= 0)
+        close(connection->fd);
+    free(connection->reply);
+    free(connection);
+}
+
+int connection_ask(struct connection *connection, const char *command, json_t *arguments)
+{
+    json_t *request = json_pack("{s:i, s:s}", "protocol", CONTROL_PROTOCOL, "command", command);
+    int error = 0;
+
+    if (!request || (arguments && json_object_update(request, arguments) < 0)) {
+        json_decref(request);
+        return -ENOMEM;
+    }
+    char *text = json_dumps(request, JSON_COMPACT);
+    json_decref(request);
+    if (!text)
+        return -ENOMEM;
+    if (send(connection->fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+        error = -errno;
+    free(text);
+    return error;
+}
+
+/* One packet behind what is there.  Its size, 0 at the end, or -errno. */
+static ssize_t packet_receive(struct connection *connection)
+{
+    char *reply = realloc(connection->reply, connection->used + CONTROL_MESSAGE_MAX);
+
+    if (!reply)
+        return -ENOMEM;
+    connection->reply = reply;
+
+    ssize_t size = recv(connection->fd, reply + connection->used, CONTROL_MESSAGE_MAX, 0);
+    if (size < 0)
+        return errno == EAGAIN ? -ETIMEDOUT : -errno;
+    connection->used += (size_t)size;
+    return size;
+}
+
+int connection_receive(struct connection *connection, json_t **out)
+{
+    ssize_t size;
+
+    connection->used = 0;
+    do {
+        if (connection->used > CONTROL_REPLY_MAX)
+            return -EMSGSIZE;
+        size = packet_receive(connection);
+        if (size < 0)
+            return (int)size;
+        if (size == 0)
+            return connection->used ? -EBADMSG : 0;
+    } while (size == CONTROL_MESSAGE_MAX);
+
+    json_t *reply = json_loadb(connection->reply, connection->used, 0, NULL);
+    if (!json_is_object(reply)) {
+        json_decref(reply);
+        return -EBADMSG;
+    }
+    *out = reply;
+    return 1;
+}
+
+void connection_explain(const char *path, int error)
+{
+    fprintf(stderr, "wildset: cannot reach wildsetd at %s: %s; ", path, strerror(-error));
+    switch (-error) {
+    case EACCES:
+    case EPERM:
+        fputs("only root and members of the group wildset may: try sudo, or add yourself with"
+              " `sudo adduser $USER wildset` and log in again\n",
+              stderr);
+        return;
+    case ENOENT:
+    case ECONNREFUSED:
+        fputs("is it running? try `systemctl status wildset`\n", stderr);
+        return;
+    case ETIMEDOUT:
+        fputs("it does not answer: try `systemctl status wildset`\n", stderr);
+        return;
+    case EBADMSG:
+    case EMSGSIZE:
+        fputs("its reply makes no sense: are wildset and wildsetd of the same version?\n", stderr);
+        return;
+    default:
+        fputs("try `systemctl status wildset`\n", stderr);
+    }
+}
+
+bool reply_is_error(const json_t *reply)
+{
+    const char *error = json_string_value(json_object_get(reply, "error"));
+    json_int_t protocol = json_integer_value(json_object_get(reply, "protocol"));
+
+    if (error) {
+        fprintf(stderr, "wildset: %s\n", error);
+        return true;
+    }
+    if (protocol == CONTROL_PROTOCOL)
+        return false;
+    fprintf(stderr,
+            "wildset: wildsetd speaks protocol %" JSON_INTEGER_FORMAT
+            ", this wildset speaks %d: install the same version of both\n",
+            protocol, CONTROL_PROTOCOL);
+    return true;
+}
+
+static int request_once(const char *path, const char *command, json_t *arguments, json_t **reply)
+{
+    struct connection *connection = NULL;
+    int error = connection_open(path, &connection);
+
+    if (error < 0)
+        return error;
+    error = connection_ask(connection, command, arguments);
+    if (error == 0)
+        error = connection_receive(connection, reply);
+    connection_close(connection);
+    return error == 0 ? -ECONNRESET : error;
+}
+
+json_t *connection_request(const char *path, const char *command, json_t *arguments)
+{
+    json_t *reply = NULL;
+    int error = request_once(path, command, arguments, &reply);
+
+    json_decref(arguments);
+    if (error < 0) {
+        connection_explain(path, error);
+        return NULL;
+    }
+    if (reply_is_error(reply)) {
+        json_decref(reply);
+        return NULL;
+    }
+    return reply;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `wildset`: finds the subcommand and runs it.  What needs capture or DNS libraries is a program of
+ * its own beside us (../libexec/wildset/NAME from where this one lies), so that reading the
+ * daemon's state links none of them.
+ */
+#include "client/commands.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct command {
+    const char *name;
+    int (*run)(int argc, char **argv); /* NULL: a program in libexec */
+    const char *help;
+};
+
+static const struct command commands[] = {
+    {.name = "status", .run = status_main, .help = "sources, interfaces, sets, drops, latency"},
+    {.name = "list", .run = list_main, .help = "the addresses allowed now, and why"},
+    {.name = "rules", .run = rules_main, .help = "a ready nftables ruleset for a whitelist"},
+    {.name = "forget", .run = forget_main, .help = "take an address or a name back"},
+    {.name = "replay", .run = NULL, .help = "what a capture file would have allowed"},
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void commands_print(FILE *out)
+{
+    fputs("usage: wildset COMMAND [OPTION...] [ARGUMENT...]\n\n", out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-8s  %s\n", commands[i].name, commands[i].help);
+    fputs("\n`wildset COMMAND --help` says more of each, `wildset --version` which wildset this "
+          "is.\n",
+          out);
+}
+
+static const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+/* PREFIX/bin/wildset runs PREFIX/libexec/wildset/NAME, in the build tree as when installed. */
+static int libexec_path(const char *name, char out[static PATH_MAX])
+{
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    if (length < 0)
+        return -errno;
+    self[length] = '\0';
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(self, '/');
+        if (!slash)
+            return -ENOENT;
+        *slash = '\0';
+    }
+    if (snprintf(out, PATH_MAX, "%s/libexec/wildset/%s", self, name) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    return 0;
+}
+
+static int program_run(const char *name, char **argv)
+{
+    char path[PATH_MAX];
+    int error = libexec_path(name, path);
+
+    if (error < 0) {
+        fprintf(stderr, "wildset: cannot tell where wildset %s lies: %s\n", name, strerror(-error));
+        return COMMAND_FAILED;
+    }
+    execv(path, argv);
+    fprintf(stderr, "wildset: cannot run %s: %s; is the package wholly installed?\n", path,
+            strerror(errno));
+    return COMMAND_FAILED;
+}
+
+static int command_run(const struct command *command, int argc, char **argv)
+{
+    return command->run ? command->run(argc, argv) : program_run(command->name, argv);
+}
+
+static int help(int argc, char **argv)
+{
+    const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
+    char option[] = "--help";
+
+    if (!command) {
+        commands_print(stdout);
+        return COMMAND_OK;
+    }
+    return command_run(command, 2, (char *[]){argv[1], option, NULL});
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return help(argc - 1, argv + 1);
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        puts("wildset " WILDSET_VERSION);
+        return COMMAND_OK;
+    }
+
+    const struct command *command = command_find(name);
+    if (command)
+        return command_run(command, argc - 1, argv + 1);
+    if (*name != '\0')
+        fprintf(stderr, "wildset: there is no command \"%s\"\n\n", name);
+    commands_print(stderr);
+    return COMMAND_USAGE;
+}

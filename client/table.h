@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rows in aligned columns.  Rows are held back until there are enough of them to know the widths,
+ * or until the table ends; a later cell that is wider widens its column from there on, so a table
+ * of any length costs the same memory.
+ */
+#ifndef WILDSET_CLIENT_TABLE_H
+#define WILDSET_CLIENT_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { TABLE_COLUMNS_MAX = 16 };
+
+struct table_column {
+    const char *title;
+    bool right; /* align right: numbers */
+};
+
+struct table;
+
+/* `columns` is borrowed, at most TABLE_COLUMNS_MAX.  NULL when memory is out. */
+struct table *table_new(FILE *out, const struct table_column *columns, size_t count);
+/* Prints what is held back.  A table without rows prints nothing, no titles either. */
+void table_free(struct table *table);
+/*
+ * One row of `count` cells, copied; NULL is an empty one.  Bytes that are no printable ASCII come
+ * out as '?'.  0 or -ENOMEM.
+ */
+int table_row(struct table *table, const char *const *cells);
+/* Rows so far. */
+size_t table_rows(const struct table *table);
+
+/* "1d 2h", "9m 58s", "12s": the two greatest units.  Returns `out`. */
+enum { DURATION_TEXT_MAX = 32 };
+const char *duration_to_text(unsigned long long seconds, char out[static DURATION_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's state as one object.  It costs what there are of sources, interfaces, sets and
+ * patterns, never what there are of leases.
+ */
+#include "daemon/overview.h"
+
+#include "daemon/config.h"
+#include "daemon/control.h"
+#include "daemon/sources.h"
+#include "setsync/setsync.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PATTERNS_SHOWN = 16 };
+
+static void put_count(json_t *object, const char *key, uint64_t value)
+{
+    json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
+static void put_text(json_t *object, const char *key, const char *text)
+{
+    if (*text)
+        json_object_set_new(object, key, json_string(text));
+}
+
+/* Only what happened: a reason that is not there was never met. */
+static json_t *refused_to_json(const uint64_t refused[static REASON_COUNT])
+{
+    json_t *object = json_object();
+
+    for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++) {
+        if (refused[i])
+            put_count(object, reason_name((enum reason)i), refused[i]);
+    }
+    return object;
+}
+
+static json_t *counters_to_json(const struct counters *counters)
+{
+    json_t *object = json_object();
+
+    for (unsigned i = 0; i < COUNTER_COUNT; i++)
+        put_count(object, counter_name((enum counter)i), counters->value[i]);
+    return object;
+}
+
+/* The DLT_ numbers that a sniffer can decode; the daemon links no libpcap to ask. */
+static const char *link_type_name(int32_t link_type, char number[static 16])
+{
+    static const struct {
+        int32_t link_type;
+        const char *name;
+    } names[] = {{0, "NULL"},        {1, "EN10MB"},       {12, "RAW"},   {108, "LOOP"},
+                 {113, "LINUX_SLL"}, {276, "LINUX_SLL2"}, {228, "IPV4"}, {229, "IPV6"}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].link_type == link_type)
+            return names[i].name;
+    }
+    snprintf(number, 16, "%d", link_type);
+    return number;
+}
+
+static json_t *interface_to_json(const struct state_report *report)
+{
+    char number[16];
+    char name[IFNAMSIZ + 1] = "";
+    json_t *object = json_object();
+
+    memcpy(name, report->interface, IFNAMSIZ);
+    put_text(object, "interface", name);
+    put_text(object, "state", interface_state_name((enum interface_state)report->state));
+    if (report->link_type >= 0)
+        put_text(object, "link_type", link_type_name(report->link_type, number));
+    json_object_set_new(object, "promiscuous", json_boolean(report->promiscuous));
+    if (report->snaplen)
+        put_count(object, "snaplen", report->snaplen);
+    if (report->buffer)
+        put_count(object, "buffer", report->buffer);
+    put_count(object, "received", report->received);
+    put_count(object, "dropped", report->dropped);
+    put_count(object, "interface_dropped", report->interface_dropped);
+    return object;
+}
+
+static const char *source_state(const struct source_status *status)
+{
+    if (status->pid == 0)
+        return "waiting";
+    return status->ready ? "running" : "starting";
+}
+
+static json_t *source_to_json(const struct source_status *status)
+{
+    json_t *object = json_object();
+    json_t *interfaces = json_array();
+
+    put_text(object, "source", source_name(status->source));
+    put_text(object, "state", source_state(status));
+    if (status->pid)
+        put_count(object, "pid", (uint64_t)status->pid);
+    put_count(object, "restarts", status->restarts);
+    put_count(object, "violations", status->violations);
+    put_text(object, "problem", status->problem);
+    if (status->counters) {
+        json_object_set_new(object, "counters", counters_to_json(status->counters));
+        json_object_set_new(object, "refused", refused_to_json(status->counters->refused));
+    }
+    for (size_t i = 0; i < status->interface_count; i++)
+        json_array_append_new(interfaces, interface_to_json(&status->interfaces[i].report));
+    json_object_set_new(object, "interfaces", interfaces);
+    return object;
+}
+
+static json_t *sources_to_json(const struct sources *sources)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < sources_count(sources); i++) {
+        struct source_status status = sources_status(sources, i);
+        json_array_append_new(array, source_to_json(&status));
+    }
+    return array;
+}
+
+static json_t *set_to_json(const struct set_status *status)
+{
+    char text[SET_TEXT_MAX];
+    json_t *object = json_object();
+
+    put_text(object, "set", set_name_to_text(status->name, text));
+    put_text(object, "state", set_state_name(status->state));
+    put_text(object, "problem", status->problem);
+    put_count(object, "leases", status->leases);
+    put_count(object, "capacity", status->capacity);
+    if (status->size)
+        put_count(object, "size", status->size);
+    put_count(object, "full", status->full);
+    return object;
+}
+
+static void put_sets(json_t *object, const struct setsync *sync)
+{
+    json_t *array = json_array();
+    uint64_t leases = 0;
+
+    for (size_t i = 0; i < setsync_set_count(sync); i++) {
+        struct set_status status = setsync_set(sync, i);
+
+        leases += status.leases;
+        json_array_append_new(array, set_to_json(&status));
+    }
+    json_object_set_new(object, "sets", array);
+    put_count(object, "leases", leases);
+}
+
+static json_t *whitelist_to_json(const struct whitelist *whitelist)
+{
+    char text[PATTERN_TEXT_MAX];
+    json_t *object = json_object();
+    json_t *patterns = json_array();
+
+    put_text(object, "whitelist", whitelist->name);
+    put_text(object, "set4", set_name_to_text(&whitelist->set4, text));
+    put_text(object, "set6", set_name_to_text(&whitelist->set6, text));
+    put_count(object, "pattern_count", whitelist->pattern_count);
+    for (size_t i = 0; i < whitelist->pattern_count && i < PATTERNS_SHOWN; i++)
+        json_array_append_new(patterns,
+                              json_string(pattern_to_text(&whitelist->patterns[i], text)));
+    json_object_set_new(object, "patterns", patterns);
+    return object;
+}
+
+static uint64_t bucket_limit(unsigned bucket)
+{
+    return UINT64_C(10) << bucket;
+}
+
+/* Interpolated between the bucket's limits; in the last bucket, which has no upper one, the lower.
+ */
+static uint64_t latency_quantile(const struct setsync_statistics *statistics, double share)
+{
+    double wanted = share * (double)statistics->latency_count;
+    double below = 0;
+
+    for (unsigned i = 0; i < LATENCY_BUCKETS - 1; i++) {
+        double count = (double)statistics->latency_us[i];
+        double from = i ? (double)bucket_limit(i - 1) : 0;
+
+        if (count > 0 && below + count >= wanted)
+            return (uint64_t)(from + ((double)bucket_limit(i) - from) * (wanted - below) / count);
+        below += count;
+    }
+    return bucket_limit(LATENCY_BUCKETS - 2);
+}
+
+static json_t *latency_to_json(const struct setsync_statistics *statistics)
+{
+    json_t *object = json_object();
+    json_t *buckets = json_array();
+
+    put_count(object, "count", statistics->latency_count);
+    if (statistics->latency_count) {
+        put_count(object, "mean_us", statistics->latency_sum_us / statistics->latency_count);
+        put_count(object, "median_us", latency_quantile(statistics, 0.5));
+        put_count(object, "p99_us", latency_quantile(statistics, 0.99));
+    }
+    for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {
+        json_t *bucket = json_object();
+
+        if (i < LATENCY_BUCKETS - 1)
+            put_count(bucket, "below_us", bucket_limit(i));
+        put_count(bucket, "count", statistics->latency_us[i]);
+        json_array_append_new(buckets, bucket);
+    }
+    json_object_set_new(object, "buckets", buckets);
+    return object;
+}
+
+static void put_statistics(json_t *object, const struct setsync_statistics *statistics)
+{
+    json_t *transactions = json_object();
+
+    put_count(object, "sightings", statistics->sightings);
+    put_count(object, "granted", statistics->granted);
+    put_count(object, "extended", statistics->extended);
+    put_count(object, "expired", statistics->expired);
+    put_count(object, "evicted", statistics->evicted);
+    put_count(object, "forgotten", statistics->forgotten);
+    json_object_set_new(object, "refused", refused_to_json(statistics->refused));
+    put_count(transactions, "count", statistics->transactions);
+    put_count(transactions, "failed", statistics->transactions_failed);
+    put_count(transactions, "elements", statistics->elements_written);
+    json_object_set_new(object, "transactions", transactions);
+    if (statistics->updates_probed)
+        json_object_set_new(object, "updates_in_place", json_boolean(statistics->updates_in_place));
+    json_object_set_new(object, "latency", latency_to_json(statistics));
+}
+
+static void warning_append(void *context, const char *line)
+{
+    json_array_append_new(context, json_string(line));
+}
+
+static void put_config(json_t *object, const struct config *config)
+{
+    static const char *const logs[] = {[CONFIG_LOG_ALARMS] = "alarms",
+                                       [CONFIG_LOG_GRANTS] = "grants",
+                                       [CONFIG_LOG_DEBUG] = "debug"};
+    json_t *whitelists = json_array();
+    json_t *warnings = json_array();
+
+    put_text(object, "log", logs[config->log]);
+    json_object_set_new(object, "require_query", json_boolean(config->require_query));
+    for (size_t i = 0; i < config->whitelist_count; i++)
+        json_array_append_new(whitelists, whitelist_to_json(&config->whitelists[i]));
+    json_object_set_new(object, "whitelists", whitelists);
+    config_warnings(config, warning_append, warnings);
+    json_object_set_new(object, "warnings", warnings);
+}
+
+json_t *overview_to_json(const struct control_views *views, const struct moment *now)
+{
+    json_t *object = json_object();
+
+    put_count(object, "protocol", CONTROL_PROTOCOL);
+    put_text(object, "version", WILDSET_VERSION);
+    put_count(object, "uptime", (now->boot_ns - views->started.boot_ns) / NS_PER_SECOND);
+    json_object_set_new(object, "sources", sources_to_json(views->sources));
+    put_sets(object, views->sync);
+    put_statistics(object, setsync_statistics(views->sync));
+    put_config(object, views->config);
+    return object;
+}

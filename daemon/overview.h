@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `wildset status` is told: sources, interfaces, sets, counters, latency, as one JSON object.
+ */
+#ifndef WILDSET_DAEMON_OVERVIEW_H
+#define WILDSET_DAEMON_OVERVIEW_H
+
+#include <jansson.h>
+
+struct control_views;
+struct moment;
+
+/*
+ * Counters are integers, durations whole seconds, latencies whole microseconds with _us; what is
+ * not known is absent.  A new reference, NULL when memory is out.
+ *
+ *   {"protocol":1, "version", "uptime", "log",
+ *    "sources":[{"source", "state":"running|starting|waiting", "pid", "restarts", "violations",
+ *                "problem", "counters":{NAME:N}, "refused":{REASON:N},
+ *                "interfaces":[{"interface", "state", "link_type", "promiscuous", "snaplen",
+ * "buffer", "received", "dropped", "interface_dropped"}]}], "sets":[{"set",
+ * "state":"ready|missing|wrong", "problem", "leases", "capacity", "size", "full"}],
+ *    "whitelists":[{"whitelist", "set4", "set6", "pattern_count", "patterns":[first 16]}],
+ *    "leases", "sightings", "granted", "extended", "expired", "evicted", "forgotten",
+ *    "refused":{REASON:N}, "transactions":{"count", "failed", "elements"}, "updates_in_place",
+ *    "latency":{"count", "mean_us", "median_us", "p99_us", "buckets":[{"below_us", "count"}]},
+ *    "require_query", "warnings":[TEXT]}
+ *
+ * median_us and p99_us are interpolated inside their bucket; the last bucket has no below_us.
+ */
+json_t *overview_to_json(const struct control_views *views, const struct moment *now);
+
+#endif
