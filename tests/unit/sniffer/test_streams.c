@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DNS messages over TCP, however the segments are cut, ordered, repeated or forged.
+ */
+#include "sniffer/streams.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MESSAGES = 4, MESSAGE_SIZE = 40, STREAM_SIZE = MESSAGES * (MESSAGE_SIZE + 2) };
+
+struct lab {
+    struct streams *streams;
+    struct streams_hooks hooks;
+    uint8_t wire[STREAM_SIZE]; /* four messages with their length prefixes */
+    unsigned delivered;
+    unsigned numbers[64]; /* which messages came, by their id */
+    uint64_t now_ns;
+};
+
+static void deliver(void *context, const uint8_t *bytes, size_t size)
+{
+    struct lab *lab = context;
+
+    assert_int_equal(size, MESSAGE_SIZE);
+    assert_true(lab->delivered < 64);
+    lab->numbers[lab->delivered++] = bytes[1];
+}
+
+static int open_lab(void **state)
+{
+    struct lab *lab = calloc(1, sizeof(*lab));
+
+    for (unsigned m = 0; m < MESSAGES; m++) {
+        uint8_t *at = lab->wire + m * (MESSAGE_SIZE + 2);
+
+        at[1] = MESSAGE_SIZE; /* length prefix */
+        at[3] = (uint8_t)m;   /* id */
+        at[4] = 0x81;         /* QR, RD */
+        at[7] = 1;            /* one question */
+        for (unsigned i = 14; i < MESSAGE_SIZE + 2; i++)
+            at[i] = (uint8_t)(i * 5 + m);
+    }
+    lab->streams = streams_new();
+    lab->hooks = (struct streams_hooks){.message = deliver, .context = lab};
+    lab->now_ns = 1;
+    *state = lab;
+    return lab->streams ? 0 : -1;
+}
+
+static int close_lab(void **state)
+{
+    struct lab *lab = *state;
+
+    streams_free(lab->streams);
+    free(lab);
+    return 0;
+}
+
+static struct stream_segment segment(const struct lab *lab, uint32_t offset, size_t size)
+{
+    struct stream_segment s = {
+        .source_port = 53, .destination_port = 40000,
+        .sequence = UINT32_MAX - 20 + offset, /* wraps inside the first message */
+        .payload = lab->wire + offset, .payload_size = size,
+    };
+
+    assert_true(address_from_text("192.0.2.53", &s.source));
+    assert_true(address_from_text("192.0.2.10", &s.destination));
+    return s;
+}
+
+static enum streams_outcome add(struct lab *lab, struct stream_segment s)
+{
+    return streams_add(lab->streams, &s, lab->now_ns, &lab->hooks);
+}
+
+static void handshake(struct lab *lab)
+{
+    struct stream_segment syn = segment(lab, 0, 0);
+
+    syn.sequence--;
+    syn.flags = STREAM_SYN;
+    assert_int_equal(add(lab, syn), STREAMS_OK);
+}
+
+static void all_came_in_order(const struct lab *lab)
+{
+    assert_int_equal(lab->delivered, MESSAGES);
+    for (unsigned m = 0; m < MESSAGES; m++)
+        assert_int_equal(lab->numbers[m], m);
+    assert_int_equal(streams_bytes(lab->streams), 0);
+}
+
+static void test_several_messages_in_one_segment(void **state)
+{
+    struct lab *lab = *state;
+
+    handshake(lab);
+    assert_int_equal(add(lab, segment(lab, 0, STREAM_SIZE)), STREAMS_OK);
+    all_came_in_order(lab);
+}
+
+static void test_one_byte_a_segment(void **state)
+{
+    struct lab *lab = *state;
+
+    handshake(lab);
+    for (uint32_t i = 0; i < STREAM_SIZE; i++)
+        assert_int_equal(add(lab, segment(lab, i, 1)), STREAMS_OK);
+    all_came_in_order(lab);
+}
+
+static void test_backwards(void **state)
+{
+    struct lab *lab = *state;
+
+    handshake(lab);
+    for (uint32_t i = STREAM_SIZE; i >= 12; i -= 12)
+        assert_int_equal(add(lab, segment(lab, i - 12, 12)), STREAMS_OK);
+    all_came_in_order(lab);
+}
+
+static void test_random_cuts_orders_and_repeats(void **state)
+{
+    struct lab *lab = *state;
+
+    srand(7);
+    for (unsigned turn = 0; turn < 500; turn++) {
+        uint32_t starts[STREAM_SIZE], count = 0;
+
+        for (uint32_t at = 0; at < STREAM_SIZE; at += 1 + (uint32_t)rand() % 30)
+            starts[count++] = at;
+        handshake(lab);
+        lab->delivered = 0;
+        for (uint32_t i = 0; i < count && count <= 24; i++) {
+            uint32_t other = i + (uint32_t)rand() % (count - i), start = starts[other];
+            uint32_t length = 1 + 30 + (uint32_t)rand() % 9;
+
+            starts[other] = starts[i];
+            if (length > STREAM_SIZE - start)
+                length = STREAM_SIZE - start;
+            add(lab, segment(lab, start, length));
+        }
+        if (count <= 24)
+            all_came_in_order(lab);
+        streams_free(lab->streams);
+        lab->streams = streams_new();
+    }
+}
+
+static void test_the_first_copy_counts_and_a_forged_one_is_told(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment forged;
+    uint8_t other[MESSAGE_SIZE + 2];
+
+    handshake(lab);
+    memcpy(other, lab->wire, sizeof(other));
+    other[30] ^= 1;
+    forged = segment(lab, 0, sizeof(other));
+    forged.payload = other;
+    assert_int_equal(add(lab, segment(lab, 0, 42)), STREAMS_OK);
+    assert_int_equal(add(lab, segment(lab, 0, 42)), STREAMS_DUPLICATE);
+    assert_int_equal(add(lab, forged), STREAMS_CONFLICT);
+    assert_int_equal(lab->delivered, 1);
+
+    forged = segment(lab, 42 + 10, 20);
+    assert_int_equal(add(lab, forged), STREAMS_OK); /* waits behind a hole */
+    forged.payload = other;
+    assert_int_equal(add(lab, forged), STREAMS_CONFLICT);
+    assert_int_equal(add(lab, segment(lab, 42, 126)), STREAMS_OK);
+    all_came_in_order(lab);
+}
+
+static void test_a_stream_is_joined_in_the_middle(void **state)
+{
+    struct lab *lab = *state;
+
+    assert_int_equal(add(lab, segment(lab, 50, 34)), STREAMS_LOST);
+    assert_int_equal(lab->delivered, 0);
+    assert_int_equal(add(lab, segment(lab, 84, 84)), STREAMS_OK);
+    assert_int_equal(lab->delivered, 2);
+    assert_int_equal(lab->numbers[0], 2);
+}
+
+static void test_what_is_no_dns_is_given_up(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment s;
+
+    handshake(lab);
+    s = segment(lab, 0, 4);
+    s.payload = (const uint8_t *)"\0\5ab"; /* a message of five bytes */
+    assert_int_equal(add(lab, s), STREAMS_GIVEN_UP);
+    assert_int_equal(add(lab, segment(lab, 4, 42)), STREAMS_GIVEN_UP);
+
+    s.destination_port = 40001;
+    for (unsigned i = 0; i < STREAM_TRIES_MAX - 1; i++)
+        assert_int_equal(add(lab, s), STREAMS_LOST);
+    assert_int_equal(add(lab, s), STREAMS_GIVEN_UP);
+    assert_int_equal(streams_bytes(lab->streams), 0);
+}
+
+static void test_a_lost_hole_is_left_behind(void **state)
+{
+    struct lab *lab = *state;
+
+    handshake(lab);
+    assert_int_equal(add(lab, segment(lab, 10, 74)), STREAMS_OK);
+    lab->now_ns += STREAM_HOLE_NS + 1;
+    assert_int_equal(add(lab, segment(lab, 84, 42)), STREAMS_LOST);
+    assert_int_equal(lab->delivered, 1);
+    assert_int_equal(lab->numbers[0], 2);
+    assert_int_equal(add(lab, segment(lab, 126, 42)), STREAMS_OK);
+    assert_int_equal(lab->delivered, 2);
+}
+
+static void test_ends_close_only_at_the_right_place(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment end = segment(lab, 99, 0);
+
+    handshake(lab);
+    end.flags = STREAM_RST;
+    add(lab, end); /* blind: not where the next byte is expected */
+    assert_int_equal(streams_open(lab->streams), 1);
+    assert_int_equal(add(lab, segment(lab, 0, 42)), STREAMS_OK);
+    end = segment(lab, 42, 42);
+    end.flags = STREAM_FIN;
+    assert_int_equal(add(lab, end), STREAMS_OK);
+    assert_int_equal(lab->delivered, 2);
+    assert_int_equal(streams_open(lab->streams), 0);
+
+    handshake(lab);
+    lab->now_ns += STREAM_IDLE_NS + 1;
+    end.source_port = 54;
+    end.flags = STREAM_SYN;
+    end.payload_size = 0;
+    add(lab, end);
+    assert_int_equal(streams_open(lab->streams), 1);
+}
+
+static void test_hostile_streams_stay_in_the_budget(void **state)
+{
+    struct lab *lab = *state;
+
+    for (unsigned i = 0; i < 200000; i++) {
+        struct stream_segment s = segment(lab, 0, 0);
+
+        s.destination_port = (uint16_t)i;
+        s.source.bytes[3] = (uint8_t)(i >> 16);
+        s.flags = STREAM_SYN;
+        add(lab, s);
+        s.flags = 0;
+        s.sequence += 60000;
+        s.payload = lab->wire;
+        s.payload_size = STREAM_SIZE;
+        add(lab, s);
+        assert_true(streams_bytes(lab->streams) <= STREAMS_BYTES_MAX);
+        assert_true(streams_open(lab->streams) <= STREAMS_MAX);
+    }
+    handshake(lab);
+    assert_int_equal(add(lab, segment(lab, 0, 41)), STREAMS_OK);
+    assert_int_equal(add(lab, segment(lab, 41, STREAM_SIZE - 41)), STREAMS_OK);
+    assert_int_equal(lab->delivered, MESSAGES);
+}
+
+static void test_past_the_window_is_lost_not_kept(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment s = segment(lab, 0, 42);
+
+    handshake(lab);
+    s.sequence += STREAM_WINDOW_MAX;
+    assert_int_equal(add(lab, s), STREAMS_LOST);
+    assert_int_equal(streams_bytes(lab->streams), 0);
+}
+
+#define IN_LAB(test) cmocka_unit_test_setup_teardown(test, open_lab, close_lab)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_LAB(test_several_messages_in_one_segment),
+        IN_LAB(test_one_byte_a_segment),
+        IN_LAB(test_backwards),
+        IN_LAB(test_random_cuts_orders_and_repeats),
+        IN_LAB(test_the_first_copy_counts_and_a_forged_one_is_told),
+        IN_LAB(test_a_stream_is_joined_in_the_middle),
+        IN_LAB(test_what_is_no_dns_is_given_up),
+        IN_LAB(test_a_lost_hole_is_left_behind),
+        IN_LAB(test_ends_close_only_at_the_right_place),
+        IN_LAB(test_hostile_streams_stay_in_the_budget),
+        IN_LAB(test_past_the_window_is_lost_not_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
