@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libpcap, live and from files.  Live: TPACKET_V2 in immediate mode, since V3 delivers only after
+ * its time-out.  A V2 ring has slots of one size, so ordinary frames and large ones (loopback,
+ * jumbo) have rings of their own, told apart by length in the kernel.
+ */
+#include "sniffer/capture.h"
+
+#include "runtime/clock.h"
+#include "sniffer/portfilter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <pcap/pcap.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* linux/filter.h and pcap/bpf.h define the same names: the kernel's struct sock_fprog by hand. */
+struct filter_program {
+    unsigned short count;
+    struct portfilter_instruction *instructions;
+};
+
+enum {
+    MIB = 1 << 20,
+    /* Two slots a page and room for four tags behind the largest ordinary frame. */
+    SLOT_ORDINARY = 1700,
+    FRAME_OVERHEAD = 14 + 4 * 4,
+    SLOT_MAX = 65536 + FRAME_OVERHEAD, /* no IP packet is longer */
+    BUFFER_ORDINARY = 8 * MIB,         /* bursts */
+    BUFFER_LARGE = 4 * MIB,
+    DROP_FILES = 2,
+};
+
+struct ring {
+    pcap_t *pcap;
+    uint32_t snaplen;
+    uint32_t buffer;
+};
+
+struct capture {
+    struct ring rings[CAPTURE_RINGS_MAX]; /* a file has one */
+    unsigned ring_count;
+    char interface[IFNAMSIZ]; /* empty: a file */
+    uint16_t index;
+    int link_type;
+    bool any;
+    bool gone;
+    bool nanoseconds;
+    int drop_files[DROP_FILES]; /* the driver's drop counters in sysfs, -1 where there is none */
+    uint64_t drops_before;
+    uint64_t received, dropped;
+    char filter_problem[CAPTURE_ERROR_MAX];
+    char error[CAPTURE_ERROR_MAX];
+};
+
+static __attribute__((format(printf, 2, 3))) void say(char out[static CAPTURE_ERROR_MAX],
+                                                      const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(out, CAPTURE_ERROR_MAX, format, arguments);
+    va_end(arguments);
+}
+
+static struct capture *capture_new(const char *interface, uint16_t index)
+{
+    struct capture *capture = calloc(1, sizeof(*capture));
+
+    if (!capture)
+        return NULL;
+    strncpy(capture->interface, interface, IFNAMSIZ - 1);
+    capture->any = strcmp(interface, "any") == 0;
+    capture->index = index;
+    capture->nanoseconds = true;
+    for (unsigned i = 0; i < DROP_FILES; i++)
+        capture->drop_files[i] = -1;
+    return capture;
+}
+
+void capture_close(struct capture *capture)
+{
+    if (!capture)
+        return;
+    for (unsigned i = 0; i < capture->ring_count; i++)
+        pcap_close(capture->rings[i].pcap);
+    for (unsigned i = 0; i < DROP_FILES; i++) {
+        if (capture->drop_files[i] >= 0)
+            close(capture->drop_files[i]);
+    }
+    free(capture);
+}
+
+/* ---- live ---- */
+
+struct activation {
+    int result; /* of pcap_activate */
+    int error;  /* our errno for it */
+    const char *text;
+};
+
+static const struct activation activations[] = {
+    {PCAP_ERROR_NO_SUCH_DEVICE, -ENODEV, "there is no such interface"},
+    {PCAP_ERROR_IFACE_NOT_UP, -ENETDOWN, "the interface is down"},
+    {PCAP_ERROR_PERM_DENIED, -EPERM, "capturing needs CAP_NET_RAW"},
+    {PCAP_ERROR_PROMISC_PERM_DENIED, -EPERM, "promiscuous mode needs CAP_NET_RAW"},
+};
+
+static int activation_failed(pcap_t *pcap, int result, char error[static CAPTURE_ERROR_MAX])
+{
+    for (unsigned i = 0; i < sizeof(activations) / sizeof(activations[0]); i++) {
+        if (activations[i].result != result)
+            continue;
+        say(error, "%s", activations[i].text);
+        return activations[i].error;
+    }
+    say(error, "%s", result == PCAP_ERROR ? pcap_geterr(pcap) : pcap_statustostr(result));
+    return -EIO;
+}
+
+static int ring_activate(pcap_t *pcap, const struct capture *capture, const struct ring *ring,
+                         char error[static CAPTURE_ERROR_MAX])
+{
+    char text[PCAP_ERRBUF_SIZE];
+    int result;
+
+    pcap_set_snaplen(pcap, (int)ring->snaplen);
+    pcap_set_buffer_size(pcap, (int)ring->buffer);
+    pcap_set_immediate_mode(pcap, 1);
+    pcap_set_promisc(pcap, !capture->any);
+    pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
+    result = pcap_activate(pcap);
+    if (result < 0)
+        return activation_failed(pcap, result, error);
+    if (pcap_setnonblock(pcap, 1, text) < 0) {
+        say(error, "%s", text);
+        return -EIO;
+    }
+    return 0;
+}
+
+static int ring_open(struct capture *capture, const struct ring *wanted,
+                     char error[static CAPTURE_ERROR_MAX])
+{
+    char text[PCAP_ERRBUF_SIZE];
+    struct ring ring = *wanted;
+    int result;
+
+    ring.pcap = pcap_create(capture->interface, text);
+    if (!ring.pcap) {
+        say(error, "%s", text);
+        return -ENOMEM;
+    }
+    result = ring_activate(ring.pcap, capture, &ring, error);
+    if (result < 0) {
+        pcap_close(ring.pcap);
+        return result;
+    }
+    capture->rings[capture->ring_count++] = ring;
+    return 0;
+}
+
+/* The largest frame to expect: loopback's for "any", which holds it. */
+static uint32_t frame_max(const struct capture *capture)
+{
+    struct ifreq request = {0};
+    int fd, result;
+
+    if (capture->any)
+        return SLOT_MAX;
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return SLOT_MAX;
+    memcpy(request.ifr_name, capture->interface, IFNAMSIZ);
+    result = ioctl(fd, SIOCGIFMTU, &request);
+    close(fd);
+    if (result < 0 || request.ifr_mtu < 0 || request.ifr_mtu > SLOT_MAX - FRAME_OVERHEAD)
+        return SLOT_MAX;
+    return (uint32_t)request.ifr_mtu + FRAME_OVERHEAD;
+}
+
+static int open_rings(struct capture *capture, char error[static CAPTURE_ERROR_MAX])
+{
+    struct ring ordinary = {.snaplen = SLOT_ORDINARY, .buffer = BUFFER_ORDINARY};
+    struct ring large = {.snaplen = frame_max(capture), .buffer = BUFFER_LARGE};
+    int result = ring_open(capture, &ordinary, error);
+
+    if (result < 0 || large.snaplen <= SLOT_ORDINARY)
+        return result;
+    return ring_open(capture, &large, error);
+}
+
+static enum portfilter_link filter_link(int link_type)
+{
+    if (link_type == DLT_EN10MB)
+        return PORTFILTER_ETHERNET;
+    if (link_type == DLT_LINUX_SLL || link_type == DLT_LINUX_SLL2)
+        return PORTFILTER_COOKED;
+    return PORTFILTER_IP;
+}
+
+static bool has_filter(int link_type)
+{
+    return link_type == DLT_EN10MB || link_type == DLT_LINUX_SLL || link_type == DLT_LINUX_SLL2 ||
+           link_type == DLT_RAW || link_type == DLT_IPV4 || link_type == DLT_IPV6;
+}
+
+/*
+ * Straight to the socket: pcap_setfilter would rewrite the offsets of a cooked one or give up on
+ * them, and on failure filter in the program without saying so.
+ */
+static int attach(const struct ring *ring, struct portfilter *filter)
+{
+    struct filter_program program = {(unsigned short)filter->count, filter->instructions};
+
+    return setsockopt(pcap_fileno(ring->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+                      sizeof(program)) < 0
+               ? -errno
+               : 0;
+}
+
+/* Without the filter everything still works, slower: it is no reason not to start. */
+static void attach_filters(struct capture *capture)
+{
+    struct portfilter_lengths lengths = {0};
+
+    if (!has_filter(capture->link_type)) {
+        say(capture->filter_problem, "no port filter for link type %s",
+            pcap_datalink_val_to_name(capture->link_type));
+        return;
+    }
+    for (unsigned i = 0; i < capture->ring_count; i++) {
+        bool last = i + 1 == capture->ring_count;
+        struct portfilter filter;
+        int result;
+
+        lengths.most = last ? 0 : capture->rings[i].snaplen;
+        portfilter_build(filter_link(capture->link_type), lengths, &filter);
+        result = attach(&capture->rings[i], &filter);
+        if (result < 0)
+            say(capture->filter_problem, "the kernel refused the port filter: %s",
+                strerror(-result));
+        lengths.least = capture->rings[i].snaplen + 1;
+    }
+}
+
+/* libpcap reads the same two files, but opens them each time: a sandboxed process cannot. */
+static void open_drop_files(struct capture *capture)
+{
+    static const char *const names[DROP_FILES] = {"rx_missed_errors", "rx_fifo_errors"};
+    char path[128];
+
+    for (unsigned i = 0; i < DROP_FILES && !capture->any; i++) {
+        snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/%s", capture->interface,
+                 names[i]);
+        capture->drop_files[i] = open(path, O_RDONLY | O_CLOEXEC);
+    }
+}
+
+static uint64_t driver_drops(const struct capture *capture)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < DROP_FILES; i++) {
+        char text[32] = "";
+
+        if (capture->drop_files[i] < 0)
+            continue;
+        if (pread(capture->drop_files[i], text, sizeof(text) - 1, 0) > 0)
+            sum += strtoull(text, NULL, 10);
+    }
+    return sum;
+}
+
+static int check_link_type(struct capture *capture, char error[static CAPTURE_ERROR_MAX])
+{
+    const char *name;
+
+    capture->link_type = pcap_datalink(capture->rings[0].pcap);
+    capture->nanoseconds =
+        pcap_get_tstamp_precision(capture->rings[0].pcap) == PCAP_TSTAMP_PRECISION_NANO;
+    if (frame_link_type_is_known(capture->link_type))
+        return 0;
+    name = pcap_datalink_val_to_name(capture->link_type);
+    say(error, "link type %d (%s) is not read", capture->link_type, name ? name : "unknown");
+    return -EPROTONOSUPPORT;
+}
+
+int capture_open(const char *interface, uint16_t index, struct capture **out,
+                 char error[static CAPTURE_ERROR_MAX])
+{
+    struct capture *capture;
+    int result;
+
+    error[0] = '\0';
+    if (strlen(interface) >= IFNAMSIZ) {
+        say(error, "there is no such interface");
+        return -ENODEV;
+    }
+    capture = capture_new(interface, index);
+    if (!capture) {
+        say(error, "out of memory");
+        return -ENOMEM;
+    }
+    result = open_rings(capture, error);
+    if (result == 0)
+        result = check_link_type(capture, error);
+    if (result < 0) {
+        capture_close(capture);
+        return result;
+    }
+    attach_filters(capture);
+    open_drop_files(capture);
+    capture->drops_before = driver_drops(capture);
+    *out = capture;
+    return 0;
+}
+
+unsigned capture_descriptors(const struct capture *capture, int out[static CAPTURE_RINGS_MAX])
+{
+    for (unsigned i = 0; i < capture->ring_count; i++)
+        out[i] = pcap_get_selectable_fd(capture->rings[i].pcap);
+    return capture->ring_count;
+}
+
+int capture_link_type(const struct capture *capture)
+{
+    return capture->link_type;
+}
+
+const char *capture_filter_problem(const struct capture *capture)
+{
+    return capture->filter_problem;
+}
+
+static enum interface_state interface_state(const struct capture *capture)
+{
+    const short wanted = IFF_UP | IFF_RUNNING;
+    struct ifreq request = {0};
+
+    if (capture->gone)
+        return STATE_DOWN;
+    if (capture->any)
+        return STATE_UP;
+    memcpy(request.ifr_name, capture->interface, IFNAMSIZ);
+    if (ioctl(pcap_fileno(capture->rings[0].pcap), SIOCGIFFLAGS, &request) < 0)
+        return STATE_DOWN;
+    return (request.ifr_flags & wanted) == wanted ? STATE_UP : STATE_DOWN;
+}
+
+/* The kernel's counters start anew at each reading; tp_packets counts the dropped ones too. */
+static void add_statistics(struct capture *capture)
+{
+    for (unsigned i = 0; i < capture->ring_count; i++) {
+        struct tpacket_stats statistics;
+        socklen_t size = sizeof(statistics);
+
+        if (getsockopt(pcap_fileno(capture->rings[i].pcap), SOL_PACKET, PACKET_STATISTICS,
+                       &statistics, &size) < 0)
+            continue;
+        capture->received += statistics.tp_packets;
+        capture->dropped += statistics.tp_drops;
+    }
+}
+
+void capture_state(struct capture *capture, struct state_report *out)
+{
+    struct state_report report = {
+        .state = (uint8_t)interface_state(capture),
+        .promiscuous = !capture->any,
+        .link_type = capture->link_type,
+    };
+
+    add_statistics(capture);
+    memcpy(report.interface, capture->interface, IFNAMSIZ);
+    for (unsigned i = 0; i < capture->ring_count; i++) {
+        report.buffer += capture->rings[i].buffer;
+        report.snaplen = capture->rings[i].snaplen;
+    }
+    report.received = capture->received;
+    report.dropped = capture->dropped;
+    report.interface_dropped = driver_drops(capture) - capture->drops_before;
+    *out = report;
+}
+
+/* ---- files ---- */
+
+static int adopt_file(struct capture *capture, FILE *file, char error[static CAPTURE_ERROR_MAX])
+{
+    char text[PCAP_ERRBUF_SIZE];
+    pcap_t *pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, text);
+
+    if (!pcap) {
+        say(error, "not a pcap or pcapng file that can be read: %s", text);
+        fclose(file);
+        return -EBADMSG;
+    }
+    capture->rings[0] = (struct ring){.pcap = pcap, .snaplen = (uint32_t)pcap_snapshot(pcap)};
+    capture->ring_count = 1;
+    return 0;
+}
+
+int capture_open_file(FILE *file, uint16_t index, struct capture **out,
+                      char error[static CAPTURE_ERROR_MAX])
+{
+    struct capture *capture = capture_new("", index);
+    int result;
+
+    error[0] = '\0';
+    if (!capture) {
+        say(error, "out of memory");
+        fclose(file);
+        return -ENOMEM;
+    }
+    result = adopt_file(capture, file, error);
+    if (result == 0)
+        result = check_link_type(capture, error);
+    if (result < 0) {
+        capture_close(capture);
+        return result;
+    }
+    *out = capture;
+    return 0;
+}
+
+/* ---- reading ---- */
+
+struct reading {
+    const struct capture *capture;
+    capture_frame *callback;
+    void *context;
+};
+
+/* Files hold what they like: a time before 1970 or past 2500 becomes one of the two. */
+static uint64_t frame_time(const struct capture *capture, const struct timeval *time)
+{
+    const uint64_t latest = UINT64_C(17000000000);
+    uint64_t seconds = time->tv_sec < 0 ? 0 : (uint64_t)time->tv_sec;
+    uint64_t fraction = time->tv_usec < 0 ? 0 : (uint64_t)time->tv_usec;
+
+    if (seconds > latest)
+        seconds = latest;
+    if (!capture->nanoseconds)
+        fraction *= NS_PER_US;
+    return seconds * NS_PER_SECOND + (fraction < NS_PER_SECOND ? fraction : NS_PER_SECOND - 1);
+}
+
+static void hand_on(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+    const struct reading *reading = (const void *)user;
+    struct frame frame = {
+        .bytes = bytes,
+        .captured = header->caplen,
+        .length = header->len,
+        .link_type = reading->capture->link_type,
+        .interface = reading->capture->index,
+        .captured_ns = frame_time(reading->capture, &header->ts),
+    };
+
+    reading->callback(reading->context, &frame);
+}
+
+/* libpcap tells its errors apart by their text alone. */
+static int reading_failed(struct capture *capture, const struct ring *ring)
+{
+    const char *text = pcap_geterr(ring->pcap);
+
+    if (capture->interface[0]) {
+        capture->gone = true;
+        say(capture->error, "%s", text);
+        return -ENODEV;
+    }
+    if (strstr(text, "different from the type of the first interface")) {
+        say(capture->error, "goes on with an interface of another link type, which cannot be read "
+                            "in one go: split it by interface (editcap, tshark)");
+        return -EPROTONOSUPPORT;
+    }
+    say(capture->error, "cannot be read to its end: %s", text);
+    return -EBADMSG;
+}
+
+int capture_read(struct capture *capture, unsigned most, capture_frame *callback, void *context)
+{
+    struct reading reading = {capture, callback, context};
+    int total = 0;
+
+    if (capture->gone)
+        return -ENODEV;
+    for (unsigned i = 0; i < capture->ring_count; i++) {
+        int count = pcap_dispatch(capture->rings[i].pcap, (int)most, hand_on, (u_char *)&reading);
+
+        if (count < 0)
+            return reading_failed(capture, &capture->rings[i]);
+        total += count;
+    }
+    return total;
+}
+
+const char *capture_error(const struct capture *capture)
+{
+    return capture->error;
+}
