@@ -69,5 +69,7 @@ int plan_seal(const struct plan *plan);
  * lie in a mapping that lives as long as the process.  0, -EBADMSG when it is not a plan, or -errno.
  */
 int plan_open(int fd, struct plan *out);
+/* The checks of plan_open on bytes, aligned as by malloc; the arrays lie in them. */
+bool plan_read(const void *bytes, size_t size, struct plan *out);
 
 #endif

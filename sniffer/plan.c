@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A plan as bytes: a head with the counts, then the arrays one behind the other.  Writer and reader
+ * are of one build on one machine, so values lie there as they are; they are checked all the same,
+ * since a sniffer must not be what a stray descriptor makes of it.
+ */
+#include "sniffer/plan.h"
+
+#include "runtime/sighting.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char plan_magic[8] = "wsplan1";
+
+enum {
+    PLAN_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE,
+    VLAN_MAX = 4094,
+};
+
+struct plan_head {
+    char magic[8];
+    whitelist_mask chain_whitelists;
+    whitelist_mask follow_whitelists;
+    uint32_t interface_count, resolver_count, pattern_count, vlan_count;
+    uint32_t ttl_min[WHITELISTS_MAX];
+    uint32_t ttl_max[WHITELISTS_MAX];
+    uint32_t decapsulate;
+    uint8_t require_query;
+    uint8_t checksums;
+    uint8_t latency;
+    uint8_t zero;
+};
+
+/* Arrays of bytes may lie anywhere; the tags come first, behind a head of even size. */
+static_assert(sizeof(struct plan_head) % _Alignof(uint16_t) == 0, "tags are aligned");
+static_assert(_Alignof(struct plan_interface) == 1 && _Alignof(struct plan_resolver) == 1 &&
+                  _Alignof(struct whitelist_pattern) == 1,
+              "the other arrays need no alignment");
+
+/* ---- sealing ---- */
+
+static int write_all(int fd, const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+
+    while (size > 0) {
+        ssize_t written = write(fd, bytes, size);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return -errno;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+static struct plan_head head_of(const struct plan *plan)
+{
+    struct plan_head head = {
+        .chain_whitelists = plan->chain_whitelists,
+        .follow_whitelists = plan->follow_whitelists,
+        .interface_count = (uint32_t)plan->interface_count,
+        .resolver_count = (uint32_t)plan->resolver_count,
+        .pattern_count = (uint32_t)plan->pattern_count,
+        .vlan_count = (uint32_t)plan->vlan_count,
+        .decapsulate = plan->decapsulate,
+        .require_query = plan->require_query,
+        .checksums = (uint8_t)plan->checksums,
+        .latency = (uint8_t)plan->latency,
+    };
+
+    memcpy(head.magic, plan_magic, sizeof(plan_magic));
+    memcpy(head.ttl_min, plan->ttl_min, sizeof(head.ttl_min));
+    memcpy(head.ttl_max, plan->ttl_max, sizeof(head.ttl_max));
+    return head;
+}
+
+static int write_plan(int fd, const struct plan *plan)
+{
+    const struct plan_head head = head_of(plan);
+    const struct {
+        const void *data;
+        size_t size;
+    } parts[] = {
+        {&head, sizeof(head)},
+        {plan->vlans, plan->vlan_count * sizeof(*plan->vlans)},
+        {plan->interfaces, plan->interface_count * sizeof(*plan->interfaces)},
+        {plan->resolvers, plan->resolver_count * sizeof(*plan->resolvers)},
+        {plan->patterns, plan->pattern_count * sizeof(*plan->patterns)},
+    };
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        int result = write_all(fd, parts[i].data, parts[i].size);
+
+        if (result < 0)
+            return result;
+    }
+    return fcntl(fd, F_ADD_SEALS, PLAN_SEALS) < 0 ? -errno : 0;
+}
+
+int plan_seal(const struct plan *plan)
+{
+    int fd, result;
+
+    if (plan->interface_count > PLAN_INTERFACES_MAX || plan->resolver_count > PLAN_RESOLVERS_MAX ||
+        plan->pattern_count > PLAN_PATTERNS_MAX || plan->vlan_count > PLAN_VLANS_MAX)
+        return -E2BIG;
+    fd = memfd_create("wildset-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return -errno;
+    result = write_plan(fd, plan);
+    if (result < 0) {
+        close(fd);
+        return result;
+    }
+    return fd;
+}
+
+/* ---- opening ---- */
+
+static bool head_is_valid(const struct plan_head *head)
+{
+    return memcmp(head->magic, plan_magic, sizeof(plan_magic)) == 0 &&
+           head->interface_count <= PLAN_INTERFACES_MAX &&
+           head->resolver_count <= PLAN_RESOLVERS_MAX && head->pattern_count <= PLAN_PATTERNS_MAX &&
+           head->vlan_count <= PLAN_VLANS_MAX &&
+           head->decapsulate < UINT32_C(1) << ENCAPSULATION_COUNT && head->require_query <= 1 &&
+           head->checksums <= CHECKSUMS_IGNORE && head->latency <= LATENCY_NORMAL &&
+           head->zero == 0;
+}
+
+static bool interface_is_valid(const char name[static IFNAMSIZ])
+{
+    return memchr(name, '\0', IFNAMSIZ) && !strchr(name, '/');
+}
+
+static bool prefix_is_valid(const struct prefix *prefix)
+{
+    unsigned bits = 8 * address_size(&prefix->address);
+
+    if (!address_is_canonical(&prefix->address) || bits == 0 || prefix->length > bits)
+        return false;
+    for (unsigned bit = prefix->length; bit < bits; bit++) {
+        if (prefix->address.bytes[bit / 8] & 0x80 >> bit % 8)
+            return false;
+    }
+    return true;
+}
+
+static bool pattern_is_valid(const struct whitelist_pattern *pattern)
+{
+    return pattern->whitelist < WHITELISTS_MAX && pattern->pattern.kind <= PATTERN_ANY &&
+           pattern->pattern.name.length > 0 && dname_is_canonical(&pattern->pattern.name);
+}
+
+static bool arrays_are_valid(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->vlan_count; i++) {
+        if (plan->vlans[i] > VLAN_MAX)
+            return false;
+    }
+    for (size_t i = 0; i < plan->interface_count; i++) {
+        const char *name = plan->interfaces[i].name;
+
+        if (!name[0] || !interface_is_valid(name))
+            return false;
+    }
+    for (size_t i = 0; i < plan->resolver_count; i++) {
+        if (!prefix_is_valid(&plan->resolvers[i].prefix) ||
+            !interface_is_valid(plan->resolvers[i].interface))
+            return false;
+    }
+    for (size_t i = 0; i < plan->pattern_count; i++) {
+        if (!pattern_is_valid(&plan->patterns[i]))
+            return false;
+    }
+    return true;
+}
+
+static size_t size_by_head(const struct plan_head *head)
+{
+    return sizeof(*head) + head->vlan_count * sizeof(uint16_t) +
+           head->interface_count * sizeof(struct plan_interface) +
+           head->resolver_count * sizeof(struct plan_resolver) +
+           head->pattern_count * sizeof(struct whitelist_pattern);
+}
+
+/* The head has been checked, and the sizes agree. */
+static struct plan plan_of(const struct plan_head *head, const uint8_t *behind)
+{
+    struct plan plan = {
+        .interface_count = head->interface_count,
+        .resolver_count = head->resolver_count,
+        .pattern_count = head->pattern_count,
+        .vlan_count = head->vlan_count,
+        .chain_whitelists = head->chain_whitelists,
+        .follow_whitelists = head->follow_whitelists,
+        .decapsulate = head->decapsulate,
+        .require_query = head->require_query,
+        .checksums = (enum plan_checksums)head->checksums,
+        .latency = (enum plan_latency)head->latency,
+    };
+
+    memcpy(plan.ttl_min, head->ttl_min, sizeof(plan.ttl_min));
+    memcpy(plan.ttl_max, head->ttl_max, sizeof(plan.ttl_max));
+    plan.vlans = (const void *)behind;
+    behind += plan.vlan_count * sizeof(*plan.vlans);
+    plan.interfaces = (const void *)behind;
+    behind += plan.interface_count * sizeof(*plan.interfaces);
+    plan.resolvers = (const void *)behind;
+    behind += plan.resolver_count * sizeof(*plan.resolvers);
+    plan.patterns = (const void *)behind;
+    return plan;
+}
+
+bool plan_read(const void *bytes, size_t size, struct plan *out)
+{
+    const struct plan_head *head = bytes;
+    struct plan plan;
+
+    if (size < sizeof(*head) || !head_is_valid(head) || size != size_by_head(head))
+        return false;
+    plan = plan_of(head, (const uint8_t *)bytes + sizeof(*head));
+    if (!arrays_are_valid(&plan))
+        return false;
+    *out = plan;
+    return true;
+}
+
+int plan_open(int fd, struct plan *out)
+{
+    struct stat status;
+    void *bytes;
+    int seals;
+
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    seals = fcntl(fd, F_GET_SEALS);
+    if (seals < 0 || (seals & PLAN_SEALS) != PLAN_SEALS || status.st_size <= 0)
+        return -EBADMSG;
+    bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (bytes == MAP_FAILED)
+        return -errno;
+    if (plan_read(bytes, (size_t)status.st_size, out))
+        return 0;
+    munmap(bytes, (size_t)status.st_size);
+    return -EBADMSG;
+}
