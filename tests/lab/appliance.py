@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The firewall: its ruleset, and wildset on it."""
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+
+import lab
+
+BUILD = pathlib.Path(os.environ.get("WILDSET_BUILD", "build/release")).resolve()
+WILDSETD = BUILD / "sbin" / "wildsetd"
+WILDSET = BUILD / "bin" / "wildset"
+NOTIFY = "/run/lab/notify"
+
+# Lifetimes are the answers' own, so that a test can see one end.
+CONFIGURATION = """
+capture {{
+    interfaces = {{ {interfaces} }}
+    resolvers  = {{ {resolvers} }}
+}}
+whitelist lookback {{
+    names   = {{ {names} }}
+    set4    = "{set4}"
+    set6    = "{set6}"
+    ttl-min = "1s"
+    grace   = "0s"
+}}
+log = "debug"
+"""
+
+# What an administrator's /etc/nftables.conf looks like.  `accept` lets the whitelist through.
+RULESET = """
+flush ruleset
+table inet filter {{
+    {sets}
+    chain forward {{
+        type filter hook forward priority filter; policy drop;
+        ct state established,related accept
+        ip daddr {resolver4} meta l4proto {{ tcp, udp }} th dport 53 accept
+        ip6 daddr {resolver6} meta l4proto {{ tcp, udp }} th dport 53 accept
+        {accept}
+    }}
+}}
+"""
+
+OWN_SETS = """
+    set lookback4 { type ipv4_addr; flags timeout; size 5376; }
+    set lookback6 { type ipv6_addr; flags timeout; size 5376; }
+"""
+
+# `wildset rules --mark`'s default value and mask.
+ACCEPT_MARK = "ct mark and 0x00ff0000 == 0x00570000 accept"
+
+
+def quoted(values):
+    return ", ".join(f'"{value}"' for value in values)
+
+
+class Wildset:
+    """wildsetd, started as systemd would (readiness over NOTIFY_SOCKET), and `wildset` beside it."""
+
+    def __init__(self, host, **settings):
+        self.host = host
+        self.file = host.folder / "wildset.conf"
+        self.settings = {
+            "interfaces": ["lan"],
+            "resolvers": [lab.RESOLVER4, lab.RESOLVER6],
+            "names": ["dormammu.lookback.io", "*.dormammu.lookback.io"],
+            "set4": "inet wildset lookback4",
+            "set6": "inet wildset lookback6",
+        } | settings
+        self.program = None
+
+    def configure(self, **settings):
+        self.settings |= settings
+        lists = {key: quoted(self.settings[key]) for key in ("interfaces", "resolvers", "names")}
+        self.file.write_text(CONFIGURATION.format(**(self.settings | lists)), encoding="ascii")
+
+    def start(self):
+        self.configure()
+        pathlib.Path(NOTIFY).unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(NOTIFY)
+            notify.settimeout(0.05)
+            self.program = self.host.start(WILDSETD, "--config", self.file, log="wildsetd.log",
+                                           env=os.environ | {"NOTIFY_SOCKET": NOTIFY})
+            lab.wait_for("wildsetd says READY=1", lambda: self.said(notify, b"READY=1"))
+        return self
+
+    def said(self, notify, what):
+        if self.program.poll() is not None:
+            raise lab.LabError(f"wildsetd ended with {self.program.returncode}:\n{self.log()}")
+        try:
+            return what in notify.recv(4096)
+        except TimeoutError:
+            return False
+
+    def reload(self):
+        self.program.send_signal(signal.SIGHUP)
+
+    def stop(self):
+        if self.program is None:
+            return 0
+        status = lab.stop(self.program)
+        self.program = None
+        return status
+
+    def log(self):
+        path = self.host.folder / "wildsetd.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def ask(self, *arguments):
+        return self.host.run(WILDSET, *arguments).stdout
+
+    def status(self):
+        return json.loads(self.ask("status", "--json"))
+
+    def list(self):
+        return [json.loads(line) for line in self.ask("list", "--json").splitlines()]
+
+    def sniffers(self):
+        """The process ids of the sniffers, found as the daemon's children."""
+        children = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(self.program.pid)],
+                                  capture_output=True, text=True, check=False).stdout
+        return [int(line.split()[0]) for line in children.splitlines() if "sniffer" in line]
+
+    def elements(self, family=4):
+        """The set as `nft -j list set` shows it: address to (timeout, expires, comment)."""
+        done = self.host.run("nft", "-j", "list", "set", *self.settings[f"set{family}"].split(),
+                             check=False)
+        if done.returncode != 0:
+            return {}
+        listed = next(item["set"] for item in json.loads(done.stdout)["nftables"] if "set" in item)
+        found = {}
+        for element in listed.get("elem", ()):
+            value = element["elem"]
+            found[value["val"]] = (value["timeout"], value["expires"], value.get("comment"))
+        return found
+
+    def holds(self, address):
+        return address in self.elements(6 if ":" in address else 4)
+
+    def show(self, family=4):
+        return self.host.run("nft", "list", "set", *self.settings[f"set{family}"].split()).stdout
+
+
+class Firewall:
+    """The administrator's ruleset, in one of the two shapes that `wildset rules` offers."""
+
+    def __init__(self, host, wildset, own_sets):
+        self.host = host
+        self.wildset = wildset
+        self.own_sets = own_sets
+        if own_sets:
+            wildset.settings |= {"set4": "inet filter lookback4", "set6": "inet filter lookback6"}
+        wildset.configure()
+
+    def rules(self, *arguments):
+        return self.wildset.ask("rules", "--config", self.wildset.file, *arguments, "lookback")
+
+    def accepting(self):
+        """The whitelist's rules out of `wildset rules`, for the administrator's own chain."""
+        return "\n".join(line for line in self.rules().splitlines()
+                         if re.match(r"\s*ip6? daddr @", line))
+
+    def load(self):
+        """Loads it all, as a boot or `systemctl reload nftables` does: it begins with a flush."""
+        text = RULESET.format(sets=OWN_SETS if self.own_sets else "", resolver4=lab.RESOLVER4,
+                              resolver6=lab.RESOLVER6,
+                              accept=self.accepting() if self.own_sets else ACCEPT_MARK)
+        self.host.run("nft", "-f", "-", text_input=text)
+        if not self.own_sets:
+            self.mark()
+
+    def mark(self):
+        self.host.run("nft", "-f", "-", text_input=self.rules("--mark"))

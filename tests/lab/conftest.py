@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One network for each mode, up as long as that mode's tests run."""
+import pathlib
+import types
+
+import pytest
+
+import appliance
+import lab
+import names
+
+lab.prepare()
+
+SANITIZER = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
+
+
+def build(mode):
+    network = lab.Network(mode)
+    services = pathlib.Path(__file__).with_name("services.py")
+    crt, key = lab.certificate(network.folder)
+    network.server.start("/usr/bin/python3", services, crt, key)
+    zone = names.Names(network.resolver, network.folder)
+    wildset = appliance.Wildset(network.firewall, interfaces=[network.interface])
+    firewall = appliance.Firewall(network.firewall, wildset, own_sets=mode == "path")
+    return types.SimpleNamespace(mode=mode, network=network, client=network.client, names=zone,
+                                 resolver=network.resolver, wildset=wildset, firewall=firewall,
+                                 crt=crt)
+
+
+@pytest.fixture(scope="module", params=["path", "mirror"])
+def world(request):
+    place = build(request.param)
+    try:
+        place.firewall.load()
+        place.wildset.start()
+        yield place
+        status, log = place.wildset.stop(), place.wildset.log()
+        assert status == 0, f"wildsetd ended with {status}:\n{log}"
+        assert not any(word in log for word in SANITIZER), log
+    finally:
+        place.network.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure comes with what wildsetd said meanwhile."""
+    report = (yield).get_result()
+    place = getattr(item, "funcargs", {}).get("world")
+    if report.failed and place is not None:
+        report.sections.append(("wildsetd", place.wildset.log()[-6000:]))

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Answers that nobody asked for, that come twice with other addresses, or from a stranger."""
+import socket
+import threading
+
+import pytest
+from scapy.all import DNS, DNSQR, DNSRR, IP, UDP, Ether, get_if_hwaddr, raw
+from scapy.config import conf
+
+import lab
+from clients import dig
+from lab import wait_for
+
+conf.verb = 0
+
+
+def answer(name, address, identity, port, resolver=lab.RESOLVER4):
+    """As the resolver would have said it, 300 s."""
+    return (IP(src=resolver, dst=lab.CLIENT4) / UDP(sport=53, dport=port) /
+            DNS(id=identity, qr=1, rd=1, ra=1, qd=DNSQR(qname=name),
+                an=DNSRR(rrname=name, type="A", ttl=300, rdata=address)))
+
+
+def send(world, packet):
+    """From the resolver's host, past its own stack: to the client's or the router's hardware address."""
+    neighbour = world.client if world.mode == "mirror" else world.network.firewall
+    interface = "lan" if world.mode == "mirror" else "dmz"
+    with neighbour.entered():
+        target = get_if_hwaddr(interface)
+    with world.resolver.entered():
+        frame = Ether(src=get_if_hwaddr("lan"), dst=target) / packet
+        sock = conf.L2socket(iface="lan")
+        sock.send(frame)
+        sock.close()
+
+
+def overheard(world, name):
+    """The client asks while somebody listens: its port and the message's id."""
+    with world.client.entered():
+        tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0003))
+        tap.bind(("lan", 0))
+    found = {}
+
+    def listen():
+        tap.settimeout(5)
+        while "id" not in found:
+            packet = Ether(tap.recv(2048))
+            if UDP in packet and packet[UDP].dport == 53 and DNS in packet:
+                found.update(id=packet[DNS].id, port=packet[UDP].sport)
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    dig(world.client, name)
+    listener.join()
+    tap.close()
+    return found
+
+
+def learned(world):
+    """A true answer after the forgery has been learned: the forgery has been looked at."""
+    dig(world.client, "after.dormammu.lookback.io")
+    wait_for("the next good answer", lambda: world.wildset.holds("198.51.100.63"))
+
+
+def test_an_answer_that_nobody_asked_for_grants_nothing(world):
+    send(world, answer("unasked.dormammu.lookback.io", "203.0.113.66", 4711, 40000))
+    learned(world)
+    assert not world.wildset.holds("203.0.113.66")
+
+
+def test_a_second_answer_with_other_addresses_grants_nothing(world):
+    """The question is settled; what comes then with the right id and port is an alarm."""
+    asked = overheard(world, "forged.dormammu.lookback.io")
+    wait_for("the true answer", lambda: world.wildset.holds("198.51.100.60"))
+    send(world, answer("forged.dormammu.lookback.io", "203.0.113.67", asked["id"], asked["port"]))
+    wait_for("the alarm in the log", lambda: "203.0.113.67" in world.wildset.log())
+    learned(world)
+    assert not world.wildset.holds("203.0.113.67")
+
+
+def test_an_answer_from_another_server_grants_nothing(world):
+    asked = overheard(world, "foreign.dormammu.lookback.io")
+    send(world, answer("foreign.dormammu.lookback.io", "203.0.113.68", asked["id"], asked["port"],
+                       resolver="203.0.113.53"))
+    learned(world)
+    assert not world.wildset.holds("203.0.113.68")
+
+
+@pytest.mark.parametrize("cut", [13, 20, 40, 60])
+def test_a_cut_message_grants_nothing_and_stops_nothing(world, cut):
+    whole = answer("later.dormammu.lookback.io", "203.0.113.69", 4712, 40001)
+    payload = raw(whole[DNS])[:cut]
+    send(world, IP(src=lab.RESOLVER4, dst=lab.CLIENT4) / UDP(sport=53, dport=40001) / payload)
+    learned(world)
+    assert not world.wildset.holds("203.0.113.69")
+    assert world.wildset.program.poll() is None

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an administrator does to it, and what befalls it."""
+import os
+import signal
+
+import pytest
+
+from clients import dig, is_blocked, reaches
+from lab import wait_for
+
+
+def test_status_names_the_interface_and_counts(world):
+    dig(world.client, "eu1.dormammu.lookback.io")
+    wait_for("the address", lambda: world.wildset.holds("198.51.100.11"))
+    text = world.wildset.ask("status")
+    assert world.network.interface in text
+    assert world.wildset.settings["set4"] in text
+    assert isinstance(world.wildset.status(), dict)
+
+
+def test_list_shows_the_lease(world):
+    dig(world.client, "eu1.dormammu.lookback.io")
+    wait_for("the address", lambda: world.wildset.holds("198.51.100.11"))
+    lease = next(lease for lease in world.wildset.list() if lease["address"] == "198.51.100.11")
+    assert lease["name"] == "eu1.dormammu.lookback.io"
+    assert lease["whitelist"] == "lookback"
+    assert lease["source"] == "sniffer"
+    assert 0 < lease["left"] <= 300
+    assert "198.51.100.11" in world.wildset.ask("list", "lookback")
+
+
+def test_a_reload_takes_a_new_pattern_and_gives_it_back(world):
+    url = "http://www.other.lookback.io:19305/"
+    assert is_blocked(world.client, url)
+    names = world.wildset.settings["names"]
+    world.wildset.configure(names=[*names, "*.other.lookback.io"])
+    world.wildset.reload()
+    # The question has to be asked again: the answer before the reload was nobody's.
+    wait_for("the new pattern counts", lambda: dig(world.client, "www.other.lookback.io")
+             and world.wildset.holds("198.51.100.95"), every=0.1)
+    reaches(world.client, url)
+    reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-4")
+    world.wildset.configure(names=names)
+    world.wildset.reload()
+    wait_for("the removed pattern's element is gone", lambda: not world.wildset.holds("198.51.100.95"))
+    assert world.wildset.holds("198.51.100.11"), "what another pattern grants stays"
+
+
+def test_a_bad_configuration_changes_nothing(world):
+    good = world.wildset.file.read_text(encoding="ascii")
+    world.wildset.file.write_text(good.replace("ttl-min", "ttl-mni"), encoding="ascii")
+    world.wildset.reload()
+    wait_for("the error names the key", lambda: "ttl-mni" in world.wildset.log())
+    world.wildset.file.write_text(good, encoding="ascii")
+    assert world.wildset.program.poll() is None
+    dig(world.client, "four.dormammu.lookback.io")
+    wait_for("it still learns", lambda: world.wildset.holds("198.51.100.14"))
+
+
+def test_a_killed_sniffer_comes_back_and_the_sets_stay(world):
+    dig(world.client, "eu1.dormammu.lookback.io")
+    wait_for("the address", lambda: world.wildset.holds("198.51.100.11"))
+    old = wait_for("one sniffer", lambda: len(world.wildset.sniffers()) == 1
+                   and world.wildset.sniffers(), timeout=15)
+    os.kill(old[0], signal.SIGKILL)
+    wait_for("another sniffer", lambda: world.wildset.sniffers() not in ([], old), timeout=15)
+    assert world.wildset.holds("198.51.100.11")
+    wait_for("it learns again", lambda: dig(world.client, "long.dormammu.lookback.io")
+             and world.wildset.holds("198.51.100.66"), every=0.1, timeout=15)
+
+
+def test_after_a_reload_of_the_ruleset_the_sets_fill_again(world):
+    """`flush ruleset` and the file again, as Debian's nftables.service does."""
+    reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-4")
+    world.firewall.load()
+    wait_for("the element is back", lambda: world.wildset.holds("198.51.100.11"), timeout=5)
+    reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-4", "--resolve",
+            "eu1.dormammu.lookback.io:19305:198.51.100.11")
+
+
+def test_the_rules_can_be_loaded_again_over_the_sets(world):
+    if world.mode != "mirror":
+        pytest.skip("the marking chains belong to the other shape")
+    reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-4")
+    world.firewall.mark()
+    assert world.wildset.holds("198.51.100.11"), "reloading the marking chains touched the set"
+    assert world.network.firewall.run("nft", "list", "table", "inet", "wildset").stdout.count(
+        "chain ") == 2
+    reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-4")
+
+
+def test_the_sets_stay_when_the_daemon_ends(world):
+    """Comes last: what is allowed stays allowed until its own end."""
+    reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-4")
+    assert world.wildset.stop() == 0
+    assert world.wildset.holds("198.51.100.11")
+    reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-4")
+    world.wildset.start()
+    dig(world.client, "after.dormammu.lookback.io")
+    wait_for("it learns after the restart", lambda: world.wildset.holds("198.51.100.63"))
