@@ -11,6 +11,7 @@
 #include "dnsparse/matcher.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -20,10 +21,10 @@ enum {
 
 struct derived_name {
     struct dname name;
-    struct dname root;         /* the question that matched a pattern */
-    uint64_t expires_ns;       /* on the clock that the caller uses */
+    struct dname root;   /* the question that matched a pattern */
+    uint64_t expires_ns; /* on the clock that the caller uses */
     uint8_t whitelist;
-    uint8_t steps;             /* 1: named by an answer to `root` itself */
+    uint8_t steps; /* 1: named by an answer to `root` itself */
 };
 
 struct derived;
@@ -38,6 +39,9 @@ void derived_free(struct derived *derived);
 bool derived_add(struct derived *derived, const struct derived_name *name, uint64_t now_ns);
 /* The whitelists for which the name is derived and alive; cheap when none is. */
 whitelist_mask derived_find(struct derived *derived, const struct dname *name, uint64_t now_ns);
+/* The same straight from the wire, any case, `size` bytes of a well-formed uncompressed name. */
+whitelist_mask derived_find_wire(const struct derived *derived, const uint8_t *wire, size_t size,
+                                 uint64_t now_ns);
 /* The entry for one whitelist, or NULL.  Valid until the next derived_add. */
 const struct derived_name *derived_get(struct derived *derived, const struct dname *name,
                                        uint8_t whitelist, uint64_t now_ns);

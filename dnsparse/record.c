@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The names of record types.  Apart from answer.c, so that the daemon can print them and link no DNS
- * library.
+ * The names of record types.  Apart from answer.c, so that the daemon can print them and link no
+ * DNS library.
  */
 #include "dnsparse/answer.h"
 

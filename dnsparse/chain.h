@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The way from the question's name along its aliases: CNAME (RFC 1034 section 3.6.2) and DNAME
+ * (RFC 6672), in any record order.
+ */
+#ifndef WILDSET_DNSPARSE_CHAIN_H
+#define WILDSET_DNSPARSE_CHAIN_H
+
+#include "dnsparse/answer.h"
+#include "dnsparse/records.h"
+
+/*
+ * Fills chain, chain_count and chain_ttl of an answer whose question is filled.  ANSWER_OK,
+ * ANSWER_LOOP, ANSWER_TOO_LONG_CHAIN, or ANSWER_MALFORMED for a name with two different aliases and
+ * for a DNAME that makes a name too long.
+ */
+enum answer_outcome chain_follow(const struct records *records, struct answer *answer);
+
+#endif

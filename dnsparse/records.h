@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The records of a response's answer section that can say something about addresses: A, AAAA,
+ * CNAME, DNAME, SVCB and HTTPS of class IN, parsed by ldns.  The whole message is walked for it.
+ */
+#ifndef WILDSET_DNSPARSE_RECORDS_H
+#define WILDSET_DNSPARSE_RECORDS_H
+
+#include "dnsparse/dname.h"
+#include "dnsparse/rr.h"
+#include "dnsparse/wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct record {
+    const uint8_t *owner; /* uncompressed, any case */
+    size_t owner_size;
+    const uint8_t *rdata; /* names in it are uncompressed */
+    size_t rdata_size;    /* A: 4, AAAA: 16 */
+    uint32_t ttl;         /* top bit set counts as 0 (RFC 2181 section 8) */
+    uint16_t type;        /* enum rr_type */
+};
+
+struct records {
+    size_t count;
+    struct record *list;
+    uint8_t rcode_high; /* the extended bits of an OPT record (RFC 6891 section 6.1.3) */
+    void *parsed;       /* the library's own, borrowed by `list` */
+};
+
+/*
+ * Returns false, with nothing to free, when the message is not whole and well-formed; a truncated
+ * one may end within a record.  Borrows the message.
+ */
+bool records_read(const struct wire_message *message, struct records *out);
+void records_free(struct records *records);
+
+bool record_is_owned_by(const struct record *record, const struct dname *name);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bounds of resource records.  ldns 1.8.3 follows pointers forwards and 65535 deep, and does
+ * not hold the size of what it read against the rdata's length: both are settled here, before it.
+ */
+#include "dnsparse/rr.h"
+
+#include "dnsparse/dname.h"
+#include "dnsparse/wire.h"
+
+enum {
+    POINTER_BITS = 0xc0,
+    FIXED_SIZE = RR_SIZE_MIN - 1,
+    POINTERS_MAX = DNAME_LABELS_MAX, /* one before each label: no writer needs more */
+};
+
+/* A name being walked. */
+struct name_walk {
+    size_t at;     /* the next byte to read */
+    size_t start;  /* of the labels being read: a pointer has to lead before it */
+    size_t end;    /* behind the name where it stands; 0: no pointer yet */
+    size_t length; /* of the labels so far, uncompressed */
+    unsigned pointers;
+};
+
+/* Jumps to where the pointer leads.  The RFC says "a prior occurrence": so there can be no loop. */
+static enum rr_outcome pointer_follow(const uint8_t *message, size_t size, struct name_walk *walk)
+{
+    size_t target;
+
+    if (size - walk->at < 2)
+        return RR_CUT;
+    target = (size_t)(message[walk->at] & ~POINTER_BITS) << 8 | message[walk->at + 1];
+    if (target >= walk->start || target < WIRE_HEADER_SIZE || ++walk->pointers > POINTERS_MAX)
+        return RR_BAD;
+    if (walk->end == 0)
+        walk->end = walk->at + 2;
+    walk->at = walk->start = target;
+    return RR_WHOLE;
+}
+
+static enum rr_outcome name_check(const uint8_t *message, size_t size, size_t at, size_t *end)
+{
+    struct name_walk walk = {.at = at, .start = at};
+
+    while (walk.at < size && message[walk.at] != 0) {
+        uint8_t byte = message[walk.at];
+
+        if ((byte & POINTER_BITS) == POINTER_BITS) {
+            enum rr_outcome outcome = pointer_follow(message, size, &walk);
+
+            if (outcome != RR_WHOLE)
+                return outcome;
+            continue;
+        }
+        walk.length += 1u + byte;
+        if (byte > DNAME_LABEL_MAX || walk.length >= DNAME_MAX)
+            return RR_BAD;
+        walk.at += 1u + byte;
+    }
+    if (walk.at >= size)
+        return RR_CUT;
+    *end = walk.end != 0 ? walk.end : walk.at + 1;
+    return RR_WHOLE;
+}
+
+static uint16_t read_u16(const uint8_t *bytes)
+{
+    return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static enum rr_outcome rdata_check(const uint8_t *message, const struct rr *rr)
+{
+    size_t end;
+
+    if (rr->type != RR_TYPE_CNAME && rr->type != RR_TYPE_DNAME)
+        return RR_WHOLE;
+    if (name_check(message, rr->end, rr->rdata, &end) != RR_WHOLE || end != rr->end)
+        return RR_BAD;
+    return RR_WHOLE;
+}
+
+enum rr_outcome rr_read(const uint8_t *message, size_t size, size_t at, struct rr *out)
+{
+    enum rr_outcome outcome = name_check(message, size, at, &at);
+    struct rr rr;
+
+    if (outcome != RR_WHOLE)
+        return outcome;
+    if (size - at < FIXED_SIZE)
+        return RR_CUT;
+    rr.type = read_u16(message + at);
+    rr.class = read_u16(message + at + 2);
+    rr.ttl = (uint32_t)read_u16(message + at + 4) << 16 | read_u16(message + at + 6);
+    rr.rdata = at + FIXED_SIZE;
+    rr.end = rr.rdata + read_u16(message + at + 8);
+    if (rr.end > size)
+        return RR_CUT;
+    outcome = rdata_check(message, &rr);
+    if (outcome == RR_WHOLE)
+        *out = rr;
+    return outcome;
+}

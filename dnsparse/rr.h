@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where a resource record begins and ends on the wire (RFC 1035 section 4.1.3), and nothing else:
+ * every length is held against the message before a library looks at the record.
+ */
+#ifndef WILDSET_DNSPARSE_RR_H
+#define WILDSET_DNSPARSE_RR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum rr_type {
+    RR_TYPE_A = 1,
+    RR_TYPE_CNAME = 5,
+    RR_TYPE_AAAA = 28,
+    RR_TYPE_DNAME = 39,
+    RR_TYPE_OPT = 41,
+    RR_TYPE_SVCB = 64,
+    RR_TYPE_HTTPS = 65,
+};
+
+enum {
+    RR_CLASS_IN = 1,
+    RR_SIZE_MIN = 11, /* the root's name, type, class, TTL, rdata's length */
+};
+
+struct rr {
+    uint16_t type;
+    uint16_t class;
+    uint32_t ttl; /* as it stands */
+    size_t rdata; /* where it starts in the message */
+    size_t end;   /* where the next record starts */
+};
+
+enum rr_outcome {
+    RR_WHOLE,
+    RR_CUT, /* the message ends within the record */
+    RR_BAD, /* a label type, pointer, name or length that cannot be */
+};
+
+/*
+ * Reads the record at `at`.  Its owner, and the name that the rdata of a CNAME or DNAME is, are
+ * checked: pointers lead strictly backwards and never into the header, the name has at most 255
+ * bytes, the rdata is that name and no more.
+ */
+enum rr_outcome rr_read(const uint8_t *message, size_t size, size_t at, struct rr *out);
+
+#endif
