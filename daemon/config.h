@@ -33,15 +33,23 @@ struct config {
     struct whitelist *whitelists;
     size_t whitelist_count;
     enum config_log log;
+    char **warnings; /* lines for config_warnings */
+    size_t warning_count;
 };
 
-enum { CONFIG_ERROR_MAX = 1024 };
+enum {
+    CONFIG_ERROR_MAX = 1024,
+    CONFIG_SIZE_MAX = 1 << 20, /* bytes of the file: ten thousand names and more */
+};
 
 /*
  * Returns 0 and a configuration to free, or -errno with one line a finding in `error`
  * ("FILE:LINE: key: what"): -EINVAL for what the file says, another for reading it.
  */
 int config_read(const char *path, struct config **out, char error[static CONFIG_ERROR_MAX]);
+/* The same from bytes; `path` is only for the messages. */
+int config_from_text(const char *path, const char *text, size_t size, struct config **out,
+                     char error[static CONFIG_ERROR_MAX]);
 void config_free(struct config *config);
 
 /* What works but deserves a word ("resolvers is empty: ..."): calls `warn` with each line. */

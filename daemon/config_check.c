@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What takes more than one key to see: limits that contradict each other, sets that two families or
+ * two whitelists claim, and what works but deserves a word.
+ */
+#include "daemon/config_reader.h"
+
+#include <linux/netfilter.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+unsigned config_line(const struct config_reader *reader, enum config_section section,
+                     const char *name, unsigned otherwise)
+{
+    unsigned line = reader->line[config_key_index(config_key_find(section, name))];
+    return line ? line : otherwise;
+}
+
+static unsigned whitelist_line(const struct config_reader *reader, const char *name, unsigned end)
+{
+    return config_line(reader, SECTION_WHITELIST, name, end);
+}
+
+static void default_set(struct set_name *set, const char *name, char family)
+{
+    if (set->set[0] != '\0')
+        return;
+    *set = (struct set_name){.family = NFPROTO_INET, .table = "wildset"};
+    snprintf(set->set, sizeof(set->set), "%s%c", name, family);
+}
+
+static void check_limits(struct config_reader *reader, const struct whitelist *whitelist,
+                         unsigned end)
+{
+    if (whitelist->ttl_min > whitelist->ttl_max)
+        config_finding(reader, whitelist_line(reader, "ttl-min", end),
+                       "whitelist %s: ttl-min: %u s is more than ttl-max, %u s", whitelist->name,
+                       whitelist->ttl_min, whitelist->ttl_max);
+    else if (whitelist->ttl_max + whitelist->grace == 0)
+        config_finding(reader, whitelist_line(reader, "ttl-max", end),
+                       "whitelist %s: ttl-max and grace are both 0: nothing would ever be allowed",
+                       whitelist->name);
+}
+
+static void check_names(struct config_reader *reader, const struct whitelist *whitelist,
+                        unsigned end)
+{
+    if (whitelist->pattern_count == 0 && !whitelist_line(reader, "names", 0))
+        config_finding(reader, end,
+                       "whitelist %s: names: missing or empty: wanted at least one, such as "
+                       "names = { \"*.example.net\" }", whitelist->name);
+    for (size_t i = 0; i < whitelist->pattern_count; i++)
+        if (whitelist->patterns[i].kind == PATTERN_ANY)
+            config_warn(reader, whitelist_line(reader, "names", end),
+                        "whitelist %s: names: \"*\" is every name: each address that anybody looks "
+                        "up is allowed", whitelist->name);
+}
+
+/* A set holds addresses of one family; whitelists may share it. */
+static void check_sets(struct config_reader *reader, const struct whitelist *whitelist)
+{
+    const struct config *config = reader->config;
+    size_t last = config->whitelist_count - 1;
+    char text[SET_TEXT_MAX];
+
+    for (size_t i = 0; i <= last; i++) {
+        const struct whitelist *other = &config->whitelists[i];
+        if (set_name_equal(&whitelist->set4, &other->set6))
+            config_finding(reader, reader->set_line[last][0],
+                           "whitelist %s: set4: %s is set6 of whitelist %s (line %u): a set holds "
+                           "one family", whitelist->name, set_name_to_text(&whitelist->set4, text),
+                           other->name, reader->set_line[i][1]);
+        if (i != last && set_name_equal(&whitelist->set6, &other->set4))
+            config_finding(reader, reader->set_line[last][1],
+                           "whitelist %s: set6: %s is set4 of whitelist %s (line %u): a set holds "
+                           "one family", whitelist->name, set_name_to_text(&whitelist->set6, text),
+                           other->name, reader->set_line[i][0]);
+    }
+}
+
+/* A rule in an ip table never sees IPv6 packets, and the other way round. */
+static void check_family(struct config_reader *reader, const struct whitelist *whitelist,
+                         const struct set_name *set, unsigned line)
+{
+    bool wants_ipv4 = set == &whitelist->set4;
+    char text[SET_TEXT_MAX];
+    if (set->family != (wants_ipv4 ? NFPROTO_IPV6 : NFPROTO_IPV4))
+        return;
+    config_warn(reader, line, "whitelist %s: %s: no packet with such an address passes the table of "
+                "%s: inet was meant?", whitelist->name, wants_ipv4 ? "set4" : "set6",
+                set_name_to_text(set, text));
+}
+
+void config_check_whitelist(struct config_reader *reader, unsigned line)
+{
+    struct whitelist *whitelist = reader->open;
+    size_t index = reader->config->whitelist_count - 1;
+
+    if (whitelist == &reader->spare)
+        return;
+    default_set(&whitelist->set4, whitelist->name, '4');
+    default_set(&whitelist->set6, whitelist->name, '6');
+    reader->set_line[index][0] = whitelist_line(reader, "set4", line);
+    reader->set_line[index][1] = whitelist_line(reader, "set6", line);
+    check_names(reader, whitelist, line);
+    check_limits(reader, whitelist, line);
+    check_sets(reader, whitelist);
+    check_family(reader, whitelist, &whitelist->set4, reader->set_line[index][0]);
+    check_family(reader, whitelist, &whitelist->set6, reader->set_line[index][1]);
+}
+
+static bool watches(const struct config *config, const char *interface)
+{
+    for (size_t i = 0; i < config->interface_count; i++)
+        if (strcmp(config->interfaces[i].name, interface) == 0)
+            return true;
+    return false;
+}
+
+static void check_interfaces(struct config_reader *reader)
+{
+    const struct config *config = reader->config;
+    unsigned line = config_line(reader, SECTION_CAPTURE, "interfaces", 0);
+    bool any = watches(config, "any");
+
+    for (size_t i = 0; i < config->interface_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(config->interfaces[i].name, config->interfaces[j].name) == 0)
+                config_finding(reader, line, "capture: interfaces: %s is named twice",
+                               config->interfaces[i].name);
+    if (any && config->interface_count > 1)
+        config_warn(reader, line, "capture: interfaces: \"any\" beside others: each packet of "
+                    "those is looked at twice");
+    if (any)
+        config_warn(reader, line, "capture: interfaces: \"any\" is never promiscuous: on a mirror "
+                    "port name the interface instead");
+}
+
+static void check_resolvers(struct config_reader *reader)
+{
+    const struct config *config = reader->config;
+    unsigned line = config_line(reader, SECTION_CAPTURE, "resolvers", 0);
+
+    for (size_t i = 0; i < config->resolver_count; i++) {
+        const char *interface = config->resolvers[i].interface;
+        if (interface[0] != '\0' && !watches(config, interface) && !watches(config, "any"))
+            config_finding(reader, line, "capture: resolvers: %s is not in interfaces: nothing "
+                           "would be believed from there", interface);
+    }
+    if (config->resolver_count > 0)
+        return;
+    if (!config->require_query)
+        config_finding(reader, config_line(reader, SECTION_CAPTURE, "require-query", line),
+                       "capture: require-query: false needs resolvers, since anybody's packet would "
+                       "be believed: name them, or say { \"0.0.0.0/0\", \"::/0\" } on purpose");
+    else
+        config_warn(reader, line, "capture: resolvers is empty: an answer from any server is "
+                    "believed when it fits a question that was seen; name your resolvers");
+}
+
+/* What plan.h bounds over all whitelists. */
+static void check_pattern_count(struct config_reader *reader, unsigned last_line)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < reader->config->whitelist_count; i++)
+        count += reader->config->whitelists[i].pattern_count;
+    if (count > PLAN_PATTERNS_MAX)
+        config_finding(reader, last_line, "names: %zu in all whitelists together, at most %d", count,
+                       PLAN_PATTERNS_MAX);
+}
+
+void config_check(struct config_reader *reader, unsigned last_line)
+{
+    struct config *config = reader->config;
+
+    if (config->interface_count == 0) {
+        config->interfaces = calloc(1, sizeof(*config->interfaces));
+        if (!config->interfaces) {
+            reader->no_memory = true;
+            return;
+        }
+        strcpy(config->interfaces[0].name, "any");
+        config->interface_count = 1;
+    }
+    if (config->whitelist_count == 0)
+        config_finding(reader, last_line, "no whitelist: wanted at least one, such as whitelist "
+                       "example { names = { \"*.example.net\" } }");
+    check_interfaces(reader);
+    check_resolvers(reader);
+    check_pattern_count(reader, last_line);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of all keys: one row says what a key may hold, what would be right, and where it goes.
+ */
+#include "daemon/config_reader.h"
+#include "daemon/config_values.h"
+#include "runtime/sighting.h"
+
+#include <string.h>
+
+static const char *const checksums_words[] = {"auto", "verify", "ignore", NULL};
+static const char *const latency_words[] = {"low", "normal", NULL};
+static const char *const match_words[] = {"question", "chain", NULL};
+static const char *const follow_words[] = {"across", "answer", NULL};
+static const char *const log_words[] = {"alarms", "grants", "debug", NULL};
+
+static bool convert_boolean(const struct config_key *key, const char *text, void *out)
+{
+    (void)key;
+    return value_boolean(text, out);
+}
+
+static bool convert_number(const struct config_key *key, const char *text, void *out)
+{
+    uint32_t value;
+    if (!value_number(text, key->most, &value) || value < key->least)
+        return false;
+    memcpy(out, &value, sizeof(value));
+    return true;
+}
+
+static bool convert_duration(const struct config_key *key, const char *text, void *out)
+{
+    uint32_t value;
+    if (!value_duration(text, &value) || value < key->least)
+        return false;
+    memcpy(out, &value, sizeof(value));
+    return true;
+}
+
+/* The enums of the table start at 0 and have the size of an unsigned int. */
+static bool convert_word(const struct config_key *key, const char *text, void *out)
+{
+    for (unsigned i = 0; key->choices[i]; i++) {
+        if (strcmp(text, key->choices[i]) != 0)
+            continue;
+        memcpy(out, &i, sizeof(i));
+        return true;
+    }
+    return false;
+}
+
+static bool convert_interface(const struct config_key *key, const char *text, void *out)
+{
+    (void)key;
+    return value_interface(text, out);
+}
+
+static bool convert_resolver(const struct config_key *key, const char *text, void *out)
+{
+    (void)key;
+    return value_resolver(text, out);
+}
+
+static bool convert_vlan(const struct config_key *key, const char *text, void *out)
+{
+    uint32_t tag;
+    (void)key;
+    if (!value_number(text, 4094, &tag))
+        return false;
+    *(uint16_t *)out = (uint16_t)tag;
+    return true;
+}
+
+static bool convert_encapsulation(const struct config_key *key, const char *text, void *out)
+{
+    (void)key;
+    for (unsigned i = ENCAPSULATION_NONE + 1; i < ENCAPSULATION_COUNT; i++) {
+        if (strcmp(text, encapsulation_name((enum encapsulation)i)) != 0)
+            continue;
+        *(uint32_t *)out |= UINT32_C(1) << i;
+        return true;
+    }
+    return false;
+}
+
+static bool convert_pattern(const struct config_key *key, const char *text, void *out)
+{
+    (void)key;
+    return value_pattern(text, out);
+}
+
+static bool convert_set(const struct config_key *key, const char *text, void *out)
+{
+    (void)key;
+    return set_name_from_text(text, out);
+}
+
+static bool convert_service(const struct config_key *key, const char *text, void *out)
+{
+    (void)key;
+    return value_service(text, out);
+}
+
+static bool convert_prefix(const struct config_key *key, const char *text, void *out)
+{
+    (void)key;
+    return prefix_from_text(text, out);
+}
+
+static bool check_address(const struct config_key *key, const char *text, void *out)
+{
+    struct address address;
+    (void)key;
+    (void)out;
+    return address_from_text(text, &address);
+}
+
+static bool check_url(const struct config_key *key, const char *text, void *out)
+{
+    (void)key;
+    (void)out;
+    return value_url(text);
+}
+
+static bool check_path(const struct config_key *key, const char *text, void *out)
+{
+    (void)key;
+    (void)out;
+    return value_path(text);
+}
+
+#define AT(structure, field) .offset = offsetof(struct structure, field)
+#define LIST_AT(structure, field, count, most)                                                     \
+    AT(structure, field), .list = true, .count_offset = offsetof(struct structure, count),         \
+                          .element_size = sizeof(*((struct structure *)0)->field),                 \
+                          .elements_max = (most)
+
+#define WANTED_BOOLEAN "true or false"
+#define WANTED_DURATION "a number and a unit, s, m, h or d, at most a year: \"90s\", \"10m\", \"1d\""
+#define WANTED_PATH "a path that begins with /, or \"\" for none"
+
+static const struct config_key keys[] = {
+    {.name = "log", .section = SECTION_ROOT, .convert = convert_word, .choices = log_words,
+     AT(config, log), .wanted = "\"alarms\", \"grants\" or \"debug\""},
+    {.name = "registry-resolvers", .section = SECTION_ROOT, .convert = check_address,
+     .list = true, .unused = true, .wanted = "an address such as \"192.0.2.53\""},
+
+    {.name = "interfaces", .section = SECTION_CAPTURE, .convert = convert_interface,
+     LIST_AT(config, interfaces, interface_count, PLAN_INTERFACES_MAX),
+     .wanted = "an interface's name, at most 15 characters, or \"any\""},
+    {.name = "resolvers", .section = SECTION_CAPTURE, .convert = convert_resolver,
+     LIST_AT(config, resolvers, resolver_count, PLAN_RESOLVERS_MAX),
+     .wanted = "an address, a prefix without bits behind its length, or either with an interface: "
+               "\"192.0.2.53\", \"198.51.100.0/28\", \"2001:db8::53%eth1\""},
+    {.name = "require-query", .section = SECTION_CAPTURE, .convert = convert_boolean,
+     AT(config, require_query), .wanted = WANTED_BOOLEAN},
+    {.name = "checksums", .section = SECTION_CAPTURE, .convert = convert_word,
+     .choices = checksums_words, AT(config, checksums),
+     .wanted = "\"auto\", \"verify\" or \"ignore\""},
+    {.name = "latency", .section = SECTION_CAPTURE, .convert = convert_word,
+     .choices = latency_words, AT(config, latency), .wanted = "\"low\" or \"normal\""},
+    {.name = "decapsulate", .section = SECTION_CAPTURE, .convert = convert_encapsulation,
+     AT(config, decapsulate), .list = true, .unused = true,
+     .wanted = "\"gre\", \"erspan\", \"vxlan\", \"geneve\", \"ipip\" or \"tzsp\""},
+    {.name = "vlans", .section = SECTION_CAPTURE, .convert = convert_vlan,
+     LIST_AT(config, vlans, vlan_count, PLAN_VLANS_MAX), .wanted = "a tag from 0 to 4094"},
+
+    {.name = "names", .section = SECTION_WHITELIST, .convert = convert_pattern,
+     LIST_AT(whitelist, patterns, pattern_count, PLAN_PATTERNS_MAX),
+     .wanted = "a name, \"*.\" and a name, or \"*\": \"www.example.net\", \"*.example.net\""},
+    {.name = "set4", .section = SECTION_WHITELIST, .convert = convert_set, AT(whitelist, set4),
+     .wanted = "family, table and set: \"inet wildset lookback4\""},
+    {.name = "set6", .section = SECTION_WHITELIST, .convert = convert_set, AT(whitelist, set6),
+     .wanted = "family, table and set: \"inet wildset lookback6\""},
+    {.name = "create", .section = SECTION_WHITELIST, .convert = convert_boolean,
+     AT(whitelist, create), .wanted = WANTED_BOOLEAN},
+    {.name = "services", .section = SECTION_WHITELIST, .convert = convert_service,
+     LIST_AT(whitelist, services, service_count, 64),
+     .wanted = "a protocol and a port or range: \"tcp 443\", \"udp 19305-19309\""},
+    {.name = "match", .section = SECTION_WHITELIST, .convert = convert_word,
+     .choices = match_words, AT(whitelist, match), .wanted = "\"question\" or \"chain\""},
+    {.name = "follow", .section = SECTION_WHITELIST, .convert = convert_word,
+     .choices = follow_words, AT(whitelist, follow), .wanted = "\"across\" or \"answer\""},
+    {.name = "ttl-min", .section = SECTION_WHITELIST, .convert = convert_duration,
+     AT(whitelist, ttl_min), .wanted = WANTED_DURATION},
+    {.name = "ttl-max", .section = SECTION_WHITELIST, .convert = convert_duration,
+     AT(whitelist, ttl_max), .wanted = WANTED_DURATION},
+    {.name = "grace", .section = SECTION_WHITELIST, .convert = convert_duration,
+     AT(whitelist, grace), .wanted = WANTED_DURATION},
+    {.name = "max-addresses", .section = SECTION_WHITELIST, .convert = convert_number, .least = 1,
+     .most = 1000000, AT(whitelist, max_addresses), .wanted = "a number from 1 to 1000000"},
+    {.name = "private-addresses", .section = SECTION_WHITELIST, .convert = convert_boolean,
+     AT(whitelist, private_addresses), .wanted = WANTED_BOOLEAN},
+    {.name = "refuse", .section = SECTION_WHITELIST, .convert = convert_prefix,
+     LIST_AT(whitelist, refuse, refuse_count, 4096),
+     .wanted = "an address, or a prefix without bits behind its length: \"203.0.113.0/24\""},
+    {.name = "resolve", .section = SECTION_WHITELIST, .convert = convert_boolean, .unused = true,
+     .wanted = WANTED_BOOLEAN},
+    {.name = "registry", .section = SECTION_WHITELIST, .convert = check_url, .unused = true,
+     .wanted = "\"https://HOST/PATH\" without a password, or \"\" for none"},
+    {.name = "registry-interval", .section = SECTION_WHITELIST, .convert = convert_duration,
+     .least = 1, .unused = true, .wanted = WANTED_DURATION},
+    {.name = "registry-addresses", .section = SECTION_WHITELIST, .convert = convert_boolean,
+     .unused = true, .wanted = WANTED_BOOLEAN},
+    {.name = "registry-keep", .section = SECTION_WHITELIST, .convert = convert_duration,
+     .unused = true, .wanted = WANTED_DURATION},
+    {.name = "registry-shrink", .section = SECTION_WHITELIST, .convert = convert_number,
+     .most = 100, .unused = true, .wanted = "per cent, a number from 0 to 100"},
+    {.name = "registry-ca", .section = SECTION_WHITELIST, .convert = check_path, .unused = true,
+     .wanted = WANTED_PATH},
+    {.name = "feed", .section = SECTION_WHITELIST, .convert = check_path, .unused = true,
+     .wanted = WANTED_PATH},
+    {.name = "feed-linger", .section = SECTION_WHITELIST, .convert = convert_duration,
+     .unused = true, .wanted = WANTED_DURATION},
+};
+
+_Static_assert(sizeof(keys) / sizeof(keys[0]) <= CONFIG_KEYS_MAX, "one line number a key");
+
+size_t config_key_count(void)
+{
+    return sizeof(keys) / sizeof(keys[0]);
+}
+
+const struct config_key *config_key(size_t index)
+{
+    return &keys[index];
+}
+
+const struct config_key *config_key_find(enum config_section section, const char *name)
+{
+    for (size_t i = 0; i < config_key_count(); i++)
+        if (keys[i].section == section && strcmp(keys[i].name, name) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+size_t config_key_index(const struct config_key *key)
+{
+    return (size_t)(key - keys);
+}

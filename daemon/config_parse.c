@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bridge to libconfuse: its options are made from the table of keys, and each value is converted
+ * while the parser stands on its line, because libconfuse remembers no lines.  A bad value is a
+ * finding and parsing goes on; a syntax error ends it.
+ */
+#include "daemon/config_reader.h"
+#include "daemon/config_values.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const section_names[SECTION_COUNT] = {
+    [SECTION_ROOT] = "root",
+    [SECTION_CAPTURE] = "capture",
+    [SECTION_WHITELIST] = "whitelist",
+};
+
+/* libconfuse gives its callbacks no context; reading is not re-entered. */
+static _Thread_local struct config_reader *current;
+
+static enum config_section section_of(const cfg_t *cfg)
+{
+    for (unsigned i = SECTION_ROOT + 1; i < SECTION_COUNT; i++)
+        if (strcmp(cfg->name, section_names[i]) == 0)
+            return (enum config_section)i;
+    return SECTION_ROOT;
+}
+
+/* "capture: ", "whitelist lookback: " or "": in front of a key's name. */
+static const char *section_label(const cfg_t *cfg, char out[static 64])
+{
+    enum config_section section = section_of(cfg);
+    out[0] = '\0';
+    if (section == SECTION_CAPTURE)
+        return "capture: ";
+    if (section == SECTION_WHITELIST)
+        snprintf(out, 64, "whitelist %.40s: ", cfg->title ? cfg->title : "");
+    return out;
+}
+
+static unsigned line_of(const cfg_t *cfg)
+{
+    return cfg->line > 0 ? (unsigned)cfg->line : 1;
+}
+
+/* The defaults that do not depend on anything; set4 and set6 get theirs when the block ends. */
+static void whitelist_defaults(struct whitelist *whitelist)
+{
+    *whitelist = (struct whitelist){
+        .create = true,
+        .match = MATCH_QUESTION,
+        .follow = FOLLOW_ACROSS,
+        .ttl_min = 60,
+        .ttl_max = 86400,
+        .grace = 600,
+        .max_addresses = 4096,
+    };
+}
+
+/* The block's first key, or its end when it has none. */
+static void open_whitelist(struct config_reader *reader, const char *title, unsigned line)
+{
+    struct config *config = reader->config;
+    char name[WHITELIST_NAME_MAX] = "";
+
+    for (size_t i = 0; i < config_key_count(); i++)
+        if (config_key(i)->section == SECTION_WHITELIST)
+            reader->line[i] = 0;
+    if (!value_whitelist_name(title, name))
+        config_finding(reader, line,
+                       "whitelist \"%.40s\": wanted a name that begins with a letter and has at "
+                       "most 31 letters, digits, _ and -", title);
+    else if (config_whitelist(config, name))
+        config_finding(reader, line, "whitelist %s: there is one of this name already", name);
+    if (config->whitelist_count < WHITELISTS_MAX) {
+        reader->open = &config->whitelists[config->whitelist_count++];
+    } else {
+        config_finding(reader, line, "whitelist %s: more than %d whitelists", name, WHITELISTS_MAX);
+        config_free_whitelist(&reader->spare);
+        reader->open = &reader->spare;
+    }
+    whitelist_defaults(reader->open);
+    memcpy(reader->open->name, name, WHITELIST_NAME_MAX);
+}
+
+static struct whitelist *whitelist_of(struct config_reader *reader, const cfg_t *section,
+                                      unsigned line)
+{
+    if (!reader->open)
+        open_whitelist(reader, section->title ? section->title : "", line);
+    return reader->open;
+}
+
+/* Room for one more element of a list; NULL when memory is out. */
+static void *grow(struct config_reader *reader, const struct config_key *key, char *target)
+{
+    void *elements;
+    size_t count;
+    memcpy(&elements, target + key->offset, sizeof(elements));
+    memcpy(&count, target + key->count_offset, sizeof(count));
+    if ((count & (count - 1)) == 0) { /* the room is always a power of two */
+        elements = reallocarray(elements, count ? 2 * count : 1, key->element_size);
+        if (!elements) {
+            reader->no_memory = true;
+            return NULL;
+        }
+        memcpy(target + key->offset, &elements, sizeof(elements));
+    }
+    return (char *)elements + count * key->element_size;
+}
+
+static void add_to_count(const struct config_key *key, char *target)
+{
+    size_t count;
+    memcpy(&count, target + key->count_offset, sizeof(count));
+    count++;
+    memcpy(target + key->count_offset, &count, sizeof(count));
+}
+
+static void drop_elements(const struct config_key *key, char *target)
+{
+    size_t none = 0;
+    if (key->element_size > 0)
+        memcpy(target + key->count_offset, &none, sizeof(none));
+}
+
+static bool is_full(const struct config_key *key, const char *target)
+{
+    size_t count;
+    memcpy(&count, target + key->count_offset, sizeof(count));
+    return count >= key->elements_max;
+}
+
+static bool store(struct config_reader *reader, const struct config_key *key, char *target,
+                  const char *text)
+{
+    uint32_t scratch = 0;
+    void *element;
+    if (key->unused && !target)
+        return key->convert(key, text, &scratch);
+    if (key->element_size == 0)
+        return key->convert(key, text, target + key->offset);
+    element = grow(reader, key, target);
+    if (!element)
+        return true; /* told as such at the end */
+    if (!key->convert(key, text, element))
+        return false;
+    add_to_count(key, target);
+    return true;
+}
+
+/* The structure that the key's offset is meant in; NULL for keys that only are checked. */
+static char *target_of(struct config_reader *reader, const struct config_key *key, const cfg_t *cfg)
+{
+    struct whitelist *whitelist = NULL;
+    if (key->section == SECTION_WHITELIST)
+        whitelist = whitelist_of(reader, cfg, line_of(cfg));
+    if (key->unused && key->offset == 0)
+        return NULL;
+    return whitelist ? (char *)whitelist : (char *)reader->config;
+}
+
+/*
+ * A key's first value after "=".  libconfuse lets a second assignment replace the first one in
+ * silence; here it is a finding, and a list begins anew in any case.
+ */
+static void begin_key(struct config_reader *reader, const struct config_key *key, const cfg_t *cfg,
+                      char *target)
+{
+    char label[64];
+    unsigned *line = &reader->line[config_key_index(key)];
+    if (*line)
+        config_finding(reader, line_of(cfg), "%s%s: given already in line %u%s",
+                       section_label(cfg, label), key->name, *line,
+                       key->list ? ": += adds to a list" : "");
+    if (key->list && target)
+        drop_elements(key, target);
+    *line = line_of(cfg);
+    if (key->unused)
+        config_warn(reader, *line, "%s%s: accepted, not used yet", section_label(cfg, label),
+                    key->name);
+}
+
+static int parse_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
+{
+    struct config_reader *reader = current;
+    const struct config_key *key = config_key_find(section_of(cfg), option->name);
+    char *target = target_of(reader, key, cfg);
+    char label[64];
+
+    *(const char **)result = value;
+    if (option->nvalues <= 1)
+        begin_key(reader, key, cfg, target);
+    if (key->element_size > 0 && is_full(key, target))
+        config_finding(reader, line_of(cfg), "%s%s: more than %zu values",
+                       section_label(cfg, label), key->name, key->elements_max);
+    else if (!store(reader, key, target, value))
+        config_finding(reader, line_of(cfg), "%s%s: \"%.200s\": wanted %s",
+                       section_label(cfg, label), key->name, value, key->wanted);
+    return 0;
+}
+
+static int end_whitelist(cfg_t *cfg, cfg_opt_t *option)
+{
+    const cfg_t *section = cfg_opt_getnsec(option, cfg_opt_size(option) - 1);
+    whitelist_of(current, section, line_of(cfg));
+    config_check_whitelist(current, line_of(cfg));
+    current->open = NULL;
+    return 0;
+}
+
+/* Where a key that is unknown here would be right; SECTION_COUNT: nowhere. */
+static enum config_section elsewhere(const char *name)
+{
+    for (unsigned i = 0; i < SECTION_COUNT; i++)
+        if (config_key_find((enum config_section)i, name))
+            return (enum config_section)i;
+    return SECTION_COUNT;
+}
+
+static void unknown_key(struct config_reader *reader, const cfg_t *cfg, const char *name)
+{
+    static const char *const places[] = {
+        [SECTION_ROOT] = "it belongs outside of all blocks",
+        [SECTION_CAPTURE] = "it belongs in capture { }",
+        [SECTION_WHITELIST] = "it belongs in whitelist NAME { }",
+        [SECTION_COUNT] = "there is no such key; the shipped wildset.conf names them all",
+    };
+    char label[64];
+    config_finding(reader, line_of(cfg), "%s%.60s: unknown here: %s", section_label(cfg, label), name,
+                   places[elsewhere(name)]);
+}
+
+/* A syntax error: libconfuse tells one and stops. */
+static __attribute__((format(printf, 2, 0))) void tell_error(cfg_t *cfg, const char *format,
+                                                             va_list arguments)
+{
+    char text[256], label[64];
+    if (strncmp(format, "no such option", 14) == 0) {
+        unknown_key(current, cfg, va_arg(arguments, const char *));
+        return;
+    }
+    vsnprintf(text, sizeof(text), format, arguments);
+    config_finding(current, line_of(cfg), "%s%s", section_label(cfg, label), text);
+}
+
+/* The table's rows of one section as libconfuse wants them; how many. */
+static size_t fill_options(cfg_opt_t *options, enum config_section section)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < config_key_count(); i++) {
+        const struct config_key *key = config_key(i);
+        if (key->section != section)
+            continue;
+        if (key->list)
+            options[used++] =
+                (cfg_opt_t)CFG_STR_LIST_CB(key->name, 0, CFGF_NODEFAULT, parse_value);
+        else
+            options[used++] = (cfg_opt_t)CFG_STR_CB(key->name, 0, CFGF_NODEFAULT, parse_value);
+    }
+    options[used] = (cfg_opt_t)CFG_END();
+    return used;
+}
+
+static cfg_t *new_parser(void)
+{
+    cfg_opt_t capture[CONFIG_KEYS_MAX + 1], whitelist[CONFIG_KEYS_MAX + 1];
+    cfg_opt_t root[CONFIG_KEYS_MAX + 3];
+    cfg_t *cfg;
+    size_t used = fill_options(root, SECTION_ROOT);
+
+    fill_options(capture, SECTION_CAPTURE);
+    fill_options(whitelist, SECTION_WHITELIST);
+    root[used++] = (cfg_opt_t)CFG_SEC(section_names[SECTION_CAPTURE], capture, CFGF_NONE);
+    root[used++] = (cfg_opt_t)CFG_SEC(section_names[SECTION_WHITELIST], whitelist,
+                                      CFGF_MULTI | CFGF_TITLE);
+    root[used] = (cfg_opt_t)CFG_END();
+    cfg = cfg_init(root, CFGF_NONE);
+    if (!cfg)
+        return NULL;
+    cfg_set_error_function(cfg, tell_error);
+    cfg_set_validate_func(cfg, section_names[SECTION_WHITELIST], end_whitelist);
+    return cfg;
+}
+
+/* An empty list calls nobody back; only here it differs from the default. */
+static void check_empty_interfaces(struct config_reader *reader, cfg_t *cfg)
+{
+    cfg_t *capture = cfg_getsec(cfg, section_names[SECTION_CAPTURE]);
+    const cfg_opt_t *option = capture ? cfg_getopt(capture, "interfaces") : NULL;
+    if (option && (option->flags & CFGF_MODIFIED) && option->nvalues == 0)
+        config_finding(reader, line_of(capture),
+                       "capture: interfaces: empty: wanted at least one name, or \"any\"");
+}
+
+void config_parse_cleaned(struct config_reader *reader, char *text, size_t size)
+{
+    FILE *file = size > 0 ? fmemopen(text, size, "r") : NULL;
+    cfg_t *cfg = new_parser();
+    int result = CFG_SUCCESS;
+
+    current = reader;
+    if (cfg && file)
+        result = cfg_parse_fp(cfg, file);
+    if (cfg && result == CFG_SUCCESS)
+        check_empty_interfaces(reader, cfg);
+    if (!cfg || (size > 0 && !file))
+        reader->no_memory = true;
+    if (result != CFG_SUCCESS && reader->error_used == 0) /* libconfuse says nothing when it is out */
+        reader->no_memory = true;
+    current = NULL;
+    if (cfg)
+        cfg_free(cfg);
+    if (file)
+        fclose(file);
+}
