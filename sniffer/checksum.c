@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The checksums of a segment (RFC 1071, 768, 8200 section 8.1).  A sniffer sees what a host drops,
+ * so what a host would drop must not count.
+ */
+#include "sniffer/frame.h"
+#include "sniffer/reader.h"
+
+#include <netinet/in.h>
+
+/* The sum of 16-bit words; an odd last byte is the high half of its word. */
+static uint64_t sum_words(const uint8_t *bytes, size_t size)
+{
+    uint64_t sum = 0;
+    size_t at = 0;
+
+    for (; at + 1 < size; at += 2)
+        sum += big_endian_16(bytes + at);
+    if (at < size)
+        sum += (uint64_t)bytes[at] << 8;
+    return sum;
+}
+
+static uint16_t fold(uint64_t sum)
+{
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)sum;
+}
+
+/* The length in it is UDP's own; IPv4 and IPv6 differ only in the addresses' size. */
+static uint64_t sum_pseudo_header(const struct segment *segment)
+{
+    return sum_words(segment->source.bytes, sizeof(segment->source.bytes)) +
+           sum_words(segment->destination.bytes, sizeof(segment->destination.bytes)) +
+           segment->transport_size + IPPROTO_UDP;
+}
+
+enum checksum_outcome segment_checksums(const struct segment *segment)
+{
+    bool ipv4 = segment->source.family == ADDRESS_IPV4;
+    uint16_t stored = big_endian_16(segment->transport_header + 6);
+    uint64_t pseudo = sum_pseudo_header(segment);
+
+    if (ipv4 && fold(sum_words(segment->ip, segment->ip_header_size)) != 0xffff)
+        return CHECKSUM_BAD;
+    if (stored == 0)
+        return ipv4 ? CHECKSUM_GOOD : CHECKSUM_BAD;
+    if (fold(pseudo + sum_words(segment->transport_header, segment->transport_size)) == 0xffff)
+        return CHECKSUM_GOOD;
+    return stored == fold(pseudo) ? CHECKSUM_BARE : CHECKSUM_BAD;
+}
