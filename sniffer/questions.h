@@ -9,12 +9,17 @@
 #define WILDSET_SNIFFER_QUESTIONS_H
 
 #include "dnsparse/address.h"
+#include "dnsparse/answer.h"
 #include "runtime/sighting.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * A question waits until its first answer, of whatever kind; those that have had one are kept apart,
+ * so that a busy client's answered questions do not push out the ones that still wait for theirs.
+ */
 enum {
     QUESTIONS_MAX = 65536,
     QUESTIONS_PER_CLIENT = 64,
@@ -22,6 +27,8 @@ enum {
     QUESTION_BYTES_MAX = 259,     /* name, type, class */
 };
 #define QUESTION_LIFETIME_NS (10 * UINT64_C(1000000000))
+/* Kept that long, so that an answer that comes late is told from one that nobody asked for. */
+#define QUESTION_KEPT_NS (20 * UINT64_C(1000000000))
 #define QUESTION_REPEAT_NS (100 * UINT64_C(1000000)) /* sooner again: the same packet seen twice */
 
 struct question_key {
@@ -76,6 +83,22 @@ enum settle_outcome questions_settle(struct questions *questions, const struct q
                                      const struct answer_digest *digest,
                                      const struct answer_address *addresses, size_t address_count,
                                      uint64_t now_ns, struct earlier_answer *earlier);
+/*
+ * The same for a truncated answer: held against what was counted before, but it settles nothing.  Only
+ * the last truncated one is remembered.
+ */
+enum settle_outcome questions_teach(struct questions *questions, const struct question_key *key,
+                                    const struct answer_digest *digest, uint64_t now_ns,
+                                    struct earlier_answer *earlier);
+/* Whether an answer that says the same was counted for this question, however old it is now. */
+bool questions_counted(const struct questions *questions, const struct question_key *key,
+                       const struct answer_digest *digest);
+/* An answer of any kind came: true for the first since the question was last asked. */
+bool questions_answered(struct questions *questions, const struct question_key *key);
+/* Keyed: nobody can make two answers that say different things look the same. */
+void questions_digest(const struct questions *questions, const struct answer *answer,
+                      struct answer_digest *out);
+/* Questions that wait for their first answer; those of the last 20 s are in it. */
 unsigned questions_open(const struct questions *questions);
 /* Questions that had to make room since the start. */
 uint64_t questions_dropped(const struct questions *questions);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The lists that run through the table of questions: by age over all, and two for each client.
+ * Doubly linked by number, in arrays that the kernel backs with memory only as they are used.
+ */
+#include "sniffer/clients.h"
+
+#include "runtime/siphash.h"
+#include "sniffer/questions.h"
+
+#include <stdlib.h>
+
+enum {
+    CLIENTS_MAX = QUESTIONS_MAX, /* each has an entry at least */
+    BUCKETS = 65536,
+};
+
+struct link {
+    uint32_t before, after;
+};
+
+struct list {
+    uint32_t first, last, count;
+};
+
+struct client {
+    struct address address;
+    uint32_t next; /* in the bucket, or in the free list */
+    struct list lists[CLIENT_LISTS];
+};
+
+struct clients {
+    const struct siphash_key *key;
+    struct list by_age;
+    unsigned waiting;
+    uint32_t used, free;
+    uint32_t buckets[BUCKETS];
+    struct link age_links[QUESTIONS_MAX + 1];
+    struct link client_links[QUESTIONS_MAX + 1];
+    struct client clients[CLIENTS_MAX + 1];
+};
+
+struct clients *clients_new(const struct siphash_key *key)
+{
+    struct clients *clients = calloc(1, sizeof(*clients));
+
+    if (clients)
+        clients->key = key;
+    return clients;
+}
+
+void clients_free(struct clients *clients)
+{
+    free(clients);
+}
+
+static void list_append(struct list *list, struct link *links, uint32_t entry)
+{
+    links[entry] = (struct link){.before = list->last};
+    if (list->last)
+        links[list->last].after = entry;
+    else
+        list->first = entry;
+    list->last = entry;
+    list->count++;
+}
+
+static void list_remove(struct list *list, struct link *links, uint32_t entry)
+{
+    struct link link = links[entry];
+
+    if (link.before)
+        links[link.before].after = link.after;
+    else
+        list->first = link.after;
+    if (link.after)
+        links[link.after].before = link.before;
+    else
+        list->last = link.before;
+    list->count--;
+}
+
+static uint32_t bucket_of(const struct clients *clients, const struct address *address)
+{
+    return siphash(clients->key, address, sizeof(*address)) % BUCKETS;
+}
+
+static uint32_t client_find(const struct clients *clients, const struct address *address)
+{
+    uint32_t at = clients->buckets[bucket_of(clients, address)];
+
+    while (at && !address_equal(&clients->clients[at].address, address))
+        at = clients->clients[at].next;
+    return at;
+}
+
+static uint32_t client_enter(struct clients *clients, const struct address *address)
+{
+    uint32_t *bucket = &clients->buckets[bucket_of(clients, address)];
+    uint32_t number = clients->free;
+
+    if (number)
+        clients->free = clients->clients[number].next;
+    else
+        number = ++clients->used;
+    clients->clients[number] = (struct client){.address = *address, .next = *bucket};
+    *bucket = number;
+    return number;
+}
+
+static void client_forget(struct clients *clients, uint32_t number)
+{
+    struct client *client = &clients->clients[number];
+    uint32_t *link = &clients->buckets[bucket_of(clients, &client->address)];
+
+    while (*link != number)
+        link = &clients->clients[*link].next;
+    *link = client->next;
+    client->next = clients->free;
+    clients->free = number;
+}
+
+uint32_t clients_full(const struct clients *clients, const struct address *client,
+                      enum client_list list)
+{
+    uint32_t number = client_find(clients, client);
+    const struct list *entries = &clients->clients[number].lists[list];
+
+    return number && entries->count >= QUESTIONS_PER_CLIENT ? entries->first : 0;
+}
+
+uint32_t clients_add(struct clients *clients, const struct address *client, uint32_t entry)
+{
+    uint32_t number = client_find(clients, client);
+
+    if (!number)
+        number = client_enter(clients, client);
+    list_append(&clients->clients[number].lists[CLIENT_WAITING], clients->client_links, entry);
+    list_append(&clients->by_age, clients->age_links, entry);
+    clients->waiting++;
+    return number;
+}
+
+void clients_remove(struct clients *clients, uint32_t client, uint32_t entry, enum client_list list)
+{
+    struct list *lists = clients->clients[client].lists;
+
+    list_remove(&lists[list], clients->client_links, entry);
+    list_remove(&clients->by_age, clients->age_links, entry);
+    clients->waiting -= list == CLIENT_WAITING;
+    if (lists[CLIENT_WAITING].count == 0 && lists[CLIENT_ANSWERED].count == 0)
+        client_forget(clients, client);
+}
+
+void clients_move(struct clients *clients, uint32_t client, uint32_t entry, enum client_list from,
+                  enum client_list to)
+{
+    struct list *lists = clients->clients[client].lists;
+
+    list_remove(&lists[from], clients->client_links, entry);
+    list_append(&lists[to], clients->client_links, entry);
+    clients->waiting -= from == CLIENT_WAITING;
+    clients->waiting += to == CLIENT_WAITING;
+}
+
+void clients_renew(struct clients *clients, uint32_t client, uint32_t entry, enum client_list list)
+{
+    struct list *own = &clients->clients[client].lists[list];
+
+    list_remove(own, clients->client_links, entry);
+    list_append(own, clients->client_links, entry);
+    list_remove(&clients->by_age, clients->age_links, entry);
+    list_append(&clients->by_age, clients->age_links, entry);
+}
+
+uint32_t clients_oldest(const struct clients *clients)
+{
+    return clients->by_age.first;
+}
+
+unsigned clients_waiting(const struct clients *clients)
+{
+    return clients->waiting;
+}
