@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a frame to a DNS message that matters: decode, first look at the name, and what becomes of
+ * questions.  Nearly every packet ends here within nanoseconds, so the quick no comes first.
+ */
+#include "sniffer/pipeline.h"
+
+#include "sniffer/pipeline_state.h"
+#include "sniffer/trust.h"
+
+#include <stdlib.h>
+
+enum {
+    DNS_PORT = 53,
+    OPCODE_QUERY = 0,
+    CLASS_IN = 1,
+    ONE_DIRECTION_ANSWERS = 20, /* so many, over so long, without one question between them */
+};
+#define ONE_DIRECTION_NS (10 * UINT64_C(1000000000))
+
+struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hooks *hooks)
+{
+    struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+
+    if (!pipeline)
+        return NULL;
+    pipeline->plan = plan;
+    pipeline->hooks = *hooks;
+    pipeline->report.send = hooks->report;
+    pipeline->report.context = hooks->context;
+    pipeline->matcher = matcher_new(plan->patterns, plan->pattern_count);
+    pipeline->derived = derived_new();
+    pipeline->questions = questions_new();
+    for (size_t i = 0; i < plan->vlan_count; i++)
+        pipeline->vlans[plan->vlans[i] / 64 % 64] |= UINT64_C(1) << plan->vlans[i] % 64;
+    if (pipeline->matcher && pipeline->derived && pipeline->questions)
+        return pipeline;
+    pipeline_free(pipeline);
+    return NULL;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    if (!pipeline)
+        return;
+    questions_free(pipeline->questions);
+    derived_free(pipeline->derived);
+    matcher_free(pipeline->matcher);
+    free(pipeline);
+}
+
+bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment,
+                               enum direction direction)
+{
+    struct offload *offload =
+        &pipeline->offloads[segment->interface % PLAN_INTERFACES_MAX][direction];
+
+    if (pipeline->plan->checksums == CHECKSUMS_IGNORE)
+        return true;
+    enum checksum_outcome outcome = segment_checksums(segment);
+    bool usual = offload_is_usual(offload, outcome == CHECKSUM_BARE);
+    if (outcome != CHECKSUM_BARE)
+        return outcome == CHECKSUM_GOOD;
+    if (pipeline->plan->checksums == CHECKSUMS_VERIFY || !usual)
+        return false;
+    count(pipeline, COUNTER_BARE_CHECKSUMS);
+    return true;
+}
+
+/* A, AAAA, SVCB, HTTPS, ANY: questions whose answers hold addresses. */
+static bool asks_for_addresses(const struct wire_message *wire)
+{
+    return wire->question_type == 1 || wire->question_type == 28 || wire->question_type == 64 ||
+           wire->question_type == 65 || wire->question_type == 255;
+}
+
+bool pipeline_may_lead_on(const struct pipeline *pipeline, const struct wire_message *wire)
+{
+    return pipeline->plan->chain_whitelists != 0 && wire->question_count == 1 &&
+           wire->question_class == CLASS_IN && asks_for_addresses(wire);
+}
+
+whitelist_mask pipeline_match(const struct pipeline *pipeline, const struct wire_message *wire,
+                              uint64_t now_ns)
+{
+    const uint8_t *name = wire_question(wire);
+
+    if (wire->name_size == 0)
+        return 0;
+    return matcher_find_wire(pipeline->matcher, name, wire->name_size) |
+           derived_find_wire(pipeline->derived, name, wire->name_size, now_ns);
+}
+
+static void enter_question(struct pipeline *pipeline, const struct segment *segment,
+                           const struct wire_message *wire, bool anticipate, uint64_t now_ns)
+{
+    static const enum counter counters[] = {
+        [QUESTION_NEW] = COUNTER_QUESTIONS,
+        [QUESTION_REPEATED] = COUNTER_REPEATED_SIGHTS,
+        [QUESTION_RETRANSMITTED] = COUNTER_RETRANSMISSIONS,
+    };
+    struct question_key key = {
+        .client = segment->source,
+        .resolver = segment->destination,
+        .client_port = segment->source_port,
+        .resolver_port = segment->destination_port,
+        .id = wire->id,
+        .transport = segment->transport,
+        .question = wire_question(wire),
+        .question_size = wire->name_size + 4u,
+    };
+    enum question_outcome outcome = questions_ask(pipeline->questions, &key, now_ns);
+
+    count(pipeline, counters[outcome]);
+    if (anticipate && outcome != QUESTION_REPEATED && pipeline->hooks.asked)
+        pipeline->hooks.asked(pipeline->hooks.context, segment->captured_ns);
+}
+
+/* What nobody would answer, or a host would drop, opens nothing. */
+static void question_deal(struct pipeline *pipeline, const struct segment *segment,
+                          const struct wire_message *wire, uint64_t now_ns)
+{
+    if (segment->destination_port != DNS_PORT)
+        return;
+    pipeline->one_direction.answers = 0;
+    if (wire->opcode != OPCODE_QUERY || wire->question_count != 1 ||
+        wire->question_class != CLASS_IN)
+        return;
+    bool matches = pipeline_match(pipeline, wire, now_ns) != 0;
+    if (!matches && !pipeline_may_lead_on(pipeline, wire))
+        return;
+    if (trust_resolver(pipeline->plan, &segment->destination, segment->interface) == TRUST_NONE)
+        return;
+    if (!pipeline_checksum_is_good(pipeline, segment, DIRECTION_QUESTION)) {
+        pipeline->counters.refused[REASON_BAD_CHECKSUM]++;
+        return;
+    }
+    enter_question(pipeline, segment, wire, matches && asks_for_addresses(wire), now_ns);
+}
+
+static bool vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan)
+{
+    if (pipeline->plan->vlan_count == 0)
+        return true;
+    return vlan >= 0 && pipeline->vlans[vlan / 64] >> vlan % 64 & 1;
+}
+
+static void note_answer(struct one_direction *seen, uint64_t now_ns)
+{
+    if (seen->answers++ == 0)
+        seen->first_ns = now_ns;
+    seen->last_ns = now_ns;
+}
+
+static void message_deal(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
+{
+    struct wire_message wire;
+
+    if (!vlan_is_wanted(pipeline, segment->vlan)) {
+        count(pipeline, COUNTER_OTHER_VLAN);
+        return;
+    }
+    if (!wire_read(segment->payload, segment->payload_size, &wire)) {
+        pipeline->counters.refused[REASON_MALFORMED]++;
+        return;
+    }
+    if (!wire.response) {
+        question_deal(pipeline, segment, &wire, now_ns);
+        return;
+    }
+    note_answer(&pipeline->one_direction, now_ns);
+    response_deal(pipeline, segment, &wire, now_ns);
+}
+
+void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64_t now_ns)
+{
+    struct segment segment;
+
+    count(pipeline, COUNTER_FRAMES);
+    switch (frame_decode(frame, &segment)) {
+    case FRAME_SEGMENT:
+        message_deal(pipeline, &segment, now_ns);
+        return;
+    case FRAME_NOT_DNS:
+    case FRAME_LINK_TYPE:
+        count(pipeline, COUNTER_NOT_DNS);
+        return;
+    case FRAME_BAD:
+        count(pipeline, COUNTER_BAD_FRAMES);
+        return;
+    case FRAME_FRAGMENT:
+        count(pipeline, COUNTER_FRAGMENTS);
+        return;
+    case FRAME_CUT:
+        count(pipeline, COUNTER_CUT_BY_SNAPLEN);
+        return;
+    }
+}
+
+void pipeline_drain(struct pipeline *pipeline)
+{
+    pipeline->draining = true;
+}
+
+const struct counters *pipeline_counters(struct pipeline *pipeline)
+{
+    pipeline->counters.value[COUNTER_QUESTIONS_DROPPED] = questions_dropped(pipeline->questions);
+    return &pipeline->counters;
+}
+
+bool pipeline_sees_one_direction(const struct pipeline *pipeline)
+{
+    const struct one_direction *seen = &pipeline->one_direction;
+
+    return seen->answers >= ONE_DIRECTION_ANSWERS && seen->last_ns > seen->first_ns &&
+           seen->last_ns - seen->first_ns >= ONE_DIRECTION_NS;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the pipeline's files share: its state, and one DNS message on its way through.
+ */
+#ifndef WILDSET_SNIFFER_PIPELINE_STATE_H
+#define WILDSET_SNIFFER_PIPELINE_STATE_H
+
+#include "dnsparse/answer.h"
+#include "dnsparse/derived.h"
+#include "dnsparse/matcher.h"
+#include "dnsparse/wire.h"
+#include "sniffer/offload.h"
+#include "sniffer/pipeline.h"
+#include "sniffer/questions.h"
+#include "sniffer/report.h"
+
+enum direction {
+    DIRECTION_QUESTION,
+    DIRECTION_ANSWER,
+    DIRECTIONS,
+};
+
+/* Answers since the last question of any kind. */
+struct one_direction {
+    uint64_t answers, first_ns, last_ns;
+};
+
+struct pipeline {
+    const struct plan *plan;
+    struct pipeline_hooks hooks;
+    struct matcher *matcher;
+    struct derived *derived;
+    struct questions *questions;
+    bool draining;
+    struct one_direction one_direction;
+    struct counters counters;
+    struct offload offloads[PLAN_INTERFACES_MAX][DIRECTIONS];
+    uint64_t vlans[PLAN_VLANS_MAX / 64 + 1]; /* a bit for each tag that is wanted */
+    struct report report;
+    struct answer answer; /* large: one for all responses */
+};
+
+/* One DNS message that passes by, and what has been found out about it. */
+struct passing {
+    const struct segment *segment;
+    const struct wire_message *wire;
+    uint64_t now_ns;
+    whitelist_mask matched; /* whitelists that the question's name feeds */
+    bool parsed;            /* pipeline.answer is about this one, with this outcome: */
+    enum answer_outcome outcome;
+};
+
+static inline void count(struct pipeline *pipeline, enum counter counter)
+{
+    pipeline->counters.value[counter]++;
+}
+
+/* Whether a host would take it, as far as the plan asks; counts bare sums. */
+bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment,
+                               enum direction direction);
+/* A name that matches nothing may still lead to one that does: match = "chain". */
+bool pipeline_may_lead_on(const struct pipeline *pipeline, const struct wire_message *wire);
+/* The whitelists that take this name, by pattern or as a derived one. */
+whitelist_mask pipeline_match(const struct pipeline *pipeline, const struct wire_message *wire,
+                              uint64_t now_ns);
+
+/* A response, of whatever name. */
+void response_deal(struct pipeline *pipeline, const struct segment *segment,
+                   const struct wire_message *wire, uint64_t now_ns);
+
+/* The whitelists with match = "chain" that take an alias of the answer just read. */
+whitelist_mask lesson_chain_match(const struct pipeline *pipeline);
+/* Passes on what the answer just read says: it counts. */
+void lesson_learn(struct pipeline *pipeline, const struct passing *passing,
+                  const struct report_subject *subject);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What becomes of a response: does its name matter, do we believe who sent it, was it asked for,
+ * what does it say, and has that been said before.  Cheap questions first; the answer is parsed
+ * last.
+ */
+#include "sniffer/pipeline_state.h"
+#include "sniffer/trust.h"
+
+enum {
+    DNS_PORT = 53,
+    OPCODE_QUERY = 0,
+    CLASS_IN = 1,
+};
+
+static const enum reason outcome_reasons[] = {
+    [ANSWER_OK] = REASON_NONE,
+    [ANSWER_NOT_NOERROR] = REASON_NOT_NOERROR,
+    [ANSWER_NOT_CLASS_IN] = REASON_NOT_CLASS_IN,
+    [ANSWER_QUESTION_COUNT] = REASON_QUESTION_COUNT,
+    [ANSWER_MALFORMED] = REASON_MALFORMED,
+    [ANSWER_LOOP] = REASON_LOOP,
+    [ANSWER_TOO_LONG_CHAIN] = REASON_TOO_LONG_CHAIN,
+};
+
+/* The response being dealt with, and what every step needs of it. */
+struct response {
+    struct passing passing;
+    struct dname question;
+    struct question_key key;
+    struct report_subject subject;
+};
+
+static void refuse(struct pipeline *pipeline, const struct response *response, enum reason reason)
+{
+    bool known = response->passing.parsed && response->passing.outcome == ANSWER_OK;
+
+    pipeline->counters.refused[reason]++;
+    report_refusal(&pipeline->report, &response->subject, reason, known ? &pipeline->answer : NULL);
+}
+
+static void parse(struct pipeline *pipeline, struct passing *passing)
+{
+    if (passing->parsed)
+        return;
+    passing->outcome = answer_read(passing->wire, &pipeline->answer);
+    passing->parsed = true;
+}
+
+/* What can be said before the question is looked up. */
+static enum reason judge(struct pipeline *pipeline, const struct passing *passing, enum trust trust)
+{
+    if (passing->wire->question_count != 1)
+        return REASON_QUESTION_COUNT;
+    if (passing->wire->question_class != CLASS_IN)
+        return REASON_NOT_CLASS_IN;
+    if (trust == TRUST_NONE || passing->segment->source_port != DNS_PORT)
+        return REASON_UNTRUSTED_RESOLVER;
+    if (!pipeline_checksum_is_good(pipeline, passing->segment, DIRECTION_ANSWER))
+        return REASON_BAD_CHECKSUM;
+    return REASON_NONE;
+}
+
+static void raise_alarm(struct pipeline *pipeline, const struct response *response,
+                        const struct earlier_answer *earlier)
+{
+    if (pipeline->draining)
+        return;
+    count(pipeline, COUNTER_ALARMS);
+    pipeline->counters.refused[REASON_EXTRA_ANSWER]++;
+    report_alarm(&pipeline->report, &response->subject, REASON_EXTRA_ANSWER, &pipeline->answer,
+                 earlier);
+}
+
+static enum settle_outcome settle_once(struct pipeline *pipeline, const struct response *response,
+                                       const struct answer_digest *digest,
+                                       struct earlier_answer *earlier)
+{
+    const struct answer *answer = &pipeline->answer;
+
+    if (answer->truncated)
+        return questions_teach(pipeline->questions, &response->key, digest,
+                               response->passing.now_ns, earlier);
+    return questions_settle(pipeline->questions, &response->key, digest, answer->addresses,
+                            answer->address_count, response->passing.now_ns, earlier);
+}
+
+/* Where questions are not to be had, an answer opens the entry that it settles. */
+static enum settle_outcome settle(struct pipeline *pipeline, const struct response *response,
+                                  const struct answer_digest *digest,
+                                  struct earlier_answer *earlier)
+{
+    enum settle_outcome outcome = settle_once(pipeline, response, digest, earlier);
+
+    if (pipeline->plan->require_query || (outcome != SETTLE_NONE && outcome != SETTLE_LATE))
+        return outcome;
+    questions_ask(pipeline->questions, &response->key, response->passing.now_ns);
+    return settle_once(pipeline, response, digest, earlier);
+}
+
+/* An answer that says something, from a resolver that is believed here. */
+static void conclude(struct pipeline *pipeline, const struct response *response,
+                     const struct answer_digest *digest)
+{
+    struct earlier_answer earlier;
+
+    switch (settle(pipeline, response, digest, &earlier)) {
+    case SETTLE_COUNTS:
+        lesson_learn(pipeline, &response->passing, &response->subject);
+        return;
+    case SETTLE_DUPLICATE:
+        refuse(pipeline, response, REASON_DUPLICATE);
+        return;
+    case SETTLE_EXTRA:
+        raise_alarm(pipeline, response, &earlier);
+        return;
+    case SETTLE_LATE:
+        refuse(pipeline, response, REASON_LATE_ANSWER);
+        return;
+    case SETTLE_NONE:
+        refuse(pipeline, response, REASON_NO_QUESTION);
+        return;
+    }
+}
+
+/*
+ * A response to a question that is known, or need not be.  `doubt` is why it would not be believed
+ * by itself: what was counted before is a duplicate all the same, as on a firewall's second leg.
+ */
+static void weigh(struct pipeline *pipeline, struct response *response, enum reason doubt)
+{
+    const struct answer *answer = &pipeline->answer;
+    struct answer_digest digest;
+
+    parse(pipeline, &response->passing);
+    enum reason reason = outcome_reasons[response->passing.outcome];
+    if (reason != REASON_NONE) {
+        refuse(pipeline, response, reason);
+        return;
+    }
+    questions_digest(pipeline->questions, answer, &digest);
+    if (doubt != REASON_NONE) {
+        bool counted = questions_counted(pipeline->questions, &response->key, &digest);
+        refuse(pipeline, response, counted ? REASON_DUPLICATE : doubt);
+        return;
+    }
+    if (answer->address_count == 0 && answer->target_count == 0)
+        lesson_learn(pipeline, &response->passing, &response->subject);
+    else
+        conclude(pipeline, response, &digest);
+}
+
+static void match_response(struct pipeline *pipeline, struct response *response)
+{
+    struct passing *passing = &response->passing;
+    enum trust trust =
+        trust_resolver(pipeline->plan, &passing->segment->source, passing->segment->interface);
+    enum reason reason = judge(pipeline, passing, trust);
+
+    if (reason != REASON_NONE) {
+        refuse(pipeline, response, reason);
+        return;
+    }
+    enum settle_outcome known =
+        questions_look(pipeline->questions, &response->key, passing->now_ns);
+    enum reason doubt = REASON_NONE;
+    if (known == SETTLE_LATE && pipeline->plan->require_query)
+        doubt = REASON_LATE_ANSWER;
+    if (known == SETTLE_NONE && pipeline->plan->require_query)
+        doubt = REASON_NO_QUESTION;
+    if (trust == TRUST_ELSEWHERE)
+        doubt = REASON_UNTRUSTED_RESOLVER;
+    if (known == SETTLE_NONE && doubt != REASON_NONE) {
+        refuse(pipeline, response, doubt);
+        return;
+    }
+    weigh(pipeline, response, doubt);
+    if (doubt == REASON_NONE && questions_answered(pipeline->questions, &response->key) &&
+        passing->matched && known == SETTLE_COUNTS && pipeline->hooks.answered)
+        pipeline->hooks.answered(pipeline->hooks.context);
+}
+
+static void set_up(struct response *response, const struct pipeline *pipeline)
+{
+    const struct segment *segment = response->passing.segment;
+    const struct wire_message *wire = response->passing.wire;
+
+    dname_from_wire(wire_question(wire), wire->name_size, &response->question);
+    response->key = (struct question_key){
+        .client = segment->destination,
+        .resolver = segment->source,
+        .client_port = segment->destination_port,
+        .resolver_port = segment->source_port,
+        .id = wire->id,
+        .transport = segment->transport,
+        .question = wire_question(wire),
+        .question_size = wire->name_size + 4u,
+    };
+    response->subject = (struct report_subject){
+        .segment = segment,
+        .interface = plan_interface_name(pipeline->plan, segment->interface),
+        .question = &response->question,
+    };
+}
+
+/* Only the whole answer can tell whether its chain leads to a name that matches. */
+static bool leads_on(struct pipeline *pipeline, struct passing *passing)
+{
+    if (passing->wire->rcode != 0 || passing->wire->answer_count == 0 ||
+        !pipeline_may_lead_on(pipeline, passing->wire))
+        return false;
+    parse(pipeline, passing);
+    return passing->outcome == ANSWER_OK && lesson_chain_match(pipeline) != 0;
+}
+
+void response_deal(struct pipeline *pipeline, const struct segment *segment,
+                   const struct wire_message *wire, uint64_t now_ns)
+{
+    struct response response;
+
+    count(pipeline, COUNTER_ANSWERS);
+    response.passing = (struct passing){.segment = segment, .wire = wire, .now_ns = now_ns};
+    if (wire->opcode == OPCODE_QUERY)
+        response.passing.matched = pipeline_match(pipeline, wire, now_ns);
+    if (wire->opcode != OPCODE_QUERY ||
+        (!response.passing.matched && !leads_on(pipeline, &response.passing))) {
+        count(pipeline, COUNTER_FOREIGN_ANSWERS);
+        return;
+    }
+    count(pipeline, COUNTER_MATCHING_ANSWERS);
+    set_up(&response, pipeline);
+    match_response(pipeline, &response);
+}
