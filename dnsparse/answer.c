@@ -44,8 +44,8 @@ static unsigned address_hash(const struct address *address, enum record_type rec
 
     memcpy(&high, address->bytes, sizeof high);
     memcpy(&low, address->bytes + sizeof high, sizeof low);
-    return (unsigned)(((high * factor ^ low ^ address->family ^ (uint64_t)record << 8) * factor) >>
-                      40);
+    low ^= high * factor ^ (uint64_t)record << 8;
+    return (unsigned)(low * factor >> 40);
 }
 
 /* Returns false when there are more than anything honest has. */
@@ -63,8 +63,7 @@ static bool address_learn(struct learner *learner, struct address address, enum 
         held->ttl = ttl_least(held->ttl, ttl);
         return true;
     }
-    if (answer->address_count >= learner->slot_mask ||
-        answer->address_count == ANSWER_ADDRESSES_MAX)
+    if (answer->address_count == ANSWER_ADDRESSES_MAX)
         return false;
     answer->addresses[answer->address_count++] =
         (struct answer_address){.address = address, .record = (uint8_t)record, .ttl = ttl};
