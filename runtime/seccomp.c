@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The allow-lists, by libseccomp.  A filter is inherited through fork and exec: the daemon's list
+ * holds what its sources need until they enter their own, shorter one.  Names that an architecture
+ * does not have (open, poll and fork on arm64) are skipped there.
+ */
+#include "runtime/seccomp.h"
+
+#include "runtime/sandbox.h"
+/* The only thing known of a role's program: a packet socket sends without any privilege, so the
+ * sniffer may write to fixed descriptors alone. */
+#include "sniffer/descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CONDITIONS_MAX = 2 };
+
+/* An argument, as it must be behind a mask; the mask 0 ends the list. */
+struct condition {
+    unsigned argument;
+    uint64_t mask, value;
+};
+
+struct rule {
+    int number;
+    struct condition conditions[CONDITIONS_MAX];
+};
+
+struct table {
+    const struct rule *rules;
+    size_t count;
+};
+
+#define ALLOW(name)                                                                                \
+    {                                                                                              \
+        SCMP_SYS(name),                                                                            \
+        {                                                                                          \
+            {                                                                                      \
+                0                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+    }
+#define ALLOW_IF(name, ...)                                                                        \
+    {                                                                                              \
+        SCMP_SYS(name),                                                                            \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+/* Arguments that are int in the kernel: the upper half of the register means nothing. */
+#define IS(argument, value)                                                                        \
+    {                                                                                              \
+        (argument), UINT32_MAX, (uint32_t)(value)                                                  \
+    }
+#define LACKS(argument, bits)                                                                      \
+    {                                                                                              \
+        (argument), (uint64_t)(uint32_t)(bits), 0                                                  \
+    }
+#define HAS(argument, bits)                                                                        \
+    {                                                                                              \
+        (argument), (uint64_t)(uint32_t)(bits), (uint64_t)(uint32_t)(bits)                         \
+    }
+#define TABLE(rules)                                                                               \
+    {                                                                                              \
+        (rules), sizeof(rules) / sizeof((rules)[0])                                                \
+    }
+
+static const struct rule living[] = {
+    ALLOW(brk),
+    ALLOW(clock_getres),
+    ALLOW(clock_gettime),
+    ALLOW(close),
+    ALLOW(exit),
+    ALLOW(exit_group),
+    ALLOW(futex),
+    ALLOW(getpid),
+    ALLOW(getrandom),
+    ALLOW(gettid),
+    ALLOW(gettimeofday),
+    ALLOW(madvise),
+    ALLOW(mremap),
+    ALLOW(munmap),
+    ALLOW(restart_syscall),
+    ALLOW(rt_sigprocmask),
+    ALLOW(rt_sigreturn),
+    ALLOW(sched_yield),
+    ALLOW(time),
+};
+
+/* No file, no socket, no code: what is open stays open, what is mapped stays as it is. */
+static const struct rule sniffing[] = {
+    ALLOW(poll),
+    ALLOW(ppoll),
+    ALLOW(pread64),
+    ALLOW(getsockname),
+    ALLOW(uname),
+    ALLOW_IF(mmap, LACKS(2, PROT_EXEC), HAS(3, MAP_ANONYMOUS)),
+    ALLOW_IF(mprotect, LACKS(2, PROT_EXEC)),
+    ALLOW_IF(write, IS(0, STDERR_FILENO)),
+    ALLOW_IF(writev, IS(0, STDERR_FILENO)),
+    ALLOW_IF(write, IS(0, SNIFFER_CPU_LATENCY_FD)),
+    ALLOW_IF(sendto, IS(0, SNIFFER_CHANNEL_FD)),
+    ALLOW_IF(getsockopt, IS(1, SOL_PACKET), IS(2, PACKET_STATISTICS)),
+    ALLOW_IF(getsockopt, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),
+    ALLOW_IF(ioctl, IS(1, SIOCGIFFLAGS)),
+    /* abort(3) */
+    ALLOW_IF(tgkill, IS(2, SIGABRT)),
+    ALLOW_IF(rt_sigaction, IS(0, SIGABRT)),
+};
+
+static const struct rule waiting[] = {
+    ALLOW(clock_nanosleep), ALLOW(epoll_create1),
+    ALLOW(epoll_ctl),       ALLOW(epoll_pwait),
+    ALLOW(epoll_pwait2),    ALLOW(epoll_wait),
+    ALLOW(eventfd2),        ALLOW(nanosleep),
+    ALLOW(pipe2),           ALLOW(poll),
+    ALLOW(ppoll),           ALLOW(pselect6),
+    ALLOW(rt_sigaction),    ALLOW(rt_sigtimedwait),
+    ALLOW(select),          ALLOW(sigaltstack),
+    ALLOW(signalfd4),       ALLOW(tgkill),
+    ALLOW(timerfd_create),  ALLOW(timerfd_settime),
+    ALLOW(timerfd_gettime),
+};
+
+static const struct rule reading_files[] = {
+    ALLOW(access),   ALLOW(faccessat),  ALLOW(faccessat2), ALLOW(fadvise64),  ALLOW(fcntl),
+    ALLOW(fstat),    ALLOW(fstatfs),    ALLOW(getcwd),     ALLOW(getdents64), ALLOW(lseek),
+    ALLOW(lstat),    ALLOW(newfstatat), ALLOW(pread64),    ALLOW(preadv),     ALLOW(read),
+    ALLOW(readlink), ALLOW(readlinkat), ALLOW(readv),      ALLOW(stat),       ALLOW(statfs),
+    ALLOW(statx),    ALLOW(write),      ALLOW(writev),     ALLOW(ioctl),      ALLOW(dup),
+    ALLOW(dup2),     ALLOW(dup3),
+};
+
+static const struct rule writing_files[] = {
+    ALLOW(open),      ALLOW(openat),   ALLOW(chmod),     ALLOW(chown),    ALLOW(fallocate),
+    ALLOW(fchmod),    ALLOW(fchmodat), ALLOW(fchown),    ALLOW(fchownat), ALLOW(fdatasync),
+    ALLOW(flock),     ALLOW(fsync),    ALLOW(ftruncate), ALLOW(lchown),   ALLOW(memfd_create),
+    ALLOW(mkdir),     ALLOW(mkdirat),  ALLOW(pwrite64),  ALLOW(rename),   ALLOW(renameat),
+    ALLOW(renameat2), ALLOW(umask),    ALLOW(unlink),    ALLOW(unlinkat),
+};
+
+static const struct rule opening_to_read[] = {
+    ALLOW_IF(open, LACKS(1, O_ACCMODE | O_CREAT)),
+    ALLOW_IF(openat, LACKS(2, O_ACCMODE | O_CREAT)),
+};
+
+/* Netlink for nftables and links, packet sockets for the sniffer, the internet for the registry. */
+static const struct rule networking[] = {
+    ALLOW_IF(socket, IS(0, AF_UNIX)),
+    ALLOW_IF(socket, IS(0, AF_NETLINK)),
+    ALLOW_IF(socket, IS(0, AF_INET)),
+    ALLOW_IF(socket, IS(0, AF_INET6)),
+    ALLOW_IF(socketpair, IS(0, AF_UNIX)),
+    ALLOW(bind),
+    ALLOW(connect),
+    ALLOW(getpeername),
+    ALLOW(getsockname),
+    ALLOW(getsockopt),
+    ALLOW(recvfrom),
+    ALLOW(recvmmsg),
+    ALLOW(recvmsg),
+    ALLOW(sendmmsg),
+    ALLOW(sendmsg),
+    ALLOW(sendto),
+    ALLOW(setsockopt),
+    ALLOW(shutdown),
+};
+
+static const struct rule serving[] = {
+    ALLOW_IF(socket, IS(0, AF_PACKET)),
+    ALLOW(accept),
+    ALLOW(accept4),
+    ALLOW(listen),
+};
+
+/* fork and exec of sources, and what a program needs until its main. */
+static const struct rule starting_programs[] = {
+    ALLOW_IF(clone, LACKS(0, CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS |
+                                 CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWUTS)),
+    ALLOW(arch_prctl),
+    ALLOW(capget),
+    ALLOW(capset),
+    ALLOW(close_range),
+    ALLOW(execve),
+    ALLOW(fork),
+    ALLOW(kill),
+    ALLOW(pidfd_open),
+    ALLOW(pidfd_send_signal),
+    ALLOW(prctl),
+    ALLOW(seccomp),
+    ALLOW(setsid),
+    ALLOW(vfork),
+    ALLOW(wait4),
+    ALLOW(waitid),
+};
+
+/* Text is mapped executable; nothing is ever both writable and executable. */
+static const struct rule running_libraries[] = {
+    ALLOW_IF(mmap, LACKS(2, PROT_EXEC)),
+    ALLOW_IF(mmap, LACKS(2, PROT_WRITE)),
+    ALLOW_IF(mprotect, LACKS(2, PROT_EXEC)),
+    ALLOW_IF(mprotect, LACKS(2, PROT_WRITE)),
+    ALLOW(getegid),
+    ALLOW(geteuid),
+    ALLOW(getgid),
+    ALLOW(getgroups),
+    ALLOW(getppid),
+    ALLOW(getpriority),
+    ALLOW(getresgid),
+    ALLOW(getresuid),
+    ALLOW(getrlimit),
+    ALLOW(getrusage),
+    ALLOW(getuid),
+    ALLOW(membarrier),
+    ALLOW(prlimit64),
+    ALLOW(rseq),
+    ALLOW(sched_get_priority_max),
+    ALLOW(sched_get_priority_min),
+    ALLOW(sched_getaffinity),
+    ALLOW(sched_getparam),
+    ALLOW(sched_getscheduler),
+    ALLOW(sched_setaffinity),
+    ALLOW(sched_setscheduler),
+    ALLOW(set_robust_list),
+    ALLOW(set_tid_address),
+    ALLOW(setpriority),
+    ALLOW(setrlimit),
+    ALLOW(sysinfo),
+    ALLOW(uname),
+};
+
+static const struct rule threading[] = {
+    ALLOW_IF(clone, HAS(0, CLONE_THREAD)),
+};
+
+#ifdef WILDSET_SANITIZED
+/* The sanitizers' runtime reads its own maps, and at exit looks for leaks from a traced thread. */
+static const struct rule sanitizing[] = {
+    ALLOW(clone),
+    ALLOW(fstat),
+    ALLOW(getrlimit),
+    ALLOW(getuid),
+    ALLOW(geteuid),
+    ALLOW(lseek),
+    ALLOW(mmap),
+    ALLOW(mprotect),
+    ALLOW(newfstatat),
+    ALLOW(open),
+    ALLOW(openat),
+    ALLOW(pipe2),
+    ALLOW(pipe),
+    ALLOW(prctl),
+    ALLOW(prlimit64),
+    ALLOW(process_vm_readv),
+    ALLOW(ptrace),
+    ALLOW(read),
+    ALLOW(readlink),
+    ALLOW(rt_sigaction),
+    ALLOW(sched_getaffinity),
+    ALLOW(set_robust_list),
+    ALLOW(sigaltstack),
+    ALLOW(stat),
+    ALLOW(tgkill),
+    ALLOW(wait4),
+    ALLOW(write),
+    ALLOW(getppid),
+    ALLOW(dup),
+    ALLOW(dup2),
+    ALLOW(fcntl),
+    ALLOW(getdents64),
+    ALLOW(kill),
+    ALLOW(arch_prctl),
+    ALLOW(rseq),
+};
+#endif
+
+enum { TABLES_MAX = 9 };
+
+static const struct table role_tables[][TABLES_MAX] = {
+    [SANDBOX_DAEMON] = {TABLE(living), TABLE(waiting), TABLE(reading_files), TABLE(writing_files),
+                        TABLE(networking), TABLE(serving), TABLE(starting_programs),
+                        TABLE(running_libraries)},
+    [SANDBOX_SNIFFER] = {TABLE(living), TABLE(sniffing)},
+    [SANDBOX_REGISTRY] = {TABLE(living), TABLE(waiting), TABLE(reading_files),
+                          TABLE(opening_to_read), TABLE(networking), TABLE(running_libraries),
+                          TABLE(threading)},
+};
+
+static int add_rule(scmp_filter_ctx filter, const struct rule *rule)
+{
+    struct scmp_arg_cmp comparisons[CONDITIONS_MAX];
+    unsigned count = 0;
+
+    if (rule->number < 0)
+        return 0;
+    for (unsigned i = 0; i < CONDITIONS_MAX && rule->conditions[i].mask; i++) {
+        const struct condition *condition = &rule->conditions[i];
+
+        comparisons[count++] = (struct scmp_arg_cmp){
+            .arg = condition->argument,
+            .op = SCMP_CMP_MASKED_EQ,
+            .datum_a = condition->mask,
+            .datum_b = condition->value,
+        };
+    }
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rule->number, count, comparisons);
+}
+
+static int add_table(scmp_filter_ctx filter, const struct table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        int result = add_rule(filter, &table->rules[i]);
+
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+/* clone3's flags lie in memory, where a filter cannot see them; without it the C library uses
+ * clone. */
+static int hide_clone3(scmp_filter_ctx filter)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+}
+
+static int build(scmp_filter_ctx filter, enum sandbox_role role)
+{
+    int result = hide_clone3(filter);
+
+    for (unsigned i = 0; result == 0 && i < TABLES_MAX; i++)
+        result = add_table(filter, &role_tables[role][i]);
+#ifdef WILDSET_SANITIZED
+    if (result == 0)
+        result = add_table(filter, &(struct table)TABLE(sanitizing));
+#endif
+    /* A tree instead of a list: the sniffer's calls are on the way of each packet. */
+    if (result == 0)
+        result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    return result;
+}
+
+int seccomp_enter(enum sandbox_role role)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    int result;
+
+    if (!filter)
+        return -ENOMEM;
+    result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    if (result == 0)
+        result = build(filter, role);
+    if (result == 0)
+        result = seccomp_load(filter);
+    seccomp_release(filter);
+    return result;
+}
