@@ -6,6 +6,7 @@
 #define WILDSET_CLIENT_CONNECTION_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct connection;
 

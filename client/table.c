@@ -62,7 +62,7 @@ static void titles_print(struct table *table)
     table->titled = true;
 }
 
-static void held_print(struct table *table)
+void table_flush(struct table *table)
 {
     const char *next = table->text;
 
@@ -87,7 +87,7 @@ void table_free(struct table *table)
 {
     if (!table)
         return;
-    held_print(table);
+    table_flush(table);
     free(table->text);
     free(table);
 }
@@ -134,7 +134,7 @@ int table_row(struct table *table, const char *const *cells)
         cell_append(table, i, cells[i] ? cells[i] : "");
     table->rows++;
     if (++table->held == HELD_ROWS_MAX)
-        held_print(table);
+        table_flush(table);
     return 0;
 }
 

@@ -29,6 +29,8 @@ void table_free(struct table *table);
  * out as '?'.  0 or -ENOMEM.
  */
 int table_row(struct table *table, const char *const *cells);
+/* Prints what is held back. */
+void table_flush(struct table *table);
 /* Rows so far. */
 size_t table_rows(const struct table *table);
 

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `wildset forget`: takes back what was allowed, by address or by name.
+ */
+#include "client/commands.h"
+#include "client/connection.h"
+#include "client/options.h"
+
+#include "dnsparse/address.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+static const struct options_page page = {
+    .usage = "usage: wildset forget [--json] ADDRESS|NAME\n",
+    .help =
+        "Takes back the leases of an address, or all that a name was granted; the elements leave "
+        "the\n"
+        "sets at once.  The next answer for the name allows its addresses again.  Only for root "
+        "and\n"
+        "the user wildset.\n\n"
+        "  --json          one object: {\"forgotten\":N}\n"
+        "  --socket PATH   the daemon's socket\n\n"
+        "Exit status: 0 something was taken back, 1 nothing was, or an error, 64 wrong usage.\n",
+};
+
+int forget_main(int argc, char **argv)
+{
+    struct options options;
+    struct address address;
+
+    if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
+        return options.status;
+    if (argc - options.first != 1)
+        return options_refuse(&page, "wants one address or name");
+
+    const char *what = argv[options.first];
+    const char *key = address_from_text(what, &address) ? "address" : "name";
+    json_t *reply = connection_request(options.socket, "forget", json_pack("{s:s}", key, what));
+    if (!reply)
+        return COMMAND_FAILED;
+
+    json_int_t count = json_integer_value(json_object_get(reply, "forgotten"));
+    json_decref(reply);
+    if (options.json)
+        printf("{\"forgotten\":%" JSON_INTEGER_FORMAT "}\n", count);
+    else if (count == 0)
+        fprintf(stderr, "wildset: nothing is allowed for %s now; `wildset list` shows what is\n",
+                what);
+    else
+        printf("%" JSON_INTEGER_FORMAT " taken back\n", count);
+    return count ? COMMAND_OK : COMMAND_FAILED;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Options by table: a subcommand says which of them it takes.
+ */
+#include "client/options.h"
+
+#include "client/commands.h"
+#include "daemon/control.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+
+static const struct {
+    const char *name;
+    unsigned bit;
+    size_t text; /* offset in struct options of the argument's text; 0: none */
+    size_t flag; /* offset of the flag */
+} known[] = {
+    {.name = "json", .bit = OPTION_JSON, .flag = offsetof(struct options, json)},
+    {.name = "all", .bit = OPTION_ALL, .flag = offsetof(struct options, all)},
+    {.name = "socket", .bit = OPTION_SOCKET, .text = offsetof(struct options, socket)},
+    {.name = "config", .bit = OPTION_CONFIG, .text = offsetof(struct options, config)},
+    {.name = "shape", .bit = OPTION_SHAPE, .text = offsetof(struct options, shape)},
+    {.name = "table", .bit = OPTION_TABLE, .text = offsetof(struct options, table)},
+    {.name = "chain", .bit = OPTION_CHAIN, .text = offsetof(struct options, chain)},
+    {.name = "mark", .bit = OPTION_MARK, .text = offsetof(struct options, mark)},
+};
+
+enum { KNOWN = sizeof(known) / sizeof(known[0]), HELP = KNOWN };
+
+int options_refuse(const struct options_page *page, const char *what)
+{
+    fprintf(stderr, "wildset: %s\n%s", what, page->usage);
+    return COMMAND_USAGE;
+}
+
+/* getopt's table of the options that are taken; `val` is the index into `known`. */
+static void table_fill(struct option table[static KNOWN + 2], unsigned taken)
+{
+    size_t used = 0;
+
+    for (int i = 0; i < KNOWN; i++) {
+        if (known[i].bit & taken)
+            table[used++] =
+                (struct option){.name = known[i].name,
+                                .has_arg = known[i].text ? required_argument : no_argument,
+                                .val = i};
+    }
+    table[used++] = (struct option){.name = "help", .val = HELP};
+    table[used] = (struct option){.name = NULL};
+}
+
+static void option_take(struct options *options, int index)
+{
+    char *base = (char *)options;
+
+    if (known[index].text)
+        *(const char **)(void *)(base + known[index].text) = optarg;
+    else
+        *(bool *)(base + known[index].flag) = true;
+}
+
+bool options_read(struct options *out, const struct options_page *page, int argc, char **argv,
+                  unsigned taken)
+{
+    struct option table[KNOWN + 2];
+    int value;
+
+    *out = (struct options){.socket = CONTROL_DEFAULT_PATH};
+    table_fill(table, taken);
+    while ((value = getopt_long(argc, argv, "", table, NULL)) != -1) {
+        if (value >= 0 && value < KNOWN) {
+            option_take(out, value);
+            continue;
+        }
+        if (value == HELP)
+            printf("%s\n%s", page->usage, page->help);
+        else
+            fputs(page->usage, stderr);
+        out->status = value == HELP ? COMMAND_OK : COMMAND_USAGE;
+        return false;
+    }
+    out->first = optind;
+    return true;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The options that subcommands share, and their help pages.
+ */
+#ifndef WILDSET_CLIENT_OPTIONS_H
+#define WILDSET_CLIENT_OPTIONS_H
+
+#include <stdbool.h>
+
+/* Which options a subcommand takes. */
+enum {
+    OPTION_JSON = 1 << 0,
+    OPTION_SOCKET = 1 << 1,
+    OPTION_CONFIG = 1 << 2,
+    OPTION_ALL = 1 << 3,
+    OPTION_SHAPE = 1 << 4,
+    OPTION_TABLE = 1 << 5,
+    OPTION_CHAIN = 1 << 6,
+    OPTION_MARK = 1 << 7,
+};
+
+struct options_page {
+    const char *usage; /* one line */
+    const char *help;
+};
+
+struct options {
+    bool json, all;
+    const char *socket, *config, *shape, *table, *chain,
+        *mark;  /* NULL: not given, but for socket */
+    int first;  /* index of the first argument in argv */
+    int status; /* the exit status when options_read says no */
+};
+
+/* False when there is nothing more to do: help was asked for and printed, or the usage is wrong. */
+bool options_read(struct options *out, const struct options_page *page, int argc, char **argv,
+                  unsigned taken);
+/* Says what is wrong and the usage line on stderr.  COMMAND_USAGE. */
+int options_refuse(const struct options_page *page, const char *what);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `wildset status`: first whether it works, then what is wrong and what to do about it, then the
+ * figures.  All of it comes from the daemon as one object (daemon/overview.h).
+ */
+#include "client/advice.h"
+#include "client/commands.h"
+#include "client/connection.h"
+#include "client/options.h"
+#include "client/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct options_page page = {
+    .usage = "usage: wildset status [--json]\n",
+    .help = "Whether the daemon works, what is wrong, and its figures.\n\n"
+            "  --json          one object\n"
+            "  --socket PATH   the daemon's socket\n\n"
+            "Exit status: 0, 1 when the daemon cannot be reached, 64 wrong usage.\n",
+};
+
+enum { NUMBER_MAX = 24, LINE_MAX_TEXT = 512 };
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+static json_int_t number_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+/* "" when it is not known. */
+static const char *number_text(const json_t *object, const char *key, char out[static NUMBER_MAX])
+{
+    const json_t *value = json_object_get(object, key);
+
+    *out = '\0';
+    if (json_is_integer(value))
+        snprintf(out, NUMBER_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    return out;
+}
+
+static void sources_print(const json_t *status)
+{
+    static const struct table_column columns[] = {
+        {.title = "SOURCE"},
+        {.title = "STATE"},
+        {.title = "PID", .right = true},
+        {.title = "RESTARTS", .right = true},
+        {.title = "ANSWERS", .right = true},
+        {.title = "MATCHING", .right = true},
+        {.title = "LEARNED", .right = true},
+        {.title = "ALARMS", .right = true},
+    };
+    struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
+    size_t i;
+    json_t *source;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        const json_t *counters = json_object_get(source, "counters");
+        char number[6][NUMBER_MAX];
+        const char *const cells[] = {
+            text_of(source, "source"),
+            text_of(source, "state"),
+            number_text(source, "pid", number[0]),
+            number_text(source, "restarts", number[1]),
+            number_text(counters, "answers", number[2]),
+            number_text(counters, "matching-answers", number[3]),
+            number_text(counters, "learned", number[4]),
+            number_text(counters, "alarms", number[5]),
+        };
+        table_row(table, cells);
+    }
+    table_free(table);
+}
+
+static void interfaces_of_print(struct table *table, const json_t *source)
+{
+    size_t i;
+    json_t *interface;
+
+    json_array_foreach(json_object_get(source, "interfaces"), i, interface)
+    {
+        char number[3][NUMBER_MAX];
+        const char *const cells[] = {
+            text_of(interface, "interface"),
+            text_of(interface, "state"),
+            text_of(interface, "link_type"),
+            json_is_true(json_object_get(interface, "promiscuous")) ? "yes" : "no",
+            number_text(interface, "received", number[0]),
+            number_text(interface, "dropped", number[1]),
+            number_text(interface, "interface_dropped", number[2]),
+        };
+        table_row(table, cells);
+    }
+}
+
+static void interfaces_print(const json_t *status)
+{
+    static const struct table_column columns[] = {
+        {.title = "INTERFACE"},
+        {.title = "STATE"},
+        {.title = "LINK"},
+        {.title = "PROMISCUOUS"},
+        {.title = "RECEIVED", .right = true},
+        {.title = "DROPPED", .right = true},
+        {.title = "BY INTERFACE", .right = true},
+    };
+    struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
+    size_t i;
+    json_t *source;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+        interfaces_of_print(table, source);
+    table_free(table);
+}
+
+static void sets_print(const json_t *status)
+{
+    static const struct table_column columns[] = {
+        {.title = "SET"},
+        {.title = "STATE"},
+        {.title = "ADDRESSES", .right = true},
+        {.title = "AT MOST", .right = true},
+    };
+    struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
+    size_t i;
+    json_t *set;
+
+    json_array_foreach(json_object_get(status, "sets"), i, set)
+    {
+        char number[2][NUMBER_MAX];
+        const char *const cells[] = {
+            text_of(set, "set"),
+            text_of(set, "state"),
+            number_text(set, "leases", number[0]),
+            number_text(set, "capacity", number[1]),
+        };
+        table_row(table, cells);
+    }
+    table_free(table);
+}
+
+static void totals_print(const json_t *status)
+{
+    static const char *const keys[] = {"granted", "extended", "expired", "evicted", "forgotten"};
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        printf("%s%s %" JSON_INTEGER_FORMAT, i ? ", " : "", keys[i], number_of(status, keys[i]));
+    putchar('\n');
+}
+
+/* What the sources refused and what the daemon did, added up by reason. */
+static void refused_print(const json_t *status)
+{
+    json_t *sum = json_deep_copy(json_object_get(status, "refused"));
+    const char *key;
+    json_t *source, *value;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        json_object_foreach(json_object_get(source, "refused"), key, value) json_object_set_new(
+            sum, key, json_integer(number_of(sum, key) + json_integer_value(value)));
+    }
+
+    const char *before = "refused: ";
+    json_object_foreach(sum, key, value)
+    {
+        printf("%s%s %" JSON_INTEGER_FORMAT, before, key, json_integer_value(value));
+        before = ", ";
+    }
+    if (json_object_size(sum) > 0)
+        putchar('\n');
+    json_decref(sum);
+}
+
+static void latency_print(const json_t *status)
+{
+    const json_t *latency = json_object_get(status, "latency");
+
+    if (number_of(latency, "count") == 0)
+        return;
+    printf("from packet to element: median %" JSON_INTEGER_FORMAT
+           " us, 99 %% within %" JSON_INTEGER_FORMAT " us, of %" JSON_INTEGER_FORMAT " answers\n",
+           number_of(latency, "median_us"), number_of(latency, "p99_us"),
+           number_of(latency, "count"));
+}
+
+static void advice_print(void *context, const char *line)
+{
+    (void)context;
+    printf("! %s\n", line);
+}
+
+static void status_print(const json_t *status)
+{
+    char uptime[DURATION_TEXT_MAX];
+    size_t advices = advice_each(status, NULL, NULL);
+    json_int_t leases = number_of(status, "leases");
+
+    printf("wildset %s %s: %" JSON_INTEGER_FORMAT " address%s allowed now, up for %s\n",
+           text_of(status, "version"), advices ? "needs attention" : "works", leases,
+           leases == 1 ? "" : "es",
+           duration_to_text((unsigned long long)number_of(status, "uptime"), uptime));
+    advice_each(status, advice_print, NULL);
+    putchar('\n');
+    sources_print(status);
+    putchar('\n');
+    interfaces_print(status);
+    putchar('\n');
+    sets_print(status);
+    putchar('\n');
+    totals_print(status);
+    refused_print(status);
+    latency_print(status);
+}
+
+int status_main(int argc, char **argv)
+{
+    struct options options;
+
+    if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
+        return options.status;
+    if (argc != options.first)
+        return options_refuse(&page, "wants no argument");
+
+    json_t *status = connection_request(options.socket, "status", NULL);
+    if (!status)
+        return COMMAND_FAILED;
+    if (options.json) {
+        json_dumpf(status, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else {
+        status_print(status);
+    }
+    json_decref(status);
+    return COMMAND_OK;
+}
