@@ -15,7 +15,8 @@ WILDSETD = BUILD / "sbin" / "wildsetd"
 WILDSET = BUILD / "bin" / "wildset"
 NOTIFY = "/run/lab/notify"
 
-# Lifetimes are the answers' own, so that a test can see one end.
+# Lifetimes are the answers' own, so that a test can see one end; but a connection whose first packet
+# is lost is tried again after 1 s, when the address has to be there still.
 CONFIGURATION = """
 capture {{
     interfaces = {{ {interfaces} }}
@@ -25,7 +26,7 @@ whitelist lookback {{
     names   = {{ {names} }}
     set4    = "{set4}"
     set6    = "{set6}"
-    ttl-min = "1s"
+    ttl-min = "2s"
     grace   = "0s"
 }}
 log = "debug"

@@ -60,6 +60,9 @@ class Host:
         self.programs = []
         command("ip", "netns", "add", name)
         self.ip("link", "set", "lo", "up")
+        # No second of waiting for an address's owner on a wire that was made just now.
+        for which in ("all", "default"):
+            self.sysctl(f"ipv6/conf/{which}/accept_dad", 0)
 
     def ip(self, *arguments):
         command("ip", "-n", self.name, *arguments)

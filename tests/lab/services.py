@@ -15,6 +15,7 @@ import threading
 HTTP_PORTS = (19305, 22466, 8080)
 UDP_PORTS = range(19305, 19310)
 IPV6_RECVPKTINFO, IPV6_PKTINFO = 49, 50
+IPV6_FREEBIND = 78  # an answer from a prefix that is routed here, not configured
 IP_PKTINFO = 8
 
 
@@ -63,6 +64,7 @@ def echo(family, port):
     if family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
     else:
         sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
     sock.bind(("", port))

@@ -22,15 +22,15 @@ def answer(name, address, identity, port, resolver=lab.RESOLVER4):
 
 
 def send(world, packet):
-    """From the resolver's host, past its own stack: to the client's or the router's hardware address."""
-    neighbour = world.client if world.mode == "mirror" else world.network.firewall
-    interface = "lan" if world.mode == "mirror" else "dmz"
-    with neighbour.entered():
-        target = get_if_hwaddr(interface)
-    with world.resolver.entered():
-        frame = Ether(src=get_if_hwaddr("lan"), dst=target) / packet
+    """Past every stack: on the mirror from the resolver's port, else by the client itself, which has
+    most to gain: what it sends to the firewall passes the same interface."""
+    sender, target, interface = ((world.resolver, world.client, "lan") if world.mode == "mirror" else
+                                 (world.client, world.network.firewall, "lan"))
+    with target.entered():
+        address = get_if_hwaddr(interface)
+    with sender.entered():
         sock = conf.L2socket(iface="lan")
-        sock.send(frame)
+        sock.send(Ether(src=get_if_hwaddr("lan"), dst=address) / packet)
         sock.close()
 
 
