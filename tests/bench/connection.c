@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOST_AFTER_MS = 300 };
+enum { LOST_AFTER_MS = 150 };
 
 static enum connection_outcome wait_for(int fd)
 {

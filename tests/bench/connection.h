@@ -11,7 +11,7 @@
 
 enum connection_outcome {
     CONNECTION_MADE,
-    CONNECTION_LOST,   /* no answer to the first SYN within 300 ms */
+    CONNECTION_LOST,   /* no answer to the first SYN within 150 ms */
     CONNECTION_FAILED, /* refused, unreachable: the bench is set up wrongly */
 };
 

@@ -61,23 +61,23 @@ static int open_socket(const char *interface)
     return fd;
 }
 
-static bool send_batch(int fd, size_t *next)
+static bool send_batch(int fd, int count, size_t *next)
 {
     struct mmsghdr messages[BATCH];
     int sent = 0;
 
-    for (size_t i = 0; i < BATCH; i++) {
+    for (size_t i = 0; i < (size_t)count; i++) {
         messages[i].msg_hdr =
             (struct msghdr){.msg_iov = &frames[(*next + i) % frame_count], .msg_iovlen = 1};
     }
-    while (sent < BATCH) {
-        int done = sendmmsg(fd, messages + sent, (unsigned)(BATCH - sent), 0);
+    while (sent < count) {
+        int done = sendmmsg(fd, messages + sent, (unsigned)(count - sent), 0);
 
         if (done < 0 && errno != ENOBUFS && errno != EINTR)
             return false;
         sent += done > 0 ? done : 0;
     }
-    *next = (*next + BATCH) % frame_count;
+    *next = (*next + (size_t)count) % frame_count;
     return true;
 }
 
@@ -88,12 +88,14 @@ static bool flood(int fd, const struct options *options)
 
     while (sent < options->frames) {
         uint64_t due = options->rate == 0 ? 0 : start + sent * 1000000000u / options->rate;
+        uint64_t left = options->frames - sent;
+        int count = left < BATCH ? (int)left : BATCH;
 
         while (monotonic_ns() < due)
             ;
-        if (!send_batch(fd, &next))
+        if (!send_batch(fd, count, &next))
             return false;
-        sent += BATCH;
+        sent += (uint64_t)count;
     }
     took = monotonic_ns() - start;
     printf("sent %llu ns %llu\n", (unsigned long long)sent, (unsigned long long)took);

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What every part stands on: programs, namespaces, and the two watchers that are compared."""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+SUFFIX = "dormammu.lookback.io"
+RESOLVER = "192.0.2.53"
+RESOLVERS = [RESOLVER, "2001:db8::53"]
+
+
+class Missing(Exception):
+    """Something that a part needs is not there, or does not come up."""
+
+
+class Bench:
+    def __init__(self, build, options, deadline):
+        self.build = build
+        self.options = options
+        self.deadline = deadline
+        self.notes = []
+        self.next_number = 0
+
+    def __enter__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="wildset-bench-"))
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+        Path("/run/wildset").mkdir()
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def note(self, text):
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def tool(self, name):
+        return self.program(f"bench/{name}")
+
+    def program(self, path):
+        found = self.build / path
+        if not found.exists():
+            raise Missing(f"{found} is not built: cmake --build {self.build} --target bench_programs wildset wildsetd "
+                          "sniffer replay")
+        return str(found)
+
+    def numbers(self, count):
+        """The first of `count` fresh names, used by nobody before."""
+        first = self.next_number
+        self.next_number += count
+        return first
+
+    def names(self, few):
+        return self.options.names or (1000 if self.options.full else few)
+
+    def runs(self, few=5):
+        return self.options.runs or (5 if self.options.full else few)
+
+    def check_time(self):
+        if time.monotonic() > self.deadline:
+            raise TimeoutError("the time for the bench is used up (--limit)")
+
+    def run(self, command, netns=None, **more):
+        """Runs to its end; its standard output."""
+        self.check_time()
+        left = self.deadline - time.monotonic()
+        done = subprocess.run(inside(netns, command), stdout=subprocess.PIPE, text=True, timeout=max(left, 1), **more)
+        if done.returncode != 0:
+            raise Missing(f"{' '.join(map(str, command))}: exit status {done.returncode}")
+        return done.stdout
+
+
+def inside(netns, command):
+    return ["ip", "netns", "exec", netns, *map(str, command)] if netns else list(map(str, command))
+
+
+def ip(*words):
+    subprocess.run(["ip", *words], check=True)
+
+
+def nft(netns, text):
+    subprocess.run(inside(netns, ["nft", "-f", "-"]), input=text, text=True, check=True)
+
+
+class Netns:
+    """Named namespaces that go with the block."""
+
+    def __init__(self, *names):
+        self.names = names
+
+    def __enter__(self):
+        for name in self.names:
+            ip("netns", "add", name)
+            ip("-n", name, "link", "set", "lo", "up")
+        return self
+
+    def __exit__(self, *_):
+        for name in self.names:
+            ip("netns", "del", name)
+
+    def pair(self, one, one_interface, two, two_interface):
+        """A veth pair, up, without IPv6 of its own accord: nobody but us speaks on it."""
+        ip("-n", one, "link", "add", one_interface, "type", "veth", "peer", "name", two_interface, "netns", two)
+        for name, interface in ((one, one_interface), (two, two_interface)):
+            ip("-n", name, "link", "set", interface, "up")
+            subprocess.run(inside(name, ["sysctl", "-qw", f"net.ipv6.conf.{interface}.accept_dad=0"]), check=True)
+
+
+def on_cpu_ns(pid):
+    """What all threads of a process have run, to the nanosecond."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        total += int((task / "schedstat").read_text().split()[0])
+    return total
+
+
+class Program:
+    """A process in a namespace that says when it is ready, and what it saw when it is stopped."""
+
+    def __init__(self, bench, netns, command, ready="ready", environment=None):
+        self.bench, self.netns, self.command, self.ready = bench, netns, list(map(str, command)), ready
+        self.environment = environment
+
+    def __enter__(self):
+        self.log = tempfile.TemporaryFile("w+", dir=self.bench.folder)
+        self.process = subprocess.Popen(inside(self.netns, self.command), stdout=subprocess.PIPE, stderr=self.log,
+                                        text=True, env=self.environment)
+        if self.ready is not None and self.process.stdout.readline().strip() != self.ready:
+            raise Missing(f"{self.command[0]} did not start: {self.said()}")
+        return self
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read().strip()[-500:]
+
+    def stop(self, with_signal=signal.SIGTERM):
+        """Its standard output since it was ready."""
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+        try:
+            return self.process.communicate(timeout=10)[0]
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.communicate()[0]
+
+    def __exit__(self, *_):
+        self.stop()
+        self.log.close()
+
+    def pids(self):
+        return [self.process.pid]
+
+
+class Prototype(Program):
+    def __init__(self, bench, netns, interface, hold=True):
+        options = ["--hold-latency"] if hold else []
+        super().__init__(bench, netns, [bench.tool("prototype"), *options, interface, "wildset", "lookback4", "lookback6",
+                                        SUFFIX])
+
+
+class Wildset(Program):
+    """The real daemon with its sniffer, on one interface; waits for its notification and its source."""
+
+    def __init__(self, bench, netns, interface, latency="low", most=60000, resolvers=None, level="alarms"):
+        self.config = bench.folder / "wildset.conf"
+        self.config.write_text(configuration(interface, latency, most, resolvers or RESOLVERS, level))
+        self.notify_path = bench.folder / "notify"
+        super().__init__(bench, netns, [bench.program("sbin/wildsetd"), "--config", self.config], ready=None,
+                         environment={**os.environ, "NOTIFY_SOCKET": str(self.notify_path)})
+
+    def __enter__(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            self.notify_path.unlink(missing_ok=True)
+            notify.bind(str(self.notify_path))
+            self.notify_path.chmod(0o777)
+            notify.settimeout(10)
+            super().__enter__()
+            self.wait_ready(notify)
+        self.wait_source()
+        return self
+
+    def wait_ready(self, notify):
+        try:
+            while b"READY=1" not in notify.recv(4096):
+                pass
+        except TimeoutError:
+            raise Missing(f"wildsetd is not ready after 10 s: {self.said()}") from None
+
+    def wait_source(self):
+        for _ in range(100):
+            sources = self.status().get("sources", [])
+            if sources and all(source["state"] == "running" for source in sources):
+                return
+            time.sleep(0.05)
+        raise Missing(f"wildsetd has no running source after 5 s: {self.said()}")
+
+    def status(self):
+        text = subprocess.run([self.bench.program("bin/wildset"), "status", "--json"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True).stdout
+        return json.loads(text) if text.strip() else {}
+
+    def interface(self):
+        """received and dropped, once the second's report is in."""
+        time.sleep(1.3)
+        return self.status()["sources"][0]["interfaces"][0]
+
+    def sniffer_pid(self):
+        return self.status()["sources"][0]["pid"]
+
+    def pids(self):
+        return [self.process.pid, self.sniffer_pid()]
+
+
+def configuration(interface, latency, most, resolvers, level):
+    listed = ", ".join(f'"{resolver}"' for resolver in resolvers)
+    return f"""capture {{
+    interfaces = {{ "{interface}" }}
+    resolvers  = {{ {listed} }}
+    latency    = "{latency}"
+}}
+whitelist lookback {{
+    names         = {{ "{SUFFIX}", "*.{SUFFIX}" }}
+    max-addresses = {most}
+}}
+log = "{level}"
+"""

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What rate each receiver takes from a veth without loss, and what a packet costs it and the kernel."""
+import re
+import shutil
+import signal
+import time
+from collections import defaultdict, namedtuple
+
+from parts.element import Wire
+from parts.kit import Program, Prototype, Wildset, on_cpu_ns
+from parts.table import Row, median
+
+RATES = [100_000, 200_000, 400_000, 0]  # 0: as fast as the sender goes
+SECONDS = 0.8
+FASTEST_CYCLES = 20
+ANSWERS, QUESTIONS = 20_000, 20  # in the file, which is sent over and over
+
+
+# What should have come and did not, what a packet cost the receiver, what sending it cost.
+Run = namedtuple("Run", "expected lost process_ns sender_ns")
+
+
+class Counted:
+    """A receiver and how it tells what it received and dropped."""
+
+    def __init__(self, program, pattern=None, stop=signal.SIGTERM, cycle=ANSWERS):
+        self.program, self.pattern, self.stop, self.cycle = program, pattern, stop, cycle
+
+    def finish(self):
+        """(received, dropped); received counts the dropped ones too."""
+        if isinstance(self.program, Wildset):
+            interface = self.program.interface()
+            return interface["received"], interface["dropped"]
+        out = self.program.stop(self.stop) + "\n" + self.program.said()
+        found = re.search(self.pattern, out, re.S)
+        if not found:
+            return None
+        return int(found.group("received")), int(found.group("dropped"))
+
+
+OWN = r"received (?P<received>\d+) dropped (?P<dropped>\d+)"
+TCPDUMP = r"(?P<received>\d+) packets? received by filter.*?(?P<dropped>\d+) packets? dropped by kernel"
+DNSCAP = r"(?P<received>\d+) recv (?P<dropped>\d+) drop"
+
+
+def receivers(bench):
+    yield "nobody listens", None
+    yield "wildset", lambda: Counted(Wildset(bench, "fw", "f0"), cycle=ANSWERS + QUESTIONS)
+    yield "prototype", lambda: Counted(Prototype(bench, "fw", "f0", hold=False), OWN)
+    yield "libpcap, empty callback", lambda: Counted(
+        Program(bench, "fw", [bench.tool("floor"), "-i", "f0"], ready=None), OWN, cycle=ANSWERS + QUESTIONS)
+    if shutil.which("tcpdump"):
+        yield "tcpdump -w", lambda: Counted(
+            Program(bench, "fw", ["tcpdump", "-n", "-i", "f0", "-w", "/dev/null", "-Z", "root", "udp src port 53"],
+                    ready=None), TCPDUMP, signal.SIGINT)
+        yield "tcpdump -n", lambda: Counted(
+            Program(bench, "fw", ["sh", "-c", "exec tcpdump -n -i f0 -Z root 'udp src port 53' >/dev/null"], ready=None),
+            TCPDUMP, signal.SIGINT)
+    else:
+        bench.note("live: tcpdump is not on this machine: skipped")
+    if shutil.which("dnscap"):
+        yield "dnscap -x", lambda: Counted(
+            Program(bench, "fw", ["dnscap", "-N", "-S", "-i", "f0", "-s", "r", "-x", r"\.dormammu\.lookback\.io", "-w",
+                                  bench.folder / "live"], ready=None), DNSCAP, signal.SIGINT)
+    else:
+        bench.note("live: dnscap is not on this machine: skipped")
+
+
+def flood(bench, capture, rate):
+    """How often the whole file was sent, and nanoseconds for each frame."""
+    cycles = round(rate * SECONDS / (ANSWERS + QUESTIONS)) if rate else FASTEST_CYCLES
+    out = bench.run([bench.tool("flood"), "--rate", rate, "--frames", cycles * (ANSWERS + QUESTIONS), "--cpu", 0, capture,
+                     "p0"], netns="peer")
+    sent, took = re.fullmatch(r"sent (\d+) ns (\d+)", out.strip()).groups()
+    return cycles, int(took) / int(sent)
+
+
+def measure(bench, make, capture, rate):
+    """A Run, or None when the receiver does not say what it received."""
+    if make is None:
+        cycles, each = flood(bench, capture, rate)
+        return Run(1, 0, 0, each)
+    counted = make()
+    with counted.program as program:
+        time.sleep(0.5)
+        before = sum(map(on_cpu_ns, program.pids()))
+        cycles, each = flood(bench, capture, rate)
+        time.sleep(0.3)
+        used = sum(map(on_cpu_ns, program.pids())) - before
+        counts = counted.finish()
+        if counts is None:
+            bench.note(f"live: {program.command[0]} did not tell its counts: {program.said()}")
+            return None
+    received, dropped = counts
+    expected = cycles * counted.cycle
+    # Received counts the dropped ones; what is missing in both was lost on the way.
+    return Run(expected, dropped + max(0, expected - received), used / expected, each)
+
+
+def summary(name, found, bare):
+    """One line of what the runs at all rates say."""
+    lossless = 0
+    lines = []
+    for rate, runs in found.items():
+        lost = median([run.lost / run.expected for run in runs])
+        if lost == 0:
+            lossless = max(lossless, median([1e6 / run.sender_ns for run in runs]))  # thousand a second
+        used = median([run.process_ns for run in runs])
+        lines.append(f"{'max' if rate == 0 else rate // 1000}: {100 * lost:.2f} % lost {used:.0f} ns")
+    fastest = median([run.sender_ns for run in found[0]])
+    line = f"no loss up to {lossless:4.0f} k/s | kernel +{fastest - bare:4.0f} ns | " + ", ".join(lines)
+    return Row("live", name, line)
+
+
+def rows(bench):
+    capture = bench.folder / "live.pcap"
+    bench.run([bench.tool("generate"), "--answers", ANSWERS, "--every", ANSWERS // QUESTIONS, capture])
+    found = defaultdict(lambda: defaultdict(list))
+    chosen = list(receivers(bench))
+    for _ in range(bench.options.runs or 3):
+        for rate in RATES:
+            for name, make in chosen:
+                if make is None and rate != 0:
+                    continue
+                with Wire():
+                    one = measure(bench, make, capture, rate)
+                if one is not None:
+                    found[name][rate].append(one)
+    bare = median([run.sender_ns for run in found["nobody listens"][0]])
+    result = [Row("live", "nobody listens", f"sender's limit {1e6 / bare:4.0f} k/s ({bare:.0f} ns/packet)")]
+    for name, make in chosen:
+        if make is not None and 0 in found[name]:
+            result.append(summary(name, found[name], bare))
+    bench.note("live: 'kernel' is what the sender's packet takes longer than with nobody listening, at its highest rate; "
+               "then at each rate what was lost and the processes' CPU a packet")
+    return result
