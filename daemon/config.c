@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading the configuration: bytes from a bounded reader, the lexical rules, libconfuse with the table
- * of keys, the checks over the whole.  Whatever is found wrong is told, and then there is nothing.
+ * Reading the configuration: bytes from a bounded reader, the lexical rules, libconfuse with the
+ * table of keys, the checks over the whole.  Whatever is found wrong is told, and then there is
+ * nothing.
  */
 #include "daemon/config.h"
 
@@ -22,9 +23,9 @@ enum { LINE_TEXT_MAX = 512, PATH_SHOWN_MAX = 200 };
 /* Whole lines only: room is kept to say how many were left out. */
 enum { UNTOLD_ROOM = 48 };
 
-static __attribute__((format(printf, 4, 0))) void
-write_line(char out[static LINE_TEXT_MAX], const char *path, unsigned line, const char *format,
-           va_list arguments)
+static __attribute__((format(printf, 4, 0))) void write_line(char out[static LINE_TEXT_MAX],
+                                                             const char *path, unsigned line,
+                                                             const char *format, va_list arguments)
 {
     int used = line ? snprintf(out, LINE_TEXT_MAX, "%.*s:%u: ", PATH_SHOWN_MAX, path, line)
                     : snprintf(out, LINE_TEXT_MAX, "%.*s: ", PATH_SHOWN_MAX, path);

@@ -56,7 +56,8 @@ void config_free(struct config *config);
 void config_warnings(const struct config *config, void (*warn)(void *context, const char *line),
                      void *context);
 
-/* The sniffer's part.  `patterns` gets an array to free; the rest is borrowed from the configuration. */
+/* The sniffer's part.  `patterns` gets an array to free; the rest is borrowed from the
+ * configuration. */
 int config_plan(const struct config *config, struct plan *out, struct whitelist_pattern **patterns);
 
 const struct whitelist *config_whitelist(const struct config *config, const char *name);

@@ -49,12 +49,14 @@ static void check_names(struct config_reader *reader, const struct whitelist *wh
     if (whitelist->pattern_count == 0 && !whitelist_line(reader, "names", 0))
         config_finding(reader, end,
                        "whitelist %s: names: missing or empty: wanted at least one, such as "
-                       "names = { \"*.example.net\" }", whitelist->name);
+                       "names = { \"*.example.net\" }",
+                       whitelist->name);
     for (size_t i = 0; i < whitelist->pattern_count; i++)
         if (whitelist->patterns[i].kind == PATTERN_ANY)
             config_warn(reader, whitelist_line(reader, "names", end),
                         "whitelist %s: names: \"*\" is every name: each address that anybody looks "
-                        "up is allowed", whitelist->name);
+                        "up is allowed",
+                        whitelist->name);
 }
 
 /* A set holds addresses of one family; whitelists may share it. */
@@ -69,13 +71,15 @@ static void check_sets(struct config_reader *reader, const struct whitelist *whi
         if (set_name_equal(&whitelist->set4, &other->set6))
             config_finding(reader, reader->set_line[last][0],
                            "whitelist %s: set4: %s is set6 of whitelist %s (line %u): a set holds "
-                           "one family", whitelist->name, set_name_to_text(&whitelist->set4, text),
-                           other->name, reader->set_line[i][1]);
+                           "one family",
+                           whitelist->name, set_name_to_text(&whitelist->set4, text), other->name,
+                           reader->set_line[i][1]);
         if (i != last && set_name_equal(&whitelist->set6, &other->set4))
             config_finding(reader, reader->set_line[last][1],
                            "whitelist %s: set6: %s is set4 of whitelist %s (line %u): a set holds "
-                           "one family", whitelist->name, set_name_to_text(&whitelist->set6, text),
-                           other->name, reader->set_line[i][0]);
+                           "one family",
+                           whitelist->name, set_name_to_text(&whitelist->set6, text), other->name,
+                           reader->set_line[i][0]);
     }
 }
 
@@ -87,9 +91,10 @@ static void check_family(struct config_reader *reader, const struct whitelist *w
     char text[SET_TEXT_MAX];
     if (set->family != (wants_ipv4 ? NFPROTO_IPV6 : NFPROTO_IPV4))
         return;
-    config_warn(reader, line, "whitelist %s: %s: no packet with such an address passes the table of "
-                "%s: inet was meant?", whitelist->name, wants_ipv4 ? "set4" : "set6",
-                set_name_to_text(set, text));
+    config_warn(reader, line,
+                "whitelist %s: %s: no packet with such an address passes the table of "
+                "%s: inet was meant?",
+                whitelist->name, wants_ipv4 ? "set4" : "set6", set_name_to_text(set, text));
 }
 
 void config_check_whitelist(struct config_reader *reader, unsigned line)
@@ -130,10 +135,12 @@ static void check_interfaces(struct config_reader *reader)
                 config_finding(reader, line, "capture: interfaces: %s is named twice",
                                config->interfaces[i].name);
     if (any && config->interface_count > 1)
-        config_warn(reader, line, "capture: interfaces: \"any\" beside others: each packet of "
+        config_warn(reader, line,
+                    "capture: interfaces: \"any\" beside others: each packet of "
                     "those is looked at twice");
     if (any)
-        config_warn(reader, line, "capture: interfaces: \"any\" is never promiscuous: on a mirror "
+        config_warn(reader, line,
+                    "capture: interfaces: \"any\" is never promiscuous: on a mirror "
                     "port name the interface instead");
 }
 
@@ -145,17 +152,21 @@ static void check_resolvers(struct config_reader *reader)
     for (size_t i = 0; i < config->resolver_count; i++) {
         const char *interface = config->resolvers[i].interface;
         if (interface[0] != '\0' && !watches(config, interface) && !watches(config, "any"))
-            config_finding(reader, line, "capture: resolvers: %s is not in interfaces: nothing "
-                           "would be believed from there", interface);
+            config_finding(reader, line,
+                           "capture: resolvers: %s is not in interfaces: nothing "
+                           "would be believed from there",
+                           interface);
     }
     if (config->resolver_count > 0)
         return;
     if (!config->require_query)
-        config_finding(reader, config_line(reader, SECTION_CAPTURE, "require-query", line),
-                       "capture: require-query: false needs resolvers, since anybody's packet would "
-                       "be believed: name them, or say { \"0.0.0.0/0\", \"::/0\" } on purpose");
+        config_finding(
+            reader, config_line(reader, SECTION_CAPTURE, "require-query", line),
+            "capture: require-query: false needs resolvers, since anybody's packet would "
+            "be believed: name them, or say { \"0.0.0.0/0\", \"::/0\" } on purpose");
     else
-        config_warn(reader, line, "capture: resolvers is empty: an answer from any server is "
+        config_warn(reader, line,
+                    "capture: resolvers is empty: an answer from any server is "
                     "believed when it fits a question that was seen; name your resolvers");
 }
 
@@ -166,8 +177,8 @@ static void check_pattern_count(struct config_reader *reader, unsigned last_line
     for (size_t i = 0; i < reader->config->whitelist_count; i++)
         count += reader->config->whitelists[i].pattern_count;
     if (count > PLAN_PATTERNS_MAX)
-        config_finding(reader, last_line, "names: %zu in all whitelists together, at most %d", count,
-                       PLAN_PATTERNS_MAX);
+        config_finding(reader, last_line, "names: %zu in all whitelists together, at most %d",
+                       count, PLAN_PATTERNS_MAX);
 }
 
 void config_check(struct config_reader *reader, unsigned last_line)
@@ -184,7 +195,8 @@ void config_check(struct config_reader *reader, unsigned last_line)
         config->interface_count = 1;
     }
     if (config->whitelist_count == 0)
-        config_finding(reader, last_line, "no whitelist: wanted at least one, such as whitelist "
+        config_finding(reader, last_line,
+                       "no whitelist: wanted at least one, such as whitelist "
                        "example { names = { \"*.example.net\" } }");
     check_interfaces(reader);
     check_resolvers(reader);

@@ -137,9 +137,11 @@ static bool check_path(const struct config_key *key, const char *text, void *out
                           .elements_max = (most)
 
 #define WANTED_BOOLEAN "true or false"
-#define WANTED_DURATION "a number and a unit, s, m, h or d, at most a year: \"90s\", \"10m\", \"1d\""
+#define WANTED_DURATION                                                                            \
+    "a number and a unit, s, m, h or d, at most a year: \"90s\", \"10m\", \"1d\""
 #define WANTED_PATH "a path that begins with /, or \"\" for none"
 
+/* clang-format off */
 static const struct config_key keys[] = {
     {.name = "log", .section = SECTION_ROOT, .convert = convert_word, .choices = log_words,
      AT(config, log), .wanted = "\"alarms\", \"grants\" or \"debug\""},
@@ -214,6 +216,7 @@ static const struct config_key keys[] = {
     {.name = "feed-linger", .section = SECTION_WHITELIST, .convert = convert_duration,
      .unused = true, .wanted = WANTED_DURATION},
 };
+/* clang-format on */
 
 _Static_assert(sizeof(keys) / sizeof(keys[0]) <= CONFIG_KEYS_MAX, "one line number a key");
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bridge to libconfuse: its options are made from the table of keys, and each value is converted
- * while the parser stands on its line, because libconfuse remembers no lines.  A bad value is a
- * finding and parsing goes on; a syntax error ends it.
+ * The bridge to libconfuse: its options are made from the table of keys, and each value is
+ * converted while the parser stands on its line, because libconfuse remembers no lines.  A bad
+ * value is a finding and parsing goes on; a syntax error ends it.
  */
 #include "daemon/config_reader.h"
 #include "daemon/config_values.h"
@@ -73,7 +73,8 @@ static void open_whitelist(struct config_reader *reader, const char *title, unsi
     if (!value_whitelist_name(title, name))
         config_finding(reader, line,
                        "whitelist \"%.40s\": wanted a name that begins with a letter and has at "
-                       "most 31 letters, digits, _ and -", title);
+                       "most 31 letters, digits, _ and -",
+                       title);
     else if (config_whitelist(config, name))
         config_finding(reader, line, "whitelist %s: there is one of this name already", name);
     if (config->whitelist_count < WHITELISTS_MAX) {
@@ -231,8 +232,8 @@ static void unknown_key(struct config_reader *reader, const cfg_t *cfg, const ch
         [SECTION_COUNT] = "there is no such key; the shipped wildset.conf names them all",
     };
     char label[64];
-    config_finding(reader, line_of(cfg), "%s%.60s: unknown here: %s", section_label(cfg, label), name,
-                   places[elsewhere(name)]);
+    config_finding(reader, line_of(cfg), "%s%.60s: unknown here: %s", section_label(cfg, label),
+                   name, places[elsewhere(name)]);
 }
 
 /* A syntax error: libconfuse tells one and stops. */
@@ -257,8 +258,7 @@ static size_t fill_options(cfg_opt_t *options, enum config_section section)
         if (key->section != section)
             continue;
         if (key->list)
-            options[used++] =
-                (cfg_opt_t)CFG_STR_LIST_CB(key->name, 0, CFGF_NODEFAULT, parse_value);
+            options[used++] = (cfg_opt_t)CFG_STR_LIST_CB(key->name, 0, CFGF_NODEFAULT, parse_value);
         else
             options[used++] = (cfg_opt_t)CFG_STR_CB(key->name, 0, CFGF_NODEFAULT, parse_value);
     }
@@ -276,8 +276,8 @@ static cfg_t *new_parser(void)
     fill_options(capture, SECTION_CAPTURE);
     fill_options(whitelist, SECTION_WHITELIST);
     root[used++] = (cfg_opt_t)CFG_SEC(section_names[SECTION_CAPTURE], capture, CFGF_NONE);
-    root[used++] = (cfg_opt_t)CFG_SEC(section_names[SECTION_WHITELIST], whitelist,
-                                      CFGF_MULTI | CFGF_TITLE);
+    root[used++] =
+        (cfg_opt_t)CFG_SEC(section_names[SECTION_WHITELIST], whitelist, CFGF_MULTI | CFGF_TITLE);
     root[used] = (cfg_opt_t)CFG_END();
     cfg = cfg_init(root, CFGF_NONE);
     if (!cfg)
@@ -310,7 +310,8 @@ void config_parse_cleaned(struct config_reader *reader, char *text, size_t size)
         check_empty_interfaces(reader, cfg);
     if (!cfg || (size > 0 && !file))
         reader->no_memory = true;
-    if (result != CFG_SUCCESS && reader->error_used == 0) /* libconfuse says nothing when it is out */
+    if (result != CFG_SUCCESS &&
+        reader->error_used == 0) /* libconfuse says nothing when it is out */
         reader->no_memory = true;
     current = NULL;
     if (cfg)

@@ -44,12 +44,12 @@ struct config_reader {
     struct config *config;
     char *error; /* CONFIG_ERROR_MAX bytes */
     size_t error_used;
-    unsigned untold;  /* findings that did not fit */
+    unsigned untold; /* findings that did not fit */
     bool no_memory;
-    struct whitelist *open;     /* the block that is being read, or NULL */
-    struct whitelist spare;     /* where a block goes that is one too many */
-    unsigned line[CONFIG_KEYS_MAX];             /* where each key stood last, 0: nowhere (yet) */
-    unsigned set_line[WHITELISTS_MAX][2];       /* where each set is named */
+    struct whitelist *open;               /* the block that is being read, or NULL */
+    struct whitelist spare;               /* where a block goes that is one too many */
+    unsigned line[CONFIG_KEYS_MAX];       /* where each key stood last, 0: nowhere (yet) */
+    unsigned set_line[WHITELISTS_MAX][2]; /* where each set is named */
 };
 
 /* What the whitelist owns, not itself. */
@@ -64,10 +64,12 @@ void config_warn(struct config_reader *reader, unsigned line, const char *format
 unsigned config_line(const struct config_reader *reader, enum config_section section,
                      const char *name, unsigned otherwise);
 
-/* The text, cleaned by config_text_clean, through libconfuse and the table.  Findings are in `reader`. */
+/* The text, cleaned by config_text_clean, through libconfuse and the table.  Findings are in
+ * `reader`. */
 void config_parse_cleaned(struct config_reader *reader, char *text, size_t size);
 
-/* The block `reader->open` has ended at this line: defaults that depend on its name, limits, sets. */
+/* The block `reader->open` has ended at this line: defaults that depend on its name, limits, sets.
+ */
 void config_check_whitelist(struct config_reader *reader, unsigned line);
 /* The file has ended: what only the whole can say. */
 void config_check(struct config_reader *reader, unsigned last_line);

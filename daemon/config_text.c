@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One pass over the configuration's bytes.  Each function eats one construct and returns false after
- * it has set the fault; what is left behind means the same to libconfuse as to the administrator.
+ * One pass over the configuration's bytes.  Each function eats one construct and returns false
+ * after it has set the fault; what is left behind means the same to libconfuse as to the
+ * administrator.
  */
 #include "daemon/config_text.h"
 
@@ -25,7 +26,8 @@ static bool fail(struct scanner *scanner, unsigned line, const char *what)
     return false;
 }
 
-/* The byte `ahead` of here; a newline behind the end, which ends every construct that has to end. */
+/* The byte `ahead` of here; a newline behind the end, which ends every construct that has to end.
+ */
 static char peek(const struct scanner *scanner, size_t ahead)
 {
     return scanner->at + ahead < scanner->size ? scanner->text[scanner->at + ahead] : '\n';
@@ -47,8 +49,7 @@ static bool blank_block_comment(struct scanner *scanner)
 {
     unsigned start = scanner->line;
     size_t end = scanner->at + 2;
-    while (end + 1 < scanner->size &&
-           !(scanner->text[end] == '*' && scanner->text[end + 1] == '/'))
+    while (end + 1 < scanner->size && !(scanner->text[end] == '*' && scanner->text[end + 1] == '/'))
         end++;
     if (end + 1 >= scanner->size)
         return fail(scanner, start, "the comment that begins here is never closed with */");

@@ -2,7 +2,8 @@
 /*
  * The lexical rules of the configuration file, checked before libconfuse sees it.  libconfuse alone
  * would count lines wrongly behind comments, swallow characters that it does not know (`*` outside
- * quotes), accept a section that is never closed, and put environment variables into the text.  Pure.
+ * quotes), accept a section that is never closed, and put environment variables into the text.
+ * Pure.
  */
 #ifndef WILDSET_DAEMON_CONFIG_TEXT_H
 #define WILDSET_DAEMON_CONFIG_TEXT_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Text to value for each type of the configuration: strict, so that a slip is told instead of guessed.
+ * Text to value for each type of the configuration: strict, so that a slip is told instead of
+ * guessed.
  */
 #include "daemon/config_values.h"
 
@@ -25,8 +26,8 @@ bool value_boolean(const char *text, bool *out)
     static const struct {
         const char *text;
         bool value;
-    } words[] = {{"true", true},   {"false", false}, {"yes", true},
-                 {"no", false},    {"on", true},     {"off", false}};
+    } words[] = {{"true", true}, {"false", false}, {"yes", true},
+                 {"no", false},  {"on", true},     {"off", false}};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcmp(text, words[i].text) != 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The values that the configuration's keys may hold: text to value, one function a type.  Pure; each
- * returns false and leaves *out alone when the text is not one.
+ * The values that the configuration's keys may hold: text to value, one function a type.  Pure;
+ * each returns false and leaves *out alone when the text is not one.
  */
 #ifndef WILDSET_DAEMON_CONFIG_VALUES_H
 #define WILDSET_DAEMON_CONFIG_VALUES_H
@@ -19,9 +19,11 @@ enum { DURATION_MAX = 366 * 86400 }; /* seconds: a year is more than a lease sho
 bool value_boolean(const char *text, bool *out);
 /* Decimal digits only, at most `most`. */
 bool value_number(const char *text, uint32_t most, uint32_t *out);
-/* "90" and "90s" are seconds; "10m", "1d", "1h30m": units s, m, h, d, each once, the largest first. */
+/* "90" and "90s" are seconds; "10m", "1d", "1h30m": units s, m, h, d, each once, the largest first.
+ */
 bool value_duration(const char *text, uint32_t *out);
-/* What the kernel takes for a name: 1 to 15 visible bytes without "/", ":" and "%", not "." or "..". */
+/* What the kernel takes for a name: 1 to 15 visible bytes without "/", ":" and "%", not "." or
+ * "..". */
 bool value_interface(const char *text, struct plan_interface *out);
 /* "ADDRESS", "PREFIX", each with "%INTERFACE" or without. */
 bool value_resolver(const char *text, struct plan_resolver *out);
@@ -31,7 +33,8 @@ bool value_service(const char *text, struct service *out);
 bool value_pattern(const char *text, struct pattern *out);
 /* [A-Za-z][A-Za-z0-9_-]{0,30} */
 bool value_whitelist_name(const char *text, char out[static WHITELIST_NAME_MAX]);
-/* "https://HOST[:PORT][/PATH]" in visible ASCII, or "" for none; nobody's password belongs in it. */
+/* "https://HOST[:PORT][/PATH]" in visible ASCII, or "" for none; nobody's password belongs in it.
+ */
 bool value_url(const char *text);
 /* An absolute path, or "" for none. */
 bool value_path(const char *text);

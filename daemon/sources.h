@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's sources: started by fork and exec, watched, restarted with back-off, replaced without a
- * gap when the configuration changes (the new one reports ready, then the old one drains for 10 s).
- * Every message is checked here; a violation ends its sender.
+ * The daemon's sources: started by fork and exec, watched, restarted with back-off, replaced
+ * without a gap when the configuration changes (the new one reports ready, then the old one drains
+ * for 10 s). Every message is checked here; a violation ends its sender.
  */
 #ifndef WILDSET_DAEMON_SOURCES_H
 #define WILDSET_DAEMON_SOURCES_H
@@ -35,11 +35,11 @@ struct source_interface {
 
 struct source_status {
     enum source source;
-    pid_t pid;             /* 0: not running, waiting to be started again */
+    pid_t pid; /* 0: not running, waiting to be started again */
     bool ready;
     uint32_t restarts;
     uint64_t violations;
-    char problem[128];     /* why it last ended; "" when it never did */
+    char problem[128];               /* why it last ended; "" when it never did */
     const struct counters *counters; /* the last report, sums over restarts included */
     const struct source_interface *interfaces;
     size_t interface_count;
@@ -48,7 +48,7 @@ struct source_status {
 /* `libexec` is the folder of the source programs. */
 int sources_new(struct loop *loop, const char *libexec, const struct sources_hooks *hooks,
                 struct sources **out);
-/* SIGTERM to each, and no restarts. */
+/* Ends each at once; nothing more is learned. */
 void sources_free(struct sources *sources);
 /* Starts the sniffer with this plan, or replaces the one that runs.  0 or -errno. */
 int sources_start_sniffer(struct sources *sources, const struct plan *plan);

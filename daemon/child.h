@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside the daemon's sources: one process that was started, what it said, and how it is ended. Who
+ * replaces whom is decided in sources.c.
+ */
+#ifndef WILDSET_DAEMON_CHILD_H
+#define WILDSET_DAEMON_CHILD_H
+
+#include "daemon/inbox.h"
+#include "daemon/source.h"
+#include "daemon/sources.h"
+
+enum child_state {
+    CHILD_STARTING, /* until it reports ready */
+    CHILD_RUNNING,
+    CHILD_DRAINING, /* has a successor: its alarms count no more */
+    CHILD_DOOMED,   /* killed, not reaped yet */
+};
+
+struct child;
+
+struct child_owner {
+    const struct sources_hooks *hooks;
+    void (*ready)(void *context, struct child *child);
+    void (*counted)(void *context, struct child *child);
+    void (*interface_changed)(void *context, struct child *child, size_t index);
+    void *context;
+};
+
+struct child {
+    const struct child_owner *owner;
+    struct loop *loop;
+    enum source source;
+    enum child_state state;
+    pid_t pid;
+    bool reaped; /* the number may be somebody else's by now */
+    int reader;
+    struct loop_watch *watch;    /* NULL while it has to take a breath, and when doomed */
+    struct loop_watch *breath;   /* timer */
+    struct loop_watch *deadline; /* timer: ready, or drained, by then */
+    unsigned busy;               /* wake-ups in a row that did not empty the channel */
+    uint64_t ready_ns;           /* CLOCK_BOOTTIME; 0: never */
+    struct inbox inbox;
+    struct counters counters; /* its last report */
+    size_t interface_count;
+    struct source_interface interfaces[PLAN_INTERFACES_MAX];
+    uint8_t told[PLAN_INTERFACES_MAX]; /* the state that was logged last */
+    char problem[128];                 /* what we ended it for; "" otherwise */
+    bool violated;                     /* it sent what our own programs never send */
+};
+
+/* 0 with a child to free, or -errno of `*stage`. */
+int child_start(struct loop *loop, enum source source, const struct source_start *start,
+                const struct plan_interface *interfaces, size_t interface_count,
+                const struct child_owner *owner, struct child **out, const char **stage);
+/* SIGTERM: it goes on for a while, and is killed when it outlives that. */
+void child_drain(struct child *child);
+/* SIGKILL, and nothing more is read from it. */
+void child_kill(struct child *child, const char *problem);
+/* It was reaped: what it still said is read. */
+void child_finish(struct child *child);
+/* Ends a process that still runs. */
+void child_free(struct child *child);
+
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's parts tied together.  An answer's way is on_answer and nothing else; all other work
+ * waits for its turn behind it.
+ */
+#include "daemon/daemon.h"
+
+#include "daemon/config.h"
+#include "daemon/control.h"
+#include "daemon/journal.h"
+#include "daemon/notify.h"
+#include "daemon/sources.h"
+#include "daemon/told.h"
+#include "runtime/clock.h"
+#include "runtime/log.h"
+#include "runtime/loop.h"
+#include "setsync/setsync.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    READY_MS = 2000, /* a service manager does not wait longer for an interface that is not there */
+};
+
+struct daemon {
+    struct daemon_options options;
+    struct config *config;
+    struct loop *loop;
+    struct setsync *sync;
+    struct control *control;
+    struct sources *sources;
+    struct journal journal;
+    struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
+    struct loop_watch *due, *ready, *watchdog;                    /* timers */
+    uint64_t due_ns;      /* what `due` is armed for; UINT64_MAX: nothing */
+    uint64_t watchdog_ms; /* half of what systemd waits */
+    bool told_ready;
+    struct told told;
+};
+
+/* ---- logging ---- */
+
+static void set_log_level(const struct config *config)
+{
+    switch (config->log) {
+    case CONFIG_LOG_ALARMS:
+        log_set_level(LOG_LEVEL_NOTICE);
+        return;
+    case CONFIG_LOG_GRANTS:
+        log_set_level(LOG_LEVEL_INFO);
+        return;
+    case CONFIG_LOG_DEBUG:
+        log_set_level(LOG_LEVEL_DEBUG);
+        return;
+    }
+}
+
+static void warn(void *context, const char *line)
+{
+    (void)context;
+    log_warning("%s", line);
+}
+
+/* ---- setsync's timer ---- */
+
+static void arm(struct daemon *daemon)
+{
+    uint64_t due_ns = setsync_due(daemon->sync);
+    uint64_t now_ns;
+
+    if (due_ns >= daemon->due_ns)
+        return;
+    daemon->due_ns = due_ns;
+    now_ns = clock_now().boot_ns;
+    loop_timer_set(daemon->due,
+                   due_ns > now_ns ? (due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0);
+}
+
+static void on_due(void *context)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+
+    daemon->due_ns = UINT64_MAX;
+    setsync_run(daemon->sync, &now);
+    told_update(&daemon->told, daemon->sync);
+    arm(daemon);
+}
+
+/* ---- what sources tell ---- */
+
+static void on_answer(void *context, enum source source, const struct sighting *parts, size_t count)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+
+    setsync_learn(daemon->sync, source, parts, count, &now);
+    arm(daemon);
+}
+
+static void on_event(void *context, const struct event *event)
+{
+    struct daemon *daemon = context;
+    journal_event(&daemon->journal, event, clock_now().boot_ns);
+}
+
+static void on_refusal(void *context, enum source source, const struct sighting *sighting)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+    struct event event = {
+        .kind = EVENT_REFUSED,
+        .reason = (enum reason)sighting->reason,
+        .source = source,
+        .real_ns = now.real_ns,
+        .name = &sighting->question,
+        .owner = &sighting->owner,
+        .sighting = sighting,
+    };
+    journal_event(&daemon->journal, &event, now.boot_ns);
+}
+
+static void on_alarm(void *context, enum source source, const struct alarm_report *alarm)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+    struct event event = {
+        .kind = EVENT_ALARM,
+        .reason = (enum reason)alarm->sighting.reason,
+        .source = source,
+        .real_ns = now.real_ns,
+        .name = &alarm->sighting.question,
+        .owner = &alarm->sighting.owner,
+        .sighting = &alarm->sighting,
+        .alarm = alarm,
+    };
+    journal_event(&daemon->journal, &event, now.boot_ns);
+}
+
+/* ---- the service manager ---- */
+
+static void tell_ready(struct daemon *daemon)
+{
+    char status[96];
+    bool ready = sources_status(daemon->sources, 0).ready;
+
+    snprintf(status, sizeof(status), "%zu whitelists; the sniffer %s",
+             daemon->config->whitelist_count, ready ? "reads" : "is not ready yet");
+    notify_ready(status);
+    daemon->told_ready = true;
+}
+
+static void on_ready_timeout(void *context)
+{
+    struct daemon *daemon = context;
+    if (daemon->told_ready)
+        return;
+    log_warning("the sniffer is not ready after %d s: going on without it", READY_MS / 1000);
+    tell_ready(daemon);
+}
+
+static void on_sources_changed(void *context)
+{
+    struct daemon *daemon = context;
+    if (daemon->told_ready || sources_status(daemon->sources, 0).ready)
+        tell_ready(daemon);
+}
+
+static void on_watchdog(void *context)
+{
+    struct daemon *daemon = context;
+    notify_alive();
+    loop_timer_set(daemon->watchdog, daemon->watchdog_ms);
+}
+
+/* ---- signals ---- */
+
+static void on_end(void *context)
+{
+    struct daemon *daemon = context;
+    loop_stop(daemon->loop);
+}
+
+static void on_children(void *context)
+{
+    struct daemon *daemon = context;
+    sources_reap(daemon->sources);
+}
+
+static int start_sniffer(struct daemon *daemon, const struct config *config)
+{
+    struct whitelist_pattern *patterns;
+    struct plan plan;
+    int result = config_plan(config, &plan, &patterns);
+
+    if (result)
+        return result;
+    result = sources_start_sniffer(daemon->sources, &plan);
+    free(patterns);
+    return result;
+}
+
+static void log_lines(char *text)
+{
+    char *rest = text, *line;
+    while ((line = strsep(&rest, "\n")))
+        log_error("%s", line);
+}
+
+/* A file that is not right, or a plan that cannot be made, changes nothing. */
+static bool replace_config(struct daemon *daemon)
+{
+    char error[CONFIG_ERROR_MAX];
+    struct moment now = clock_now();
+    struct config *config;
+
+    if (config_read(daemon->options.config_path, &config, error)) {
+        log_lines(error);
+        return false;
+    }
+    if (start_sniffer(daemon, config)) {
+        log_error("making the sniffer's plan: out of memory");
+        config_free(config);
+        return false;
+    }
+    setsync_reload(daemon->sync, config->whitelists, config->whitelist_count, &now);
+    control_set_config(daemon->control, config);
+    config_free(daemon->config);
+    daemon->config = config;
+    return true;
+}
+
+static void on_reload(void *context)
+{
+    struct daemon *daemon = context;
+
+    notify_reloading();
+    if (replace_config(daemon)) {
+        set_log_level(daemon->config);
+        config_warnings(daemon->config, warn, NULL);
+        log_notice("%s was read again: %zu whitelists", daemon->options.config_path,
+                   daemon->config->whitelist_count);
+        told_forget(&daemon->told);
+    } else {
+        log_error("nothing was changed: the configuration of before stays in force");
+    }
+    told_update(&daemon->told, daemon->sync);
+    daemon->due_ns = UINT64_MAX;
+    arm(daemon);
+    tell_ready(daemon);
+}
+
+/* ---- open, run, close ---- */
+
+static int open_loop(struct daemon *daemon)
+{
+    int result = loop_new(&daemon->loop);
+    if (result)
+        return result;
+    daemon->terminate = loop_signal(daemon->loop, SIGTERM, on_end, daemon);
+    daemon->interrupt = loop_signal(daemon->loop, SIGINT, on_end, daemon);
+    daemon->reload = loop_signal(daemon->loop, SIGHUP, on_reload, daemon);
+    daemon->children = loop_signal(daemon->loop, SIGCHLD, on_children, daemon);
+    daemon->due = loop_timer(daemon->loop, on_due, daemon);
+    daemon->ready = loop_timer(daemon->loop, on_ready_timeout, daemon);
+    daemon->watchdog = loop_timer(daemon->loop, on_watchdog, daemon);
+    signal(SIGPIPE, SIG_IGN);
+    return daemon->terminate && daemon->interrupt && daemon->reload && daemon->children &&
+                   daemon->due && daemon->ready && daemon->watchdog
+               ? 0
+               : -ENOMEM;
+}
+
+static int open_sync(struct daemon *daemon)
+{
+    struct moment now = clock_now();
+    struct setsync_options options = {
+        .whitelists = daemon->config->whitelists,
+        .whitelist_count = daemon->config->whitelist_count,
+        .kernel = true,
+        .event = on_event,
+        .context = daemon,
+    };
+    return setsync_new(&options, &now, &daemon->sync);
+}
+
+static int open_sources(struct daemon *daemon)
+{
+    struct sources_hooks hooks = {
+        .answer = on_answer,
+        .refusal = on_refusal,
+        .alarm = on_alarm,
+        .changed = on_sources_changed,
+        .context = daemon,
+    };
+    return sources_new(daemon->loop, daemon->options.libexec, &hooks, &daemon->sources);
+}
+
+static int open_control(struct daemon *daemon)
+{
+    struct control_views views = {
+        .config = daemon->config,
+        .sync = daemon->sync,
+        .sources = daemon->sources,
+        .started = clock_now(),
+    };
+    return control_open(daemon->loop, daemon->options.control_path, &views, &daemon->control);
+}
+
+static int open_sniffer(struct daemon *daemon)
+{
+    return start_sniffer(daemon, daemon->config);
+}
+
+int daemon_open(const struct daemon_options *options, struct config *config, struct daemon **out,
+                const char **what)
+{
+    static const struct {
+        int (*open)(struct daemon *daemon);
+        const char *what;
+    } steps[] = {
+        {open_loop, "the event loop"}, {open_sync, "nftables"},
+        {open_sources, "the sources"}, {open_control, "the control socket"},
+        {open_sniffer, "the sniffer"},
+    };
+    struct daemon *daemon = calloc(1, sizeof(*daemon));
+
+    *what = "memory";
+    if (!daemon)
+        return -ENOMEM;
+    daemon->options = *options;
+    daemon->config = config;
+    daemon->due_ns = UINT64_MAX;
+    set_log_level(config);
+    config_warnings(config, warn, NULL);
+    told_forget(&daemon->told);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        int result = steps[i].open(daemon);
+        if (result == 0)
+            continue;
+        *what = steps[i].what;
+        daemon_close(daemon);
+        return result;
+    }
+    told_update(&daemon->told, daemon->sync);
+    *out = daemon;
+    return 0;
+}
+
+int daemon_run(struct daemon *daemon)
+{
+    int result;
+
+    daemon->watchdog_ms = notify_watchdog_ms() / 2;
+    if (daemon->watchdog_ms > 0)
+        loop_timer_set(daemon->watchdog, daemon->watchdog_ms);
+    loop_timer_set(daemon->ready, READY_MS);
+    arm(daemon);
+    result = loop_run(daemon->loop);
+    notify_stopping();
+    return result;
+}
+
+void daemon_close(struct daemon *daemon)
+{
+    if (!daemon)
+        return;
+    control_close(daemon->control);
+    sources_free(daemon->sources);
+    setsync_free(daemon->sync);
+    loop_unwatch(daemon->watchdog);
+    loop_unwatch(daemon->ready);
+    loop_unwatch(daemon->due);
+    loop_unwatch(daemon->children);
+    loop_unwatch(daemon->reload);
+    loop_unwatch(daemon->interrupt);
+    loop_unwatch(daemon->terminate);
+    loop_free(daemon->loop);
+    config_free(daemon->config);
+    free(daemon);
+}

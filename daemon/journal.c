@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One line an event: "granted ADDRESS in SET for N s: NAME (A, resolver R, client C)".
+ */
+#include "daemon/journal.h"
+
+#include "runtime/clock.h"
+#include "runtime/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct line {
+    char *text;
+    size_t used;
+};
+
+static __attribute__((format(printf, 2, 3))) void add(struct line *line, const char *format, ...)
+{
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(line->text + line->used, JOURNAL_LINE_MAX - line->used, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        line->used += (size_t)length;
+    if (line->used >= JOURNAL_LINE_MAX)
+        line->used = JOURNAL_LINE_MAX - 1;
+}
+
+static void add_name(struct line *line, const struct dname *name)
+{
+    char text[DNAME_TEXT_MAX];
+    if (name && name->length > 0)
+        add(line, "%s", dname_to_text(name, text));
+}
+
+static void add_address(struct line *line, const char *before, const struct address *address)
+{
+    char text[ADDRESS_TEXT_MAX];
+    if (address && address->family != ADDRESS_NONE)
+        add(line, "%s%s", before, address_to_text(address, text));
+}
+
+static void add_set(struct line *line, const char *before, const struct set_name *set)
+{
+    char text[SET_TEXT_MAX];
+    if (set)
+        add(line, "%s%s", before, set_name_to_text(set, text));
+}
+
+/* "(A, resolver 192.0.2.53, client 192.0.2.10, on eth1)": how it is known. */
+static void add_origin(struct line *line, const struct event *event)
+{
+    const struct sighting *sighting = event->sighting;
+    add(line, " (%s",
+        event->record != RECORD_NONE ? record_type_name(event->record)
+                                     : source_name(event->source));
+    if (sighting) {
+        add_address(line, ", resolver ", &sighting->resolver);
+        add_address(line, ", client ", &sighting->client);
+        if (sighting->interface[0] != '\0')
+            add(line, ", on %s", sighting->interface);
+    }
+    add(line, ")");
+}
+
+static void add_names(struct line *line, const struct event *event)
+{
+    add_name(line, event->name);
+    if (event->name && event->owner && event->owner->length > 0 &&
+        !dname_equal(event->name, event->owner)) {
+        add(line, " at ");
+        add_name(line, event->owner);
+    }
+}
+
+static void add_addresses_seen(struct line *line, const struct sighting *sighting)
+{
+    for (unsigned i = 0; i < sighting->address_count; i++)
+        add_address(line, i ? ", " : "", &sighting->addresses[i].address);
+    if (sighting->address_count == 0)
+        add(line, "no address");
+}
+
+static void write_alarm(struct line *line, const struct event *event)
+{
+    const struct alarm_report *alarm = event->alarm;
+
+    add(line, "alarm: another answer to one question, not learned: ");
+    if (!alarm)
+        return;
+    add_name(line, &alarm->sighting.question);
+    add_address(line, ", resolver ", &alarm->sighting.resolver);
+    add_address(line, ", client ", &alarm->sighting.client);
+    add(line, ": first ");
+    for (unsigned i = 0; i < alarm->earlier_count; i++)
+        add_address(line, i ? ", " : "", &alarm->earlier[i]);
+    add(line, "; then ");
+    add_addresses_seen(line, &alarm->sighting);
+    add(line, ": does somebody forge answers?");
+}
+
+static void write_refusal(struct line *line, const struct event *event)
+{
+    const struct sighting *sighting = event->sighting;
+
+    add(line, "refused ");
+    if (event->address && event->address->family != ADDRESS_NONE)
+        add_address(line, "", event->address);
+    else if (sighting)
+        add_addresses_seen(line, sighting);
+    add_set(line, " for ", event->set);
+    add(line, ": %s: ", reason_name(event->reason));
+    if (event->name)
+        add_names(line, event);
+    else if (sighting)
+        add_name(line, &sighting->question);
+    add_origin(line, event);
+}
+
+static void write_end(struct line *line, const struct event *event, const char *why)
+{
+    add(line, "%s ", event_kind_name(event->kind));
+    add_address(line, "", event->address);
+    add_set(line, " from ", event->set);
+    add(line, "%s: ", why);
+    add_names(line, event);
+}
+
+const char *journal_line(const struct event *event, char out[static JOURNAL_LINE_MAX])
+{
+    struct line line = {.text = out};
+
+    out[0] = '\0';
+    switch (event->kind) {
+    case EVENT_GRANTED:
+    case EVENT_EXTENDED:
+        add(&line, "%s ", event_kind_name(event->kind));
+        add_address(&line, "", event->address);
+        add_set(&line, " in ", event->set);
+        add(&line, " for %u s: ", event->lifetime);
+        add_names(&line, event);
+        add_origin(&line, event);
+        break;
+    case EVENT_REFUSED:
+        write_refusal(&line, event);
+        break;
+    case EVENT_ALARM:
+        write_alarm(&line, event);
+        break;
+    case EVENT_EXPIRED:
+    case EVENT_FORGOTTEN:
+        write_end(&line, event, "");
+        break;
+    case EVENT_EVICTED:
+        write_end(&line, event, " (full: max-addresses)");
+        break;
+    case EVENT_COUNT:
+        break;
+    }
+    return out;
+}
+
+/* Whether there is room for one more line in this second; what was left out before is told first.
+ */
+static bool may_tell(struct journal_limit *limit, uint64_t boot_ns, enum log_level level,
+                     const char *what)
+{
+    uint64_t second = boot_ns / NS_PER_SECOND;
+
+    if (second != limit->second) {
+        if (limit->untold > 0 && level == LOG_LEVEL_WARNING)
+            log_warning("%llu more %s were not told one by one", (unsigned long long)limit->untold,
+                        what);
+        else if (limit->untold > 0)
+            log_debug("%llu more %s were not told one by one", (unsigned long long)limit->untold,
+                      what);
+        *limit = (struct journal_limit){.second = second};
+    }
+    if (limit->told == JOURNAL_PER_SECOND) {
+        limit->untold++;
+        return false;
+    }
+    limit->told++;
+    return true;
+}
+
+static enum log_level level_of(enum event_kind kind)
+{
+    switch (kind) {
+    case EVENT_ALARM:
+        return LOG_LEVEL_WARNING;
+    case EVENT_GRANTED:
+    case EVENT_EXPIRED:
+    case EVENT_EVICTED:
+    case EVENT_FORGOTTEN:
+        return LOG_LEVEL_INFO;
+    case EVENT_EXTENDED:
+    case EVENT_REFUSED:
+    case EVENT_COUNT:
+        break;
+    }
+    return LOG_LEVEL_DEBUG;
+}
+
+void journal_event(struct journal *journal, const struct event *event, uint64_t boot_ns)
+{
+    enum log_level level = level_of(event->kind);
+    char text[JOURNAL_LINE_MAX];
+
+    if (!log_wants(level))
+        return;
+    if (event->kind == EVENT_ALARM && !may_tell(&journal->alarms, boot_ns, level, "alarms"))
+        return;
+    if (event->kind == EVENT_REFUSED && !may_tell(&journal->refusals, boot_ns, level, "refusals"))
+        return;
+    journal_line(event, text);
+    if (level == LOG_LEVEL_WARNING)
+        log_warning("%s", text);
+    else if (level == LOG_LEVEL_INFO)
+        log_info("%s", text);
+    else
+        log_debug("%s", text);
+}

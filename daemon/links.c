@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Listens to RTM_NEWLINK and RTM_DELLINK.  What was lost because nobody read in time is made up for
+ * by saying that everything came up: whoever listens checks whether that matters.
+ */
+#include "daemon/links.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECEIVE_SIZE = 32768, READS_A_WAKE = 32 };
+
+struct link {
+    char name[IFNAMSIZ];
+    int index; /* 0: not there */
+    bool up;
+};
+
+struct links {
+    struct mnl_socket *socket;
+    struct loop_watch *watch;
+    links_up *up;
+    void *context;
+    size_t count;
+    struct link links[PLAN_INTERFACES_MAX];
+    char buffer[RECEIVE_SIZE];
+};
+
+static void link_is(struct links *links, size_t i, int index, bool up)
+{
+    struct link *link = &links->links[i];
+    bool came_up = up && (!link->up || link->index != index);
+
+    link->index = index;
+    link->up = up;
+    if (came_up)
+        links->up(links->context, i);
+}
+
+static int read_name(const struct nlattr *attribute, void *context)
+{
+    const char **name = context;
+    if (mnl_attr_get_type(attribute) == IFLA_IFNAME &&
+        mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)
+        *name = mnl_attr_get_str(attribute);
+    return MNL_CB_OK;
+}
+
+static int take_message(const struct nlmsghdr *header, void *context)
+{
+    struct links *links = context;
+    const struct ifinfomsg *info;
+    const char *name = "";
+    bool there = header->nlmsg_type == RTM_NEWLINK;
+
+    if ((!there && header->nlmsg_type != RTM_DELLINK) ||
+        mnl_nlmsg_get_payload_len(header) < sizeof(*info))
+        return MNL_CB_OK;
+    info = mnl_nlmsg_get_payload(header);
+    if (info->ifi_family != AF_UNSPEC) /* a bridge port's own message */
+        return MNL_CB_OK;
+    mnl_attr_parse(header, sizeof(*info), read_name, &name);
+    for (size_t i = 0; i < links->count; i++) {
+        if (strcmp(links->links[i].name, name) == 0)
+            link_is(links, i, there ? info->ifi_index : 0, there && (info->ifi_flags & IFF_UP));
+        else if (links->links[i].index == info->ifi_index)
+            link_is(links, i, 0, false); /* has another name now */
+    }
+    return MNL_CB_OK;
+}
+
+static void everything_came_up(struct links *links)
+{
+    for (size_t i = 0; i < links->count; i++)
+        links->up(links->context, i);
+}
+
+static void on_readable(void *context)
+{
+    struct links *links = context;
+    for (int reads = 0; reads < READS_A_WAKE; reads++) {
+        ssize_t got = mnl_socket_recvfrom(links->socket, links->buffer, sizeof(links->buffer));
+        if (got < 0 && errno == ENOBUFS)
+            everything_came_up(links);
+        if (got <= 0)
+            return;
+        mnl_cb_run(links->buffer, (size_t)got, 0, 0, take_message, links);
+    }
+}
+
+int links_open(struct loop *loop, links_up *up, void *context, struct links **out)
+{
+    struct links *links = calloc(1, sizeof(*links));
+    int result = -ENOMEM;
+
+    if (!links)
+        return result;
+    links->up = up;
+    links->context = context;
+    links->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (!links->socket || mnl_socket_bind(links->socket, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0) {
+        result = -errno;
+        links_close(links);
+        return result;
+    }
+    links->watch =
+        loop_readable(loop, mnl_socket_get_fd(links->socket), LOOP_NORMAL, on_readable, links);
+    if (!links->watch) {
+        links_close(links);
+        return result;
+    }
+    *out = links;
+    return 0;
+}
+
+void links_close(struct links *links)
+{
+    if (!links)
+        return;
+    loop_unwatch(links->watch);
+    if (links->socket)
+        mnl_socket_close(links->socket);
+    free(links);
+}
+
+void links_watch(struct links *links, const struct plan_interface *interfaces, size_t count)
+{
+    links->count = count < PLAN_INTERFACES_MAX ? count : PLAN_INTERFACES_MAX;
+    for (size_t i = 0; i < links->count; i++) {
+        links->links[i] = (struct link){.index = 0};
+        memcpy(links->links[i].name, interfaces[i].name, IFNAMSIZ);
+    }
+}

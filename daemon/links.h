@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Interfaces that come up: the kernel tells (rtnetlink), nobody polls.
+ */
+#ifndef WILDSET_DAEMON_LINKS_H
+#define WILDSET_DAEMON_LINKS_H
+
+#include "runtime/loop.h"
+#include "sniffer/plan.h"
+
+#include <stddef.h>
+
+struct links;
+
+/* The watched interface with this index came up, or is another one of the same name. */
+typedef void links_up(void *context, size_t index);
+
+int links_open(struct loop *loop, links_up *up, void *context, struct links **out);
+void links_close(struct links *links);
+/* From now on these; names are copied, PLAN_INTERFACES_MAX at most. */
+void links_watch(struct links *links, const struct plan_interface *interfaces, size_t count);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * wildsetd, the daemon: options, configuration, privileges, open, sandbox, loop, close.
+ */
+#include "daemon/config.h"
+#include "daemon/control.h"
+#include "daemon/daemon.h"
+#include "runtime/log.h"
+#include "runtime/sandbox.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+struct options {
+    const char *config;
+    const char *control;
+    bool check;
+};
+
+static const char usage[] =
+    "usage: wildsetd [--config FILE] [--control SOCKET] [--check]\n"
+    "\n"
+    "Watches DNS answers and keeps the addresses of the names that the configuration lists in\n"
+    "nftables sets.  Runs in the foreground; SIGHUP reads the configuration again.\n"
+    "\n"
+    "  --config FILE     instead of " CONFIG_DEFAULT_PATH "\n"
+    "  --control SOCKET  instead of " CONTROL_DEFAULT_PATH "\n"
+    "  --check           only say whether the configuration is right (exit status 78 if not)\n"
+    "  --help, --version\n";
+
+static const struct option option_table[] = {
+    {"config", required_argument, NULL, 'c'}, {"control", required_argument, NULL, 's'},
+    {"check", no_argument, NULL, 'n'},        {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
+};
+
+/* -1: go on; otherwise the status to exit with. */
+static int read_options(int argc, char **argv, struct options *options)
+{
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:s:nhv", option_table, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            options->config = optarg;
+            break;
+        case 's':
+            options->control = optarg;
+            break;
+        case 'n':
+            options->check = true;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return EXIT_SUCCESS;
+        case 'v':
+            puts("wildsetd " WILDSET_VERSION);
+            return EXIT_SUCCESS;
+        default:
+            fputs(usage, stderr);
+            return EX_USAGE;
+        }
+    }
+    if (optind == argc)
+        return -1;
+    fprintf(stderr, "wildsetd: %s: no arguments are taken\n%s", argv[optind], usage);
+    return EX_USAGE;
+}
+
+static void print_warning(void *context, const char *line)
+{
+    (void)context;
+    printf("warning: %s\n", line);
+}
+
+static int check(const struct options *options, const struct config *config)
+{
+    size_t names = 0;
+    for (size_t i = 0; i < config->whitelist_count; i++)
+        names += config->whitelists[i].pattern_count;
+    config_warnings(config, print_warning, NULL);
+    printf("%s: good: %zu whitelist%s, %zu name%s\n", options->config, config->whitelist_count,
+           config->whitelist_count == 1 ? "" : "s", names, names == 1 ? "" : "s");
+    return fflush(stdout) ? EX_IOERR : EXIT_SUCCESS;
+}
+
+/* The programs stand beside each other, in the build tree as when installed: sbin, libexec/wildset.
+ */
+static int find_libexec(char out[static PATH_MAX])
+{
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    for (int up = 0; length > 0 && up < 2; up++) {
+        while (length > 0 && self[length - 1] != '/')
+            length--;
+        length--;
+    }
+    if (length < 0)
+        return -ENOENT;
+    if (snprintf(out, PATH_MAX, "%.*s/libexec/wildset", (int)length, self) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    return 0;
+}
+
+/* systemd makes /run/wildset for the unit (RuntimeDirectory); by hand nobody has. */
+static int make_runtime_folder(const char *control)
+{
+    static const char folder[] = "/run/wildset";
+    const struct passwd *user;
+
+    if (strcmp(control, CONTROL_DEFAULT_PATH) != 0)
+        return 0;
+    if (mkdir(folder, 0755) < 0)
+        return errno == EEXIST ? 0 : -errno;
+    user = geteuid() == 0 ? getpwnam("wildset") : NULL;
+    if (user && chown(folder, user->pw_uid, user->pw_gid) < 0)
+        return -errno;
+    return 0;
+}
+
+static int prepare(const struct options *options, char libexec[static PATH_MAX], const char **what)
+{
+    int result = find_libexec(libexec);
+    *what = "finding the sources' programs";
+    if (result)
+        return result;
+    *what = "making /run/wildset";
+    result = make_runtime_folder(options->control);
+    if (result)
+        return result;
+    *what = "taking its privileges (CAP_NET_ADMIN and CAP_NET_RAW: systemd gives them, or start "
+            "it as root)";
+    return sandbox_daemon_privileges();
+}
+
+/* Takes the configuration. */
+static int run(const struct options *options, struct config *config)
+{
+    char libexec[PATH_MAX];
+    struct daemon_options wanted = {
+        .config_path = options->config,
+        .control_path = options->control,
+        .libexec = libexec,
+    };
+    struct daemon *daemon;
+    const char *what;
+    int result = prepare(options, libexec, &what);
+
+    if (result) {
+        config_free(config);
+        log_error("%s: %s", what, strerror(-result));
+        return result == -EPERM ? EX_NOPERM : EX_OSERR;
+    }
+    result = daemon_open(&wanted, config, &daemon, &what);
+    if (result) {
+        log_error("%s: %s", what, strerror(-result));
+        return EX_OSERR;
+    }
+    result = sandbox_enter(SANDBOX_DAEMON);
+    if (result)
+        log_error("entering the sandbox: %s", strerror(-result));
+    else
+        result = daemon_run(daemon);
+    daemon_close(daemon);
+    return result ? EX_OSERR : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.config = CONFIG_DEFAULT_PATH, .control = CONTROL_DEFAULT_PATH};
+    char error[CONFIG_ERROR_MAX];
+    struct config *config;
+    int status = read_options(argc, argv, &options);
+
+    if (status >= 0)
+        return status;
+    log_open("wildsetd", LOG_LEVEL_INFO);
+    if (config_read(options.config, &config, error)) {
+        fprintf(stderr, "%s\n", error);
+        return EX_CONFIG;
+    }
+    if (!options.check)
+        return run(&options, config);
+    status = check(&options, config);
+    config_free(config);
+    return status;
+}

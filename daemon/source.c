@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Between fork and exec: descriptors on their fixed numbers, all others closed, signals as at the
+ * beginning, one capability or none.  What fails in the child is told through a pipe that exec
+ * closes.
+ */
+#include "daemon/source.h"
+
+#include "runtime/channel.h"
+#include "runtime/sandbox.h"
+#include "sniffer/descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    FIRST_FREE_FD = 16, /* above every fixed number */
+    ENVIRONMENT_MAX = 8,
+};
+
+enum stage {
+    STAGE_DESCRIPTORS,
+    STAGE_PARENT,
+    STAGE_PRIVILEGES,
+    STAGE_EXEC,
+    STAGE_COUNT,
+};
+
+static const char *const stage_texts[STAGE_COUNT] = {
+    [STAGE_DESCRIPTORS] = "placing its descriptors",
+    [STAGE_PARENT] = "tying it to the daemon",
+    [STAGE_PRIVILEGES] = "setting its privileges",
+    [STAGE_EXEC] = "executing it",
+};
+
+struct failure {
+    int stage;
+    int error;
+};
+
+/* What the child has of ours, by number. */
+struct placement {
+    int from, to;
+};
+
+/* The service manager's variables are the daemon's alone; the log's format is both processes'. */
+static char **child_environment(char *out[static ENVIRONMENT_MAX + 1])
+{
+    static const char *const kept[] = {
+        "JOURNAL_STREAM=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS="};
+    size_t used = 0;
+
+    for (char **entry = environ; *entry; entry++)
+        for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]) && used < ENVIRONMENT_MAX; i++)
+            if (strncmp(*entry, kept[i], strlen(kept[i])) == 0)
+                out[used++] = *entry;
+    out[used] = NULL;
+    return out;
+}
+
+/* First above all fixed numbers, then down: no order of ours can overwrite one that is still
+ * needed. */
+static int place_descriptors(struct placement *places, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (places[i].from < 0)
+            continue;
+        places[i].from = fcntl(places[i].from, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+        if (places[i].from < 0)
+            return -errno;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (places[i].from < 0)
+            close(places[i].to);
+        else if (dup2(places[i].from, places[i].to) < 0)
+            return -errno;
+    }
+    return 0;
+}
+
+static void reset_signals(void)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, &action, NULL); /* fails for the two that cannot be changed */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* A session of its own: an interrupt at the terminal is the daemon's, which ends its sources in
+ * order. */
+static int tie_to_daemon(pid_t daemon)
+{
+    setsid();
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        return -errno;
+    return getppid() == daemon ? 0 : -ESRCH;
+}
+
+static _Noreturn void give_up(int pipe, enum stage stage, int result)
+{
+    struct failure failure = {.stage = stage, .error = -result};
+    ssize_t written = write(pipe, &failure, sizeof(failure));
+    (void)written; /* nobody else to tell */
+    _exit(127);
+}
+
+static _Noreturn void become(const struct source_start *start, int writer, int pipe, pid_t daemon)
+{
+    char *environment[ENVIRONMENT_MAX + 1];
+    char name[64];
+    char *arguments[] = {name, NULL};
+    struct placement places[] = {
+        {.from = open("/dev/null", O_RDONLY | O_CLOEXEC), .to = STDIN_FILENO},
+        {.from = writer, .to = SNIFFER_CHANNEL_FD},
+        {.from = start->plan, .to = SNIFFER_PLAN_FD},
+        {.from = start->cpu_latency, .to = SNIFFER_CPU_LATENCY_FD},
+        {.from = pipe, .to = SNIFFER_CPU_LATENCY_FD + 1},
+    };
+    int result = place_descriptors(places, sizeof(places) / sizeof(places[0]));
+
+    if (result)
+        give_up(pipe, STAGE_DESCRIPTORS, result);
+    pipe = SNIFFER_CPU_LATENCY_FD + 1;
+    if (fcntl(pipe, F_SETFD, FD_CLOEXEC) < 0 || close_range((unsigned)pipe + 1, ~0U, 0) < 0)
+        give_up(pipe, STAGE_DESCRIPTORS, -errno);
+    reset_signals();
+    result = tie_to_daemon(daemon);
+    if (result)
+        give_up(pipe, STAGE_PARENT, result);
+    result = start->net_raw ? sandbox_pass_net_raw() : sandbox_pass_nothing();
+    if (result)
+        give_up(pipe, STAGE_PRIVILEGES, result);
+    snprintf(name, sizeof(name), "wildset-%s", strrchr(start->program, '/') + 1);
+    execve(start->program, arguments, child_environment(environment));
+    give_up(pipe, STAGE_EXEC, -errno);
+}
+
+/* 0 when exec closed the pipe; otherwise what the child said before it ended. */
+static int wait_for_exec(int pipe, pid_t pid, const char **stage)
+{
+    struct failure failure = {0};
+    ssize_t got;
+
+    do
+        got = read(pipe, &failure, sizeof(failure));
+    while (got < 0 && errno == EINTR);
+    if (got == 0)
+        return 0;
+    waitpid(pid, NULL, 0);
+    *stage = "starting it";
+    if (got != (ssize_t)sizeof(failure) || (unsigned)failure.stage >= STAGE_COUNT ||
+        failure.error <= 0)
+        return -EIO;
+    *stage = stage_texts[failure.stage];
+    return -failure.error;
+}
+
+static int fork_source(const struct source_start *start, int writer, pid_t *pid, const char **stage)
+{
+    pid_t daemon = getpid();
+    int ends[2], result;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    *pid = fork();
+    if (*pid == 0)
+        become(start, writer, ends[1], daemon);
+    result = *pid < 0 ? -errno : 0;
+    close(ends[1]);
+    if (result == 0)
+        result = wait_for_exec(ends[0], *pid, stage);
+    close(ends[0]);
+    return result;
+}
+
+int source_start(const struct source_start *start, pid_t *pid, int *reader, const char **stage)
+{
+    int own, writer, result;
+    pid_t child = 0;
+
+    *stage = "making its channel";
+    result = channel_pair(&own, &writer);
+    if (result)
+        return result;
+    *stage = "forking";
+    result = fork_source(start, writer, &child, stage);
+    close(writer);
+    if (result) {
+        close(own);
+        return result;
+    }
+    *pid = child;
+    *reader = own;
+    return 0;
+}

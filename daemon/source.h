@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One source process: fork and exec with its channel, its plan and nothing else of ours.
+ */
+#ifndef WILDSET_DAEMON_SOURCE_H
+#define WILDSET_DAEMON_SOURCE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct source_start {
+    const char *program; /* the whole path */
+    int plan;            /* the sealed memfd; lent */
+    int cpu_latency;     /* /dev/cpu_dma_latency, or -1; lent */
+    bool net_raw;        /* the one capability that may be passed */
+};
+
+/*
+ * Waits until the program runs (or cannot): 0 with its process and the channel's reading end, or
+ * -errno of whatever failed, `stage` saying what ("executing").
+ */
+int source_start(const struct source_start *start, pid_t *pid, int *reader, const char **stage);
+
+#endif
