@@ -7,10 +7,11 @@
 #include "client/ruleset.h"
 
 #include <errno.h>
-#include <linux/netfilter.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <linux/netfilter.h> /* after netinet/in.h, which it collides with */
 
 enum { FAMILIES = 2, CHAIN_MAX = WHITELIST_NAME_MAX + 16 };
 
