@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import re
 import signal
 import socket
 import subprocess
@@ -26,17 +25,17 @@ whitelist lookback {{
     names   = {{ {names} }}
     set4    = "{set4}"
     set6    = "{set6}"
+    services = {{ "udp 19305-19309", "tcp 19305", "tcp 22466", "tcp 443" }}
     ttl-min = "2s"
     grace   = "0s"
 }}
 log = "debug"
 """
 
-# What an administrator's /etc/nftables.conf looks like.  `accept` lets the whitelist through.
+# What an administrator's /etc/nftables.conf looks like; it goes on with what `wildset rules` printed.
 RULESET = """
 flush ruleset
 table inet filter {{
-    {sets}
     chain forward {{
         type filter hook forward priority filter; policy drop;
         ct state established,related accept
@@ -47,12 +46,6 @@ table inet filter {{
 }}
 """
 
-OWN_SETS = """
-    set lookback4 { type ipv4_addr; flags timeout; size 5376; }
-    set lookback6 { type ipv6_addr; flags timeout; size 5376; }
-"""
-
-# `wildset rules --mark`'s default value and mask.
 ACCEPT_MARK = "ct mark and 0x00ff0000 == 0x00570000 accept"
 
 
@@ -149,32 +142,29 @@ class Wildset:
 
 
 class Firewall:
-    """The administrator's ruleset, in one of the two shapes that `wildset rules` offers."""
+    """The administrator's ruleset, with `wildset rules` in one of its two shapes: rules in the table
+    that drops, the sets beside them, or chains of wildset's own that mark connections."""
 
-    def __init__(self, host, wildset, own_sets):
+    SETS = {
+        "table": {"set4": "inet filter lookback4", "set6": "inet filter lookback6"},
+        "mark": {"set4": "inet wildset lookback4", "set6": "inet wildset lookback6"},
+    }
+
+    def __init__(self, host, wildset, shape):
         self.host = host
         self.wildset = wildset
-        self.own_sets = own_sets
-        if own_sets:
-            wildset.settings |= {"set4": "inet filter lookback4", "set6": "inet filter lookback6"}
-        wildset.configure()
+        self.shape = shape
+        wildset.configure(**self.SETS[shape])
 
-    def rules(self, *arguments):
-        return self.wildset.ask("rules", "--config", self.wildset.file, *arguments, "lookback")
-
-    def accepting(self):
-        """The whitelist's rules out of `wildset rules`, for the administrator's own chain."""
-        return "\n".join(line for line in self.rules().splitlines()
-                         if re.match(r"\s*ip6? daddr @", line))
+    def rules(self):
+        return self.wildset.ask("rules", "--config", self.wildset.file, "--shape", self.shape, "lookback")
 
     def load(self):
-        """Loads it all, as a boot or `systemctl reload nftables` does: it begins with a flush."""
-        text = RULESET.format(sets=OWN_SETS if self.own_sets else "", resolver4=lab.RESOLVER4,
-                              resolver6=lab.RESOLVER6,
-                              accept=self.accepting() if self.own_sets else ACCEPT_MARK)
-        self.host.run("nft", "-f", "-", text_input=text)
-        if not self.own_sets:
-            self.mark()
+        """All of it in one transaction, as `systemctl reload nftables` does: it begins with a flush."""
+        accept = ACCEPT_MARK if self.shape == "mark" else ""
+        text = RULESET.format(resolver4=lab.RESOLVER4, resolver6=lab.RESOLVER6, accept=accept)
+        self.host.run("nft", "-f", "-", text_input=text + self.rules())
 
-    def mark(self):
-        self.host.run("nft", "-f", "-", text_input=self.rules("--mark"))
+    def load_rules(self):
+        """Only what `wildset rules` printed, over what is there."""
+        self.host.run("nft", "-f", "-", text_input=self.rules())

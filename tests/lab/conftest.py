@@ -21,7 +21,8 @@ def build(mode):
     network.server.start("/usr/bin/python3", services, crt, key)
     zone = names.Names(network.resolver, network.folder)
     wildset = appliance.Wildset(network.firewall, interfaces=[network.interface])
-    firewall = appliance.Firewall(network.firewall, wildset, own_sets=mode == "path")
+    firewall = appliance.Firewall(network.firewall, wildset,
+                                  "table" if mode == "path" else "mark")
     return types.SimpleNamespace(mode=mode, network=network, client=network.client, names=zone,
                                  resolver=network.resolver, wildset=wildset, firewall=firewall,
                                  crt=crt)

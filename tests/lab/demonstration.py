@@ -68,8 +68,8 @@ def shipped_configuration(settings):
     """packaging/wildset.conf with the lab's interface and resolver."""
     text = (pathlib.Path(__file__).parents[2] / "packaging" / "wildset.conf").read_text(encoding="utf-8")
     for key in ("interfaces", "resolvers"):
-        text, found = re.subn(rf"(?m)^(\s*{key}\s*=\s*)\{{[^}}]*\}}",
-                              rf"\1{{ {appliance.quoted(settings[key])} }}", text)
+        text, found = re.subn(rf"(?m)^    (?:# )?{key} *= *\{{[^}}]*\}}",
+                              f"    {key} = {{ {appliance.quoted(settings[key])} }}", text)
         if found != 1:
             raise lab.LabError(f"packaging/wildset.conf: {found} lines set {key}, wanted one")
     return text
@@ -155,7 +155,7 @@ def demonstrate(mode, title):
         services = pathlib.Path(__file__).with_name("services.py")
         network.server.start("/usr/bin/python3", services, *lab.certificate(network.folder))
         wildset = ShippedWildset(network.firewall, interfaces=[network.interface])
-        appliance.Firewall(network.firewall, wildset, own_sets=False).load()
+        appliance.Firewall(network.firewall, wildset, "mark").load()
         wildset.start()
         watcher = Watcher(network.firewall, network.interface)
         print(f"\n{title}\n", flush=True)

@@ -3,8 +3,6 @@
 import os
 import signal
 
-import pytest
-
 from clients import dig, is_blocked, reaches
 from lab import wait_for
 
@@ -79,14 +77,11 @@ def test_after_a_reload_of_the_ruleset_the_sets_fill_again(world):
 
 
 def test_the_rules_can_be_loaded_again_over_the_sets(world):
-    if world.mode != "mirror":
-        pytest.skip("the marking chains belong to the other shape")
     reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-4")
-    world.firewall.mark()
-    assert world.wildset.holds("198.51.100.11"), "reloading the marking chains touched the set"
-    assert world.network.firewall.run("nft", "list", "table", "inet", "wildset").stdout.count(
-        "chain ") == 2
+    world.firewall.load_rules()
+    assert world.wildset.holds("198.51.100.11"), "loading the rules touched the set"
     reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-4")
+    reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-6")
 
 
 def test_the_sets_stay_when_the_daemon_ends(world):
