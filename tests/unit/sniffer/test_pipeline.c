@@ -1,0 +1,1180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The whole way from frames to messages: each rule of what is learned, and from whom.  Every
+ * message that comes out is held against the check that it meets at the daemon.
+ */
+#include "packet.h"
+#include "sniffer/pipeline.h"
+
+#include <pcap/dlt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#define MS UINT64_C(1000000)
+#define SECOND (1000 * MS)
+#define START (1000 * SECOND)
+
+enum {
+    MESSAGES_MAX = 512,
+    PATTERNS_MAX = 8,
+    LAN = 0, /* interfaces */
+    WAN = 1,
+};
+
+static const char *const client = "192.0.2.10";
+static const char *const resolver = "192.0.2.53";
+
+/* A plan that a test may change before the pipeline is made, and what comes out of it. */
+struct bench {
+    struct plan plan;
+    struct plan_interface interfaces[2];
+    struct plan_resolver resolvers[4];
+    struct whitelist_pattern patterns[PATTERNS_MAX];
+    uint16_t vlans[2];
+    struct pipeline *pipeline;
+    uint64_t now_ns;
+    unsigned message_count, asked, answered;
+    uint64_t asked_ns;
+    struct message messages[MESSAGES_MAX];
+};
+
+static void keep(void *context, const struct message *message)
+{
+    struct bench *bench = context;
+
+    assert_true(message_is_valid(message, SOURCE_SNIFFER));
+    assert_true(bench->message_count < MESSAGES_MAX);
+    bench->messages[bench->message_count++] = *message;
+}
+
+static void note_asked(void *context, uint64_t captured_ns)
+{
+    struct bench *bench = context;
+
+    bench->asked++;
+    bench->asked_ns = captured_ns;
+}
+
+static void note_answered(void *context)
+{
+    struct bench *bench = context;
+
+    bench->answered++;
+}
+
+static void add_pattern(struct bench *bench, uint8_t whitelist, const char *text)
+{
+    struct whitelist_pattern *pattern = &bench->patterns[bench->plan.pattern_count++];
+
+    pattern->whitelist = whitelist;
+    assert_true(pattern_from_text(text, &pattern->pattern));
+}
+
+static void add_resolver(struct bench *bench, const char *prefix, const char *interface)
+{
+    struct plan_resolver *entry = &bench->resolvers[bench->plan.resolver_count++];
+
+    assert_true(prefix_from_text(prefix, &entry->prefix));
+    snprintf(entry->interface, sizeof(entry->interface), "%s", interface);
+}
+
+/* Whitelist 0: what the first user needs. */
+static int set_up(void **state)
+{
+    struct bench *bench = calloc(1, sizeof(*bench));
+
+    if (!bench)
+        return -1;
+    snprintf(bench->interfaces[LAN].name, IFNAMSIZ, "lan0");
+    snprintf(bench->interfaces[WAN].name, IFNAMSIZ, "wan0");
+    bench->plan = (struct plan){
+        .interfaces = bench->interfaces,
+        .interface_count = 2,
+        .resolvers = bench->resolvers,
+        .patterns = bench->patterns,
+        .vlans = bench->vlans,
+        .follow_whitelists = ~UINT64_C(0),
+        .require_query = true,
+    };
+    for (unsigned i = 0; i < WHITELISTS_MAX; i++) {
+        bench->plan.ttl_min[i] = 60;
+        bench->plan.ttl_max[i] = 86400;
+    }
+    add_pattern(bench, 0, "live.example");
+    add_pattern(bench, 0, "*.live.example");
+    add_resolver(bench, "192.0.2.53", "");
+    bench->now_ns = START;
+    *state = bench;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *bench = *state;
+
+    pipeline_free(bench->pipeline);
+    free(bench);
+    return 0;
+}
+
+static void run(struct bench *bench, const struct datagram_of *of, uint16_t interface)
+{
+    static const struct pipeline_hooks hooks = {
+        .report = keep, .asked = note_asked, .answered = note_answered};
+
+    if (!bench->pipeline) {
+        struct pipeline_hooks own = hooks;
+        own.context = bench;
+        bench->pipeline = pipeline_new(&bench->plan, &own);
+    }
+    assert_non_null(bench->pipeline);
+    struct bytes bytes = ethernet_of(of);
+    struct frame frame = {
+        .bytes = bytes.data,
+        .captured = (uint32_t)bytes.size,
+        .length = (uint32_t)bytes.size,
+        .link_type = DLT_EN10MB,
+        .interface = interface,
+        .captured_ns = 1700000000 * SECOND + bench->now_ns,
+    };
+    pipeline_frame(bench->pipeline, &frame, bench->now_ns);
+    bench->now_ns += MS;
+}
+
+static struct datagram_of to_resolver(const struct bytes *payload)
+{
+    return (struct datagram_of){
+        .from = client, .to = resolver, .from_port = 4000, .to_port = 53, .payload = payload};
+}
+
+static struct datagram_of to_client(const struct bytes *payload)
+{
+    return (struct datagram_of){
+        .from = resolver, .to = client, .from_port = 53, .to_port = 4000, .payload = payload};
+}
+
+static void ask(struct bench *bench, uint16_t id, const char *name, uint16_t type)
+{
+    struct bytes question = dns(id, FLAGS_QUESTION, name, type);
+    struct datagram_of of = to_resolver(&question);
+
+    run(bench, &of, LAN);
+}
+
+static void reply(struct bench *bench, const struct bytes *message)
+{
+    struct datagram_of of = to_client(message);
+
+    run(bench, &of, LAN);
+}
+
+static struct bytes simple(uint16_t id, const char *name, const char *address)
+{
+    struct bytes message = dns(id, FLAGS_ANSWER, name, TYPE_A);
+
+    answer(&message, name, 300, address);
+    return message;
+}
+
+static void ask_and_reply(struct bench *bench, uint16_t id, const struct bytes *message,
+                          const char *name, uint16_t type)
+{
+    ask(bench, id, name, type);
+    reply(bench, message);
+}
+
+static uint64_t counter(struct bench *bench, enum counter counter)
+{
+    return pipeline_counters(bench->pipeline)->value[counter];
+}
+
+static uint64_t refused(struct bench *bench, enum reason reason)
+{
+    return pipeline_counters(bench->pipeline)->refused[reason];
+}
+
+static const struct sighting *last(const struct bench *bench, enum message_kind kind)
+{
+    assert_true(bench->message_count > 0);
+    const struct message *message = &bench->messages[bench->message_count - 1];
+    assert_int_equal(message->kind, kind);
+    return &message->sighting;
+}
+
+static void assert_name(const struct dname *name, const char *text)
+{
+    char buffer[DNAME_TEXT_MAX];
+
+    assert_string_equal(dname_to_text(name, buffer), text);
+}
+
+static void assert_address(const struct address *address, const char *text)
+{
+    char buffer[ADDRESS_TEXT_MAX];
+
+    assert_string_equal(address_to_text(address, buffer), text);
+}
+
+static void assert_nothing_learned(struct bench *bench)
+{
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 0);
+    for (unsigned i = 0; i < bench->message_count; i++)
+        assert_int_not_equal(bench->messages[i].kind, MESSAGE_ANSWER);
+}
+
+static void assert_refused(struct bench *bench, enum reason reason)
+{
+    assert_int_equal(refused(bench, reason), 1);
+    assert_int_equal(last(bench, MESSAGE_REFUSAL)->reason, reason);
+}
+
+static void test_an_answer_is_learned(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "eu1.live.example", "198.51.100.7");
+
+    ask_and_reply(bench, 7, &message, "eu1.live.example", TYPE_A);
+    assert_int_equal(bench->message_count, 1);
+    const struct sighting *seen = last(bench, MESSAGE_ANSWER);
+    assert_name(&seen->question, "eu1.live.example");
+    assert_name(&seen->matched, "eu1.live.example");
+    assert_name(&seen->owner, "eu1.live.example");
+    assert_address(&seen->resolver, resolver);
+    assert_address(&seen->client, client);
+    assert_int_equal(seen->resolver_port, 53);
+    assert_int_equal(seen->client_port, 4000);
+    assert_int_equal(seen->vlan, SIGHTING_NO_VLAN);
+    assert_int_equal(seen->transport, TRANSPORT_UDP);
+    assert_int_equal(seen->more, 0);
+    assert_int_equal(seen->address_count, 1);
+    assert_address(&seen->addresses[0].address, "198.51.100.7");
+    assert_int_equal(seen->addresses[0].record, RECORD_A);
+    assert_int_equal(seen->addresses[0].ttl, 300);
+    assert_int_equal(seen->captured_ns, 1700000000 * SECOND + START + MS);
+    assert_string_equal(seen->interface, "lan0");
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(counter(bench, COUNTER_MATCHING_ANSWERS), 1);
+}
+
+static void test_a_foreign_answer_is_one_counter(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes foreign = simple(7, "notlive.example", "198.51.100.7");
+    struct bytes below = simple(7, "live.example.evil.example", "198.51.100.7");
+
+    ask_and_reply(bench, 7, &foreign, "notlive.example", TYPE_A);
+    ask_and_reply(bench, 8, &below, "live.example.evil.example", TYPE_A);
+    assert_int_equal(bench->message_count, 0);
+    assert_int_equal(counter(bench, COUNTER_ANSWERS), 2);
+    assert_int_equal(counter(bench, COUNTER_FOREIGN_ANSWERS), 2);
+    assert_int_equal(counter(bench, COUNTER_QUESTIONS), 0);
+    for (int reason = 0; reason < REASON_COUNT; reason++)
+        assert_int_equal(refused(bench, (enum reason)reason), 0);
+}
+
+static void test_an_answer_without_a_question(void **state)
+{
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+
+    reply(*state, &message);
+    assert_refused(*state, REASON_NO_QUESTION);
+    assert_nothing_learned(*state);
+}
+
+static void test_a_question_in_another_case_is_another_question(void **state)
+{
+    struct bytes other = simple(7, "live.example", "198.51.100.66");
+    struct bytes same = simple(7, "LiVe.ExAmPlE", "198.51.100.7");
+
+    ask_and_reply(*state, 7, &other, "LiVe.ExAmPlE", TYPE_A);
+    assert_refused(*state, REASON_NO_QUESTION);
+    assert_nothing_learned(*state);
+    reply(*state, &same);
+    assert_name(&last(*state, MESSAGE_ANSWER)->question, "live.example");
+}
+
+static void test_another_id_port_or_type_is_another_question(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes other_id = simple(8, "live.example", "198.51.100.66");
+    struct bytes message = simple(7, "live.example", "198.51.100.66");
+    struct bytes other_type = dns(7, FLAGS_ANSWER, "live.example", TYPE_AAAA);
+    struct datagram_of other_port = to_client(&message);
+
+    answer(&other_type, "live.example", 300, "2001:db8::66");
+    other_port.to_port = 4001;
+    ask_and_reply(bench, 7, &other_id, "live.example", TYPE_A);
+    reply(bench, &other_type);
+    run(bench, &other_port, LAN);
+    assert_int_equal(refused(bench, REASON_NO_QUESTION), 3);
+    assert_nothing_learned(bench);
+}
+
+static void test_a_late_answer(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+
+    ask(bench, 7, "live.example", TYPE_A);
+    bench->now_ns = START + 10 * SECOND + 1;
+    reply(bench, &message);
+    assert_refused(bench, REASON_LATE_ANSWER);
+    assert_nothing_learned(bench);
+}
+
+static void test_both_sights_of_a_mirror_are_no_alarm(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+
+    ask(bench, 7, "live.example", TYPE_A);
+    ask(bench, 7, "live.example", TYPE_A);
+    reply(bench, &message);
+    reply(bench, &message);
+    assert_int_equal(counter(bench, COUNTER_QUESTIONS), 1);
+    assert_int_equal(counter(bench, COUNTER_REPEATED_SIGHTS), 1);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
+    assert_refused(bench, REASON_DUPLICATE);
+    assert_address(&last(bench, MESSAGE_REFUSAL)->addresses[0].address, "198.51.100.7");
+}
+
+static void test_the_same_addresses_in_another_order_and_age_are_a_duplicate(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes first = dns(7, FLAGS_ANSWER, "live.example", TYPE_A), second = first;
+
+    answer(&first, "live.example", 300, "198.51.100.7");
+    answer(&first, "live.example", 300, "198.51.100.8");
+    answer(&second, "live.example", 299, "198.51.100.8");
+    answer(&second, "live.example", 299, "198.51.100.7");
+    ask_and_reply(bench, 7, &first, "live.example", TYPE_A);
+    reply(bench, &second);
+    assert_refused(bench, REASON_DUPLICATE);
+}
+
+static void test_a_spoofed_second_answer_raises_the_alarm(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes first = simple(7, "live.example", "198.51.100.7");
+    struct bytes second = simple(7, "live.example", "203.0.113.66");
+
+    ask_and_reply(bench, 7, &first, "live.example", TYPE_A);
+    reply(bench, &second);
+    const struct alarm_report *alarm = (const void *)last(bench, MESSAGE_ALARM);
+    assert_int_equal(alarm->sighting.reason, REASON_EXTRA_ANSWER);
+    assert_int_equal(alarm->sighting.address_count, 1);
+    assert_address(&alarm->sighting.addresses[0].address, "203.0.113.66");
+    assert_int_equal(alarm->earlier_count, 1);
+    assert_address(&alarm->earlier[0], "198.51.100.7");
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 1);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(refused(bench, REASON_EXTRA_ANSWER), 1);
+}
+
+static void test_no_alarms_while_draining(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes first = simple(7, "live.example", "198.51.100.7");
+    struct bytes second = simple(7, "live.example", "203.0.113.66");
+
+    ask(bench, 7, "live.example", TYPE_A);
+    pipeline_drain(bench->pipeline);
+    reply(bench, &first);
+    reply(bench, &second);
+    assert_int_equal(bench->message_count, 1);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
+}
+
+static void test_a_retransmission_allows_one_more_answer(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes first = simple(7, "live.example", "198.51.100.7");
+    struct bytes second = simple(7, "live.example", "198.51.100.8");
+    struct bytes third = simple(7, "live.example", "198.51.100.9");
+
+    ask(bench, 7, "live.example", TYPE_A);
+    bench->now_ns += 200 * MS;
+    ask_and_reply(bench, 7, &first, "live.example", TYPE_A);
+    reply(bench, &second);
+    reply(bench, &third);
+    assert_int_equal(counter(bench, COUNTER_RETRANSMISSIONS), 1);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 2);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 1);
+}
+
+static void test_asked_again_after_its_answer_allows_one_more(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes first = simple(7, "live.example", "198.51.100.7");
+    struct bytes second = simple(7, "live.example", "198.51.100.8");
+
+    ask_and_reply(bench, 7, &first, "live.example", TYPE_A);
+    bench->now_ns += 200 * MS;
+    ask_and_reply(bench, 7, &second, "live.example", TYPE_A);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 2);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
+}
+
+static void test_an_error_settles_nothing(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes servfail = dns(7, FLAGS_ANSWER | 2, "live.example", TYPE_A);
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+
+    ask_and_reply(bench, 7, &servfail, "live.example", TYPE_A);
+    assert_refused(bench, REASON_NOT_NOERROR);
+    reply(bench, &message);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
+}
+
+static void test_an_empty_answer_settles_nothing_and_is_no_refusal(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes empty = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+
+    ask_and_reply(bench, 7, &empty, "live.example", TYPE_A);
+    assert_int_equal(bench->message_count, 0);
+    reply(bench, &message);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+}
+
+static void test_a_truncated_answer_teaches_and_settles_nothing(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes part = dns(7, FLAGS_ANSWER | FLAG_TC, "live.example", TYPE_A);
+    struct bytes whole = simple(7, "live.example", "198.51.100.8");
+
+    answer(&part, "live.example", 300, "198.51.100.7");
+    ask_and_reply(bench, 7, &part, "live.example", TYPE_A);
+    assert_address(&last(bench, MESSAGE_ANSWER)->addresses[0].address, "198.51.100.7");
+    reply(bench, &part);
+    assert_refused(bench, REASON_DUPLICATE);
+    reply(bench, &whole);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 2);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
+}
+
+static void test_a_truncated_answer_is_no_way_around_the_alarm(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes first = simple(7, "live.example", "198.51.100.7");
+    struct bytes spoof = dns(7, FLAGS_ANSWER | FLAG_TC, "live.example", TYPE_A);
+
+    answer(&spoof, "live.example", 300, "203.0.113.66");
+    ask_and_reply(bench, 7, &first, "live.example", TYPE_A);
+    reply(bench, &spoof);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 1);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+}
+
+static void test_an_open_chain_is_no_way_around_the_alarm(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes first = simple(7, "live.example", "198.51.100.7");
+    struct bytes spoof = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
+
+    alias(&spoof, "live.example", 300, "evil.example.net");
+    ask_and_reply(bench, 7, &first, "live.example", TYPE_A);
+    reply(bench, &spoof);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 1);
+    assert_int_equal(counter(bench, COUNTER_DERIVED_NAMES), 0);
+}
+
+static void test_refused_by_what_the_message_is(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes two = simple(7, "live.example", "198.51.100.7");
+    struct bytes chaos = two, cut = two, loop = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
+
+    ask(bench, 7, "live.example", TYPE_A);
+    set16(&two, 4, 2);
+    reply(bench, &two);
+    assert_refused(bench, REASON_QUESTION_COUNT);
+    set16(&chaos, 12 + 14 + 2, 3);
+    reply(bench, &chaos);
+    assert_refused(bench, REASON_NOT_CLASS_IN);
+    cut.size -= 2;
+    reply(bench, &cut);
+    assert_refused(bench, REASON_MALFORMED);
+    alias(&loop, "live.example", 300, "a.example.net");
+    alias(&loop, "a.example.net", 300, "live.example");
+    reply(bench, &loop);
+    assert_refused(bench, REASON_LOOP);
+    assert_nothing_learned(bench);
+    struct bytes good = simple(7, "live.example", "198.51.100.7");
+    reply(bench, &good);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+}
+
+static void test_a_message_without_a_header_is_counted(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes stump = {.size = 5, .data = "\0\7\x81\x80\0"};
+
+    reply(bench, &stump);
+    assert_int_equal(refused(bench, REASON_MALFORMED), 1);
+    assert_int_equal(bench->message_count, 0);
+}
+
+static void test_other_opcodes_are_not_read(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes notify = simple(7, "live.example", "198.51.100.7");
+
+    ask(bench, 7, "live.example", TYPE_A);
+    notify.data[2] |= 4 << 3;
+    reply(bench, &notify);
+    assert_int_equal(bench->message_count, 0);
+    assert_int_equal(counter(bench, COUNTER_FOREIGN_ANSWERS), 1);
+}
+
+static void test_a_stranger_is_not_believed(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes question = dns(7, FLAGS_QUESTION, "live.example", TYPE_A);
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+    struct datagram_of asks = to_resolver(&question), answers = to_client(&message);
+
+    asks.to = answers.from = "203.0.113.53";
+    run(bench, &asks, LAN);
+    run(bench, &answers, LAN);
+    assert_int_equal(counter(bench, COUNTER_QUESTIONS), 0);
+    assert_refused(bench, REASON_UNTRUSTED_RESOLVER);
+    assert_nothing_learned(bench);
+}
+
+static void test_an_answer_from_another_port_is_not_believed(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+    struct datagram_of of = to_client(&message);
+
+    of.from_port = 5300;
+    of.to_port = 53;
+    ask(bench, 7, "live.example", TYPE_A);
+    run(bench, &of, LAN);
+    assert_refused(bench, REASON_UNTRUSTED_RESOLVER);
+}
+
+static void test_no_resolvers_means_any(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+
+    bench->plan.resolver_count = 0;
+    ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+}
+
+static void bind_resolver_to_wan(struct bench *bench)
+{
+    bench->plan.resolver_count = 0;
+    add_resolver(bench, "192.0.2.0/24", "wan0");
+}
+
+static void test_the_second_leg_of_a_firewall_is_a_duplicate(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+    struct datagram_of of = to_client(&message);
+
+    bind_resolver_to_wan(bench);
+    ask(bench, 7, "live.example", TYPE_A); /* on the LAN first */
+    run(bench, &of, WAN);
+    assert_string_equal(last(bench, MESSAGE_ANSWER)->interface, "wan0");
+    run(bench, &of, LAN);
+    assert_refused(bench, REASON_DUPLICATE);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
+}
+
+static void test_a_resolver_on_the_wrong_interface_is_not_believed(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes spoof = simple(7, "live.example", "203.0.113.66");
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+    struct datagram_of wrong = to_client(&spoof), right = to_client(&message);
+
+    bind_resolver_to_wan(bench);
+    ask(bench, 7, "live.example", TYPE_A);
+    run(bench, &wrong, LAN);
+    assert_refused(bench, REASON_UNTRUSTED_RESOLVER);
+    assert_nothing_learned(bench);
+    run(bench, &right, WAN);
+    assert_address(&last(bench, MESSAGE_ANSWER)->addresses[0].address, "198.51.100.7");
+    run(bench, &wrong, LAN);
+    assert_int_equal(refused(bench, REASON_UNTRUSTED_RESOLVER), 2);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
+}
+
+static void reply_with_sum(struct bench *bench, uint16_t id, int question_sum, int answer_sum)
+{
+    struct bytes question = dns(id, FLAGS_QUESTION, "live.example", TYPE_A);
+    struct bytes message = simple(id, "live.example", "198.51.100.7");
+    struct datagram_of asks = to_resolver(&question), answers = to_client(&message);
+
+    asks.sum = question_sum;
+    answers.sum = answer_sum;
+    run(bench, &asks, LAN);
+    run(bench, &answers, LAN);
+}
+
+static void test_a_bad_checksum_neither_teaches_nor_settles(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes good = simple(7, "live.example", "198.51.100.8");
+
+    reply_with_sum(bench, 7, SUM_GOOD, SUM_BAD);
+    assert_refused(bench, REASON_BAD_CHECKSUM);
+    assert_nothing_learned(bench);
+    reply(bench, &good);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    reply_with_sum(bench, 8, SUM_BAD, SUM_GOOD);
+    assert_refused(bench, REASON_NO_QUESTION);
+    reply_with_sum(bench, 9, SUM_GOOD, SUM_BAD_IP);
+    assert_int_equal(refused(bench, REASON_BAD_CHECKSUM), 3);
+}
+
+static void test_bare_checksums_are_accepted_where_usual(void **state)
+{
+    struct bench *bench = *state;
+
+    for (uint16_t id = 0; id < 200; id++)
+        reply_with_sum(bench, id, SUM_GOOD, SUM_BARE);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 200);
+    assert_int_equal(counter(bench, COUNTER_BARE_CHECKSUMS), 200);
+    assert_int_equal(refused(bench, REASON_BAD_CHECKSUM), 0);
+}
+
+static void test_a_bare_checksum_among_whole_ones_is_bad(void **state)
+{
+    struct bench *bench = *state;
+
+    for (uint16_t id = 0; id < 200; id++)
+        reply_with_sum(bench, id, SUM_BARE, SUM_GOOD); /* questions are another matter */
+    reply_with_sum(bench, 200, SUM_BARE, SUM_BARE);
+    assert_refused(bench, REASON_BAD_CHECKSUM);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 200);
+}
+
+static void test_bare_checksums_are_judged_by_interface(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(0, "live.example", "198.51.100.7");
+    struct datagram_of of = to_client(&message);
+
+    for (uint16_t id = 1; id < 100; id++)
+        reply_with_sum(bench, id, SUM_GOOD, SUM_GOOD);
+    of.sum = SUM_BARE;
+    ask(bench, 0, "live.example", TYPE_A);
+    run(bench, &of, WAN);
+    assert_int_equal(refused(bench, REASON_BAD_CHECKSUM), 0);
+    assert_int_equal(counter(bench, COUNTER_BARE_CHECKSUMS), 1);
+}
+
+static void test_one_in_four_makes_bare_checksums_usual(void **state)
+{
+    struct bench *bench = *state;
+
+    for (uint16_t id = 0; id < 400; id++)
+        reply_with_sum(bench, id, SUM_GOOD, id % 4 == 0 ? SUM_BARE : SUM_GOOD);
+    assert_int_equal(refused(bench, REASON_BAD_CHECKSUM), 0);
+}
+
+static void test_verify_takes_no_bare_checksum_and_ignore_any(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->plan.checksums = CHECKSUMS_VERIFY;
+    reply_with_sum(bench, 7, SUM_GOOD, SUM_BARE);
+    assert_refused(bench, REASON_BAD_CHECKSUM);
+    bench->plan.checksums = CHECKSUMS_IGNORE;
+    reply_with_sum(bench, 8, SUM_BAD, SUM_BAD);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+}
+
+static void test_addresses_come_16_a_message(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
+
+    for (int i = 1; i <= 40; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "198.51.100.%d", i);
+        answer(&message, "live.example", 300, text);
+    }
+    ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
+    assert_int_equal(bench->message_count, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(bench->messages[i].sighting.address_count, i < 2 ? 16 : 8);
+        assert_int_equal(bench->messages[i].sighting.more, i < 2);
+    }
+    assert_address(&bench->messages[2].sighting.addresses[7].address, "198.51.100.40");
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+}
+
+static void test_exactly_16_addresses_are_one_message(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
+
+    for (int i = 1; i <= 16; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "198.51.100.%d", i);
+        answer(&message, "live.example", 300, text);
+    }
+    ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
+    assert_int_equal(bench->message_count, 1);
+    assert_int_equal(last(bench, MESSAGE_ANSWER)->more, 0);
+}
+
+static void test_a_chain_is_followed_to_its_owner(void **state)
+{
+    struct bytes message = dns(7, FLAGS_ANSWER, "eu1.live.example", TYPE_A);
+
+    answer(&message, "lb.example.net", 300, "198.51.100.7");
+    alias(&message, "eu1.live.example", 30, "lb.example.net");
+    ask_and_reply(*state, 7, &message, "eu1.live.example", TYPE_A);
+    const struct sighting *seen = last(*state, MESSAGE_ANSWER);
+    assert_name(&seen->owner, "lb.example.net");
+    assert_name(&seen->matched, "eu1.live.example");
+    assert_int_equal(seen->chain_ttl, 30);
+    assert_int_equal(seen->addresses[0].ttl, 30);
+}
+
+static void test_an_owner_off_the_chain_is_refused(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+
+    answer(&message, "bank.example.net", 300, "203.0.113.66");
+    ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
+    assert_int_equal(bench->message_count, 2);
+    const struct sighting *stray = last(bench, MESSAGE_REFUSAL);
+    assert_int_equal(stray->reason, REASON_OWNER_OFF_CHAIN);
+    assert_name(&stray->owner, "bank.example.net");
+    assert_address(&stray->addresses[0].address, "203.0.113.66");
+    assert_int_equal(refused(bench, REASON_OWNER_OFF_CHAIN), 1);
+}
+
+static void test_https_hints_are_learned_and_the_target_is_open(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = dns(7, FLAGS_ANSWER, "live.example", TYPE_HTTPS);
+
+    https(&message, "live.example", 300, "svc.example.net", "198.51.100.7");
+    ask_and_reply(bench, 7, &message, "live.example", TYPE_HTTPS);
+    assert_int_equal(bench->message_count, 2);
+    const struct sighting *hints = &bench->messages[0].sighting;
+    assert_int_equal(hints->address_count, 1);
+    assert_int_equal(hints->addresses[0].record, RECORD_HTTPS);
+    const struct sighting *open = last(bench, MESSAGE_ANSWER);
+    assert_int_equal(open->address_count, 0);
+    assert_name(&open->owner, "svc.example.net");
+    assert_name(&open->matched, "live.example");
+    assert_int_equal(open->chain_ttl, 300);
+}
+
+/* live.example is an alias of `target`, and nothing else is said. */
+static void open_chain(struct bench *bench, uint16_t id, const char *name, const char *target,
+                       uint32_t ttl)
+{
+    struct bytes message = dns(id, FLAGS_ANSWER, name, TYPE_A);
+
+    alias(&message, name, ttl, target);
+    ask_and_reply(bench, id, &message, name, TYPE_A);
+}
+
+static void test_a_derived_name_is_learned_until_it_expires(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(8, "lb.example.net", "198.51.100.7");
+    struct bytes later = simple(9, "lb.example.net", "198.51.100.8");
+
+    open_chain(bench, 7, "live.example", "lb.example.net", 120);
+    assert_int_equal(counter(bench, COUNTER_DERIVED_NAMES), 1);
+    const struct sighting *open = last(bench, MESSAGE_ANSWER);
+    assert_int_equal(open->address_count, 0);
+    assert_name(&open->owner, "lb.example.net");
+    bench->now_ns = START + 119 * SECOND;
+    ask_and_reply(bench, 8, &message, "lb.example.net", TYPE_A);
+    const struct sighting *seen = last(bench, MESSAGE_ANSWER);
+    assert_name(&seen->question, "lb.example.net");
+    assert_name(&seen->matched, "lb.example.net");
+    assert_address(&seen->addresses[0].address, "198.51.100.7");
+    bench->now_ns = START + 121 * SECOND;
+    unsigned before = bench->message_count;
+    ask_and_reply(bench, 9, &later, "lb.example.net", TYPE_A);
+    assert_int_equal(bench->message_count, before);
+    assert_int_equal(counter(bench, COUNTER_FOREIGN_ANSWERS), 1);
+}
+
+static void test_a_derived_name_lives_for_ttl_min_at_least(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(8, "lb.example.net", "198.51.100.7");
+
+    open_chain(bench, 7, "live.example", "lb.example.net", 0);
+    bench->now_ns = START + 59 * SECOND;
+    ask_and_reply(bench, 8, &message, "lb.example.net", TYPE_A);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 2);
+}
+
+static void test_names_derive_names_for_16_steps(void **state)
+{
+    struct bench *bench = *state;
+    char from[32] = "live.example", to[32];
+
+    for (int step = 1; step <= 16; step++) {
+        snprintf(to, sizeof(to), "s%d.example.net", step);
+        open_chain(bench, (uint16_t)step, from, to, 120);
+        assert_int_equal(counter(bench, COUNTER_DERIVED_NAMES), step);
+        memcpy(from, to, sizeof(from));
+    }
+    unsigned before = bench->message_count;
+    open_chain(bench, 17, from, "s17.example.net", 120);
+    assert_int_equal(counter(bench, COUNTER_DERIVED_NAMES), 16);
+    assert_int_equal(bench->message_count, before);
+}
+
+static void test_follow_answer_derives_nothing(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->plan.follow_whitelists = 0;
+    open_chain(bench, 7, "live.example", "lb.example.net", 120);
+    assert_int_equal(counter(bench, COUNTER_DERIVED_NAMES), 0);
+    assert_int_equal(bench->message_count, 0);
+}
+
+static void test_an_open_end_inside_the_patterns_needs_no_entry(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(8, "eu1.live.example", "198.51.100.7");
+
+    open_chain(bench, 7, "live.example", "eu1.live.example", 120);
+    assert_int_equal(counter(bench, COUNTER_DERIVED_NAMES), 0);
+    ask_and_reply(bench, 8, &message, "eu1.live.example", TYPE_A);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+}
+
+static struct bytes through_a_cdn(uint16_t id)
+{
+    struct bytes message = dns(id, FLAGS_ANSWER, "www.example.org", TYPE_A);
+
+    alias(&message, "www.example.org", 300, "edge.cdn.example");
+    alias(&message, "edge.cdn.example", 200, "host.example.net");
+    answer(&message, "host.example.net", 100, "198.51.100.7");
+    return message;
+}
+
+static void test_match_chain_takes_an_alias_on_the_way(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = through_a_cdn(7);
+
+    add_pattern(bench, 1, "*.cdn.example");
+    bench->plan.chain_whitelists = UINT64_C(1) << 1;
+    ask_and_reply(bench, 7, &message, "www.example.org", TYPE_A);
+    assert_int_equal(bench->message_count, 1);
+    const struct sighting *seen = last(bench, MESSAGE_ANSWER);
+    assert_name(&seen->question, "www.example.org");
+    assert_name(&seen->matched, "edge.cdn.example");
+    assert_name(&seen->owner, "host.example.net");
+    assert_int_equal(bench->asked, 0); /* nobody can know it from the question */
+    reply(bench, &message);
+    assert_refused(bench, REASON_DUPLICATE);
+}
+
+static void test_match_question_takes_no_alias(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = through_a_cdn(7);
+
+    add_pattern(bench, 1, "*.cdn.example");
+    ask_and_reply(bench, 7, &message, "www.example.org", TYPE_A);
+    assert_int_equal(bench->message_count, 0);
+    assert_int_equal(counter(bench, COUNTER_FOREIGN_ANSWERS), 1);
+}
+
+static void test_match_chain_leaves_other_answers_foreign(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "www.example.org", "198.51.100.7");
+    struct bytes nobody_asked = through_a_cdn(8);
+
+    add_pattern(bench, 1, "*.cdn.example");
+    bench->plan.chain_whitelists = UINT64_C(1) << 1;
+    ask_and_reply(bench, 7, &message, "www.example.org", TYPE_A);
+    assert_int_equal(counter(bench, COUNTER_FOREIGN_ANSWERS), 1);
+    assert_int_equal(bench->message_count, 0);
+    reply(bench, &nobody_asked);
+    assert_refused(bench, REASON_NO_QUESTION);
+}
+
+static void test_question_and_alias_feed_their_own_whitelists(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
+
+    add_pattern(bench, 1, "*.cdn.example");
+    bench->plan.chain_whitelists = UINT64_C(1) << 1;
+    alias(&message, "live.example", 300, "edge.cdn.example");
+    answer(&message, "edge.cdn.example", 300, "198.51.100.7");
+    ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
+    assert_int_equal(bench->message_count, 2);
+    assert_name(&bench->messages[0].sighting.matched, "live.example");
+    assert_name(&bench->messages[1].sighting.matched, "edge.cdn.example");
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+}
+
+static void test_without_questions_answers_are_learned(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes first = simple(7, "live.example", "198.51.100.7");
+    struct bytes second = simple(7, "live.example", "203.0.113.66");
+
+    bench->plan.require_query = false;
+    reply(bench, &first);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    reply(bench, &first);
+    assert_refused(bench, REASON_DUPLICATE);
+    reply(bench, &second);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 1);
+    bench->now_ns += 11 * SECOND;
+    reply(bench, &second);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 2);
+}
+
+static void test_without_questions_trust_still_counts(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+    struct datagram_of of = to_client(&message);
+
+    bench->plan.require_query = false;
+    of.from = "203.0.113.53";
+    run(bench, &of, LAN);
+    assert_refused(bench, REASON_UNTRUSTED_RESOLVER);
+}
+
+static void test_one_direction_is_recognised(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "www.example.org", "198.51.100.7");
+
+    for (int i = 0; i < 21; i++) {
+        reply(bench, &message);
+        assert_false(pipeline_sees_one_direction(bench->pipeline));
+    }
+    bench->now_ns += 10 * SECOND;
+    reply(bench, &message);
+    assert_true(pipeline_sees_one_direction(bench->pipeline));
+    ask(bench, 7, "www.example.org", TYPE_A);
+    assert_false(pipeline_sees_one_direction(bench->pipeline));
+}
+
+static void test_a_few_answers_are_no_one_direction(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "www.example.org", "198.51.100.7");
+
+    for (int i = 0; i < 19; i++) {
+        reply(bench, &message);
+        bench->now_ns += SECOND;
+    }
+    assert_false(pipeline_sees_one_direction(bench->pipeline));
+}
+
+static void test_asked_and_answered_come_in_pairs(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+    struct bytes empty = dns(8, FLAGS_ANSWER, "live.example", TYPE_AAAA);
+    struct bytes stranger = simple(9, "live.example", "198.51.100.7");
+
+    ask(bench, 7, "live.example", TYPE_A);
+    assert_int_equal(bench->asked, 1);
+    assert_int_equal(bench->asked_ns, 1700000000 * SECOND + START);
+    ask(bench, 7, "live.example", TYPE_A);
+    ask(bench, 8, "live.example", TYPE_AAAA);
+    assert_int_equal(bench->asked, 2);
+    reply(bench, &stranger);
+    assert_int_equal(bench->answered, 0);
+    reply(bench, &message);
+    reply(bench, &message);
+    assert_int_equal(bench->answered, 1);
+    reply(bench, &empty);
+    reply(bench, &empty);
+    assert_int_equal(bench->answered, 2);
+    ask(bench, 10, "live.example", TYPE_TXT);
+    assert_int_equal(bench->asked, 2);
+}
+
+static void test_64_questions_a_client(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes first = simple(0, "live.example", "198.51.100.7");
+    struct bytes second = simple(1, "live.example", "198.51.100.7");
+
+    for (uint16_t id = 0; id < 65; id++)
+        ask(bench, id, "live.example", TYPE_A);
+    assert_int_equal(counter(bench, COUNTER_QUESTIONS_DROPPED), 1);
+    reply(bench, &first);
+    assert_refused(bench, REASON_NO_QUESTION);
+    reply(bench, &second);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+}
+
+static void test_only_wanted_tags(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+
+    bench->vlans[0] = 100;
+    bench->plan.vlan_count = 1;
+    ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
+    assert_int_equal(counter(bench, COUNTER_OTHER_VLAN), 2);
+    assert_int_equal(bench->message_count, 0);
+}
+
+static void frame_of(struct bench *bench, struct bytes *bytes, uint32_t captured, int link_type)
+{
+    struct frame frame = {
+        .bytes = bytes->data,
+        .captured = captured,
+        .length = (uint32_t)bytes->size,
+        .link_type = link_type,
+    };
+
+    pipeline_frame(bench->pipeline, &frame, bench->now_ns);
+}
+
+static void test_frames_are_counted_by_what_became_of_them(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+    struct datagram_of of = to_client(&message);
+
+    ask(bench, 7, "live.example", TYPE_A);
+    struct bytes good = ethernet_of(&of);
+    frame_of(bench, &good, (uint32_t)good.size - 1, DLT_EN10MB);
+    assert_int_equal(counter(bench, COUNTER_CUT_BY_SNAPLEN), 1);
+    of.length_lie = 1;
+    struct bytes lie = ethernet_of(&of);
+    frame_of(bench, &lie, (uint32_t)lie.size, DLT_EN10MB);
+    assert_int_equal(counter(bench, COUNTER_BAD_FRAMES), 1);
+    of.length_lie = 0;
+    of.fragment = 0x2000;
+    struct bytes fragment = ethernet_of(&of);
+    frame_of(bench, &fragment, (uint32_t)fragment.size, DLT_EN10MB);
+    assert_int_equal(counter(bench, COUNTER_FRAGMENTS), 1);
+    frame_of(bench, &good, (uint32_t)good.size, DLT_USB_LINUX);
+    assert_int_equal(counter(bench, COUNTER_NOT_DNS), 1);
+    assert_nothing_learned(bench);
+    frame_of(bench, &good, (uint32_t)good.size, DLT_EN10MB);
+    assert_int_equal(counter(bench, COUNTER_FRAMES), 6);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+}
+
+static void test_an_interface_that_the_plan_does_not_name(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes question = dns(7, FLAGS_QUESTION, "live.example", TYPE_A);
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+    struct datagram_of asks = to_resolver(&question), answers = to_client(&message);
+
+    run(bench, &asks, 999);
+    run(bench, &answers, 999);
+    assert_string_equal(last(bench, MESSAGE_ANSWER)->interface, "");
+}
+
+static void test_ipv6_all_the_way(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes question = dns(7, FLAGS_QUESTION, "live.example", TYPE_AAAA);
+    struct bytes message = dns(7, FLAGS_ANSWER, "live.example", TYPE_AAAA);
+    struct datagram_of asks = to_resolver(&question), answers = to_client(&message);
+
+    add_resolver(bench, "2001:db8::53", "");
+    answer(&message, "live.example", 300, "2001:db8:1::7");
+    asks.from = answers.to = "2001:db8::10";
+    asks.to = answers.from = "2001:db8::53";
+    run(bench, &asks, LAN);
+    run(bench, &answers, LAN);
+    const struct sighting *seen = last(bench, MESSAGE_ANSWER);
+    assert_address(&seen->resolver, "2001:db8::53");
+    assert_address(&seen->addresses[0].address, "2001:db8:1::7");
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_an_answer_is_learned),
+        TEST(test_a_foreign_answer_is_one_counter),
+        TEST(test_an_answer_without_a_question),
+        TEST(test_a_question_in_another_case_is_another_question),
+        TEST(test_another_id_port_or_type_is_another_question),
+        TEST(test_a_late_answer),
+        TEST(test_both_sights_of_a_mirror_are_no_alarm),
+        TEST(test_the_same_addresses_in_another_order_and_age_are_a_duplicate),
+        TEST(test_a_spoofed_second_answer_raises_the_alarm),
+        TEST(test_no_alarms_while_draining),
+        TEST(test_a_retransmission_allows_one_more_answer),
+        TEST(test_asked_again_after_its_answer_allows_one_more),
+        TEST(test_an_error_settles_nothing),
+        TEST(test_an_empty_answer_settles_nothing_and_is_no_refusal),
+        TEST(test_a_truncated_answer_teaches_and_settles_nothing),
+        TEST(test_a_truncated_answer_is_no_way_around_the_alarm),
+        TEST(test_an_open_chain_is_no_way_around_the_alarm),
+        TEST(test_refused_by_what_the_message_is),
+        TEST(test_a_message_without_a_header_is_counted),
+        TEST(test_other_opcodes_are_not_read),
+        TEST(test_a_stranger_is_not_believed),
+        TEST(test_an_answer_from_another_port_is_not_believed),
+        TEST(test_no_resolvers_means_any),
+        TEST(test_the_second_leg_of_a_firewall_is_a_duplicate),
+        TEST(test_a_resolver_on_the_wrong_interface_is_not_believed),
+        TEST(test_a_bad_checksum_neither_teaches_nor_settles),
+        TEST(test_bare_checksums_are_accepted_where_usual),
+        TEST(test_a_bare_checksum_among_whole_ones_is_bad),
+        TEST(test_bare_checksums_are_judged_by_interface),
+        TEST(test_one_in_four_makes_bare_checksums_usual),
+        TEST(test_verify_takes_no_bare_checksum_and_ignore_any),
+        TEST(test_addresses_come_16_a_message),
+        TEST(test_exactly_16_addresses_are_one_message),
+        TEST(test_a_chain_is_followed_to_its_owner),
+        TEST(test_an_owner_off_the_chain_is_refused),
+        TEST(test_https_hints_are_learned_and_the_target_is_open),
+        TEST(test_a_derived_name_is_learned_until_it_expires),
+        TEST(test_a_derived_name_lives_for_ttl_min_at_least),
+        TEST(test_names_derive_names_for_16_steps),
+        TEST(test_follow_answer_derives_nothing),
+        TEST(test_an_open_end_inside_the_patterns_needs_no_entry),
+        TEST(test_match_chain_takes_an_alias_on_the_way),
+        TEST(test_match_question_takes_no_alias),
+        TEST(test_match_chain_leaves_other_answers_foreign),
+        TEST(test_question_and_alias_feed_their_own_whitelists),
+        TEST(test_without_questions_answers_are_learned),
+        TEST(test_without_questions_trust_still_counts),
+        TEST(test_one_direction_is_recognised),
+        TEST(test_a_few_answers_are_no_one_direction),
+        TEST(test_asked_and_answered_come_in_pairs),
+        TEST(test_64_questions_a_client),
+        TEST(test_only_wanted_tags),
+        TEST(test_frames_are_counted_by_what_became_of_them),
+        TEST(test_an_interface_that_the_plan_does_not_name),
+        TEST(test_ipv6_all_the_way),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
