@@ -7,8 +7,10 @@
 #define WILDSET_SETSYNC_LEASE_H
 
 #include "runtime/sighting.h"
+#include "setsync/heap.h"
 #include "setsync/whitelist.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +34,28 @@ struct lease_claim {
     uint64_t expires_ns;
 };
 
+/* The leases that one whitelist holds in one set, nearest to its end first: what max-addresses counts. */
+struct lease_quota {
+    struct heap shares;
+};
+
+/* A lease's place in a quota: the latest end of that whitelist's claims. */
+struct lease_share {
+    struct heap_node node;
+    struct lease *lease;
+    const struct whitelist *whitelist; /* NULL: unused */
+    struct lease_quota *quota;
+};
+
+/* How far the kernel's side of a lease has come. */
+enum lease_write {
+    LEASE_UNWRITTEN, /* believed absent from the set */
+    LEASE_WRITTEN,   /* the element is ours, until written_expires_ns */
+    LEASE_COVERED,   /* someone else's element is there and lasts until written_expires_ns */
+};
+
+struct keeper_set;
+
 struct lease {
     struct address address;
     const struct set_name *set;
@@ -42,7 +66,59 @@ struct lease {
     struct address clients[LEASE_CLIENTS_MAX];
     /* What the kernel was last told; kept by setsync.c. */
     uint64_t written_ns;         /* when; 0: never */
-    uint64_t written_expires_ns; /* what the element got then */
+    uint64_t written_expires_ns; /* what the element got then; UINT64_MAX: a permanent one */
+    enum lease_write write;
+    bool queued;             /* in the transaction being built */
+    bool removed;            /* out of the table: its element goes */
+    uint32_t serial;         /* of the answer that touched it last */
+    struct keeper_set *home; /* the set again, as its keeper sees it */
+    struct heap_node due;    /* the next moment at which something must be done */
+    struct lease *next;      /* in its bucket, or among the removed */
+    struct lease_share shares[LEASE_CLAIMS_MAX];
 };
+
+struct lease_table;
+
+int lease_table_new(struct lease_table **out);
+/* Frees the leases in it too. */
+void lease_table_free(struct lease_table *table);
+size_t lease_table_count(const struct lease_table *table);
+struct lease *lease_find(const struct lease_table *table, const struct set_name *set,
+                         const struct address *address);
+/* A lease without claims, not yet due; `set` is compared by its address.  NULL when memory is out. */
+struct lease *lease_add(struct lease_table *table, const struct set_name *set,
+                        const struct address *address);
+/* Out of the table, its heap and its quotas; the caller frees it. */
+void lease_remove(struct lease_table *table, struct lease *lease);
+void lease_free(struct lease *lease);
+
+/* When something must be done about it next; UINT64_MAX is never.  0 or -ENOMEM. */
+int lease_set_due(struct lease_table *table, struct lease *lease, uint64_t due_ns);
+/* The lease that is due first, or NULL. */
+struct lease *lease_first_due(const struct lease_table *table);
+
+/* All leases, in no order; `each` may remove the lease that it is given, and no other. */
+typedef void lease_visit(void *context, struct lease *lease);
+void lease_each(const struct lease_table *table, lease_visit *each, void *context);
+/* The claim of this whitelist's pattern, or NULL. */
+struct lease_claim *lease_find_claim(const struct lease *lease, const struct whitelist *whitelist,
+                                     const struct pattern *pattern);
+const struct lease_share *lease_find_share(const struct lease *lease,
+                                           const struct whitelist *whitelist);
+/*
+ * Adds a claim, or renews the one that is there: never shortened.  The claim nearest to its end
+ * makes room for a ninth.  0 or -ENOMEM.
+ */
+int lease_claim(struct lease *lease, const struct lease_claim *claim, struct lease_quota *quota);
+/* Drops the claims that `keep` refuses; the lease ends with the last of the others. */
+typedef bool lease_keep(const void *context, const struct lease_claim *claim);
+void lease_retain(struct lease *lease, lease_keep *keep, const void *context);
+void lease_note_client(struct lease *lease, const struct address *client);
+/* Leaves all quotas, which may be gone by then, and enters others: for a reload. */
+void lease_forget_shares(struct lease *lease);
+int lease_enter_quota(struct lease *lease, const struct whitelist *whitelist,
+                      struct lease_quota *quota);
+/* The lease of a quota that is nearest to its end, or NULL. */
+struct lease *lease_nearest_end(const struct lease_quota *quota);
 
 #endif

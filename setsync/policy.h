@@ -13,6 +13,8 @@
 
 /* REASON_NONE, REASON_SPECIAL_ADDRESS, REASON_PRIVATE_ADDRESS or REASON_REFUSED_PREFIX. */
 enum reason policy_judge_address(const struct whitelist *whitelist, const struct address *address);
+/* min(max(ttl, ttl-min), ttl-max), in seconds: how long a derived name lives. */
+uint32_t policy_clamp_ttl(const struct whitelist *whitelist, uint32_t ttl);
 /* min(max(ttl, ttl-min), ttl-max) + grace, in seconds; a TTL with the top bit set is 0. */
 uint32_t policy_lifetime(const struct whitelist *whitelist, uint32_t ttl);
 /* The first pattern of the whitelist that matches, or NULL. */

@@ -47,6 +47,11 @@ uint64_t setsync_due(const struct setsync *sync);
 /* Expiries, refreshes, sets that were waited for, retries. */
 void setsync_run(struct setsync *sync, const struct moment *now);
 
+/* Readable when the ruleset changed; -1 when there is no kernel or no notifications are to be had. */
+int setsync_event_fd(const struct setsync *sync);
+/* The descriptor was readable: puts back what someone else took out of the sets. */
+void setsync_notified(struct setsync *sync, const struct moment *now);
+
 /*
  * Other whitelists from now on; the old ones may be freed when it returns.  Takes away only what a
  * removed pattern, whitelist or set alone had granted.

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sightings to leases: address filter, capacity, claims.  Nothing is told here: events wait until the
+ * kernel has what they speak of.
+ */
+#include "setsync/keeper.h"
+#include "setsync/policy.h"
+
+#include <stdlib.h>
+
+/* An element outlives its lease by the commit's time and the kernel's rounding. */
+#define UNCERTAIN_NS (100 * NS_PER_MS)
+/* More than that is no rounding: the lease was shortened, and its element has to go with it. */
+#define OUTLIVES_NS NS_PER_SECOND
+
+/* ---- events ---- */
+
+static struct pending_event *note(struct setsync *sync, enum event_kind kind,
+                                  const struct moment *now)
+{
+    if (sync->event_count == sync->event_room) {
+        size_t room = sync->event_room > 0 ? 2 * sync->event_room : 64;
+        struct pending_event *events = reallocarray(sync->events, room, sizeof(*events));
+        if (events == NULL)
+            return NULL;
+        sync->events = events;
+        sync->event_room = room;
+    }
+    struct pending_event *pending = &sync->events[sync->event_count++];
+    pending->event = (struct event){.kind = kind, .real_ns = now->real_ns};
+    pending->name.length = 0;
+    return pending;
+}
+
+void grant_tell(struct setsync *sync)
+{
+    for (size_t i = 0; i < sync->event_count && sync->options.event != NULL; i++) {
+        struct pending_event *pending = &sync->events[i];
+        if (pending->name.length > 0)
+            pending->event.name = &pending->name;
+        sync->options.event(sync->options.context, &pending->event);
+    }
+    sync->event_count = 0;
+    while (sync->removed != NULL) {
+        struct lease *lease = sync->removed;
+        sync->removed = lease->next;
+        lease_free(lease);
+    }
+}
+
+/* `verdict` is NULL when the name itself is refused, `seen` when there is no address. */
+static void note_refusal(struct setsync *sync, enum reason reason, enum source source,
+                         const struct verdict *verdict, const struct sighting *sighting,
+                         const struct sighting_address *seen, const struct moment *now)
+{
+    sync->statistics.refused[reason]++;
+    struct pending_event *pending = note(sync, EVENT_REFUSED, now);
+    if (pending == NULL)
+        return;
+    struct event *event = &pending->event;
+    event->reason = reason;
+    event->source = source;
+    event->name = &sighting->question;
+    event->owner = &sighting->owner;
+    event->sighting = sighting;
+    if (verdict != NULL) {
+        event->whitelist = &sync->options.whitelists[verdict->whitelist];
+        event->pattern = verdict->pattern;
+        pending->name = verdict->name;
+    }
+    if (seen != NULL) {
+        event->address = &seen->address;
+        event->record = (enum record_type)seen->record;
+    }
+}
+
+/* ---- room ---- */
+
+static struct lease_quota *quota_of(struct setsync *sync, const struct whitelist *whitelist,
+                                    const struct keeper_set *home)
+{
+    return &sync->quotas[whitelist - sync->options.whitelists][family_index(home->family)];
+}
+
+static void count_removal(struct setsync *sync, enum event_kind kind)
+{
+    struct setsync_statistics *statistics = &sync->statistics;
+    uint64_t *const counters[EVENT_COUNT] = {
+        [EVENT_EXPIRED] = &statistics->expired,
+        [EVENT_EVICTED] = &statistics->evicted,
+        [EVENT_FORGOTTEN] = &statistics->forgotten,
+    };
+    if (counters[kind] != NULL)
+        (*counters[kind])++;
+}
+
+static void note_removal(struct setsync *sync, enum event_kind kind, const struct lease *lease,
+                         const struct whitelist *whitelist, const struct moment *now)
+{
+    count_removal(sync, kind);
+    struct pending_event *pending = note(sync, kind, now);
+    if (pending == NULL)
+        return;
+    struct event *event = &pending->event;
+    event->set = lease->set;
+    event->address = &lease->address;
+    event->whitelist = whitelist;
+    if (kind == EVENT_EVICTED)
+        event->reason = REASON_CAPACITY;
+    for (unsigned i = 0; i < lease->claim_count; i++) {
+        const struct lease_claim *claim = &lease->claims[i];
+        if (whitelist != NULL && claim->whitelist != whitelist)
+            continue;
+        pending->name = claim->name;
+        event->whitelist = claim->whitelist;
+        event->source = claim->source;
+        event->record = claim->record;
+        return;
+    }
+}
+
+void grant_remove(struct setsync *sync, struct lease *lease, enum event_kind kind,
+                  const struct whitelist *whitelist, const struct moment *now)
+{
+    note_removal(sync, kind, lease, whitelist, now);
+    lease_remove(sync->leases, lease);
+    lease->home->lease_count--;
+    lease->removed = true;
+    lease->next = sync->removed;
+    sync->removed = lease;
+    lease->home->uncertain_ns = now->boot_ns + UNCERTAIN_NS;
+    bool outlives = lease->written_expires_ns > lease->expires_ns + OUTLIVES_NS;
+    if (lease->write == LEASE_WRITTEN && (kind != EVENT_EXPIRED || outlives))
+        writer_queue(sync, lease);
+}
+
+static bool keep_others(const void *context, const struct lease_claim *claim)
+{
+    return claim->whitelist != context;
+}
+
+static bool has_others(const struct lease *lease, const struct whitelist *whitelist)
+{
+    for (unsigned i = 0; i < lease->claim_count; i++)
+        if (lease->claims[i].whitelist != whitelist)
+            return true;
+    return false;
+}
+
+/* What this whitelist holds here ends; what another still grants stays. */
+static void end_share(struct setsync *sync, struct lease *lease, const struct whitelist *whitelist,
+                      const struct moment *now)
+{
+    bool has_ended = lease_find_share(lease, whitelist)->node.key <= now->boot_ns;
+    enum event_kind kind = has_ended ? EVENT_EXPIRED : EVENT_EVICTED;
+    if (!has_others(lease, whitelist)) {
+        grant_remove(sync, lease, kind, whitelist, now);
+        return;
+    }
+    if (!has_ended)
+        note_removal(sync, kind, lease, whitelist, now);
+    lease_retain(lease, keep_others, whitelist);
+    writer_consider(sync, lease, now->boot_ns);
+}
+
+/* With head-room below the set's own size: expired elements hold their place until they are collected. */
+static size_t room_of(const struct keeper_set *home)
+{
+    return home->view.size == 0 ? SIZE_MAX : home->view.size - home->view.size / 5;
+}
+
+/* The lease nearest to its end among all that feed a set, but for those of this very answer. */
+static struct lease *nearest_in_set(struct setsync *sync, const struct keeper_set *home)
+{
+    struct lease *nearest = NULL;
+    for (size_t i = 0; i < sync->options.whitelist_count; i++) {
+        for (unsigned family = 0; family < FAMILIES; family++) {
+            if (sync->homes[i][family] != home)
+                continue;
+            struct lease *lease = lease_nearest_end(&sync->quotas[i][family]);
+            if (lease == NULL || lease->serial == sync->serial)
+                continue;
+            if (nearest == NULL || lease->expires_ns < nearest->expires_ns)
+                nearest = lease;
+        }
+    }
+    return nearest;
+}
+
+bool grant_make_room(struct setsync *sync, struct keeper_set *home,
+                     const struct whitelist *whitelist, bool is_new, const struct moment *now)
+{
+    struct lease_quota *quota = quota_of(sync, whitelist, home);
+    while (quota->shares.count >= whitelist->max_addresses) {
+        struct lease *nearest = lease_nearest_end(quota);
+        if (nearest == NULL || nearest->serial == sync->serial)
+            return false;
+        end_share(sync, nearest, whitelist, now);
+    }
+    while (is_new && home->lease_count >= room_of(home)) {
+        struct lease *nearest = nearest_in_set(sync, home);
+        if (nearest == NULL)
+            return false;
+        bool has_ended = nearest->expires_ns <= now->boot_ns;
+        grant_remove(sync, nearest, has_ended ? EVENT_EXPIRED : EVENT_EVICTED, NULL, now);
+    }
+    return true;
+}
+
+/* ---- grants ---- */
+
+struct lease *grant_claim(struct setsync *sync, struct keeper_set *home,
+                          const struct address *address, const struct lease_claim *claim)
+{
+    struct lease *lease = lease_find(sync->leases, &home->name, address);
+    bool is_new = lease == NULL;
+    if (is_new)
+        lease = lease_add(sync->leases, &home->name, address);
+    if (lease == NULL)
+        return NULL;
+    lease->home = home;
+    if (lease_claim(lease, claim, quota_of(sync, claim->whitelist, home)) < 0) {
+        if (is_new) {
+            lease_remove(sync->leases, lease);
+            lease_free(lease);
+        }
+        return NULL;
+    }
+    if (is_new)
+        home->lease_count++;
+    return lease;
+}
+
+/* One address for one whitelist, on its way from a sighting to a lease. */
+struct grant {
+    enum source source;
+    const struct sighting *sighting;
+    const struct sighting_address *seen;
+    const struct verdict *verdict;
+    const struct whitelist *whitelist;
+    struct keeper_set *home;
+    const struct moment *now;
+};
+
+static struct lease_claim claim_of(const struct grant *grant, uint32_t lifetime)
+{
+    return (struct lease_claim){
+        .whitelist = grant->whitelist,
+        .pattern = *grant->verdict->pattern,
+        .name = grant->verdict->name,
+        .owner = grant->sighting->owner,
+        .resolver = grant->sighting->resolver,
+        .source = grant->source,
+        .record = (enum record_type)grant->seen->record,
+        .ttl = grant->seen->ttl,
+        .granted_ns = grant->now->boot_ns,
+        .seen_ns = grant->now->boot_ns,
+        .expires_ns = grant->now->boot_ns + lifetime * NS_PER_SECOND,
+    };
+}
+
+static void note_grant(struct setsync *sync, const struct grant *grant, bool is_new,
+                       uint32_t lifetime)
+{
+    uint64_t *counter = is_new ? &sync->statistics.granted : &sync->statistics.extended;
+    (*counter)++;
+    struct pending_event *pending = note(sync, is_new ? EVENT_GRANTED : EVENT_EXTENDED, grant->now);
+    if (pending == NULL)
+        return;
+    pending->name = grant->verdict->name;
+    struct event *event = &pending->event;
+    event->source = grant->source;
+    event->whitelist = grant->whitelist;
+    event->set = &grant->home->name;
+    event->owner = &grant->sighting->owner;
+    event->pattern = grant->verdict->pattern;
+    event->address = &grant->seen->address;
+    event->record = (enum record_type)grant->seen->record;
+    event->ttl = grant->seen->ttl;
+    event->lifetime = lifetime;
+    event->expires_real_ns = grant->now->real_ns + lifetime * NS_PER_SECOND;
+    event->sighting = grant->sighting;
+}
+
+static enum reason grant_address(struct setsync *sync, const struct grant *grant)
+{
+    enum reason reason = policy_judge_address(grant->whitelist, &grant->seen->address);
+    if (reason != REASON_NONE)
+        return reason;
+    struct lease *known = lease_find(sync->leases, &grant->home->name, &grant->seen->address);
+    if (known != NULL && known->expires_ns <= grant->now->boot_ns) {
+        grant_remove(sync, known, EVENT_EXPIRED, NULL, grant->now);
+        known = NULL;
+    }
+    if (known != NULL)
+        known->serial = sync->serial;
+    bool holds = known != NULL && lease_find_share(known, grant->whitelist) != NULL;
+    if (!holds &&
+        !grant_make_room(sync, grant->home, grant->whitelist, known == NULL, grant->now))
+        return REASON_CAPACITY;
+    uint32_t lifetime = policy_lifetime(grant->whitelist, grant->seen->ttl);
+    struct lease_claim claim = claim_of(grant, lifetime);
+    struct lease *lease = grant_claim(sync, grant->home, &grant->seen->address, &claim);
+    if (lease == NULL)
+        return REASON_CAPACITY;
+    lease->serial = sync->serial;
+    lease_note_client(lease, &grant->sighting->client);
+    writer_consider(sync, lease, grant->now->boot_ns);
+    note_grant(sync, grant, known == NULL, lifetime);
+    return REASON_NONE;
+}
+
+/* The chain is open at `owner`: from here on that name counts as a question. */
+static void derive(struct setsync *sync, const struct verdict *verdict,
+                   const struct sighting *sighting, const struct moment *now)
+{
+    const struct whitelist *whitelist = &sync->options.whitelists[verdict->whitelist];
+    if (whitelist->follow != FOLLOW_ACROSS || sighting->owner.length == 0)
+        return;
+    if (verdict->steps >= DERIVED_STEPS_MAX)
+        return;
+    uint64_t lives_ns = policy_clamp_ttl(whitelist, sighting->chain_ttl) * NS_PER_SECOND;
+    struct derived_name name = {
+        .name = sighting->owner,
+        .root = verdict->name,
+        .expires_ns = now->boot_ns + lives_ns,
+        .whitelist = (uint8_t)verdict->whitelist,
+        .steps = (uint8_t)(verdict->steps + 1),
+    };
+    (void)derived_add(sync->derived, &name, now->boot_ns);
+}
+
+static void grant_addresses(struct setsync *sync, enum source source, const struct verdict *verdict,
+                            const struct sighting *sighting, const struct moment *now)
+{
+    const struct whitelist *whitelist = &sync->options.whitelists[verdict->whitelist];
+    for (unsigned i = 0; i < sighting->address_count; i++) {
+        const struct sighting_address *seen = &sighting->addresses[i];
+        struct grant grant = {
+            .source = source,
+            .sighting = sighting,
+            .seen = seen,
+            .verdict = verdict,
+            .whitelist = whitelist,
+            .home = sync->homes[verdict->whitelist][family_index(seen->address.family)],
+            .now = now,
+        };
+        enum reason reason = grant_address(sync, &grant);
+        if (reason != REASON_NONE)
+            note_refusal(sync, reason, source, verdict, sighting, seen, now);
+    }
+}
+
+static void refuse_all(struct setsync *sync, enum source source, const struct sighting *sighting,
+                       const struct moment *now)
+{
+    const enum reason reason = REASON_OUTSIDE_PATTERNS;
+    if (sighting->address_count == 0)
+        note_refusal(sync, reason, source, NULL, sighting, NULL, now);
+    for (unsigned i = 0; i < sighting->address_count; i++)
+        note_refusal(sync, reason, source, NULL, sighting, &sighting->addresses[i], now);
+}
+
+void grant_sighting(struct setsync *sync, enum source source, const struct sighting *sighting,
+                    const struct moment *now)
+{
+    struct verdict verdicts[WHITELISTS_MAX];
+    sync->statistics.sightings++;
+    unsigned count = judge_sighting(sync, sighting, now->boot_ns, verdicts);
+    if (count == 0)
+        refuse_all(sync, source, sighting, now);
+    for (unsigned i = 0; i < count; i++) {
+        if (sighting->address_count == 0)
+            derive(sync, &verdicts[i], sighting, now);
+        else
+            grant_addresses(sync, source, &verdicts[i], sighting, now);
+    }
+}

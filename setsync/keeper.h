@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keeper's inside, shared by the files of this folder that make it up: judge.c (what a sighting
+ * may claim), grant.c (grants to leases), writer.c (leases to elements), sets.c (the sets themselves),
+ * takeover.c, reload.c and setsync.c, its face.
+ */
+#ifndef WILDSET_SETSYNC_KEEPER_H
+#define WILDSET_SETSYNC_KEEPER_H
+
+#include "dnsparse/derived.h"
+#include "dnsparse/matcher.h"
+#include "setsync/nftset.h"
+#include "setsync/setsync.h"
+
+#define NEVER UINT64_MAX
+#define SET_CHECK_INTERVAL_NS NS_PER_SECOND
+
+enum { FAMILIES = 2 }; /* of a whitelist's two sets: 0 is IPv4 */
+
+struct keeper_set {
+    struct set_name name;
+    enum address_family family;
+    bool wanted;    /* some whitelist feeds it */
+    bool create;
+    bool own;       /* in table inet wildset: all timed elements are ours */
+    bool careful;   /* others' elements may be in it: read before writing */
+    bool dirty;     /* a transaction was lost: write all again at the next check */
+    bool taken_over;
+    enum set_state state;
+    char problem[SET_PROBLEM_MAX];
+    struct nftset_view view;
+    uint64_t capacity; /* the sum of max-addresses */
+    size_t lease_count;
+    uint64_t check_ns; /* when to look at it again */
+    uint64_t hold_ns;  /* full: no new elements before; 0: not full */
+    uint64_t uncertain_ns; /* until then elements may live that we believe absent */
+    uint64_t full;
+    unsigned failures; /* in the transaction being made */
+};
+
+struct pending_event {
+    struct event event;
+    struct dname name; /* copied: what it came from may be gone by then */
+};
+
+struct setsync {
+    struct setsync_options options;
+    struct setsync_statistics statistics;
+    struct nftset *nft; /* NULL: replay */
+    struct matcher *matcher;
+    whitelist_mask chain_whitelists;
+    struct derived *derived;
+    struct lease_table *leases;
+    struct keeper_set **sets; /* each of its own: leases point at their names */
+    size_t set_count;
+    struct keeper_set *homes[WHITELISTS_MAX][FAMILIES];
+    struct lease_quota quotas[WHITELISTS_MAX][FAMILIES];
+    uint32_t serial; /* of the answer being learned */
+
+    struct lease **queue; /* what the next transaction is about */
+    size_t queue_count, queue_room;
+    struct nftset_change *changes; /* with room for each of the queue, kept for its memory */
+    struct lease **changed;        /* the lease of each change */
+    size_t change_room;
+    struct lease *removed; /* out of the table, needed until events are told */
+    struct pending_event *events;
+    size_t event_count, event_room;
+    uint64_t probe_ns; /* when to find out how this kernel refreshes */
+};
+
+static inline unsigned family_index(enum address_family family)
+{
+    return family == ADDRESS_IPV4 ? 0 : 1;
+}
+
+/* ---- setsync.c ---- */
+
+/* These whitelists from now on: matcher, sets.  0 or -errno. */
+int keeper_use(struct setsync *sync, const struct whitelist *whitelists, size_t count);
+/* Writes what is queued, mends what failed, then tells. */
+void keeper_finish(struct setsync *sync, const struct moment *now);
+
+/* ---- judge.c ---- */
+
+/* One whitelist that a sighting feeds, and why. */
+struct verdict {
+    unsigned whitelist;
+    unsigned steps;                /* answers between the pattern and the question: 0 is the question */
+    const struct pattern *pattern;
+    struct dname name;             /* what the pattern matched */
+};
+unsigned judge_sighting(struct setsync *sync, const struct sighting *sighting, uint64_t now_ns,
+                        struct verdict out[static WHITELISTS_MAX]);
+
+/* ---- grant.c ---- */
+
+void grant_sighting(struct setsync *sync, enum source source, const struct sighting *sighting,
+                    const struct moment *now);
+/* Takes a lease out of the table and notes why; its element goes with the next transaction. */
+void grant_remove(struct setsync *sync, struct lease *lease, enum event_kind kind,
+                  const struct whitelist *whitelist, const struct moment *now);
+/* Room for one more in a whitelist's quota and, for a new lease, in the set: true when there is. */
+bool grant_make_room(struct setsync *sync, struct keeper_set *home,
+                     const struct whitelist *whitelist, bool is_new, const struct moment *now);
+/* A lease with this claim, new or known, NULL when memory is out. */
+struct lease *grant_claim(struct setsync *sync, struct keeper_set *home,
+                          const struct address *address, const struct lease_claim *claim);
+/* Tells what happened and lets go of what was removed: after the transaction. */
+void grant_tell(struct setsync *sync);
+
+/* ---- writer.c ---- */
+
+/* Puts a lease into the next transaction. */
+void writer_queue(struct setsync *sync, struct lease *lease);
+/* Queues it when it has to be written now, else sees to it that it is due in time. */
+void writer_consider(struct setsync *sync, struct lease *lease, uint64_t now_ns);
+/* When something must be done about this lease next. */
+uint64_t writer_due(const struct lease *lease);
+/* One transaction for the queue; sets that fail leave it and are looked at again. */
+void writer_flush(struct setsync *sync, const struct moment *now);
+/* Finds out, off the hot path, whether this kernel refreshes in place. */
+void writer_probe(struct setsync *sync, const struct moment *now);
+
+/* ---- sets.c ---- */
+
+/* Makes the list of sets from the whitelists; sets that stay keep their leases and state.  0 or -errno. */
+int sets_build(struct setsync *sync);
+/* Lets go of the sets that no whitelist feeds any more; they have no leases left. */
+void sets_drop_unwanted(struct setsync *sync);
+void sets_free(struct setsync *sync);
+/* Up to `count` leases spread over a set that `wanted` accepts. */
+typedef bool lease_test(const struct lease *lease, uint64_t now_ns);
+size_t sets_sample(const struct setsync *sync, const struct keeper_set *set, lease_test *wanted,
+                   uint64_t now_ns, struct lease **out, size_t count);
+/* Looks at a set now, makes it if that is wanted, and writes all leases when it became right. */
+void sets_check(struct setsync *sync, struct keeper_set *set, const struct moment *now);
+/* Looks at each set whose time has come. */
+void sets_run(struct setsync *sync, const struct moment *now);
+uint64_t sets_due(const struct setsync *sync);
+/* Someone changed the ruleset: is all still there? */
+void sets_compare(struct setsync *sync, const struct moment *now);
+/* The kernel refused a set's part of a transaction. */
+void sets_failed(struct keeper_set *set, int error, uint64_t now_ns);
+
+/* ---- takeover.c ---- */
+
+/* Reads a set's elements once and makes leases of those that are ours. */
+void takeover_read(struct setsync *sync, struct keeper_set *set, const struct moment *now);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Taking grants back: on purpose (forget), and when the whitelists change.  A reload takes away only
+ * what a removed pattern, whitelist or set alone had granted.
+ */
+#include "setsync/keeper.h"
+
+#include "runtime/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- forget ---- */
+
+struct taking {
+    struct setsync *sync;
+    const struct moment *now;
+    const struct address *address;
+    const struct dname *name;
+    const struct whitelist *whitelists; /* the new ones */
+    size_t whitelist_count;
+    size_t taken;
+};
+
+static void forget_by_address(void *context, struct lease *lease)
+{
+    struct taking *taking = context;
+    if (!address_equal(&lease->address, taking->address))
+        return;
+    grant_remove(taking->sync, lease, EVENT_FORGOTTEN, NULL, taking->now);
+    taking->taken++;
+}
+
+size_t setsync_forget_address(struct setsync *sync, const struct address *address,
+                              const struct moment *now)
+{
+    struct taking taking = {.sync = sync, .now = now, .address = address};
+    lease_each(sync->leases, forget_by_address, &taking);
+    keeper_finish(sync, now);
+    return taking.taken;
+}
+
+static bool keep_other_names(const void *context, const struct lease_claim *claim)
+{
+    return !dname_equal(&claim->name, context);
+}
+
+static unsigned count_kept(const struct lease *lease, lease_keep *keep, const void *context)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < lease->claim_count; i++)
+        count += keep(context, &lease->claims[i]);
+    return count;
+}
+
+/* Takes the claims that `keep` refuses; true when there were any. */
+static bool take_claims(const struct taking *taking, struct lease *lease, lease_keep *keep,
+                        const void *context)
+{
+    unsigned kept = count_kept(lease, keep, context);
+    if (kept == lease->claim_count)
+        return false;
+    if (kept == 0) {
+        grant_remove(taking->sync, lease, EVENT_FORGOTTEN, NULL, taking->now);
+        return true;
+    }
+    lease_retain(lease, keep, context);
+    writer_consider(taking->sync, lease, taking->now->boot_ns);
+    return true;
+}
+
+static void forget_by_name(void *context, struct lease *lease)
+{
+    struct taking *taking = context;
+    taking->taken += take_claims(taking, lease, keep_other_names, taking->name);
+}
+
+size_t setsync_forget_name(struct setsync *sync, const struct dname *name, const struct moment *now)
+{
+    struct taking taking = {.sync = sync, .now = now, .name = name};
+    lease_each(sync->leases, forget_by_name, &taking);
+    keeper_finish(sync, now);
+    return taking.taken;
+}
+
+/* ---- reload ---- */
+
+static const struct whitelist *find_whitelist(const struct taking *taking, const char *name)
+{
+    for (size_t i = 0; i < taking->whitelist_count; i++)
+        if (strcmp(taking->whitelists[i].name, name) == 0)
+            return &taking->whitelists[i];
+    return NULL;
+}
+
+static bool has_pattern(const struct whitelist *whitelist, const struct pattern *pattern)
+{
+    for (size_t i = 0; i < whitelist->pattern_count; i++)
+        if (pattern_equal(&whitelist->patterns[i], pattern))
+            return true;
+    return false;
+}
+
+/* A lease and the question whether a claim on it is still backed. */
+struct backing {
+    const struct taking *taking;
+    const struct lease *lease;
+};
+
+static bool keep_backed(const void *context, const struct lease_claim *claim)
+{
+    const struct backing *backing = context;
+    const struct whitelist *whitelist = find_whitelist(backing->taking, claim->whitelist->name);
+    if (whitelist == NULL || !has_pattern(whitelist, &claim->pattern))
+        return false;
+    const bool is_ipv4 = backing->lease->address.family == ADDRESS_IPV4;
+    return set_name_equal(is_ipv4 ? &whitelist->set4 : &whitelist->set6, backing->lease->set);
+}
+
+static void take_unbacked(void *context, struct lease *lease)
+{
+    struct taking *taking = context;
+    struct backing backing = {.taking = taking, .lease = lease};
+    taking->taken += take_claims(taking, lease, keep_backed, &backing);
+}
+
+/* Claims point at the new whitelists; quotas are entered anew, in their order. */
+static void rebase(void *context, struct lease *lease)
+{
+    struct taking *taking = context;
+    struct setsync *sync = taking->sync;
+    lease_forget_shares(lease);
+    for (unsigned i = 0; i < lease->claim_count; i++) {
+        struct lease_claim *claim = &lease->claims[i];
+        claim->whitelist = find_whitelist(taking, claim->whitelist->name);
+    }
+    const unsigned family = family_index((enum address_family)lease->address.family);
+    for (unsigned i = 0; i < lease->claim_count; i++) {
+        const struct whitelist *whitelist = lease->claims[i].whitelist;
+        size_t index = (size_t)(whitelist - taking->whitelists);
+        if (lease_enter_quota(lease, whitelist, &sync->quotas[index][family]) < 0)
+            log_error("out of memory: an address escapes max-addresses until it expires");
+    }
+}
+
+static bool same_order(const struct setsync *sync, const struct taking *taking)
+{
+    if (sync->options.whitelist_count != taking->whitelist_count)
+        return false;
+    for (size_t i = 0; i < taking->whitelist_count; i++)
+        if (strcmp(sync->options.whitelists[i].name, taking->whitelists[i].name) != 0)
+            return false;
+    return true;
+}
+
+/* Derived names know their whitelist by its number: they go when the numbers mean others. */
+static void renew_derived(struct setsync *sync, const struct taking *taking)
+{
+    if (same_order(sync, taking))
+        return;
+    struct derived *derived = derived_new();
+    if (derived == NULL)
+        return;
+    derived_free(sync->derived);
+    sync->derived = derived;
+}
+
+void setsync_reload(struct setsync *sync, const struct whitelist *whitelists, size_t count,
+                    const struct moment *now)
+{
+    if (count > WHITELISTS_MAX) {
+        log_error("%zu whitelists: only the first %d are used", count, WHITELISTS_MAX);
+        count = WHITELISTS_MAX;
+    }
+    struct taking taking = {
+        .sync = sync, .now = now, .whitelists = whitelists, .whitelist_count = count};
+    lease_each(sync->leases, take_unbacked, &taking);
+    keeper_finish(sync, now); /* while the old whitelists are still there to be told of */
+    for (size_t i = 0; i < WHITELISTS_MAX; i++)
+        for (unsigned family = 0; family < FAMILIES; family++)
+            sync->quotas[i][family].shares.count = 0;
+    renew_derived(sync, &taking);
+    lease_each(sync->leases, rebase, &taking);
+    int r = keeper_use(sync, whitelists, count);
+    if (r < 0) {
+        /* The old whitelists are gone, the new ones are not to be had; a new process takes over. */
+        log_error("using the new whitelists: %s; ending", strerror(-r));
+        abort();
+    }
+    sets_drop_unwanted(sync);
+    sets_run(sync, now);
+    grant_tell(sync);
+}

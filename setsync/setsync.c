@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keeper's face: what the daemon and replay call.  One answer is judged, granted, written in one
+ * transaction, and only then told.
+ */
+#include "setsync/keeper.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    DUE_AT_ONCE = 1024, /* leases dealt with in one setsync_run: sightings must not wait for more */
+    LATENCY_FIRST_US = 10,
+};
+#define LATENCY_BELIEVABLE_NS (60 * NS_PER_SECOND)
+
+/* ---- beginning and end ---- */
+
+static struct matcher *make_matcher(const struct whitelist *whitelists, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += whitelists[i].pattern_count;
+    struct whitelist_pattern *patterns = calloc(total + 1, sizeof(*patterns));
+    if (patterns == NULL)
+        return NULL;
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < whitelists[i].pattern_count; k++)
+            patterns[at++] = (struct whitelist_pattern){.pattern = whitelists[i].patterns[k],
+                                                        .whitelist = (uint8_t)i};
+    struct matcher *matcher = matcher_new(patterns, total);
+    free(patterns);
+    return matcher;
+}
+
+int keeper_use(struct setsync *sync, const struct whitelist *whitelists, size_t count)
+{
+    if (count > WHITELISTS_MAX)
+        return -EINVAL;
+    struct matcher *matcher = make_matcher(whitelists, count);
+    if (matcher == NULL)
+        return -ENOMEM;
+    matcher_free(sync->matcher);
+    sync->matcher = matcher;
+    sync->options.whitelists = whitelists;
+    sync->options.whitelist_count = count;
+    sync->chain_whitelists = 0;
+    for (size_t i = 0; i < count; i++)
+        if (whitelists[i].match == MATCH_CHAIN)
+            sync->chain_whitelists |= (whitelist_mask)1 << i;
+    memset(sync->homes, 0, sizeof(sync->homes));
+    return sets_build(sync);
+}
+
+static int open_parts(struct setsync *sync)
+{
+    int r = lease_table_new(&sync->leases);
+    if (r < 0)
+        return r;
+    sync->derived = derived_new();
+    if (sync->derived == NULL)
+        return -ENOMEM;
+    if (sync->options.kernel)
+        r = nftset_open(&sync->nft);
+    if (r < 0)
+        return r;
+    return keeper_use(sync, sync->options.whitelists, sync->options.whitelist_count);
+}
+
+int setsync_new(const struct setsync_options *options, const struct moment *now,
+                struct setsync **out)
+{
+    struct setsync *sync = calloc(1, sizeof(*sync));
+    if (sync == NULL)
+        return -ENOMEM;
+    sync->options = *options;
+    sync->probe_ns = NEVER;
+    int r = open_parts(sync);
+    if (r < 0) {
+        setsync_free(sync);
+        return r;
+    }
+    sets_run(sync, now);
+    grant_tell(sync);
+    *out = sync;
+    return 0;
+}
+
+void setsync_free(struct setsync *sync)
+{
+    if (sync == NULL)
+        return;
+    while (sync->removed != NULL) {
+        struct lease *lease = sync->removed;
+        sync->removed = lease->next;
+        lease_free(lease);
+    }
+    for (size_t i = 0; i < WHITELISTS_MAX; i++)
+        for (unsigned family = 0; family < FAMILIES; family++)
+            heap_free(&sync->quotas[i][family].shares);
+    free(sync->events);
+    free(sync->queue);
+    free(sync->changes);
+    free(sync->changed);
+    sets_free(sync);
+    nftset_close(sync->nft);
+    derived_free(sync->derived);
+    lease_table_free(sync->leases);
+    matcher_free(sync->matcher);
+    free(sync);
+}
+
+/* ---- learning ---- */
+
+/* What was queued goes to the kernel; what failed is mended at once. */
+static void commit(struct setsync *sync, const struct moment *now)
+{
+    uint64_t failed = sync->statistics.transactions_failed;
+    writer_flush(sync, now);
+    if (failed != sync->statistics.transactions_failed)
+        sets_run(sync, now);
+}
+
+void keeper_finish(struct setsync *sync, const struct moment *now)
+{
+    commit(sync, now);
+    grant_tell(sync);
+}
+
+static void count_latency(struct setsync *sync, uint64_t captured_ns)
+{
+    uint64_t now_ns = clock_now().real_ns;
+    if (captured_ns == 0 || captured_ns > now_ns || now_ns - captured_ns > LATENCY_BELIEVABLE_NS)
+        return;
+    struct setsync_statistics *statistics = &sync->statistics;
+    uint64_t us = (now_ns - captured_ns) / NS_PER_US;
+    unsigned bucket = 0;
+    while (bucket < LATENCY_BUCKETS - 1 && us >= (uint64_t)LATENCY_FIRST_US << bucket)
+        bucket++;
+    statistics->latency_us[bucket]++;
+    statistics->latency_count++;
+    statistics->latency_sum_us += us;
+}
+
+void setsync_learn(struct setsync *sync, enum source source, const struct sighting *parts,
+                   size_t count, const struct moment *now)
+{
+    uint64_t written = sync->statistics.elements_written;
+    sync->serial++;
+    for (size_t i = 0; i < count; i++)
+        grant_sighting(sync, source, &parts[i], now);
+    commit(sync, now);
+    if (count > 0 && written != sync->statistics.elements_written)
+        count_latency(sync, parts[0].captured_ns);
+    grant_tell(sync);
+}
+
+/* ---- time ---- */
+
+uint64_t setsync_due(const struct setsync *sync)
+{
+    uint64_t due_ns = sets_due(sync);
+    const struct lease *lease = lease_first_due(sync->leases);
+    if (lease != NULL && lease->due.key < due_ns)
+        due_ns = lease->due.key;
+    return sync->probe_ns < due_ns ? sync->probe_ns : due_ns;
+}
+
+static void run_lease(struct setsync *sync, struct lease *lease, const struct moment *now)
+{
+    if (lease->expires_ns <= now->boot_ns) {
+        grant_remove(sync, lease, EVENT_EXPIRED, NULL, now);
+        return;
+    }
+    /* Not before a second, should the write not succeed; when it does, the flush says when. */
+    (void)lease_set_due(sync->leases, lease, now->boot_ns + NS_PER_SECOND);
+    writer_queue(sync, lease);
+}
+
+void setsync_run(struct setsync *sync, const struct moment *now)
+{
+    sets_run(sync, now);
+    writer_probe(sync, now);
+    for (unsigned i = 0; i < DUE_AT_ONCE; i++) {
+        struct lease *lease = lease_first_due(sync->leases);
+        if (lease == NULL || lease->due.key > now->boot_ns)
+            break;
+        run_lease(sync, lease, now);
+    }
+    keeper_finish(sync, now);
+}
+
+int setsync_event_fd(const struct setsync *sync)
+{
+    return sync->nft != NULL ? nftset_event_fd(sync->nft) : -1;
+}
+
+void setsync_notified(struct setsync *sync, const struct moment *now)
+{
+    if (sync->nft == NULL || !nftset_foreign_change(sync->nft))
+        return;
+    sets_compare(sync, now);
+    keeper_finish(sync, now);
+}
+
+/* ---- looking ---- */
+
+struct collection {
+    const char *whitelist;
+    const struct lease **leases;
+    size_t count;
+};
+
+static bool is_of(const struct lease *lease, const char *whitelist)
+{
+    for (unsigned i = 0; i < lease->claim_count; i++)
+        if (whitelist == NULL || strcmp(lease->claims[i].whitelist->name, whitelist) == 0)
+            return true;
+    return false;
+}
+
+static void collect(void *context, struct lease *lease)
+{
+    struct collection *collection = context;
+    if (is_of(lease, collection->whitelist))
+        collection->leases[collection->count++] = lease;
+}
+
+static int compare_leases(const void *a, const void *b)
+{
+    const struct lease *left = *(const struct lease *const *)a;
+    const struct lease *right = *(const struct lease *const *)b;
+    int order = left->set == right->set ? 0 : (int)left->set->family - right->set->family;
+    if (order == 0 && left->set != right->set)
+        order = strcmp(left->set->table, right->set->table);
+    if (order == 0 && left->set != right->set)
+        order = strcmp(left->set->set, right->set->set);
+    return order != 0 ? order : address_compare(&left->address, &right->address);
+}
+
+void setsync_leases(const struct setsync *sync, const char *whitelist, setsync_each_lease *each,
+                    void *context)
+{
+    size_t most = lease_table_count(sync->leases);
+    struct collection collection = {.whitelist = whitelist};
+    collection.leases = calloc(most + 1, sizeof(*collection.leases));
+    if (collection.leases == NULL)
+        return;
+    lease_each(sync->leases, collect, &collection);
+    qsort(collection.leases, collection.count, sizeof(*collection.leases), compare_leases);
+    for (size_t i = 0; i < collection.count; i++)
+        each(context, collection.leases[i]);
+    free(collection.leases);
+}
+
+size_t setsync_set_count(const struct setsync *sync)
+{
+    return sync->set_count;
+}
+
+struct set_status setsync_set(const struct setsync *sync, size_t index)
+{
+    const struct keeper_set *set = sync->sets[index];
+    struct set_status status = {
+        .name = &set->name,
+        .state = set->state,
+        .size = set->view.size,
+        .leases = set->lease_count,
+        .capacity = set->capacity,
+        .full = set->full,
+    };
+    memcpy(status.problem, set->problem, sizeof(status.problem));
+    return status;
+}
+
+const struct setsync_statistics *setsync_statistics(const struct setsync *sync)
+{
+    return &sync->statistics;
+}
