@@ -1,0 +1,353 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What `wildset rules` prints, tried with real packets.
+
+A client, a firewall that drops what it forwards, and a server, each in a network namespace of its
+own inside one that `unshare -rn` makes.  Both shapes are loaded into the firewall, in both orders
+with the sets, and loaded again; every service and its neighbours are tried over IPv4 and IPv6, to an
+address in the set and to another one on the same server.
+
+    rules.py WILDSET CONFIGURATION
+"""
+
+import ast
+import os
+import re
+import select
+import socket
+import subprocess
+import sys
+import time
+
+SKIP = 77
+TIMEOUT = 1.0
+
+SERVICES = {("udp", 19305), ("udp", 19307), ("udp", 19309), ("tcp", 19305), ("tcp", 22466),
+            ("tcp", 443)}
+NEIGHBOURS = {("udp", 19304), ("udp", 19310), ("udp", 443), ("tcp", 19304), ("tcp", 19306),
+              ("tcp", 444), ("tcp", 80)}
+PORTS = SERVICES | NEIGHBOURS
+ALLOWED = {"198.51.100.7", "2001:db8:5::7"}
+OTHERS = {"198.51.100.8", "2001:db8:5::8"}
+
+FIREWALL = """
+table inet filter {
+    chain forward {
+        type filter hook forward priority filter; policy drop;
+        ct state established,related accept
+        meta l4proto ipv6-icmp accept
+        reject with icmpx admin-prohibited
+    }
+}
+"""
+# Another program's bits in the connection mark, set before ours: they must stay.
+FOREIGN_MARK = """
+table inet other {
+    chain before {
+        type filter hook forward priority -160; policy accept;
+        ct state new ct mark set 0x11000022
+    }
+    chain after {
+        type filter hook forward priority -140; policy accept;
+        ct mark 0x11570022 counter comment "kept"
+        ct state new ct mark and 0x00ff0000 == 0x00570000 ct mark != 0x11570022 counter comment "lost"
+    }
+}
+"""
+
+
+def run(*command, **more):
+    return subprocess.run(command, check=True, capture_output=True, text=True, **more).stdout
+
+
+def nft(text):
+    """Checked first: -c must agree with what loading then does."""
+    for options in (["-c"], []):
+        subprocess.run(["nft", *options, "-f", "-"], input=text, text=True, check=True)
+
+
+# --- the other namespaces ------------------------------------------------------------------------
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def serve():
+    """Echoes on every port of both protocols and families until its stdin closes."""
+    listening, datagram, streams = [], [], []
+    for protocol, port in PORTS:
+        kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
+        for address in ALLOWED | OTHERS:
+            sock = socket.socket(family(address), kind)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((address, port))
+            if protocol == "tcp":
+                sock.listen()
+            (datagram if protocol == "udp" else listening).append(sock)
+    print("ready", flush=True)
+    while True:
+        ready = select.select([sys.stdin, *listening, *datagram, *streams], [], [])[0]
+        if sys.stdin in ready:
+            return
+        for sock in ready:
+            if sock in listening:
+                streams.append(sock.accept()[0])
+            elif sock in datagram:
+                data, peer = sock.recvfrom(64)
+                sock.sendto(data, peer)
+            else:
+                data = sock.recv(64)
+                if data:
+                    sock.send(data)
+                else:
+                    streams.remove(sock)
+
+
+def tried(addresses):
+    """Which of (address, protocol, port) answer; all are tried at once."""
+    waiting, answered = {}, set()
+    for address in addresses:
+        for protocol, port in PORTS:
+            kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
+            sock = socket.socket(family(address), kind)
+            sock.setblocking(False)
+            sock.connect_ex((address, port))
+            if protocol == "udp":
+                sock.send(b"hello")
+            waiting[sock] = (address, protocol, port)
+    end = time.monotonic() + TIMEOUT
+    while waiting and time.monotonic() < end:
+        readable, writable, _ = select.select(
+            [s for s, what in waiting.items() if what[1] == "udp"],
+            [s for s, what in waiting.items() if what[1] == "tcp"], [], end - time.monotonic())
+        for sock in readable + writable:
+            what = waiting.pop(sock)
+            if what[1] == "tcp":
+                good = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+            else:
+                try:
+                    good = sock.recv(64) == b"hello"
+                except OSError:
+                    good = False
+            if good:
+                answered.add(what)
+            sock.close()
+    return answered
+
+
+def ask():
+    """Does what its stdin says, one line at a time."""
+    kept = None
+    for line in sys.stdin:
+        command = line.split()
+        if command[0] == "try":
+            print(sorted(tried(command[1:])), flush=True)
+        elif command[0] == "keep":
+            kept = socket.create_connection((command[1], int(command[2])), TIMEOUT)
+            print(True, flush=True)
+        elif command[0] == "kept":
+            kept.settimeout(TIMEOUT)
+            try:
+                kept.send(b"still")
+                print(kept.recv(64) == b"still", flush=True)
+            except OSError:
+                print(False, flush=True)
+
+
+# --- the firewall --------------------------------------------------------------------------------
+
+class Helper:
+    """This script again, in a namespace of its own behind the interface `name`."""
+
+    def __init__(self, name, role, addresses, gateways):
+        self.process = subprocess.Popen(["unshare", "-n", sys.executable, __file__, "--" + role],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        inside = ("nsenter", "-n", "-t", str(self.process.pid))
+        assert self.process.stdout.readline() == "namespace\n"
+        run("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns",
+            str(self.process.pid))
+        run(*inside, "ip", "link", "set", "lo", "up")
+        run(*inside, "ip", "link", "set", "eth0", "up")
+        run("ip", "link", "set", name, "up")
+        for gateway in gateways:
+            run("ip", "addr", "add", gateway, "dev", name, *nodad(gateway))
+        for address in addresses:
+            run(*inside, "ip", "addr", "add", address, "dev", "eth0", *nodad(address))
+        for gateway in gateways:
+            run(*inside, "ip", "route", "add", "default", "via", gateway.split("/")[0])
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+
+    def tell(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return ast.literal_eval(self.process.stdout.readline())
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def nodad(address):
+    return ["nodad"] if ":" in address else []
+
+
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+class Firewall:
+    def __init__(self, wildset, config):
+        self.wildset, self.config = wildset, config
+        write("/proc/sys/net/ipv4/ip_forward", "1")
+        write("/proc/sys/net/ipv6/conf/all/forwarding", "1")
+        run("ip", "link", "set", "lo", "up")
+        self.client = Helper("in", "client", ["192.0.2.10/24", "2001:db8::10/64"],
+                             ["192.0.2.1/24", "2001:db8::1/64"])
+        self.server = Helper("out", "server",
+                             [address + ("/64" if ":" in address else "/24")
+                              for address in sorted(ALLOWED | OTHERS)],
+                             ["198.51.100.1/24", "2001:db8:5::1/64"])
+        assert self.server.process.stdout.readline() == "ready\n"
+
+    def end(self):
+        self.client.end()
+        self.server.end()
+
+    def rules(self, *options):
+        return run(self.wildset, "rules", "--config", self.config, *options, "lookback")
+
+    def reset(self):
+        run("nft", "flush", "ruleset")
+        nft(FIREWALL)
+
+    def passing(self):
+        return set(self.client.tell("try " + " ".join(sorted(ALLOWED | OTHERS))))
+
+
+def sets_as_wildset_makes_them(table):
+    return "".join("table %s {\n set lookback%d {\n type ipv%d_addr\n size 5376\n flags timeout\n }\n}\n"
+                   % (table, number, number) for number in (4, 6))
+
+
+def elements(table):
+    return ("add element %s lookback4 { 198.51.100.7 timeout 1h comment \"a.example\" }\n"
+            "add element %s lookback6 { 2001:db8:5::7 timeout 1h comment \"a.example\" }\n"
+            % (table, table))
+
+
+def wanted():
+    return {(address, *service) for address in ALLOWED for service in SERVICES}
+
+
+def expect(what, got, want):
+    if got != want:
+        raise SystemExit("%s:\n  more than wanted: %s\n  less than wanted: %s"
+                         % (what, sorted(got - want), sorted(want - got)))
+    print("ok  %s" % what)
+
+
+def expect_true(what, value):
+    if not value:
+        raise SystemExit("%s: no" % what)
+    print("ok  %s" % what)
+
+
+def check_table(firewall):
+    table = "inet filter"
+    for order in ("sets first", "rules first"):
+        firewall.reset()
+        expect("table, %s: nothing passes before" % order, firewall.passing(), set())
+        ruleset = firewall.rules()
+        if order == "sets first":
+            nft(sets_as_wildset_makes_them(table))
+            nft(ruleset)
+        else:
+            nft(ruleset)
+            nft(sets_as_wildset_makes_them(table))
+        expect("table, %s: nothing passes while the sets are empty" % order, firewall.passing(),
+               set())
+        nft(elements(table))
+        expect("table, %s: the services pass, nothing else" % order, firewall.passing(), wanted())
+        nft(ruleset)
+        expect("table, %s: the same after loading it again" % order, firewall.passing(), wanted())
+    check_survival(firewall, table, "table")
+
+
+def accept_line(ruleset):
+    return re.search(r"# *nftables +nft (insert rule .*)", ruleset).group(1) + "\n"
+
+
+def check_mark(firewall):
+    table = "inet wildset"
+    for order in ("sets first", "rules first"):
+        firewall.reset()
+        nft(FOREIGN_MARK)
+        ruleset = firewall.rules("--shape", "mark")
+        if order == "sets first":
+            nft(sets_as_wildset_makes_them(table) + elements(table))
+            nft(ruleset)
+        else:
+            nft(ruleset)
+            nft(sets_as_wildset_makes_them(table) + elements(table))
+        expect("mark, %s: marking alone lets nothing pass" % order, firewall.passing(), set())
+        nft(accept_line(ruleset))
+        expect("mark, %s: the services pass, nothing else" % order, firewall.passing(), wanted())
+        nft(ruleset)
+        expect("mark, %s: the same after loading it again" % order, firewall.passing(), wanted())
+        listed = run("nft", "list", "ruleset")
+        expect_true("mark, %s: loaded twice, one jump a chain" % order,
+                    listed.count("jump lookback-mark") == 2)
+        kept = re.search(r"counter packets (\d+) bytes \d+ comment \"kept\"", listed)
+        lost = re.search(r"counter packets (\d+) bytes \d+ comment \"lost\"", listed)
+        expect_true("mark, %s: other bits of the mark stay" % order,
+                    int(kept.group(1)) > 0 and int(lost.group(1)) == 0)
+    check_survival(firewall, table, "mark")
+
+
+def check_survival(firewall, table, shape):
+    """The element goes: what is open stays open, what is new is blocked."""
+    expect_true("%s: a connection opens" % shape, firewall.client.tell("keep 198.51.100.7 443"))
+    nft("flush set %s lookback4\nflush set %s lookback6\n" % (table, table))
+    expect("%s: nothing new passes without elements" % shape, firewall.passing(), set())
+    expect_true("%s: the open connection goes on" % shape, firewall.client.tell("kept"))
+
+
+def check_syntax(firewall):
+    """On an empty ruleset, and for other tables, chains, masks."""
+    for options in ([], ["--shape", "mark"], ["--shape", "mark", "--mark", "1"],
+                    ["--shape", "mark", "--mark", "0x10/0x30"],
+                    ["--table", "inet fw4", "--chain", "transit"], ["--table", "bridge filter"]):
+        run("nft", "flush", "ruleset")
+        subprocess.run(["nft", "-c", "-f", "-"], input=firewall.rules(*options), text=True,
+                       check=True)
+        expect_true("nft accepts it on an empty ruleset: %s" % " ".join(options), True)
+
+
+def check(wildset, config):
+    firewall = Firewall(wildset, config)
+    try:
+        check_syntax(firewall)
+        check_table(firewall)
+        check_mark(firewall)
+    finally:
+        firewall.end()
+
+
+def main():
+    if sys.argv[1:] in (["--client"], ["--server"]):
+        print("namespace", flush=True)
+        sys.stdin.readline()
+        return ask() if sys.argv[1] == "--client" else serve()
+    if os.environ.get("WILDSET_RULES_INSIDE"):
+        return check(*sys.argv[1:])
+    if subprocess.run(["unshare", "-rn", "nft", "list", "ruleset"], capture_output=True).returncode:
+        print("no network namespaces, or no nft here")
+        sys.exit(SKIP)
+    os.environ["WILDSET_RULES_INSIDE"] = "1"
+    os.execvp("unshare", ["unshare", "-rn", sys.executable, *sys.argv])
+
+
+if __name__ == "__main__":
+    main()
