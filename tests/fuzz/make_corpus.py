@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the seeds of dname, pattern, wire and answer: run it here after adding one."""
+import pathlib
+import struct
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+A, NS, CNAME, AAAA, DNAME, OPT, HTTPS = 1, 2, 5, 28, 39, 41, 65
+TRUNCATED = 0x0200
+
+
+def name(text):
+    labels = [label.encode() for label in text.split(".") if label]
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def rr(owner, rtype, ttl, rdata, rclass=1):
+    return owner + struct.pack(">HHIH", rtype, rclass, ttl, len(rdata)) + rdata
+
+
+def message(question, qtype, answer=(), authority=(), additional=(), flags=0x8180):
+    counts = struct.pack(">HHHHHH", 0x1234, flags, 1, len(answer), len(authority), len(additional))
+    records = b"".join([*answer, *authority, *additional])
+    return counts + name(question) + struct.pack(">HH", qtype, 1) + records
+
+
+def param(key, value):
+    return struct.pack(">HH", key, len(value)) + value
+
+
+V4, V6 = bytes([198, 51, 100, 7]), bytes.fromhex("20010db8000000000000000000000007")
+HERE = b"\xc0\x0c"
+EU1 = "eu1.dormammu.lookback.io"
+SVC = b"\0\1\0" + param(1, b"\2h2") + param(4, V4 + V4) + param(6, V6)
+MANDATORY = b"\0\1" + name("pool.example") + param(0, b"\0\1\0\3") + param(1, b"\2h2") + param(3, b"\1\xbb")
+EDNS = rr(b"\0", OPT, 0, b"", 1232)
+
+ANSWERS = {
+    "a": message(EU1, A, [rr(HERE, A, 300, V4)], additional=[EDNS]),
+    "aaaa": message(EU1, AAAA, [rr(HERE, AAAA, 300, V6)]),
+    "cname": message(EU1, A, [rr(HERE, CNAME, 60, b"\2lb\xc0\x10"), rr(b"\xc0\x36", A, 60, V4)]),
+    "cname-order": message(EU1, A, [rr(name("lb.example"), A, 60, V4), rr(HERE, CNAME, 60, name("lb.example"))]),
+    "cname-loop": message(EU1, A, [rr(HERE, CNAME, 60, HERE)]),
+    "cname-two": message(EU1, A, [rr(HERE, CNAME, 60, name("a")), rr(HERE, CNAME, 60, name("b"))]),
+    "dname": message(EU1, A, [rr(b"\xc0\x10", DNAME, 60, name("new.example")),
+                              rr(name("eu1.new.example"), A, 60, V4)]),
+    "dname-grows": message(EU1, A, [rr(b"\xc0\x10", DNAME, 60, name("x.dormammu.lookback.io"))]),
+    "chain-17": message("n0", A, [rr(name(f"n{i}"), CNAME, 60, name(f"n{i + 1}")) for i in range(17)]),
+    "https": message(EU1, HTTPS, [rr(HERE, HTTPS, 300, SVC)]),
+    "https-alias": message(EU1, HTTPS, [rr(HERE, HTTPS, 300, b"\0\0" + name("pool.example"))]),
+    "https-mandatory": message(EU1, HTTPS, [rr(HERE, HTTPS, 300, MANDATORY)]),
+    "https-hint-cut": message(EU1, HTTPS, [rr(HERE, HTTPS, 300, b"\0\1\0" + param(4, b"\1\2\3"))]),
+    "svcb-rdata": SVC,
+    "svcb-rdata-mandatory": MANDATORY,
+    "stray": message(EU1, A, [rr(name("evil.example"), A, 300, V4)]),
+    "ttl-top-bit": message(EU1, A, [rr(HERE, A, 0x80000001, V4)]),
+    "truncated": message(EU1, A, [rr(HERE, A, 300, V4)] * 3, flags=0x8180 | TRUNCATED)[:-9],
+    "authority": message(EU1, A, [], [rr(b"\xc0\x10", NS, 60, b"\2ns\xc0\x10")], [EDNS]),
+    "badvers": message(EU1, A, additional=[rr(b"\0", OPT, 1 << 24, b"", 1232)]),
+    "nxdomain": message(EU1, A, flags=0x8183),
+    "class-ch": message(EU1, A, [rr(HERE, A, 300, V4, 3)]),
+    "pointer-self": message(EU1, A, [rr(b"\xc0\x2a", A, 300, V4)]),
+    "pointer-forward": message(EU1, A, [rr(b"\xc0\x2c", A, 300, V4)]),
+    "pointer-header": message(EU1, A, [rr(b"\xc0\x00", A, 300, V4)]),
+    "rdlength-lies": message(EU1, A, [rr(HERE, A, 300, V4)])[:-6] + b"\0\5" + V4,
+    "bytes-behind": message(EU1, A, [rr(HERE, A, 300, V4)]) + b"\0",
+}
+WIRES = {
+    "query": message(EU1, A, flags=0x0100),
+    "response-0x20": message("Eu1.dORMAMMU.LookBack.IO", A),
+    "apex": message("dormammu.lookback.io", A),
+    "lookalike": message("notdormammu.lookback.io", A),
+    "suffixed": message("dormammu.lookback.io.evil.example", A),
+    "derived": message("LB.example.net", AAAA),
+    "root": message("", NS),
+    "longest": message(".".join(["a" * 63] * 3 + ["a" * 61]), A),
+    "no-question": b"\0\1\x80\0" + bytes(8),
+    "pointer": b"\0\1\x80\0\0\1" + bytes(6) + b"\xc0\x0c\0\1\0\1",
+    "two-questions": b"\0\1\x80\0\0\2" + bytes(6) + (name(EU1) + b"\0\1\0\1") * 2,
+}
+DNAMES = {
+    "wire": name(EU1),
+    "wire-dot": b"\3a.b\2IO\0",
+    "wire-binary": b"\4\0\xff\\\"\1 \0",
+    "wire-longest": b"\1a" * 127 + b"\0",
+    "wire-too-long": b"\1a" * 128 + b"\0",
+    "wire-pointer": b"\1a\xc0\0",
+    "struct": bytes([26]) + name(EU1),
+    "text": EU1.encode(),
+    "text-final-dot": b"A.example.",
+    "text-escapes": b"a\\.b\\000\\255\\\\.example",
+    "text-bad-escape": b"a\\256.example",
+    "text-root": b".",
+    "text-empty-label": b"a..b",
+    "text-longest": b".".join([b"a" * 63] * 3 + [b"a" * 61]),
+}
+PATTERNS = {
+    "lookback": b"eu1.dormammu.lookback.io\ndormammu.lookback.io\n*.dormammu.lookback.io",
+    "apex": b"dormammu.lookback.io\ndormammu.lookback.io\n*.dormammu.lookback.io",
+    "lookalike": b"notdormammu.lookback.io\n*.dormammu.lookback.io",
+    "any": b"x.example\n*\n*.example\nx.example\n.",
+    "bad": b"x.example\n*.\n*.*\na.*\n**\n\\*.example\n*..",
+    "nested": b"a.b.c.d\n*.d\n*.c.d\n*.b.c.d\na.b.c.d\n*.a.b.c.d",
+    "case": b"A.B.C\n*.b.c\na.B.c",
+    "wire": b"\2eu\2io\0\n*.io\nio",
+    "escapes": b"a\\.b.io\n*.io\n*.b.io\na\\046b.io",
+}
+
+for noun, seeds in {"answer": ANSWERS, "wire": WIRES, "dname": DNAMES, "pattern": PATTERNS}.items():
+    (CORPUS / noun).mkdir(parents=True, exist_ok=True)
+    for seed, content in seeds.items():
+        (CORPUS / noun / seed).write_bytes(content)
