@@ -182,15 +182,14 @@ static bool file_replay(struct replay *replay, const char *path)
     }
     off_t size = bar_size(file);
     if (capture_open_file(file, 0, &capture, error) < 0) {
-        fprintf(stderr, "wildset: cannot read %s: %s\n", path, error);
+        fprintf(stderr, "wildset: %s: %s\n", path, error);
         return false;
     }
     replay->fresh = path;
     int result = frames_read(replay, capture, file, size);
     if (result < 0) {
         replay_output_flush(replay->output);
-        fprintf(stderr, "wildset: the rest of %s cannot be read: %s\n", path,
-                capture_error(capture));
+        fprintf(stderr, "wildset: %s: %s\n", path, capture_error(capture));
     }
     capture_close(capture);
     return result == 0;
@@ -200,13 +199,6 @@ static int config_open(const char *path, struct config **out)
 {
     char error[CONFIG_ERROR_MAX];
 
-    if (!path && access(CONFIG_DEFAULT_PATH, R_OK) < 0) {
-        fprintf(stderr,
-                "wildset: cannot read " CONFIG_DEFAULT_PATH
-                ": %s; name a configuration with --config FILE\n",
-                strerror(errno));
-        return COMMAND_FAILED;
-    }
     if (config_read(path ? path : CONFIG_DEFAULT_PATH, out, error) == 0)
         return COMMAND_OK;
     fprintf(stderr, "%s\n", error);
@@ -286,9 +278,8 @@ static int files_replay(const struct config *config, const struct options *optio
             status = COMMAND_FAILED;
     }
     replay_output_flush(replay->output);
-    replay_output_summary(replay->output, pipeline_counters(replay->pipeline),
-                          setsync_statistics(replay->sync));
-    if (pipeline_sees_one_direction(replay->pipeline))
+    replay_output_summary(pipeline_counters(replay->pipeline), setsync_statistics(replay->sync));
+    if (config->require_query && pipeline_sees_one_direction(replay->pipeline))
         fputs("answers come without their questions: if the capture holds one direction only, name"
               " the resolvers in capture.resolvers and set require-query = false\n",
               stderr);

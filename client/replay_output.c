@@ -226,28 +226,57 @@ bool replay_output_failed(const struct replay_output *output)
     return output->failed || ferror(stdout);
 }
 
-void replay_output_summary(const struct replay_output *output, const struct counters *counters,
+/* "before A 1, B 2" with the names of what is not 0; nothing when all are. */
+static void counts_print(const char *before, size_t count, const uint64_t *values,
+                         const char *(*name)(size_t index))
+{
+    bool any = false;
+
+    for (size_t i = 0; i < count; i++) {
+        if (values[i] == 0)
+            continue;
+        fprintf(stderr, "%s%s %" PRIu64, any ? ", " : before, name(i), values[i]);
+        any = true;
+    }
+    if (any)
+        fputc('\n', stderr);
+}
+
+static const char *name_of_reason(size_t index)
+{
+    return reason_name((enum reason)index);
+}
+
+/* What was passed over before anybody looked at names. */
+static const enum counter unread[] = {
+    COUNTER_NOT_DNS,    COUNTER_BAD_FRAMES,     COUNTER_FRAGMENTS,
+    COUNTER_OTHER_VLAN, COUNTER_CUT_BY_SNAPLEN, COUNTER_QUESTIONS_DROPPED,
+};
+
+enum { UNREAD = sizeof(unread) / sizeof(unread[0]) };
+
+static const char *name_of_unread(size_t index)
+{
+    return counter_name(unread[index]);
+}
+
+void replay_output_summary(const struct counters *counters,
                            const struct setsync_statistics *statistics)
 {
     const uint64_t *value = counters->value;
-    const char *before = "refused: ";
+    uint64_t refused[REASON_COUNT], passed_over[UNREAD];
 
-    (void)output;
+    for (size_t i = 0; i < REASON_COUNT; i++)
+        refused[i] = i == REASON_NONE ? 0 : counters->refused[i] + statistics->refused[i];
+    for (size_t i = 0; i < UNREAD; i++)
+        passed_over[i] = value[unread[i]];
     fprintf(stderr,
             "%" PRIu64 " frames, %" PRIu64 " answers: %" PRIu64 " foreign, %" PRIu64 " matching\n",
             value[COUNTER_FRAMES], value[COUNTER_ANSWERS], value[COUNTER_FOREIGN_ANSWERS],
             value[COUNTER_MATCHING_ANSWERS]);
+    counts_print("passed over: ", UNREAD, passed_over, name_of_unread);
     fprintf(stderr,
             "granted %" PRIu64 ", extended %" PRIu64 ", expired %" PRIu64 ", evicted %" PRIu64 "\n",
             statistics->granted, statistics->extended, statistics->expired, statistics->evicted);
-    for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++) {
-        uint64_t refused = counters->refused[i] + statistics->refused[i];
-
-        if (refused == 0)
-            continue;
-        fprintf(stderr, "%s%s %" PRIu64, before, reason_name((enum reason)i), refused);
-        before = ", ";
-    }
-    if (*before == ',')
-        fputc('\n', stderr);
+    counts_print("refused: ", REASON_COUNT, refused, name_of_reason);
 }

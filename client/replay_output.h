@@ -30,7 +30,7 @@ void replay_output_flush(struct replay_output *output);
 /* Whether stdout took everything. */
 bool replay_output_failed(const struct replay_output *output);
 /* On stderr. */
-void replay_output_summary(const struct replay_output *output, const struct counters *counters,
+void replay_output_summary(const struct counters *counters,
                            const struct setsync_statistics *statistics);
 
 #endif

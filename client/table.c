@@ -37,10 +37,22 @@ struct table *table_new(FILE *out, const struct table_column *columns, size_t co
     return table;
 }
 
+/* Without blanks at the end: empty cells there are not padded. */
+static size_t row_length(const struct table *table, const char *const *cells)
+{
+    size_t length = table->column_count;
+
+    while (length > 1 && *cells[length - 1] == '\0')
+        length--;
+    return length;
+}
+
 static void row_print(const struct table *table, const char *const *cells)
 {
-    for (size_t i = 0; i < table->column_count; i++) {
-        bool last = i + 1 == table->column_count;
+    size_t length = row_length(table, cells);
+
+    for (size_t i = 0; i < length; i++) {
+        bool last = i + 1 == length;
         int width = (int)table->width[i];
 
         if (table->columns[i].right)
