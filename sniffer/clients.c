@@ -6,9 +6,8 @@
 #include "sniffer/clients.h"
 
 #include "runtime/siphash.h"
+#include "sniffer/lazy.h"
 #include "sniffer/questions.h"
-
-#include <stdlib.h>
 
 enum {
     CLIENTS_MAX = QUESTIONS_MAX, /* each has an entry at least */
@@ -42,7 +41,7 @@ struct clients {
 
 struct clients *clients_new(const struct siphash_key *key)
 {
-    struct clients *clients = calloc(1, sizeof(*clients));
+    struct clients *clients = lazy_new(sizeof(*clients));
 
     if (clients)
         clients->key = key;
@@ -51,7 +50,7 @@ struct clients *clients_new(const struct siphash_key *key)
 
 void clients_free(struct clients *clients)
 {
-    free(clients);
+    lazy_free(clients, sizeof(*clients));
 }
 
 static void list_append(struct list *list, struct link *links, uint32_t entry)

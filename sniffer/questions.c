@@ -8,8 +8,9 @@
 
 #include "runtime/siphash.h"
 #include "sniffer/clients.h"
+#include "sniffer/lazy.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -49,14 +50,14 @@ struct questions {
 
 struct questions *questions_new(void)
 {
-    struct questions *questions = calloc(1, sizeof(*questions));
+    struct questions *questions = lazy_new(sizeof(*questions));
 
     if (!questions)
         return NULL;
     if (siphash_key_random(&questions->key) == 0)
         questions->clients = clients_new(&questions->key);
     if (!questions->clients) {
-        free(questions);
+        lazy_free(questions, sizeof(*questions));
         return NULL;
     }
     return questions;
@@ -67,7 +68,7 @@ void questions_free(struct questions *questions)
     if (!questions)
         return;
     clients_free(questions->clients);
-    free(questions);
+    lazy_free(questions, sizeof(*questions));
 }
 
 /* A capture's clock may go back a little. */
