@@ -4,6 +4,7 @@
  * what does it say, and has that been said before.  Cheap questions first; the answer is parsed
  * last.
  */
+#include "sniffer/aliases.h"
 #include "sniffer/pipeline_state.h"
 #include "sniffer/trust.h"
 
@@ -207,7 +208,7 @@ static void set_up(struct response *response, const struct pipeline *pipeline)
 static bool leads_on(struct pipeline *pipeline, struct passing *passing)
 {
     if (passing->wire->rcode != 0 || passing->wire->answer_count == 0 ||
-        !pipeline_may_lead_on(pipeline, passing->wire))
+        !pipeline_may_lead_on(pipeline, passing->wire) || !aliases_are_possible(passing->wire))
         return false;
     parse(pipeline, passing);
     return passing->outcome == ANSWER_OK && lesson_chain_match(pipeline) != 0;
