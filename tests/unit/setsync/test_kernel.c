@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keeper against the kernel that runs here, in a network namespace of the test's own; what it did is
+ * read with nft(8).
+ */
+#include "tests/unit/setsync/fixture.h"
+
+#include <poll.h>
+#include <time.h>
+
+static const char *const patterns_lookback[] = {"dormammu.lookback.io", "*.dormammu.lookback.io",
+                                                NULL};
+
+struct state {
+    struct pattern patterns[8];
+    struct whitelist whitelist;
+    struct record record;
+    struct setsync *sync;
+};
+
+static void pass_ms(long ms)
+{
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    nanosleep(&time, NULL);
+}
+
+static void start(struct state *state)
+{
+    struct moment now = clock_now();
+    state->sync = keeper_of(&state->whitelist, 1, true, &state->record, &now);
+}
+
+static int set_up(void **context)
+{
+    struct state *state = calloc(1, sizeof(*state));
+    *context = state;
+    state->whitelist = whitelist_of("lookback", state->patterns, patterns_lookback);
+    nft("flush ruleset");
+    return 0;
+}
+
+static int tear_down(void **context)
+{
+    struct state *state = *context;
+    setsync_free(state->sync);
+    free(state);
+    return 0;
+}
+
+static void learn(struct state *state, const struct sighting *sighting)
+{
+    struct moment now = clock_now();
+    setsync_learn(state->sync, SOURCE_SNIFFER, sighting, 1, &now);
+}
+
+static void learn_one(struct state *state, const char *name, const char *address, uint32_t ttl)
+{
+    struct sighting sighting = sighting_of(name);
+    see(&sighting, address, ttl);
+    learn(state, &sighting);
+}
+
+static void run(struct state *state)
+{
+    struct moment now = clock_now();
+    setsync_run(state->sync, &now);
+}
+
+/* As the daemon's loop does it, for a while. */
+static void serve_ms(struct state *state, uint64_t ms)
+{
+    const uint64_t end_ns = clock_now().boot_ns + ms * NS_PER_MS;
+    for (;;) {
+        struct moment now = clock_now();
+        if (now.boot_ns >= end_ns)
+            return;
+        uint64_t due_ns = setsync_due(state->sync);
+        if (due_ns > end_ns)
+            due_ns = end_ns;
+        uint64_t wait_ns = due_ns > now.boot_ns ? due_ns - now.boot_ns : 0;
+        struct pollfd poll_fd = {.fd = setsync_event_fd(state->sync), .events = POLLIN};
+        poll(&poll_fd, 1, (int)((wait_ns + NS_PER_MS - 1) / NS_PER_MS));
+        now = clock_now();
+        if ((poll_fd.revents & (POLLIN | POLLERR)) != 0)
+            setsync_notified(state->sync, &now);
+        if (setsync_due(state->sync) <= now.boot_ns)
+            setsync_run(state->sync, &now);
+    }
+}
+
+static void test_sets_are_made_and_filled(void **context)
+{
+    struct state *state = *context;
+    start(state);
+    struct sighting sighting = sighting_of("eu1.dormammu.lookback.io");
+    see(&sighting, "198.51.100.7", 300);
+    see(&sighting, "198.51.100.8", 300);
+    see(&sighting, "2001:db8::7", 300);
+    sighting.captured_ns = clock_now().real_ns - 5000;
+    learn(state, &sighting);
+
+    json_t *set = list_set("inet wildset lookback4");
+    assert_string_equal(json_string_value(json_object_get(set, "type")), "ipv4_addr");
+    assert_int_equal(json_integer_value(json_object_get(set, "size")), 4096 + 1024 + 256);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(set, "flags"), 0)),
+                        "timeout");
+    json_decref(set);
+    struct shown shown = element_of("inet wildset lookback4", "198.51.100.7");
+    assert_true(shown.exists);
+    assert_int_equal(shown.timeout, 900);
+    assert_in_range(shown.expires, 898, 900);
+    assert_string_equal(shown.comment, "eu1.dormammu.lookback.io");
+    assert_true(element_of("inet wildset lookback4", "198.51.100.8").exists);
+    assert_true(element_of("inet wildset lookback6", "2001:db8::7").exists);
+    const struct setsync_statistics *statistics = setsync_statistics(state->sync);
+    assert_int_equal(statistics->transactions, 1);
+    assert_int_equal(statistics->elements_written, 3);
+    assert_int_equal(statistics->latency_count, 1);
+    assert_int_equal(statistics->granted, 3);
+    assert_int_equal(setsync_set(state->sync, 0).state, SET_READY);
+    assert_string_equal(setsync_set(state->sync, 0).problem, "");
+}
+
+static void test_an_element_goes_with_its_lease(void **context)
+{
+    struct state *state = *context;
+    state->whitelist.ttl_min = 0;
+    state->whitelist.grace = 0;
+    start(state);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 1);
+    assert_true(element_of("inet wildset lookback4", "198.51.100.7").exists);
+    serve_ms(state, 1300);
+    assert_false(element_of("inet wildset lookback4", "198.51.100.7").exists);
+    assert_int_equal(state->record.by_kind[EVENT_EXPIRED], 1);
+    assert_int_equal(lease_table_count(state->sync->leases), 0);
+}
+
+static void test_the_kernel_is_probed_and_refreshed_in_place(void **context)
+{
+    struct state *state = *context;
+    start(state);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 300);
+    assert_false(setsync_statistics(state->sync)->updates_probed);
+    serve_ms(state, 250);
+    assert_true(setsync_statistics(state->sync)->updates_probed);
+    if (!setsync_statistics(state->sync)->updates_in_place)
+        skip();
+    learn_one(state, "b.dormammu.lookback.io", "198.51.100.7", 3000);
+    struct shown shown = element_of("inet wildset lookback4", "198.51.100.7");
+    assert_int_equal(shown.timeout, 3600);
+    assert_string_equal(shown.comment, "a.dormammu.lookback.io"); /* the kernel keeps the first */
+    learn_one(state, "b.dormammu.lookback.io", "198.51.100.7", 60);
+    assert_int_equal(element_of("inet wildset lookback4", "198.51.100.7").timeout, 3600);
+}
+
+/* As on kernels before 6.12: when half has passed, by replacing. */
+static void test_an_element_is_replaced_where_it_cannot_be_refreshed(void **context)
+{
+    struct state *state = *context;
+    state->whitelist.ttl_min = 0;
+    state->whitelist.grace = 0;
+    start(state);
+    state->sync->statistics.updates_probed = true;
+    state->sync->statistics.updates_in_place = false;
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 6);
+    pass_ms(500);
+    learn_one(state, "b.dormammu.lookback.io", "198.51.100.7", 600);
+    assert_in_range(element_of("inet wildset lookback4", "198.51.100.7").expires, 4, 6);
+    assert_int_equal(setsync_statistics(state->sync)->elements_written, 1);
+    serve_ms(state, 2800);
+    assert_in_range(element_of("inet wildset lookback4", "198.51.100.7").expires, 590, 600);
+    assert_int_equal(setsync_statistics(state->sync)->elements_written, 2);
+    assert_int_equal(setsync_statistics(state->sync)->transactions_failed, 0);
+}
+
+/* An element that lives a little longer than its lease must not swallow the next grant. */
+static void test_a_grant_right_after_an_expiry_counts(void **context)
+{
+    struct state *state = *context;
+    state->whitelist.ttl_min = 0;
+    state->whitelist.grace = 0;
+    start(state);
+    state->sync->statistics.updates_probed = true;
+    state->sync->statistics.updates_in_place = false;
+    struct moment now = clock_now();
+    struct sighting sighting = sighting_of("a.dormammu.lookback.io");
+    see(&sighting, "198.51.100.7", 1);
+    setsync_learn(state->sync, SOURCE_SNIFFER, &sighting, 1, &now);
+    now.boot_ns += NS_PER_SECOND; /* the keeper's clock is ahead of the kernel's */
+    setsync_run(state->sync, &now);
+    assert_int_equal(state->record.by_kind[EVENT_EXPIRED], 1);
+    sighting.addresses[0].ttl = 100;
+    setsync_learn(state->sync, SOURCE_SNIFFER, &sighting, 1, &now);
+    assert_in_range(element_of("inet wildset lookback4", "198.51.100.7").expires, 97, 100);
+}
+
+/* Every way in which a set can be wrong, and that it is used as soon as it is right. */
+static void test_a_wrong_set_is_waited_for(void **context)
+{
+    static const struct {
+        const char *definition;
+        const char *problem;
+    } cases[] = {
+        {"{ type ipv6_addr; flags timeout; }", "holds ipv6_addr, wanted ipv4_addr"},
+        {"{ type ipv4_addr; }", "has no timeouts: make it with `flags timeout`"},
+        {"{ type ipv4_addr; flags interval, timeout; }",
+         "has the flag interval: make it with `flags timeout` alone"},
+        {"{ type ipv4_addr . inet_service; flags timeout; }",
+         "holds a concatenation, wanted ipv4_addr"},
+        {"{ type inet_service; flags timeout; }", "holds inet_service, wanted ipv4_addr"},
+        {"{ type ipv4_addr; flags constant; }", "has the flag constant: make it without"},
+    };
+    struct state *state = *context;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char command[512];
+        nft("flush ruleset");
+        nft("add table inet wildset");
+        snprintf(command, sizeof(command), "add set inet wildset lookback4 %s",
+                 cases[i].definition);
+        nft(command);
+        start(state);
+        assert_int_equal(setsync_set(state->sync, 0).state, SET_WRONG);
+        assert_string_equal(setsync_set(state->sync, 0).problem, cases[i].problem);
+        struct sighting sighting = sighting_of("a.dormammu.lookback.io");
+        see(&sighting, "198.51.100.7", 300);
+        see(&sighting, "2001:db8::7", 300);
+        learn(state, &sighting);
+        assert_true(element_of("inet wildset lookback6", "2001:db8::7").exists);
+        assert_int_equal(setsync_statistics(state->sync)->transactions_failed, 0);
+        nft("delete set inet wildset lookback4");
+        nft("add set inet wildset lookback4 { type ipv4_addr; flags timeout; }");
+        serve_ms(state, 20);
+        assert_int_equal(setsync_set(state->sync, 0).state, SET_READY);
+        assert_true(element_of("inet wildset lookback4", "198.51.100.7").exists);
+        setsync_free(state->sync);
+        state->sync = NULL;
+    }
+}
+
+static void test_a_map_is_refused(void **context)
+{
+    struct state *state = *context;
+    nft("add table inet wildset");
+    nft("add map inet wildset lookback4 { type ipv4_addr : mark; flags timeout; }");
+    start(state);
+    assert_int_equal(setsync_set(state->sync, 0).state, SET_WRONG);
+    assert_string_equal(setsync_set(state->sync, 0).problem, "is a map, wanted a set");
+}
+
+static void test_a_missing_set_is_not_made_when_that_is_not_wanted(void **context)
+{
+    struct state *state = *context;
+    state->whitelist.create = false;
+    start(state);
+    assert_int_equal(setsync_set(state->sync, 0).state, SET_MISSING);
+    assert_non_null(strstr(setsync_set(state->sync, 0).problem, "does not exist"));
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 300);
+    serve_ms(state, 1200);
+    assert_null(list_set("inet wildset lookback4"));
+    nft("add table inet wildset");
+    nft("add set inet wildset lookback4 { type ipv4_addr; flags timeout; }");
+    /* Without notifications, too: it is looked at each second. */
+    pass_ms(1050);
+    run(state);
+    assert_int_equal(setsync_set(state->sync, 0).state, SET_READY);
+    assert_true(element_of("inet wildset lookback4", "198.51.100.7").exists);
+    assert_int_equal(setsync_set(state->sync, 1).state, SET_MISSING);
+}
+
+static void test_a_full_set_holds_nothing_else_up(void **context)
+{
+    struct state *state = *context;
+    nft("add table inet filter");
+    nft("add set inet filter small { type ipv4_addr; flags timeout; size 4; }");
+    nft("add element inet filter small { 203.0.113.1, 203.0.113.2, 203.0.113.3 }");
+    assert_true(set_name_from_text("inet filter small", &state->whitelist.set4));
+    start(state);
+    struct sighting sighting = sighting_of("a.dormammu.lookback.io");
+    see(&sighting, "198.51.100.7", 300);
+    see(&sighting, "198.51.100.8", 300);
+    see(&sighting, "2001:db8::7", 300);
+    learn(state, &sighting);
+    assert_true(element_of("inet wildset lookback6", "2001:db8::7").exists);
+    assert_int_equal(setsync_set(state->sync, 0).full, 1);
+    assert_non_null(strstr(setsync_set(state->sync, 0).problem, "full"));
+    assert_int_equal(setsync_statistics(state->sync)->transactions_failed, 1);
+    /* No new try before two collections have passed, whatever is learned. */
+    learn_one(state, "b.dormammu.lookback.io", "198.51.100.9", 300);
+    assert_int_equal(setsync_statistics(state->sync)->transactions_failed, 1);
+    /* Then what fits goes in. */
+    serve_ms(state, 2200);
+    assert_int_equal(elements_of("inet filter small"), 4);
+    assert_true(element_of("inet filter small", "203.0.113.3").exists);
+    nft("delete element inet filter small { 203.0.113.1, 203.0.113.2, 203.0.113.3 }");
+    serve_ms(state, 2200);
+    assert_int_equal(elements_of("inet filter small"), 3);
+    assert_string_equal(setsync_set(state->sync, 0).problem, "");
+}
+
+/* A set's own size is capacity too: the kernel is not asked for what it must refuse. */
+static void test_room_is_made_before_the_kernel_refuses(void **context)
+{
+    struct state *state = *context;
+    nft("add table inet filter");
+    nft("add set inet filter small { type ipv4_addr; flags timeout; size 10; }");
+    assert_true(set_name_from_text("inet filter small", &state->whitelist.set4));
+    start(state);
+    for (unsigned i = 1; i <= 30; i++) {
+        char address[32];
+        snprintf(address, sizeof(address), "198.51.100.%u", i);
+        learn_one(state, "a.dormammu.lookback.io", address, 300);
+    }
+    assert_int_equal(setsync_statistics(state->sync)->transactions_failed, 0);
+    assert_int_equal(setsync_statistics(state->sync)->evicted, 22);
+    assert_int_equal(elements_of("inet filter small"), 8);
+    assert_true(element_of("inet filter small", "198.51.100.30").exists);
+    assert_false(element_of("inet filter small", "198.51.100.22").exists);
+}
+
+static void test_others_elements_stay_as_they_are(void **context)
+{
+    struct state *state = *context;
+    nft("add table inet filter");
+    nft("add set inet filter allowed { type ipv4_addr; flags timeout; }");
+    nft("add element inet filter allowed { 198.51.100.1, 198.51.100.2 timeout 2h,"
+        " 198.51.100.3 timeout 30s }");
+    assert_true(set_name_from_text("inet filter allowed", &state->whitelist.set4));
+    start(state);
+    struct sighting sighting = sighting_of("a.dormammu.lookback.io");
+    see(&sighting, "198.51.100.1", 300);
+    see(&sighting, "198.51.100.2", 300);
+    see(&sighting, "198.51.100.3", 300);
+    see(&sighting, "198.51.100.4", 300);
+    learn(state, &sighting);
+    struct shown shown = element_of("inet filter allowed", "198.51.100.1");
+    assert_true(shown.exists && !shown.timed);
+    assert_int_equal(element_of("inet filter allowed", "198.51.100.2").timeout, 7200);
+    assert_in_range(element_of("inet filter allowed", "198.51.100.3").expires, 890, 900);
+    assert_in_range(element_of("inet filter allowed", "198.51.100.4").expires, 890, 900);
+    assert_int_equal(lease_of(state->sync, &state->whitelist.set4, "198.51.100.1")->write,
+                     LEASE_COVERED);
+    /* Taken back: what others made is not ours to delete. */
+    struct moment now = clock_now();
+    struct dname name = name_of("a.dormammu.lookback.io");
+    assert_int_equal(setsync_forget_name(state->sync, &name, &now), 4);
+    assert_true(element_of("inet filter allowed", "198.51.100.1").exists);
+    assert_true(element_of("inet filter allowed", "198.51.100.2").exists);
+    assert_false(element_of("inet filter allowed", "198.51.100.4").exists);
+}
+
+static void test_a_permanent_element_in_our_table_stays_too(void **context)
+{
+    struct state *state = *context;
+    start(state);
+    nft("add element inet wildset lookback4 { 198.51.100.1 comment \"by hand\" }");
+    serve_ms(state, 5);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.1", 300);
+    struct shown shown = element_of("inet wildset lookback4", "198.51.100.1");
+    assert_true(shown.exists && !shown.timed);
+    assert_string_equal(shown.comment, "by hand");
+}
+
+/* Everything that others do to sets, and the leases are back at once with the time they had left. */
+static void test_what_others_take_is_put_back(void **context)
+{
+    static const char *const faults[] = {
+        "flush set inet wildset lookback4",
+        "delete table inet wildset",
+        "delete set inet wildset lookback4",
+        "flush ruleset",
+        "flush ruleset; table inet wildset { set lookback4 { type ipv4_addr; flags timeout; }; }",
+        "delete table inet wildset; table inet wildset { set lookback4 { type ipv4_addr; flags "
+        "timeout; }; set lookback6 { type ipv6_addr; flags timeout; }; }",
+    };
+    struct state *state = *context;
+    start(state);
+    struct sighting sighting = sighting_of("a.dormammu.lookback.io");
+    for (unsigned i = 1; i <= 8; i++) {
+        char address[32];
+        snprintf(address, sizeof(address), "198.51.100.%u", i);
+        see(&sighting, address, 300);
+        snprintf(address, sizeof(address), "2001:db8::%u", i);
+        see(&sighting, address, 300);
+    }
+    learn(state, &sighting);
+    serve_ms(state, 150);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        nft(faults[i]);
+        serve_ms(state, 5);
+        if (elements_of("inet wildset lookback4") != 8 || elements_of("inet wildset lookback6") != 8)
+            fail_msg("after: %s", faults[i]);
+        assert_in_range(element_of("inet wildset lookback4", "198.51.100.7").expires, 880, 900);
+    }
+    assert_int_equal(setsync_statistics(state->sync)->transactions_failed, 0);
+    /* Its own changes are no news. */
+    uint64_t transactions = setsync_statistics(state->sync)->transactions;
+    serve_ms(state, 50);
+    assert_int_equal(setsync_statistics(state->sync)->transactions, transactions);
+}
+
+/* No notification has been read yet when the next answer comes. */
+static void test_a_set_that_vanished_is_noticed_by_the_commit(void **context)
+{
+    struct state *state = *context;
+    start(state);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 300);
+    nft("flush ruleset");
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.8", 300);
+    assert_int_equal(elements_of("inet wildset lookback4"), 2);
+    assert_int_equal(setsync_statistics(state->sync)->transactions_failed, 1);
+}
+
+static void test_a_restart_takes_over(void **context)
+{
+    struct state *state = *context;
+    start(state);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 300);
+    learn_one(state, "dormammu.lookback.io", "198.51.100.8", 300);
+    setsync_free(state->sync);
+    nft("add element inet wildset lookback4 { 198.51.100.9 timeout 1h comment "
+        "\"dormammu.lookback.io.evil.example\", 198.51.100.10 timeout 1h, 198.51.100.11 }");
+    nft("add element inet wildset lookback4 { 10.0.0.1 timeout 1h comment "
+        "\"x.dormammu.lookback.io\" }");
+    start(state);
+    assert_int_equal(lease_table_count(state->sync->leases), 2);
+    const struct lease *lease = lease_of(state->sync, &state->whitelist.set4, "198.51.100.7");
+    assert_non_null(lease);
+    assert_int_equal(lease->write, LEASE_WRITTEN);
+    assert_int_equal(lease->claims[0].source, SOURCE_STATE);
+    struct dname name = name_of("a.dormammu.lookback.io");
+    assert_true(dname_equal(&lease->claims[0].name, &name));
+    uint64_t left_ns = lease->expires_ns - clock_now().boot_ns;
+    assert_in_range(left_ns / NS_PER_SECOND, 890, 900);
+    assert_int_equal(setsync_statistics(state->sync)->elements_written, 0);
+    assert_int_equal(elements_of("inet wildset lookback4"), 6);
+    /* A permanent element was found: reading comes before writing. */
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.11", 300);
+    assert_false(element_of("inet wildset lookback4", "198.51.100.11").timed);
+}
+
+static void test_forget_and_reload_take_elements_away(void **context)
+{
+    struct state *state = *context;
+    start(state);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 300);
+    learn_one(state, "dormammu.lookback.io", "198.51.100.8", 300);
+    learn_one(state, "dormammu.lookback.io", "198.51.100.9", 300);
+    struct moment now = clock_now();
+    struct address address = address_of("198.51.100.9");
+    assert_int_equal(setsync_forget_address(state->sync, &address, &now), 1);
+    assert_false(element_of("inet wildset lookback4", "198.51.100.9").exists);
+
+    struct pattern pattern = pattern_of("dormammu.lookback.io");
+    struct whitelist other = state->whitelist;
+    other.patterns = &pattern;
+    other.pattern_count = 1;
+    setsync_reload(state->sync, &other, 1, &now);
+    assert_false(element_of("inet wildset lookback4", "198.51.100.7").exists);
+    assert_true(element_of("inet wildset lookback4", "198.51.100.8").exists);
+    assert_int_equal(state->record.by_kind[EVENT_FORGOTTEN], 2);
+    setsync_free(state->sync);
+    state->sync = NULL;
+}
+
+static void test_a_strange_name_makes_a_harmless_comment(void **context)
+{
+    struct state *state = *context;
+    start(state);
+    learn_one(state, "a\\034\\010b'c.dormammu.lookback.io", "198.51.100.7", 300);
+    struct shown shown = element_of("inet wildset lookback4", "198.51.100.7");
+    assert_string_equal(shown.comment, "a_034_010b_c.dormammu.lookback.io");
+    assert_int_equal(system("nft list ruleset >ruleset.saved && nft flush ruleset && "
+                            "nft -f ruleset.saved && rm ruleset.saved"),
+                     0);
+    char label[64], name[256], comment[NFTSET_COMMENT_MAX];
+    memset(label, 'x', 63);
+    label[63] = '\0';
+    snprintf(name, sizeof(name), "%s.%s.dormammu.lookback.io", label, label);
+    struct dname long_name = name_of(name);
+    nftset_comment(&long_name, comment);
+    assert_string_equal(comment, name + 64);
+}
+
+/* More than a message holds, and an answer that feeds two whitelists with a set in common. */
+static void test_many_leases_come_back(void **context)
+{
+    enum { MANY = 3000 };
+    struct state *state = *context;
+    start(state);
+    for (unsigned i = 0; i < MANY / 15; i++) {
+        struct sighting sighting = sighting_of("a.dormammu.lookback.io");
+        for (unsigned k = 0; k < 15; k++) {
+            char address[32];
+            unsigned number = i * 15 + k;
+            snprintf(address, sizeof(address), "198.18.%u.%u", number >> 8, number & 255);
+            see(&sighting, address, 300);
+        }
+        learn(state, &sighting);
+    }
+    assert_int_equal(elements_of("inet wildset lookback4"), MANY);
+    nft("flush ruleset");
+    uint64_t transactions = setsync_statistics(state->sync)->transactions;
+    struct moment now = clock_now();
+    setsync_notified(state->sync, &now);
+    uint64_t took_us = (clock_now().boot_ns - now.boot_ns) / NS_PER_US;
+    assert_int_equal(setsync_statistics(state->sync)->transactions, transactions + 1);
+    assert_int_equal(elements_of("inet wildset lookback4"), MANY);
+    print_message("%d leases back in %lu us\n", MANY, (unsigned long)took_us);
+}
+
+int main(void)
+{
+    enter_namespace();
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_sets_are_made_and_filled),
+        TEST(test_an_element_goes_with_its_lease),
+        TEST(test_the_kernel_is_probed_and_refreshed_in_place),
+        TEST(test_an_element_is_replaced_where_it_cannot_be_refreshed),
+        TEST(test_a_grant_right_after_an_expiry_counts),
+        TEST(test_a_wrong_set_is_waited_for),
+        TEST(test_a_map_is_refused),
+        TEST(test_a_missing_set_is_not_made_when_that_is_not_wanted),
+        TEST(test_a_full_set_holds_nothing_else_up),
+        TEST(test_room_is_made_before_the_kernel_refuses),
+        TEST(test_others_elements_stay_as_they_are),
+        TEST(test_a_permanent_element_in_our_table_stays_too),
+        TEST(test_what_others_take_is_put_back),
+        TEST(test_a_set_that_vanished_is_noticed_by_the_commit),
+        TEST(test_a_restart_takes_over),
+        TEST(test_forget_and_reload_take_elements_away),
+        TEST(test_a_strange_name_makes_a_harmless_comment),
+        TEST(test_many_leases_come_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
