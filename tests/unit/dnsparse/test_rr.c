@@ -97,7 +97,29 @@ static void test_rdata_that_is_a_name_is_that_name_and_no_more(void **state)
     }
 }
 
-/* Labels of the question's name, 191 bytes with its root, behind one more label. */
+/* The rdata's name has no root, and neither message nor memory goes on behind it. */
+static void test_a_name_cut_by_the_message_s_end_is_not_read_on(void **state)
+{
+    struct fixture *f = *state;
+    struct message *m = &f->message;
+    uint8_t *copy;
+    struct rr rr;
+    size_t at;
+
+    response_start(m, "eu1.example", 1, 1);
+    at = m->size;
+    put_pointer(m, QUESTION_AT);
+    rr_open(m, 5, 60);
+    put_bytes(m, "\1a", 2);
+    rr_close(m);
+    copy = malloc(m->size);
+    assert_non_null(copy);
+    memcpy(copy, m->bytes, m->size);
+    assert_int_equal(rr_read(copy, m->size, at, &rr), RR_BAD);
+    free(copy);
+}
+
+/* The question's name, 192 bytes with its root, behind one more label. */
 static void test_names_end_at_255_bytes(void **state)
 {
     struct fixture *f = *state;
@@ -106,7 +128,7 @@ static void test_names_end_at_255_bytes(void **state)
 
     memset(name, 'a', sizeof name);
     name[63] = name[127] = '.';
-    name[189] = '\0';
+    name[190] = '\0';
     for (unsigned length = 60; length <= DNAME_LABEL_MAX; length++) {
         struct rr rr;
         size_t at;
@@ -119,7 +141,7 @@ static void test_names_end_at_255_bytes(void **state)
         put_pointer(m, QUESTION_AT);
         rr_open(m, 1, 60);
         rr_close(m);
-        assert_int_equal(read_at(m, at, &rr), 1 + length + 191 <= 255 ? RR_WHOLE : RR_BAD);
+        assert_int_equal(read_at(m, at, &rr), 1 + length + 192 <= 255 ? RR_WHOLE : RR_BAD);
     }
 }
 
@@ -129,6 +151,7 @@ int main(void)
         fixture_test(test_every_field_is_read),
         fixture_test(test_a_cut_record_is_told_from_a_bad_one),
         fixture_test(test_rdata_that_is_a_name_is_that_name_and_no_more),
+        fixture_test(test_a_name_cut_by_the_message_s_end_is_not_read_on),
         fixture_test(test_names_end_at_255_bytes),
     };
 
