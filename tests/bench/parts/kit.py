@@ -31,6 +31,9 @@ class Bench:
         self.folder = Path(tempfile.mkdtemp(prefix="wildset-bench-"))
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
         Path("/run/wildset").mkdir()
+        busy = busy_share()
+        if busy > 0.1:
+            self.note(f"other programs used {100 * busy:.0f} % of the CPUs before the start: expect worse than quiet figures")
         return self
 
     def __exit__(self, *_):
@@ -74,6 +77,18 @@ class Bench:
         if done.returncode != 0:
             raise Missing(f"{' '.join(map(str, command))}: exit status {done.returncode}")
         return done.stdout
+
+
+def busy_share():
+    """How much of the CPUs others use, looked at for half a second."""
+    def read():
+        values = list(map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:9]))
+        return sum(values), values[3] + values[4]
+
+    total, idle = read()
+    time.sleep(0.5)
+    total_after, idle_after = read()
+    return 1 - (idle_after - idle) / max(1, total_after - total)
 
 
 def inside(netns, command):
