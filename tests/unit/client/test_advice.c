@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Each thing that can be wrong is found, and a good status has no findings.
+ */
+#include "client/advice.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define GOOD_SOURCE "\"source\":\"sniffer\",\"state\":\"running\""
+#define GOOD_COUNTERS "\"counters\":{\"answers\":9,\"matching-answers\":3,\"alarms\":0}"
+#define GOOD_SETS                                                                                  \
+    "\"sets\":[{\"set\":\"inet w a4\",\"state\":\"ready\",\"leases\":1,\"capacity\":9}]"
+
+struct lines {
+    size_t count;
+    char text[4096];
+};
+
+static void line_append(void *context, const char *line)
+{
+    struct lines *lines = context;
+
+    lines->count++;
+    assert_true(strlen(lines->text) + strlen(line) + 2 < sizeof(lines->text));
+    strcat(lines->text, line);
+    strcat(lines->text, "\n");
+}
+
+static struct lines advice_for(const char *text)
+{
+    struct lines lines = {.count = 0};
+    json_error_t error;
+    json_t *status = json_loads(text, 0, &error);
+
+    if (!status)
+        fail_msg("%s: %s", text, error.text);
+    size_t count = advice_each(status, line_append, &lines);
+    assert_int_equal(count, lines.count);
+    assert_int_equal(advice_each(status, NULL, NULL), lines.count);
+    json_decref(status);
+    return lines;
+}
+
+static void test_a_good_status_has_no_findings(void **state)
+{
+    struct lines lines = advice_for(
+        "{\"uptime\":1000,\"sources\":[{" GOOD_SOURCE "," GOOD_COUNTERS ",\"interfaces\":["
+        "{\"interface\":\"eth1\",\"state\":\"up\",\"received\":9,\"dropped\":0}]}]," GOOD_SETS
+        ",\"transactions\":{\"failed\":0},\"warnings\":[]}");
+
+    (void)state;
+    assert_string_equal(lines.text, "");
+    assert_int_equal(lines.count, 0);
+}
+
+/* The finding, in a status in which all else is good. */
+static void test_each_finding(void **state)
+{
+    static const struct {
+        const char *status;
+        const char *says;
+    } cases[] = {
+        {"{\"sources\":[]}", "no source runs"},
+        {"{\"sources\":[{\"source\":\"sniffer\",\"state\":\"waiting\",\"problem\":\"killed\"}]}",
+         "the sniffer does not run and is started again in a moment (killed)"},
+        {"{\"sources\":[{\"source\":\"sniffer\",\"state\":\"starting\"}]}", "not ready yet"},
+        {"{\"sources\":[{" GOOD_SOURCE ",\"violations\":2}]}", "sent 2 messages that it may not"},
+        {"{\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"answers\":9,\"matching-answers\":3,"
+         "\"alarms\":4}}]}",
+         "4 answers contradicted"},
+        {"{\"uptime\":61,\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"answers\":0}}]}",
+         "no DNS answer has come by yet"},
+        {"{\"uptime\":61,\"sources\":[{" GOOD_SOURCE
+         ",\"counters\":{\"answers\":5,\"matching-answers\":0}}]}",
+         "none for a name of the whitelists"},
+        {"{\"sources\":[{" GOOD_SOURCE
+         ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"down\"}]}]}",
+         "eth1 is down: `ip link set eth1 up`"},
+        {"{\"sources\":[{" GOOD_SOURCE
+         ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"waiting\"}]}]}",
+         "there is no interface eth1"},
+        {"{\"sources\":[{" GOOD_SOURCE
+         ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"one-direction\"}]}]}",
+         "set require-query = false"},
+        {"{\"sources\":[{" GOOD_SOURCE ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"up\","
+         "\"received\":100,\"dropped\":7}]}]}",
+         "the kernel dropped 7 of 100 packets"},
+        {"{\"sources\":[{" GOOD_SOURCE ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"up\","
+         "\"interface_dropped\":3}]}]}",
+         "ethtool -G eth1"},
+        {"{\"sources\":[{" GOOD_SOURCE
+         "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"missing\"}]}",
+         "inet w a4: there is no such set; make the set, or set create = true"},
+        {"{\"sources\":[{" GOOD_SOURCE "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"wrong\","
+         "\"problem\":\"holds ipv6_addr, wanted ipv4_addr\"}]}",
+         "inet w a4 holds ipv6_addr, wanted ipv4_addr: delete the set"},
+        {"{\"sources\":[{" GOOD_SOURCE "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"ready\","
+         "\"leases\":9,\"capacity\":9}]}",
+         "raise max-addresses"},
+        {"{\"sources\":[{" GOOD_SOURCE "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"ready\","
+         "\"full\":2}]}",
+         "the kernel said 2 times that the set is full"},
+        {"{\"sources\":[{" GOOD_SOURCE "}],\"transactions\":{\"failed\":1,\"count\":8}}",
+         "1 of 8 transactions"},
+        {"{\"sources\":[{" GOOD_SOURCE "}],\"warnings\":[\"resolvers is empty: any is believed\"]}",
+         "resolvers is empty: any is believed"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct lines lines = advice_for(cases[i].status);
+
+        if (!strstr(lines.text, cases[i].says))
+            fail_msg("%s: \"%s\" is missing in \"%s\"", cases[i].status, cases[i].says, lines.text);
+        assert_int_equal(lines.count, 1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_good_status_has_no_findings),
+        cmocka_unit_test(test_each_finding),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

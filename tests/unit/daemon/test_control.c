@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The control socket as its clients see it: a child runs the loop with leases and without a kernel,
+ * the test asks it.
+ */
+#include "daemon/config.h"
+#include "daemon/control.h"
+#include "daemon/request.h"
+#include "daemon/sources.h"
+#include "setsync/setsync.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LEASES = 3000, NOBODY = 65534 };
+
+static const char config_text[] = "capture { resolvers = { \"192.0.2.53\" } }\n"
+                                  "whitelist one { names = { \"*.one.example\" } }\n"
+                                  "whitelist two { names = { \"*.two.example\" } }\n";
+
+struct server {
+    char folder[64];
+    char path[108];
+    pid_t pid;
+};
+
+static void on_event(void *context, const struct event *event)
+{
+    (void)context;
+    (void)event;
+}
+
+static struct sighting sighting_of(const char *name, unsigned number)
+{
+    struct sighting sighting = {
+        .vlan = SIGHTING_NO_VLAN, .transport = TRANSPORT_UDP, .address_count = 1, .chain_ttl = 300};
+
+    assert_true(dname_from_text(name, &sighting.question));
+    sighting.matched = sighting.owner = sighting.question;
+    assert_true(address_from_text("192.0.2.53", &sighting.resolver));
+    assert_true(address_from_text("192.0.2.10", &sighting.client));
+    sighting.resolver_port = 53;
+    sighting.client_port = 40000;
+    sighting.addresses[0] = (struct sighting_address){
+        .address = address_from_ipv4(
+            (uint8_t[]){198, 18, (uint8_t)(number / 256), (uint8_t)(number % 256)}),
+        .record = RECORD_A,
+        .ttl = 300,
+    };
+    return sighting;
+}
+
+static void learn(struct setsync *sync)
+{
+    struct moment now = clock_now();
+    struct sighting other = sighting_of("b.two.example", 65535);
+
+    for (unsigned i = 0; i < LEASES; i++) {
+        struct sighting sighting = sighting_of("a.one.example", i);
+        setsync_learn(sync, SOURCE_SNIFFER, &sighting, 1, &now);
+    }
+    setsync_learn(sync, SOURCE_SNIFFER, &other, 1, &now);
+}
+
+/* The child: opens everything, tells the test, runs until it is ended. */
+static void serve(const char *path, int ready)
+{
+    static const struct sources_hooks hooks = {.context = NULL};
+    struct control_views views = {.started = clock_now()};
+    struct config *config;
+    struct loop *loop;
+    struct sources *sources;
+    struct control *control;
+    char error[CONFIG_ERROR_MAX];
+
+    if (config_from_text("test", config_text, strlen(config_text), &config, error) < 0) {
+        fprintf(stderr, "%s\n", error);
+        _exit(2);
+    }
+    struct setsync_options options = {.whitelists = config->whitelists,
+                                      .whitelist_count = config->whitelist_count,
+                                      .event = on_event};
+    if (loop_new(&loop) < 0 || sources_new(loop, "/nowhere", &hooks, &sources) < 0 ||
+        setsync_new(&options, &views.started, &views.sync) < 0)
+        _exit(3);
+    learn(views.sync);
+    views.config = config;
+    views.sources = sources;
+    int opened = control_open(loop, path, &views, &control);
+    if (write(ready, &opened, sizeof(opened)) != sizeof(opened) || opened < 0)
+        _exit(4);
+    _exit(loop_run(loop) < 0 ? 5 : 0);
+}
+
+/* What control_open said in the child. */
+static int server_start(struct server *server)
+{
+    int ready[2], opened = 0;
+
+    assert_int_equal(pipe(ready), 0);
+    server->pid = fork();
+    assert_true(server->pid >= 0);
+    if (server->pid == 0)
+        serve(server->path, ready[1]);
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &opened, sizeof(opened)), sizeof(opened));
+    close(ready[0]);
+    return opened;
+}
+
+static void server_stop(struct server *server)
+{
+    kill(server->pid, SIGKILL);
+    waitpid(server->pid, NULL, 0);
+}
+
+static int set_up(void **state)
+{
+    static struct server server;
+
+    strcpy(server.folder, "/tmp/wildset-control-XXXXXX");
+    assert_non_null(mkdtemp(server.folder));
+    assert_int_equal(chmod(server.folder, 0755), 0);
+    snprintf(server.path, sizeof(server.path), "%s/control.sock", server.folder);
+    assert_int_equal(server_start(&server), 0);
+    *state = &server;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct server *server = *state;
+
+    server_stop(server);
+    unlink(server->path);
+    rmdir(server->folder);
+    return 0;
+}
+
+static int client_open(const struct server *server)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct timeval silence = {.tv_sec = 5};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+    assert_true(fd >= 0);
+    memcpy(address.sun_path, server->path, sizeof(address.sun_path));
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence)), 0);
+    return fd;
+}
+
+static void ask(int fd, const char *request)
+{
+    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+}
+
+/* One reply of one packet; NULL when the connection has ended. */
+static json_t *hear(int fd)
+{
+    char bytes[CONTROL_MESSAGE_MAX];
+    ssize_t size = recv(fd, bytes, sizeof(bytes), 0);
+
+    if (size <= 0)
+        return NULL;
+    assert_true(size < CONTROL_MESSAGE_MAX);
+    json_t *reply = json_loadb(bytes, (size_t)size, 0, NULL);
+    assert_true(json_is_object(reply));
+    return reply;
+}
+
+static void expect_error(int fd, const char *request, const char *says)
+{
+    ask(fd, request);
+    json_t *reply = hear(fd);
+    assert_non_null(reply);
+    const char *error = json_string_value(json_object_get(reply, "error"));
+    assert_int_equal(json_integer_value(json_object_get(reply, "protocol")), 1);
+    assert_non_null(error);
+    if (!strstr(error, says))
+        fail_msg("\"%s\", wanted \"%s\"", error, says);
+    json_decref(reply);
+}
+
+static size_t list_length(int fd, const char *request)
+{
+    size_t count = 0;
+
+    ask(fd, request);
+    for (;;) {
+        json_t *reply = hear(fd);
+        assert_non_null(reply);
+        bool end = json_object_get(reply, "end") != NULL;
+        if (!end)
+            assert_non_null(json_object_get(reply, "address"));
+        json_decref(reply);
+        if (end)
+            return count;
+        count++;
+    }
+}
+
+static json_int_t leases_of(int fd)
+{
+    ask(fd, "{\"protocol\":1,\"command\":\"status\"}");
+    json_t *reply = hear(fd);
+    assert_non_null(reply);
+    json_int_t leases = json_integer_value(json_object_get(reply, "leases"));
+    json_decref(reply);
+    return leases;
+}
+
+static void test_status_holds_what_it_promises(void **state)
+{
+    static const char *const keys[] = {
+        "protocol", "version",      "uptime",  "log",           "sources", "sets",    "whitelists",
+        "leases",   "sightings",    "granted", "extended",      "expired", "evicted", "forgotten",
+        "refused",  "transactions", "latency", "require_query", "warnings"};
+    int fd = client_open(*state);
+
+    ask(fd, "{\"protocol\":1,\"command\":\"status\"}");
+    json_t *reply = hear(fd);
+    assert_non_null(reply);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const json_t *value = json_object_get(reply, keys[i]);
+        if (!value || json_is_null(value))
+            fail_msg("%s is missing", keys[i]);
+    }
+    assert_int_equal(json_integer_value(json_object_get(reply, "leases")), LEASES + 1);
+    assert_int_equal(json_integer_value(json_object_get(reply, "granted")), LEASES + 1);
+    assert_int_equal(json_array_size(json_object_get(reply, "sets")), 4);
+    assert_int_equal(json_array_size(json_object_get(reply, "whitelists")), 2);
+    json_decref(reply);
+    close(fd);
+}
+
+static void test_list_is_whole(void **state)
+{
+    int fd = client_open(*state);
+
+    assert_int_equal(list_length(fd, "{\"protocol\":1,\"command\":\"list\"}"), LEASES + 1);
+    assert_int_equal(list_length(fd, "{\"protocol\":1,\"command\":\"list\",\"whitelist\":\"two\"}"),
+                     1);
+    close(fd);
+}
+
+static void test_a_lease_has_the_keys_of_replay(void **state)
+{
+    static const char *const texts[][2] = {{"address", "198.18.255.255"},
+                                           {"set", "inet wildset two4"},
+                                           {"whitelist", "two"},
+                                           {"name", "b.two.example"},
+                                           {"owner", "b.two.example"},
+                                           {"pattern", "*.two.example"},
+                                           {"record", "A"},
+                                           {"source", "sniffer"},
+                                           {"resolver", "192.0.2.53"},
+                                           {"client", "192.0.2.10"}};
+    int fd = client_open(*state);
+
+    ask(fd, "{\"protocol\":1,\"command\":\"list\",\"whitelist\":\"two\"}");
+    json_t *lease = hear(fd);
+    assert_non_null(lease);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const char *text = json_string_value(json_object_get(lease, texts[i][0]));
+        assert_non_null(text);
+        assert_string_equal(text, texts[i][1]);
+    }
+    json_int_t left = json_integer_value(json_object_get(lease, "left"));
+    assert_int_equal(json_integer_value(json_object_get(lease, "ttl")), 300);
+    assert_true(left > 890 && left <= 900);
+    assert_non_null(json_object_get(lease, "expires"));
+    json_decref(lease);
+    close(fd);
+}
+
+static void test_errors_are_replies_and_the_connection_goes_on(void **state)
+{
+    char large[REQUEST_MAX + 100];
+    int fd = client_open(*state);
+
+    memset(large, ' ', sizeof(large) - 1);
+    large[sizeof(large) - 1] = '\0';
+    expect_error(fd, "x", "one JSON object");
+    expect_error(fd, large, "at most 4096 bytes");
+    expect_error(fd, "{\"protocol\":7,\"command\":\"status\"}",
+                 "protocol 7, this wildsetd speaks 1");
+    expect_error(fd, "{\"protocol\":1,\"command\":\"watch\"}", "there are status, list, forget");
+    expect_error(fd, "{\"protocol\":1,\"command\":\"list\",\"whitelist\":\"three\"}",
+                 "there are one, two");
+    assert_int_equal(leases_of(fd), LEASES + 1);
+    close(fd);
+}
+
+/* Those who do not read hold a snapshot each; there are two, and status is served all the same. */
+static void test_clients_that_do_not_read_hold_nobody_up(void **state)
+{
+    int lazy[2] = {client_open(*state), client_open(*state)};
+    int fd = client_open(*state);
+
+    for (int i = 0; i < 2; i++)
+        ask(lazy[i], "{\"protocol\":1,\"command\":\"list\"}");
+    usleep(50 * 1000);
+    expect_error(fd, "{\"protocol\":1,\"command\":\"list\"}", "try again");
+    assert_int_equal(leases_of(fd), LEASES + 1);
+    close(lazy[0]);
+    close(lazy[1]);
+    usleep(50 * 1000);
+    assert_int_equal(list_length(fd, "{\"protocol\":1,\"command\":\"list\"}"), LEASES + 1);
+    close(fd);
+}
+
+static void test_the_longest_silent_makes_room(void **state)
+{
+    enum { CLIENTS = 40, KEPT = 32 };
+    int fd[CLIENTS];
+
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        fd[i] = client_open(*state);
+        assert_int_equal(leases_of(fd[i]), LEASES + 1);
+    }
+    for (unsigned i = 0; i < CLIENTS - KEPT; i++)
+        assert_null(hear(fd[i]));
+    assert_int_equal(leases_of(fd[CLIENTS - KEPT]), LEASES + 1);
+    for (unsigned i = 0; i < CLIENTS; i++)
+        close(fd[i]);
+}
+
+static void test_forget_is_for_root(void **state)
+{
+    struct server *server = *state;
+    int status;
+
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chmod(server->path, 0666), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (setuid(NOBODY) < 0)
+            _exit(77);
+        int fd = client_open(server);
+        expect_error(fd, "{\"protocol\":1,\"command\":\"forget\",\"address\":\"198.18.255.255\"}",
+                     "only for root");
+        _exit(leases_of(fd) == LEASES + 1 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        skip(); /* a user namespace with one user only */
+    assert_int_equal(status, 0);
+}
+
+static json_int_t forgotten(int fd, const char *request)
+{
+    ask(fd, request);
+    json_t *reply = hear(fd);
+    assert_non_null(reply);
+    assert_null(json_object_get(reply, "error"));
+    json_int_t count = json_integer_value(json_object_get(reply, "forgotten"));
+    json_decref(reply);
+    return count;
+}
+
+static void test_forget(void **state)
+{
+    int fd = client_open(*state);
+
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(
+        forgotten(fd, "{\"protocol\":1,\"command\":\"forget\",\"address\":\"198.18.0.1\"}"), 1);
+    assert_int_equal(
+        forgotten(fd, "{\"protocol\":1,\"command\":\"forget\",\"address\":\"198.18.0.1\"}"), 0);
+    assert_int_equal(leases_of(fd), LEASES);
+    assert_int_equal(
+        forgotten(fd, "{\"protocol\":1,\"command\":\"forget\",\"name\":\"B.two.example\"}"), 1);
+    assert_int_equal(
+        forgotten(fd, "{\"protocol\":1,\"command\":\"forget\",\"name\":\"a.one.example\"}"),
+        LEASES - 1);
+    assert_int_equal(leases_of(fd), 0);
+    close(fd);
+}
+
+static void test_the_socket_is_for_its_group(void **state)
+{
+    const struct server *server = *state;
+    struct stat status;
+
+    assert_int_equal(stat(server->path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0660);
+}
+
+static void test_a_living_daemon_is_not_replaced_and_a_dead_one_is(void **state)
+{
+    struct server *server = *state;
+    struct server second = *server;
+
+    assert_int_equal(server_start(&second), -EADDRINUSE);
+    waitpid(second.pid, NULL, 0);
+    int fd = client_open(server);
+    assert_int_equal(leases_of(fd), LEASES + 1);
+    close(fd);
+    server_stop(server);
+    assert_int_equal(server_start(server), 0);
+}
+
+static void test_a_file_in_the_way_is_left_alone(void **state)
+{
+    struct server *server = *state;
+    struct server second = *server;
+
+    snprintf(second.path, sizeof(second.path), "%s/file", server->folder);
+    FILE *file = fopen(second.path, "w");
+    assert_non_null(file);
+    fclose(file);
+    assert_int_equal(server_start(&second), -EEXIST);
+    waitpid(second.pid, NULL, 0);
+    assert_int_equal(access(second.path, F_OK), 0);
+    assert_int_equal(unlink(second.path), 0);
+}
+
+#define control_test(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        control_test(test_status_holds_what_it_promises),
+        control_test(test_list_is_whole),
+        control_test(test_a_lease_has_the_keys_of_replay),
+        control_test(test_errors_are_replies_and_the_connection_goes_on),
+        control_test(test_clients_that_do_not_read_hold_nobody_up),
+        control_test(test_the_longest_silent_makes_room),
+        control_test(test_forget_is_for_root),
+        control_test(test_forget),
+        control_test(test_the_socket_is_for_its_group),
+        control_test(test_a_living_daemon_is_not_replaced_and_a_dead_one_is),
+        control_test(test_a_file_in_the_way_is_left_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
