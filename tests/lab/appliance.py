@@ -5,7 +5,6 @@ import os
 import pathlib
 import signal
 import socket
-import subprocess
 
 import lab
 
@@ -82,6 +81,7 @@ class Wildset:
             self.program = self.host.start(WILDSETD, "--config", self.file, log="wildsetd.log",
                                            env=os.environ | {"NOTIFY_SOCKET": NOTIFY})
             lab.wait_for("wildsetd says READY=1", lambda: self.said(notify, b"READY=1"))
+        lab.wait_for("the sniffer runs", self.sniffers)
         return self
 
     def said(self, notify, what):
@@ -116,10 +116,15 @@ class Wildset:
         return [json.loads(line) for line in self.ask("list", "--json").splitlines()]
 
     def sniffers(self):
-        """The process ids of the sniffers, found as the daemon's children."""
-        children = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(self.program.pid)],
-                                  capture_output=True, text=True, check=False).stdout
-        return [int(line.split()[0]) for line in children.splitlines() if "sniffer" in line]
+        """The process ids of the sniffers that read packets; two while one takes over from another."""
+        return [source["pid"] for source in self.status()["sources"]
+                if source["source"] == "sniffer" and source["state"] == "running"]
+
+    def refused(self, reason):
+        """How often, by the sniffer and by the daemon together."""
+        status = self.status()
+        places = [status, *status["sources"]]
+        return sum(place.get("refused", {}).get(reason, 0) for place in places)
 
     def elements(self, family=4):
         """The set as `nft -j list set` shows it: address to (timeout, expires, comment)."""

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an administrator does to it, and what befalls it."""
 import os
+import pathlib
 import signal
 
 from clients import dig, is_blocked, reaches
 from lab import wait_for
+
+NET_ADMIN, NET_RAW = 1 << 12, 1 << 13
+
+
+def process_status(pid):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
 
 
 def test_status_names_the_interface_and_counts(world):
@@ -65,6 +73,30 @@ def test_a_killed_sniffer_comes_back_and_the_sets_stay(world):
     assert world.wildset.holds("198.51.100.11")
     wait_for("it learns again", lambda: dig(world.client, "long.dormammu.lookback.io")
              and world.wildset.holds("198.51.100.66"), every=0.1, timeout=15)
+
+
+def test_the_processes_keep_only_what_they_need(world):
+    daemon = process_status(world.wildset.program.pid)
+    assert int(daemon["CapEff"], 16) == NET_ADMIN
+    assert int(daemon["CapPrm"], 16) == NET_ADMIN | NET_RAW, "NET_RAW waits for the next sniffer"
+    sniffer = process_status(wait_for("a sniffer", world.wildset.sniffers)[0])
+    for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(sniffer[kind], 16) == 0, kind
+    for process in (daemon, sniffer):
+        assert process["NoNewPrivs"] == "1"
+        assert process["Seccomp"] == "2"
+
+
+def test_all_interfaces_at_once(world):
+    """"any", the default: both legs of a forwarded answer are seen, the second changes nothing."""
+    if world.mode == "path":
+        world.wildset.configure(interfaces=["any"])
+        world.wildset.reload()
+        wait_for("the name is learned on any", lambda: dig(world.client, "six.dormammu.lookback.io", "AAAA")
+                 and "any" in world.wildset.ask("status") and world.wildset.holds("2001:db8:100::16"))
+        dig(world.client, "many.dormammu.lookback.io")
+        wait_for("the address", lambda: world.wildset.holds("198.51.100.21"))
+        reaches(world.client, "http://many.dormammu.lookback.io:19305/")
 
 
 def test_after_a_reload_of_the_ruleset_the_sets_fill_again(world):
