@@ -214,6 +214,14 @@ static bool leads_on(struct pipeline *pipeline, struct passing *passing)
     return passing->outcome == ANSWER_OK && lesson_chain_match(pipeline) != 0;
 }
 
+static bool matters(struct pipeline *pipeline, struct passing *passing)
+{
+    if (passing->wire->opcode != OPCODE_QUERY)
+        return false;
+    passing->matched = pipeline_match(pipeline, passing->wire, passing->now_ns);
+    return passing->matched || leads_on(pipeline, passing);
+}
+
 void response_deal(struct pipeline *pipeline, const struct segment *segment,
                    const struct wire_message *wire, uint64_t now_ns)
 {
@@ -221,10 +229,7 @@ void response_deal(struct pipeline *pipeline, const struct segment *segment,
 
     count(pipeline, COUNTER_ANSWERS);
     response.passing = (struct passing){.segment = segment, .wire = wire, .now_ns = now_ns};
-    if (wire->opcode == OPCODE_QUERY)
-        response.passing.matched = pipeline_match(pipeline, wire, now_ns);
-    if (wire->opcode != OPCODE_QUERY ||
-        (!response.passing.matched && !leads_on(pipeline, &response.passing))) {
+    if (!matters(pipeline, &response.passing)) {
         count(pipeline, COUNTER_FOREIGN_ANSWERS);
         return;
     }

@@ -494,10 +494,10 @@ static void test_refused_by_what_the_message_is(void **state)
     struct bytes two = simple(7, "live.example", "198.51.100.7");
     struct bytes chaos = two, cut = two, loop = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
 
-    ask(bench, 7, "live.example", TYPE_A);
     set16(&two, 4, 2);
     reply(bench, &two);
     assert_refused(bench, REASON_QUESTION_COUNT);
+    ask(bench, 7, "live.example", TYPE_A);
     set16(&chaos, 12 + 14 + 2, 3);
     reply(bench, &chaos);
     assert_refused(bench, REASON_NOT_CLASS_IN);
@@ -524,16 +524,47 @@ static void test_a_message_without_a_header_is_counted(void **state)
     assert_int_equal(bench->message_count, 0);
 }
 
+static struct bytes through_a_cdn(uint16_t id)
+{
+    struct bytes message = dns(id, FLAGS_ANSWER, "www.example.org", TYPE_A);
+
+    alias(&message, "www.example.org", 300, "edge.cdn.example");
+    alias(&message, "edge.cdn.example", 200, "host.example.net");
+    answer(&message, "host.example.net", 100, "198.51.100.7");
+    return message;
+}
+
 static void test_other_opcodes_are_not_read(void **state)
 {
     struct bench *bench = *state;
-    struct bytes notify = simple(7, "live.example", "198.51.100.7");
+    struct bytes notify = simple(7, "live.example", "198.51.100.7"), chain = through_a_cdn(8);
 
+    add_pattern(bench, 1, "*.cdn.example");
+    bench->plan.chain_whitelists = UINT64_C(1) << 1;
     ask(bench, 7, "live.example", TYPE_A);
     notify.data[2] |= 4 << 3;
     reply(bench, &notify);
+    chain.data[2] |= 4 << 3;
+    ask_and_reply(bench, 8, &chain, "www.example.org", TYPE_A);
     assert_int_equal(bench->message_count, 0);
-    assert_int_equal(counter(bench, COUNTER_FOREIGN_ANSWERS), 1);
+    assert_int_equal(counter(bench, COUNTER_FOREIGN_ANSWERS), 2);
+}
+
+static void test_questions_that_nobody_would_answer_open_nothing(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes chaos = dns(7, FLAGS_QUESTION, "live.example", TYPE_A), two = chaos;
+    struct bytes update = chaos;
+    struct datagram_of first = to_resolver(&chaos), second = to_resolver(&two);
+    struct datagram_of third = to_resolver(&update);
+
+    set16(&chaos, chaos.size - 2, 3);
+    set16(&two, 4, 2);
+    update.data[2] |= 5 << 3;
+    run(bench, &first, LAN);
+    run(bench, &second, LAN);
+    run(bench, &third, LAN);
+    assert_int_equal(counter(bench, COUNTER_QUESTIONS), 0);
 }
 
 static void test_a_stranger_is_not_believed(void **state)
@@ -865,16 +896,6 @@ static void test_an_open_end_inside_the_patterns_needs_no_entry(void **state)
     assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
 }
 
-static struct bytes through_a_cdn(uint16_t id)
-{
-    struct bytes message = dns(id, FLAGS_ANSWER, "www.example.org", TYPE_A);
-
-    alias(&message, "www.example.org", 300, "edge.cdn.example");
-    alias(&message, "edge.cdn.example", 200, "host.example.net");
-    answer(&message, "host.example.net", 100, "198.51.100.7");
-    return message;
-}
-
 static void test_match_chain_takes_an_alias_on_the_way(void **state)
 {
     struct bench *bench = *state;
@@ -889,6 +910,7 @@ static void test_match_chain_takes_an_alias_on_the_way(void **state)
     assert_name(&seen->matched, "edge.cdn.example");
     assert_name(&seen->owner, "host.example.net");
     assert_int_equal(bench->asked, 0); /* nobody can know it from the question */
+    assert_int_equal(bench->answered, 0);
     reply(bench, &message);
     assert_refused(bench, REASON_DUPLICATE);
 }
@@ -933,6 +955,19 @@ static void test_question_and_alias_feed_their_own_whitelists(void **state)
     assert_name(&bench->messages[0].sighting.matched, "live.example");
     assert_name(&bench->messages[1].sighting.matched, "edge.cdn.example");
     assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+}
+
+static void test_a_whitelist_is_fed_once_though_an_alias_matches_too(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
+
+    bench->plan.chain_whitelists = 1;
+    alias(&message, "live.example", 300, "eu1.live.example");
+    answer(&message, "eu1.live.example", 300, "198.51.100.7");
+    ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
+    assert_int_equal(bench->message_count, 1);
+    assert_name(&bench->messages[0].sighting.matched, "live.example");
 }
 
 static void test_without_questions_answers_are_learned(void **state)
@@ -1091,6 +1126,7 @@ static void test_an_interface_that_the_plan_does_not_name(void **state)
     struct bytes message = simple(7, "live.example", "198.51.100.7");
     struct datagram_of asks = to_resolver(&question), answers = to_client(&message);
 
+    bind_resolver_to_wan(bench);
     run(bench, &asks, 999);
     run(bench, &answers, 999);
     assert_string_equal(last(bench, MESSAGE_ANSWER)->interface, "");
@@ -1139,6 +1175,7 @@ int main(void)
         TEST(test_refused_by_what_the_message_is),
         TEST(test_a_message_without_a_header_is_counted),
         TEST(test_other_opcodes_are_not_read),
+        TEST(test_questions_that_nobody_would_answer_open_nothing),
         TEST(test_a_stranger_is_not_believed),
         TEST(test_an_answer_from_another_port_is_not_believed),
         TEST(test_no_resolvers_means_any),
@@ -1164,6 +1201,7 @@ int main(void)
         TEST(test_match_question_takes_no_alias),
         TEST(test_match_chain_leaves_other_answers_foreign),
         TEST(test_question_and_alias_feed_their_own_whitelists),
+        TEST(test_a_whitelist_is_fed_once_though_an_alias_matches_too),
         TEST(test_without_questions_answers_are_learned),
         TEST(test_without_questions_trust_still_counts),
         TEST(test_one_direction_is_recognised),
