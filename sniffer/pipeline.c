@@ -113,7 +113,7 @@ static void enter_question(struct pipeline *pipeline, const struct segment *segm
 
     count(pipeline, counters[outcome]);
     if (anticipate && outcome != QUESTION_REPEATED && pipeline->hooks.asked)
-        pipeline->hooks.asked(pipeline->hooks.context, segment->captured_ns);
+        pipeline->hooks.asked(pipeline->hooks.context, &segment->source, segment->captured_ns);
 }
 
 /* What nobody would answer, or a host would drop, opens nothing. */

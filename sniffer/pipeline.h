@@ -18,8 +18,8 @@ struct pipeline;
 struct pipeline_hooks {
     /* MESSAGE_ANSWER, MESSAGE_REFUSAL or MESSAGE_ALARM, lent for the call. */
     void (*report)(void *context, const struct message *message);
-    /* A matching question was seen first at captured_ns; may be NULL. */
-    void (*asked)(void *context, uint64_t captured_ns);
+    /* A matching question of this client was seen first at captured_ns; may be NULL. */
+    void (*asked)(void *context, const struct address *client, uint64_t captured_ns);
     /* An answer to a matching question was dealt with; may be NULL. */
     void (*answered)(void *context);
     void *context;

@@ -51,10 +51,11 @@ static void keep(void *context, const struct message *message)
     bench->messages[bench->message_count++] = *message;
 }
 
-static void note_asked(void *context, uint64_t captured_ns)
+static void note_asked(void *context, const struct address *client, uint64_t captured_ns)
 {
     struct bench *bench = context;
 
+    assert_true(address_is_canonical(client));
     bench->asked++;
     bench->asked_ns = captured_ns;
 }
