@@ -39,6 +39,7 @@ struct bench {
     uint64_t now_ns;
     unsigned message_count, asked, answered;
     uint64_t asked_ns;
+    struct address asker;
     struct message messages[MESSAGES_MAX];
 };
 
@@ -1039,6 +1040,7 @@ static void test_asked_and_answered_come_in_pairs(void **state)
     ask(bench, 7, "live.example", TYPE_A);
     assert_int_equal(bench->asked, 1);
     assert_int_equal(bench->asked_ns, 1700000000 * SECOND + START);
+    assert_address(&bench->asker, client);
     ask(bench, 7, "live.example", TYPE_A);
     ask(bench, 8, "live.example", TYPE_AAAA);
     assert_int_equal(bench->asked, 2);
