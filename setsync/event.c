@@ -10,8 +10,8 @@
 #include <string.h>
 
 static const char *const kind_names[EVENT_COUNT] = {
-    [EVENT_GRANTED] = "granted", [EVENT_EXTENDED] = "extended", [EVENT_REFUSED] = "refused",
-    [EVENT_ALARM] = "alarm",     [EVENT_EXPIRED] = "expired",   [EVENT_EVICTED] = "evicted",
+    [EVENT_GRANTED] = "granted",     [EVENT_EXTENDED] = "extended", [EVENT_REFUSED] = "refused",
+    [EVENT_ALARM] = "alarm",         [EVENT_EXPIRED] = "expired",   [EVENT_EVICTED] = "evicted",
     [EVENT_FORGOTTEN] = "forgotten",
 };
 

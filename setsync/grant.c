@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sightings to leases: address filter, capacity, claims.  Nothing is told here: events wait until the
- * kernel has what they speak of.
+ * Sightings to leases: address filter, capacity, claims.  Nothing is told here: events wait until
+ * the kernel has what they speak of.
  */
 #include "setsync/keeper.h"
 #include "setsync/policy.h"
@@ -163,7 +163,8 @@ static void end_share(struct setsync *sync, struct lease *lease, const struct wh
     writer_consider(sync, lease, now->boot_ns);
 }
 
-/* With head-room below the set's own size: expired elements hold their place until they are collected. */
+/* With head-room below the set's own size: expired elements hold their place until they are
+ * collected. */
 static size_t room_of(const struct keeper_set *home)
 {
     return home->view.size == 0 ? SIZE_MAX : home->view.size - home->view.size / 5;
@@ -177,8 +178,8 @@ static struct lease *nearest_in_set(struct setsync *sync, const struct keeper_se
         for (unsigned family = 0; family < FAMILIES; family++) {
             if (sync->homes[i][family] != home)
                 continue;
-            struct lease *lease = lease_nearest_end(&sync->quotas[i][family]);
-            if (lease == NULL || lease->serial == sync->serial)
+            struct lease *lease = lease_nearest_end(&sync->quotas[i][family], sync->serial);
+            if (lease == NULL)
                 continue;
             if (nearest == NULL || lease->expires_ns < nearest->expires_ns)
                 nearest = lease;
@@ -192,8 +193,8 @@ bool grant_make_room(struct setsync *sync, struct keeper_set *home,
 {
     struct lease_quota *quota = quota_of(sync, whitelist, home);
     while (quota->shares.count >= whitelist->max_addresses) {
-        struct lease *nearest = lease_nearest_end(quota);
-        if (nearest == NULL || nearest->serial == sync->serial)
+        struct lease *nearest = lease_nearest_end(quota, sync->serial);
+        if (nearest == NULL)
             return false;
         end_share(sync, nearest, whitelist, now);
     }
@@ -295,8 +296,7 @@ static enum reason grant_address(struct setsync *sync, const struct grant *grant
     if (known != NULL)
         known->serial = sync->serial;
     bool holds = known != NULL && lease_find_share(known, grant->whitelist) != NULL;
-    if (!holds &&
-        !grant_make_room(sync, grant->home, grant->whitelist, known == NULL, grant->now))
+    if (!holds && !grant_make_room(sync, grant->home, grant->whitelist, known == NULL, grant->now))
         return REASON_CAPACITY;
     uint32_t lifetime = policy_lifetime(grant->whitelist, grant->seen->ttl);
     struct lease_claim claim = claim_of(grant, lifetime);

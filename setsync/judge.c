@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a sighting may claim, judged as if its sender were hostile: the question has to match a pattern,
- * or to be derived in our own table; with match = "chain" an alias on the way may match instead.
+ * What a sighting may claim, judged as if its sender were hostile: the question has to match a
+ * pattern, or to be derived in our own table; with match = "chain" an alias on the way may match
+ * instead.
  */
 #include "setsync/keeper.h"
 #include "setsync/policy.h"

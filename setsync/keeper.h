@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The keeper's inside, shared by the files of this folder that make it up: judge.c (what a sighting
- * may claim), grant.c (grants to leases), writer.c (leases to elements), sets.c (the sets themselves),
- * takeover.c, reload.c and setsync.c, its face.
+ * may claim), grant.c (grants to leases), writer.c (leases to elements), sets.c (the sets
+ * themselves), takeover.c, reload.c and setsync.c, its face.
  */
 #ifndef WILDSET_SETSYNC_KEEPER_H
 #define WILDSET_SETSYNC_KEEPER_H
@@ -20,19 +20,19 @@ enum { FAMILIES = 2 }; /* of a whitelist's two sets: 0 is IPv4 */
 struct keeper_set {
     struct set_name name;
     enum address_family family;
-    bool wanted;    /* some whitelist feeds it */
+    bool wanted; /* some whitelist feeds it */
     bool create;
-    bool own;       /* in table inet wildset: all timed elements are ours */
-    bool careful;   /* others' elements may be in it: read before writing */
-    bool dirty;     /* a transaction was lost: write all again at the next check */
+    bool own;     /* in table inet wildset: all timed elements are ours */
+    bool careful; /* others' elements may be in it: read before writing */
+    bool dirty;   /* a transaction was lost: write all again at the next check */
     bool taken_over;
     enum set_state state;
     char problem[SET_PROBLEM_MAX];
     struct nftset_view view;
     uint64_t capacity; /* the sum of max-addresses */
     size_t lease_count;
-    uint64_t check_ns; /* when to look at it again */
-    uint64_t hold_ns;  /* full: no new elements before; 0: not full */
+    uint64_t check_ns;     /* when to look at it again */
+    uint64_t hold_ns;      /* full: no new elements before; 0: not full */
     uint64_t uncertain_ns; /* until then elements may live that we believe absent */
     uint64_t full;
     unsigned failures; /* in the transaction being made */
@@ -85,9 +85,9 @@ void keeper_finish(struct setsync *sync, const struct moment *now);
 /* One whitelist that a sighting feeds, and why. */
 struct verdict {
     unsigned whitelist;
-    unsigned steps;                /* answers between the pattern and the question: 0 is the question */
+    unsigned steps; /* answers between the pattern and the question: 0 is the question */
     const struct pattern *pattern;
-    struct dname name;             /* what the pattern matched */
+    struct dname name; /* what the pattern matched */
 };
 unsigned judge_sighting(struct setsync *sync, const struct sighting *sighting, uint64_t now_ns,
                         struct verdict out[static WHITELISTS_MAX]);
@@ -123,7 +123,8 @@ void writer_probe(struct setsync *sync, const struct moment *now);
 
 /* ---- sets.c ---- */
 
-/* Makes the list of sets from the whitelists; sets that stay keep their leases and state.  0 or -errno. */
+/* Makes the list of sets from the whitelists; sets that stay keep their leases and state.  0 or
+ * -errno. */
 int sets_build(struct setsync *sync);
 /* Lets go of the sets that no whitelist feeds any more; they have no leases left. */
 void sets_drop_unwanted(struct setsync *sync);

@@ -11,7 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_FIRST_SIZE = 256 };
+enum {
+    TABLE_FIRST_SIZE = 256,
+    NEAREST_BUDGET =
+        256, /* leases looked at to find one to evict: a bound on a large answer's cost */
+};
 
 struct lease_table {
     struct siphash_key key;
@@ -330,8 +334,32 @@ void lease_forget_shares(struct lease *lease)
     memset(lease->shares, 0, sizeof(lease->shares));
 }
 
-struct lease *lease_nearest_end(const struct lease_quota *quota)
+/* The better of two nodes; either may be NULL. */
+static struct heap_node *nearer(struct heap_node *a, struct heap_node *b)
 {
-    struct heap_node *node = heap_top(&quota->shares);
+    if (a == NULL || b == NULL)
+        return a != NULL ? a : b;
+    return a->key <= b->key ? a : b;
+}
+
+/* A heap's subtree holds nothing nearer than its top: only below those passed over is more to see.
+ */
+static struct heap_node *nearest_below(const struct heap *heap, size_t index, uint32_t serial,
+                                       unsigned *budget)
+{
+    if (index >= heap->count || *budget == 0)
+        return NULL;
+    (*budget)--;
+    struct heap_node *node = heap->nodes[index];
+    if (heap_entry(node, struct lease_share, node)->lease->serial != serial)
+        return node;
+    return nearer(nearest_below(heap, 2 * index + 1, serial, budget),
+                  nearest_below(heap, 2 * index + 2, serial, budget));
+}
+
+struct lease *lease_nearest_end(const struct lease_quota *quota, uint32_t serial)
+{
+    unsigned budget = NEAREST_BUDGET;
+    struct heap_node *node = nearest_below(&quota->shares, 0, serial, &budget);
     return node != NULL ? heap_entry(node, struct lease_share, node)->lease : NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Our record of the grants in force.  A lease is one address in one set; it lives as long as the last
- * of its claims, and a claim is one whitelist's pattern saying why.  Times are CLOCK_BOOTTIME.
+ * Our record of the grants in force.  A lease is one address in one set; it lives as long as the
+ * last of its claims, and a claim is one whitelist's pattern saying why.  Times are CLOCK_BOOTTIME.
  */
 #ifndef WILDSET_SETSYNC_LEASE_H
 #define WILDSET_SETSYNC_LEASE_H
@@ -23,18 +23,19 @@ enum {
 struct lease_claim {
     const struct whitelist *whitelist;
     struct pattern pattern;
-    struct dname name;  /* the matching question; for a derived name the one that matched */
+    struct dname name; /* the matching question; for a derived name the one that matched */
     struct dname owner;
     struct address resolver;
     enum source source;
     enum record_type record;
-    uint32_t ttl;       /* seconds, as last seen */
+    uint32_t ttl;        /* seconds, as last seen */
     uint64_t granted_ns; /* first seen */
     uint64_t seen_ns;    /* last seen */
     uint64_t expires_ns;
 };
 
-/* The leases that one whitelist holds in one set, nearest to its end first: what max-addresses counts. */
+/* The leases that one whitelist holds in one set, nearest to its end first: what max-addresses
+ * counts. */
 struct lease_quota {
     struct heap shares;
 };
@@ -85,7 +86,8 @@ void lease_table_free(struct lease_table *table);
 size_t lease_table_count(const struct lease_table *table);
 struct lease *lease_find(const struct lease_table *table, const struct set_name *set,
                          const struct address *address);
-/* A lease without claims, not yet due; `set` is compared by its address.  NULL when memory is out. */
+/* A lease without claims, not yet due; `set` is compared by its address.  NULL when memory is out.
+ */
 struct lease *lease_add(struct lease_table *table, const struct set_name *set,
                         const struct address *address);
 /* Out of the table, its heap and its quotas; the caller frees it. */
@@ -118,7 +120,10 @@ void lease_note_client(struct lease *lease, const struct address *client);
 void lease_forget_shares(struct lease *lease);
 int lease_enter_quota(struct lease *lease, const struct whitelist *whitelist,
                       struct lease_quota *quota);
-/* The lease of a quota that is nearest to its end, or NULL. */
-struct lease *lease_nearest_end(const struct lease_quota *quota);
+/*
+ * The lease of a quota that is nearest to its end and was not touched by the answer `serial`: an
+ * answer does not evict itself.  NULL when there is none, or too many others stand before it.
+ */
+struct lease *lease_nearest_end(const struct lease_quota *quota, uint32_t serial);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nftables over netlink.  Facts that this rests on, measured on 5.10 to 6.18: a commit is done when the
- * send returns and its errors are queued by then; silence is success, an ack is not; a message may
- * hold at most 64 KiB of elements and libnftnl does not check.
+ * nftables over netlink.  Facts that this rests on, measured on 5.10 to 6.18: a commit is done when
+ * the send returns and its errors are queued by then; silence is success, an ack is not; a message
+ * may hold at most 64 KiB of elements and libnftnl does not check.
  */
 #include "setsync/nftset.h"
 
@@ -22,12 +22,12 @@
 #include <sys/socket.h>
 
 enum {
-    ELEMENTS_PER_MESSAGE = 256,  /* under 64 KiB with the longest comments */
-    ELEMENT_ROOM = 512,          /* one element with the longest comment, twice over */
+    ELEMENTS_PER_MESSAGE = 256, /* under 64 KiB with the longest comments */
+    ELEMENT_ROOM = 512,         /* one element with the longest comment, twice over */
     BUFFER_START = 256 * 1024,
-    BUFFER_MARGIN = 192 * 1024,  /* what is free before a message is begun: builders do not check */
+    BUFFER_MARGIN = 192 * 1024, /* what is free before a message is begun: builders do not check */
     SEND_BUFFER = 16 * 1024 * 1024, /* the kernel doubles it: 200 000 elements in one transaction */
-    READS_AT_ONCE = 64,          /* replies that surely fit into the receive buffer */
+    READS_AT_ONCE = 64,             /* replies that surely fit into the receive buffer */
     RECEIVE_BUFFER = 64 * 1024,
     DUMP_ATTEMPTS = 4,
 };
@@ -273,8 +273,8 @@ static int read_errors(struct nftset *nft, error_each *each, void *context)
 typedef void reply_each(void *context, const struct nlmsghdr *header);
 
 /*
- * Replies to the requests in the buffer, one each, and none has to be waited for.  -ENOENT counts as a
- * reply that says no.  0 or the first other -errno.
+ * Replies to the requests in the buffer, one each, and none has to be waited for.  -ENOENT counts
+ * as a reply that says no.  0 or the first other -errno.
  */
 static int ask(struct nftset *nft, reply_each *each, void *context)
 {
@@ -311,7 +311,8 @@ static void view_table(void *context, const struct nlmsghdr *header)
     if (nftnl_table_nlmsg_parse(header, table) >= 0) {
         view->table_exists = true;
         view->table_handle = nftnl_table_get_u64(table, NFTNL_TABLE_HANDLE);
-        view->table_owned = (nftnl_table_get_u32(table, NFTNL_TABLE_FLAGS) & NFT_TABLE_F_OWNER) != 0;
+        view->table_owned =
+            (nftnl_table_get_u32(table, NFTNL_TABLE_FLAGS) & NFT_TABLE_F_OWNER) != 0;
     }
     nftnl_table_free(table);
 }

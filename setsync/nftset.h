@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 enum {
-    NFTSET_KEY_IPV4 = 7, /* nft's number for ipv4_addr */
-    NFTSET_KEY_IPV6 = 8, /* ipv6_addr */
+    NFTSET_KEY_IPV4 = 7,      /* nft's number for ipv4_addr */
+    NFTSET_KEY_IPV6 = 8,      /* ipv6_addr */
     NFTSET_COMMENT_MAX = 128, /* with its NUL: nft cannot load a saved ruleset with a longer one */
 };
 
@@ -28,21 +28,22 @@ struct nftset;
 int nftset_open(struct nftset **out);
 void nftset_close(struct nftset *nft);
 
-/* Readable when something changed in the ruleset, our own changes included; -1 when not to be had. */
+/* Readable when something changed in the ruleset, our own changes included; -1 when not to be had.
+ */
 int nftset_event_fd(const struct nftset *nft);
 /* Reads the notifications that are there.  True when another program changed something. */
 bool nftset_foreign_change(struct nftset *nft);
 
 struct nftset_view {
     bool table_exists, exists;
-    bool table_owned;       /* by a program (flags owner): others cannot write */
-    uint64_t table_handle;  /* changes when the table is made again; the set's own repeats */
+    bool table_owned;      /* by a program (flags owner): others cannot write */
+    uint64_t table_handle; /* changes when the table is made again; the set's own repeats */
     uint64_t handle;
-    uint32_t flags;         /* NFT_SET_... */
+    uint32_t flags; /* NFT_SET_... */
     uint32_t key_type, key_length;
-    uint32_t size;          /* 0: no limit of its own */
+    uint32_t size;           /* 0: no limit of its own */
     uint32_t gc_interval_ms; /* 0: the kernel's, one second */
-    uint64_t timeout_ms;    /* default of new elements, 0: none */
+    uint64_t timeout_ms;     /* default of new elements, 0: none */
 };
 
 /* A set or table that is not there is no error: see `exists`.  0 or -errno. */
@@ -55,7 +56,8 @@ int nftset_create(struct nftset *nft, const struct set_name *name, enum address_
                   uint32_t size, bool table_exists);
 
 enum nftset_action {
-    NFTSET_ADD,     /* an element believed absent; one that lives keeps its time on kernels before 6.12 */
+    NFTSET_ADD, /* an element believed absent; one that lives keeps its time on kernels before 6.12
+                 */
     NFTSET_UPDATE,  /* an element that lives, in place: kernels from 6.12 on */
     NFTSET_REPLACE, /* add, delete, add: right on every kernel, whether the element lives or not */
     NFTSET_DELETE,  /* add, delete: never fails, whether the element lives or not */
@@ -67,30 +69,31 @@ struct nftset_change {
     const struct dname *name; /* becomes the comment */
     uint64_t timeout_ms;      /* timeout and expiration, 1 or more */
     enum nftset_action action;
-    int error;                /* out: 0, or -errno of the message that held it */
+    int error; /* out: 0, or -errno of the message that held it */
 };
 
 /*
  * One transaction: all or nothing, in the kernel when it returns 0.  Deletions come first, so that
- * they make room.  On failure the first -errno, and `error` in the changes that the kernel named; none is
- * named when the transaction failed as a whole (-EPERM, -ENOBUFS...).
+ * they make room.  On failure the first -errno, and `error` in the changes that the kernel named;
+ * none is named when the transaction failed as a whole (-EPERM, -ENOBUFS...).
  */
 int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t count);
 
 struct nftset_element {
     struct address address;
     bool exists;
-    uint64_t timeout_ms;    /* 0: permanent */
-    uint64_t expires_ms;    /* time left */
+    uint64_t timeout_ms; /* 0: permanent */
+    uint64_t expires_ms; /* time left */
     char comment[NFTSET_COMMENT_MAX * 2];
 };
 
 /* Single elements, in order; an absent one is no error.  0 or -errno. */
-int nftset_read(struct nftset *nft, const struct set_name *set, const struct address *const *addresses,
-                size_t count, struct nftset_element *out);
+int nftset_read(struct nftset *nft, const struct set_name *set,
+                const struct address *const *addresses, size_t count, struct nftset_element *out);
 
 typedef void nftset_each(void *context, const struct nftset_element *element);
-/* The whole set: only once, at start.  Intervals' ends and other keys are left out.  0 or -errno. */
+/* The whole set: only once, at start.  Intervals' ends and other keys are left out.  0 or -errno.
+ */
 int nftset_dump(struct nftset *nft, const struct set_name *set, nftset_each *each, void *context);
 
 /* The name as an element's comment: [A-Za-z0-9._*:-] only; of a long one the labels at its end. */

@@ -16,18 +16,18 @@ struct range {
 
 /* Never an address that a client connects to (RFC 6890 and the registries behind it). */
 static const struct range special_ranges[] = {
-    {{0}, 8, ADDRESS_IPV4},                          /* this network */
-    {{127}, 8, ADDRESS_IPV4},                        /* loopback */
-    {{169, 254}, 16, ADDRESS_IPV4},                  /* link-local */
-    {{192, 0, 0}, 24, ADDRESS_IPV4},                 /* protocol assignments */
-    {{224}, 4, ADDRESS_IPV4},                        /* multicast */
-    {{240}, 4, ADDRESS_IPV4},                        /* reserved, broadcast */
-    {{0}, 96, ADDRESS_IPV6},                         /* ::, ::1, IPv4-compatible */
-    {{[10] = 0xff, 0xff}, 96, ADDRESS_IPV6},         /* IPv4-mapped */
-    {{0xfe, 0x80}, 10, ADDRESS_IPV6},                /* link-local */
-    {{0xfe, 0xc0}, 10, ADDRESS_IPV6},                /* site-local */
-    {{0xff}, 8, ADDRESS_IPV6},                       /* multicast */
-    {{0x01, 0x00}, 64, ADDRESS_IPV6},                /* discard-only */
+    {{0}, 8, ADDRESS_IPV4},                  /* this network */
+    {{127}, 8, ADDRESS_IPV4},                /* loopback */
+    {{169, 254}, 16, ADDRESS_IPV4},          /* link-local */
+    {{192, 0, 0}, 24, ADDRESS_IPV4},         /* protocol assignments */
+    {{224}, 4, ADDRESS_IPV4},                /* multicast */
+    {{240}, 4, ADDRESS_IPV4},                /* reserved, broadcast */
+    {{0}, 96, ADDRESS_IPV6},                 /* ::, ::1, IPv4-compatible */
+    {{[10] = 0xff, 0xff}, 96, ADDRESS_IPV6}, /* IPv4-mapped */
+    {{0xfe, 0x80}, 10, ADDRESS_IPV6},        /* link-local */
+    {{0xfe, 0xc0}, 10, ADDRESS_IPV6},        /* site-local */
+    {{0xff}, 8, ADDRESS_IPV6},               /* multicast */
+    {{0x01, 0x00}, 64, ADDRESS_IPV6},        /* discard-only */
 };
 
 static const struct range private_ranges[] = {
@@ -36,14 +36,15 @@ static const struct range private_ranges[] = {
 };
 
 static const struct range nat64_well_known = {{0x00, 0x64, 0xff, 0x9b}, 96, ADDRESS_IPV6};
-static const struct range nat64_local_use = {{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48, ADDRESS_IPV6};
+static const struct range nat64_local_use = {
+    {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48, ADDRESS_IPV6};
 static const struct range six_to_four = {{0x20, 0x02}, 16, ADDRESS_IPV6};
 
 /* Where RFC 6052 section 2.2 puts the four IPv4 bytes; byte 8 is left out. */
 static const uint8_t nat64_layouts[][4] = {
-    {6, 7, 9, 10},    /* /48 */
-    {7, 9, 10, 11},   /* /56 */
-    {9, 10, 11, 12},  /* /64 */
+    {6, 7, 9, 10},   /* /48 */
+    {7, 9, 10, 11},  /* /56 */
+    {9, 10, 11, 12}, /* /64 */
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

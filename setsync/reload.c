@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Taking grants back: on purpose (forget), and when the whitelists change.  A reload takes away only
- * what a removed pattern, whitelist or set alone had granted.
+ * Taking grants back: on purpose (forget), and when the whitelists change.  A reload takes away
+ * only what a removed pattern, whitelist or set alone had granted.
  */
 #include "setsync/keeper.h"
 

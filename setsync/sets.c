@@ -113,8 +113,8 @@ static const char *key_name(uint32_t type)
         uint32_t type;
         const char *name;
     } keys[] = {
-        {5, "a mark or number"},    {7, "ipv4_addr"},     {8, "ipv6_addr"}, {9, "ether_addr"},
-        {12, "inet_proto"},         {13, "inet_service"}, {19, "mark"},     {41, "ifname"},
+        {5, "a mark or number"}, {7, "ipv4_addr"},     {8, "ipv6_addr"}, {9, "ether_addr"},
+        {12, "inet_proto"},      {13, "inet_service"}, {19, "mark"},     {41, "ifname"},
     };
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (keys[i].type == type)
@@ -206,7 +206,8 @@ void sets_failed(struct keeper_set *set, int error, uint64_t now_ns)
     if (error == -ENFILE && is_first) {
         set->full++;
         set->hold_ns = now_ns + 2 * gc_interval_ns(set);
-        enter_state(set, SET_READY, "full: the kernel takes no more than its size of %u; raise size",
+        enter_state(set, SET_READY,
+                    "full: the kernel takes no more than its size of %u; raise size",
                     set->view.size);
         return;
     }
@@ -253,8 +254,8 @@ size_t sets_sample(const struct setsync *sync, const struct keeper_set *set, lea
     const unsigned family = family_index(set->family);
     for (size_t i = 0; i < sync->options.whitelist_count && found < count; i++)
         if (sync->homes[i][family] == set)
-            found += sample_quota(&sync->quotas[i][family], wanted, now_ns, out + found,
-                                  count - found);
+            found +=
+                sample_quota(&sync->quotas[i][family], wanted, now_ns, out + found, count - found);
     return found;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper's face: what the daemon and replay call.  One answer is judged, granted, written in one
- * transaction, and only then told.
+ * The keeper's face: what the daemon and replay call.  One answer is judged, granted, written in
+ * one transaction, and only then told.
  */
 #include "setsync/keeper.h"
 

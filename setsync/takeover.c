@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Taking over what the kernel still holds from an earlier run: timed elements whose comment is a name
- * that a pattern of this set matches become leases with the time that they have left.
+ * Taking over what the kernel still holds from an earlier run: timed elements whose comment is a
+ * name that a pattern of this set matches become leases with the time that they have left.
  */
 #include "setsync/keeper.h"
 #include "setsync/policy.h"
@@ -27,8 +27,7 @@ static struct lease *claim_element(const struct takeover *takeover, unsigned ind
         return NULL;
     struct lease *known = lease_find(sync->leases, &takeover->set->name, &element->address);
     bool holds = known != NULL && lease_find_share(known, whitelist) != NULL;
-    if (!holds &&
-        !grant_make_room(sync, takeover->set, whitelist, known == NULL, takeover->now))
+    if (!holds && !grant_make_room(sync, takeover->set, whitelist, known == NULL, takeover->now))
         return NULL;
     const uint64_t now_ns = takeover->now->boot_ns;
     struct lease_claim claim = {
@@ -66,8 +65,8 @@ static void take_element(void *context, const struct nftset_element *element)
     if (lease == NULL || lease->write != LEASE_UNWRITTEN)
         return;
     const uint64_t now_ns = takeover->now->boot_ns;
-    const uint64_t given_ms = element->timeout_ms > element->expires_ms ? element->timeout_ms
-                                                                        : element->expires_ms;
+    const uint64_t given_ms =
+        element->timeout_ms > element->expires_ms ? element->timeout_ms : element->expires_ms;
     const uint64_t age_ns = (given_ms - element->expires_ms) * NS_PER_MS;
     lease->write = LEASE_WRITTEN;
     lease->written_ns = now_ns > age_ns ? now_ns - age_ns : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Set names as people write them: "FAMILY TABLE SET".  Identifiers are what nftables' own scanner takes
- * without quotes: a letter or `_` first, then letters, digits and `_ . - /`.
+ * Set names as people write them: "FAMILY TABLE SET".  Identifiers are what nftables' own scanner
+ * takes without quotes: a letter or `_` first, then letters, digits and `_ . - /`.
  */
 #include "setsync/whitelist.h"
 
@@ -35,7 +35,8 @@ static bool is_identifier_byte(char byte)
            byte == '-' || byte == '/';
 }
 
-/* The next word, at most `size - 1` bytes, copied; returns what follows it, NULL when there is none. */
+/* The next word, at most `size - 1` bytes, copied; returns what follows it, NULL when there is
+ * none. */
 static const char *next_word(const char *text, char *out, size_t size)
 {
     while (is_blank(*text))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Leases to elements, one transaction at a time.  What is sent must not fail in normal operation: a
- * failing batch blocks for 8 to 28 ms.  So others' elements are read before, a full set is left alone
- * for two collections of its garbage, and a set that fails leaves the transaction of the others.
+ * failing batch blocks for 8 to 28 ms.  So others' elements are read before, a full set is left
+ * alone for two collections of its garbage, and a set that fails leaves the transaction of the
+ * others.
  */
 #include "setsync/keeper.h"
 
@@ -12,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WRITE_GAIN_NS NS_PER_SECOND       /* less is not worth a write on the hot path */
+#define WRITE_GAIN_NS NS_PER_SECOND         /* less is not worth a write on the hot path */
 #define WRITE_BEFORE_NS (2 * NS_PER_SECOND) /* always this long before an element would expire */
-#define PROBE_DELAY_NS (100 * NS_PER_MS)  /* so that the timeouts before and after differ */
-#define PROBE_TOLERANCE_MS 20             /* timeouts are rounded to jiffies, 10 ms at most */
+#define PROBE_DELAY_NS (100 * NS_PER_MS)    /* so that the timeouts before and after differ */
+#define PROBE_TOLERANCE_MS 20               /* timeouts are rounded to jiffies, 10 ms at most */
 #define RETRY_NS NS_PER_SECOND
 
 enum { FLUSH_ATTEMPTS = 8 };
@@ -97,8 +98,8 @@ void writer_consider(struct setsync *sync, struct lease *lease, uint64_t now_ns)
 /* ---- others' elements ---- */
 
 /*
- * What was read decides whether the lease needs a write at all.  In a table of our own a timed element
- * is ours; elsewhere it is ours when we wrote it.
+ * What was read decides whether the lease needs a write at all.  In a table of our own a timed
+ * element is ours; elsewhere it is ours when we wrote it.
  */
 static void screen_lease(struct lease *lease, const struct nftset_element *element, uint64_t now_ns)
 {
@@ -205,8 +206,7 @@ static int reserve_changes(struct setsync *sync)
 {
     if (sync->change_room >= sync->queue_room)
         return 0;
-    struct nftset_change *changes =
-        reallocarray(sync->changes, sync->queue_room, sizeof(*changes));
+    struct nftset_change *changes = reallocarray(sync->changes, sync->queue_room, sizeof(*changes));
     if (changes == NULL)
         return -ENOMEM;
     sync->changes = changes;
@@ -266,7 +266,8 @@ static void note_failure(struct setsync *sync, size_t count, int error, uint64_t
         return;
     log_error("writing %zu addresses to nftables: %s; trying again in a second%s", count,
               strerror(-error),
-              error == -EPERM ? " (CAP_NET_ADMIN is needed, at the opening and at each write)" : "");
+              error == -EPERM ? " (CAP_NET_ADMIN is needed, at the opening and at each write)"
+                              : "");
     for (size_t i = 0; i < count; i++) {
         sync->changed[i]->home->dirty = true;
         sync->changed[i]->home->check_ns = now_ns + RETRY_NS;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the tests of this folder share: whitelists and sightings in a line, a record of events, and a
- * network namespace with nft(8) in it, read as an administrator would read it.
+ * What the tests of this folder share: whitelists and sightings in a line, a record of events, and
+ * a network namespace with nft(8) in it, read as an administrator would read it.
  */
 #ifndef WILDSET_TESTS_SETSYNC_FIXTURE_H
 #define WILDSET_TESTS_SETSYNC_FIXTURE_H
@@ -149,8 +149,9 @@ static inline bool was_told(const struct record *record, enum event_kind kind, e
     return false;
 }
 
-static inline struct setsync *keeper_of(const struct whitelist *whitelists, size_t count, bool kernel,
-                                        struct record *record, const struct moment *now)
+static inline struct setsync *keeper_of(const struct whitelist *whitelists, size_t count,
+                                        bool kernel, struct record *record,
+                                        const struct moment *now)
 {
     struct setsync_options options = {.whitelists = whitelists,
                                       .whitelist_count = count,
@@ -184,7 +185,8 @@ static inline void write_file(const char *path, const char *text)
     close(fd);
 }
 
-/* A network namespace of our own, as root or in a user namespace; 77 (skipped) when neither may be. */
+/* A network namespace of our own, as root or in a user namespace; 77 (skipped) when neither may be.
+ */
 static inline void enter_namespace(void)
 {
     char map[64];
@@ -225,9 +227,9 @@ static inline json_t *list_set(const char *set)
     json_t *found = NULL;
     size_t index;
     json_t *entry;
-    json_array_foreach(json_object_get(root, "nftables"), index, entry)
-        if (json_object_get(entry, "set") != NULL)
-            found = json_incref(json_object_get(entry, "set"));
+    json_array_foreach(json_object_get(root, "nftables"), index,
+                       entry) if (json_object_get(entry, "set") != NULL) found =
+        json_incref(json_object_get(entry, "set"));
     json_decref(root);
     return found;
 }
@@ -253,7 +255,8 @@ static inline struct shown element_of(const char *set, const char *address)
     json_t *json = list_set(set);
     size_t index;
     json_t *entry;
-    json_array_foreach(json_object_get(json, "elem"), index, entry) {
+    json_array_foreach(json_object_get(json, "elem"), index, entry)
+    {
         json_t *element = json_object_get(entry, "elem");
         json_t *value = element != NULL ? json_object_get(element, "val") : entry;
         if (!json_is_string(value) || strcmp(json_string_value(value), address) != 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper against the kernel that runs here, in a network namespace of the test's own; what it did is
- * read with nft(8).
+ * The keeper against the kernel that runs here, in a network namespace of the test's own; what it
+ * did is read with nft(8).
  */
 #include "tests/unit/setsync/fixture.h"
 
@@ -360,7 +360,8 @@ static void test_a_permanent_element_in_our_table_stays_too(void **context)
     assert_string_equal(shown.comment, "by hand");
 }
 
-/* Everything that others do to sets, and the leases are back at once with the time they had left. */
+/* Everything that others do to sets, and the leases are back at once with the time they had left.
+ */
 static void test_what_others_take_is_put_back(void **context)
 {
     static const char *const faults[] = {
@@ -387,7 +388,8 @@ static void test_what_others_take_is_put_back(void **context)
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
         nft(faults[i]);
         serve_ms(state, 5);
-        if (elements_of("inet wildset lookback4") != 8 || elements_of("inet wildset lookback6") != 8)
+        if (elements_of("inet wildset lookback4") != 8 ||
+            elements_of("inet wildset lookback6") != 8)
             fail_msg("after: %s", faults[i]);
         assert_in_range(element_of("inet wildset lookback4", "198.51.100.7").expires, 880, 900);
     }
