@@ -40,6 +40,8 @@ class Street(Netns):
         super().__enter__()
         self.leg("client", "c0", "f0", 1)
         self.leg("srv", "s0", "f1", 3)
+        for host in range(11, 18):
+            ip("-n", "client", "addr", "add", f"10.99.1.{host}/24", "dev", "c0")
         for one in ("client", "srv"):
             number = 1 if one == "client" else 3
             ip("-n", one, "route", "add", "default", "via", f"10.99.{number}.1")
