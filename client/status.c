@@ -45,6 +45,14 @@ static const char *number_text(const json_t *object, const char *key, char out[s
     return out;
 }
 
+/* With an empty line in front, when there are any rows. */
+static void table_end(struct table *table)
+{
+    if (table && table_rows(table) > 0)
+        putchar('\n');
+    table_free(table);
+}
+
 static void sources_print(const json_t *status)
 {
     static const struct table_column columns[] = {
@@ -77,7 +85,7 @@ static void sources_print(const json_t *status)
         };
         table_row(table, cells);
     }
-    table_free(table);
+    table_end(table);
 }
 
 static void interfaces_of_print(struct table *table, const json_t *source)
@@ -118,7 +126,7 @@ static void interfaces_print(const json_t *status)
 
     json_array_foreach(json_object_get(status, "sources"), i, source)
         interfaces_of_print(table, source);
-    table_free(table);
+    table_end(table);
 }
 
 static void sets_print(const json_t *status)
@@ -144,7 +152,7 @@ static void sets_print(const json_t *status)
         };
         table_row(table, cells);
     }
-    table_free(table);
+    table_end(table);
 }
 
 static void totals_print(const json_t *status)
@@ -210,11 +218,8 @@ static void status_print(const json_t *status)
            leases == 1 ? "" : "es",
            duration_to_text((unsigned long long)number_of(status, "uptime"), uptime));
     advice_each(status, advice_print, NULL);
-    putchar('\n');
     sources_print(status);
-    putchar('\n');
     interfaces_print(status);
-    putchar('\n');
     sets_print(status);
     putchar('\n');
     totals_print(status);
