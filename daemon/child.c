@@ -11,6 +11,7 @@
 #include "sniffer/descriptors.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,23 @@ static void take_message(struct child *child, const struct message *message)
     }
 }
 
+/*
+ * Nothing came: the process has closed its end, mostly by ending, and is reaped soon; or it sent an
+ * empty message, which our own programs never do.
+ */
+static void end_of_channel(struct child *child)
+{
+    struct pollfd reader = {.fd = child->reader, .events = POLLIN};
+
+    if (poll(&reader, 1, 0) != 1 || !(reader.revents & POLLHUP)) {
+        violate(child, "sent an empty message");
+        return;
+    }
+    signal_process(child, SIGKILL); /* of no use without its channel */
+    loop_unwatch(child->watch);
+    child->watch = NULL;
+}
+
 /* At most `most` messages; false when there may be more. */
 static bool read_messages(struct child *child, unsigned most)
 {
@@ -133,10 +151,7 @@ static bool read_messages(struct child *child, unsigned most)
         } else if (result == -EBADMSG) {
             violate(child, "sent a message of a wrong size");
         } else {
-            /* Its end, or an empty message, which our own programs never send. */
-            signal_process(child, SIGKILL);
-            loop_unwatch(child->watch);
-            child->watch = NULL;
+            end_of_channel(child);
             return true;
         }
         if (child->state == CHILD_DOOMED)

@@ -247,7 +247,7 @@ int config_read(const char *path, struct config **out, char error[static CONFIG_
 {
     char *text = NULL;
     size_t size = 0;
-    int fd;
+    int fd = -1;
     int result = open_regular(path, &fd);
 
     if (result == 0) {

@@ -10,7 +10,6 @@
 #include "daemon/journal.h"
 #include "daemon/notify.h"
 #include "daemon/sources.h"
-#include "daemon/told.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
@@ -35,11 +34,11 @@ struct daemon {
     struct sources *sources;
     struct journal journal;
     struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
+    struct loop_watch *kernel;                                    /* nftables' notifications */
     struct loop_watch *due, *ready, *watchdog;                    /* timers */
     uint64_t due_ns;      /* what `due` is armed for; UINT64_MAX: nothing */
     uint64_t watchdog_ms; /* half of what systemd waits */
     bool told_ready;
-    struct told told;
 };
 
 /* ---- logging ---- */
@@ -87,7 +86,16 @@ static void on_due(void *context)
 
     daemon->due_ns = UINT64_MAX;
     setsync_run(daemon->sync, &now);
-    told_update(&daemon->told, daemon->sync);
+    arm(daemon);
+}
+
+/* Somebody changed the ruleset. */
+static void on_kernel(void *context)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+
+    setsync_notified(daemon->sync, &now);
     arm(daemon);
 }
 
@@ -244,11 +252,9 @@ static void on_reload(void *context)
         config_warnings(daemon->config, warn, NULL);
         log_notice("%s was read again: %zu whitelists", daemon->options.config_path,
                    daemon->config->whitelist_count);
-        told_forget(&daemon->told);
     } else {
         log_error("nothing was changed: the configuration of before stays in force");
     }
-    told_update(&daemon->told, daemon->sync);
     daemon->due_ns = UINT64_MAX;
     arm(daemon);
     tell_ready(daemon);
@@ -285,7 +291,13 @@ static int open_sync(struct daemon *daemon)
         .event = on_event,
         .context = daemon,
     };
-    return setsync_new(&options, &now, &daemon->sync);
+    int result = setsync_new(&options, &now, &daemon->sync);
+    int fd = result ? -1 : setsync_event_fd(daemon->sync);
+
+    if (fd < 0)
+        return result;
+    daemon->kernel = loop_readable(daemon->loop, fd, LOOP_NORMAL, on_kernel, daemon);
+    return daemon->kernel ? 0 : -ENOMEM;
 }
 
 static int open_sources(struct daemon *daemon)
@@ -337,7 +349,6 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
     daemon->due_ns = UINT64_MAX;
     set_log_level(config);
     config_warnings(config, warn, NULL);
-    told_forget(&daemon->told);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         int result = steps[i].open(daemon);
         if (result == 0)
@@ -346,7 +357,6 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         daemon_close(daemon);
         return result;
     }
-    told_update(&daemon->told, daemon->sync);
     *out = daemon;
     return 0;
 }
@@ -371,6 +381,7 @@ void daemon_close(struct daemon *daemon)
         return;
     control_close(daemon->control);
     sources_free(daemon->sources);
+    loop_unwatch(daemon->kernel);
     setsync_free(daemon->sync);
     loop_unwatch(daemon->watchdog);
     loop_unwatch(daemon->ready);

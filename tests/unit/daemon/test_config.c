@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The configuration as a whole: values, defaults, and findings with the lines they are on. */
+#include "daemon/config.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+/* After the C library's own. */
+#include <linux/netfilter.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NAMES "names = { \"x.example\" }"
+
+static char error[CONFIG_ERROR_MAX];
+
+static struct config *good(const char *text)
+{
+    struct config *config = NULL;
+    int result = config_from_text("f", text, strlen(text), &config, error);
+    if (result)
+        fail_msg("refused: %s", error);
+    return config;
+}
+
+/* The text is refused, and the findings are exactly these lines. */
+static void refused(const char *text, const char *findings)
+{
+    struct config *config = NULL;
+    assert_int_equal(config_from_text("f", text, strlen(text), &config, error), -EINVAL);
+    assert_null(config);
+    assert_string_equal(error, findings);
+}
+
+/* Beginning and end of the finding on its line; the middle says what would be right. */
+static void refused_with(const char *text, const char *beginning)
+{
+    struct config *config = NULL;
+    assert_int_equal(config_from_text("f", text, strlen(text), &config, error), -EINVAL);
+    if (strncmp(error, beginning, strlen(beginning)) != 0)
+        fail_msg("wanted %s..., got %s", beginning, error);
+}
+
+static void test_one_whitelist_with_one_name_is_complete(void **state)
+{
+    struct config *config = good("whitelist look-back_1 { " NAMES " }");
+    const struct whitelist *whitelist = config_whitelist(config, "look-back_1");
+    char text[SET_TEXT_MAX];
+
+    (void)state;
+    assert_non_null(whitelist);
+    assert_int_equal(config->interface_count, 1);
+    assert_string_equal(config->interfaces[0].name, "any");
+    assert_int_equal(config->resolver_count, 0);
+    assert_true(config->require_query);
+    assert_int_equal(config->checksums, CHECKSUMS_AUTO);
+    assert_int_equal(config->latency, LATENCY_LOW);
+    assert_int_equal(config->log, CONFIG_LOG_GRANTS);
+    assert_string_equal(set_name_to_text(&whitelist->set4, text), "inet wildset look-back_14");
+    assert_string_equal(set_name_to_text(&whitelist->set6, text), "inet wildset look-back_16");
+    assert_true(whitelist->create);
+    assert_int_equal(whitelist->service_count, 0);
+    assert_int_equal(whitelist->match, MATCH_QUESTION);
+    assert_int_equal(whitelist->follow, FOLLOW_ACROSS);
+    assert_int_equal(whitelist->ttl_min, 60);
+    assert_int_equal(whitelist->ttl_max, 86400);
+    assert_int_equal(whitelist->grace, 600);
+    assert_int_equal(whitelist->max_addresses, 4096);
+    assert_false(whitelist->private_addresses);
+    assert_null(config_whitelist(config, "other"));
+    config_free(config);
+}
+
+static void test_every_key_is_read(void **state)
+{
+    struct config *config = good("capture {\n"
+                                 "  interfaces = { \"eth1\", eth2 }\n"
+                                 "  resolvers = { 192.0.2.53, \"2001:db8::/32%eth1\" }\n"
+                                 "  require-query = no\n"
+                                 "  checksums = \"verify\"\n"
+                                 "  latency = normal\n"
+                                 "  decapsulate = { \"gre\", \"vxlan\" }\n"
+                                 "  vlans = { 0, 10, 4094 }\n"
+                                 "}\n"
+                                 "whitelist a {\n"
+                                 "  names = { \"x.example\" }\n"
+                                 "  names += { \"*.B\xc3\xbc"
+                                 "cher.example\" }\n"
+                                 "  set4 = \"ip filter a4\"\n"
+                                 "  set6 = \"ip6 filter a6\"\n"
+                                 "  create = false\n"
+                                 "  services = { \"udp 19305-19309\", \"tcp 443\" }\n"
+                                 "  match = \"chain\"\n"
+                                 "  follow = \"answer\"\n"
+                                 "  ttl-min = 0\n"
+                                 "  ttl-max = \"1h30m\"\n"
+                                 "  grace = \"90s\"\n"
+                                 "  max-addresses = 17\n"
+                                 "  private-addresses = true\n"
+                                 "  refuse = { \"203.0.113.0/24\", \"2001:db8:1::/48\" }\n"
+                                 "}\n"
+                                 "log = debug\n");
+    const struct whitelist *whitelist = &config->whitelists[0];
+    char text[PATTERN_TEXT_MAX];
+
+    (void)state;
+    assert_int_equal(config->interface_count, 2);
+    assert_string_equal(config->interfaces[1].name, "eth2");
+    assert_int_equal(config->resolver_count, 2);
+    assert_int_equal(config->resolvers[0].prefix.length, 32);
+    assert_string_equal(config->resolvers[0].interface, "");
+    assert_int_equal(config->resolvers[1].prefix.length, 32);
+    assert_string_equal(config->resolvers[1].interface, "eth1");
+    assert_false(config->require_query);
+    assert_int_equal(config->checksums, CHECKSUMS_VERIFY);
+    assert_int_equal(config->latency, LATENCY_NORMAL);
+    assert_int_equal(config->vlan_count, 3);
+    assert_int_equal(config->vlans[2], 4094);
+    assert_int_equal(config->log, CONFIG_LOG_DEBUG);
+    assert_int_equal(whitelist->pattern_count, 2);
+    assert_string_equal(pattern_to_text(&whitelist->patterns[1], text),
+                        "*.xn--bcher-kva.example");
+    assert_int_equal(whitelist->set4.family, NFPROTO_IPV4);
+    assert_string_equal(whitelist->set6.set, "a6");
+    assert_false(whitelist->create);
+    assert_int_equal(whitelist->service_count, 2);
+    assert_int_equal(whitelist->services[0].protocol, IPPROTO_UDP);
+    assert_int_equal(whitelist->services[0].last_port, 19309);
+    assert_int_equal(whitelist->services[1].first_port, 443);
+    assert_int_equal(whitelist->match, MATCH_CHAIN);
+    assert_int_equal(whitelist->follow, FOLLOW_ANSWER);
+    assert_int_equal(whitelist->ttl_min, 0);
+    assert_int_equal(whitelist->ttl_max, 5400);
+    assert_int_equal(whitelist->grace, 90);
+    assert_int_equal(whitelist->max_addresses, 17);
+    assert_true(whitelist->private_addresses);
+    assert_int_equal(whitelist->refuse_count, 2);
+    assert_int_equal(whitelist->refuse[1].length, 48);
+    config_free(config);
+}
+
+/* libconfuse alone counts two lines for each of these comments. */
+static void test_lines_are_right_behind_comments(void **state)
+{
+    (void)state;
+    refused("# one\n/* two\n three */ // three\n\ncapture { # five\n  latency = \"fast\" }\n"
+            "whitelist a { " NAMES " }\n",
+            "f:6: capture: latency: \"fast\": wanted \"low\" or \"normal\"");
+}
+
+static void test_several_findings_are_told_at_once(void **state)
+{
+    (void)state;
+    refused("whitelist a {\n names = { \"*.\",\n \"b..c\" }\n create = maybe\n}\nlog = loud\n",
+            "f:2: whitelist a: names: \"*.\": wanted a name, \"*.\" and a name, or \"*\": "
+            "\"www.example.net\", \"*.example.net\"\n"
+            "f:3: whitelist a: names: \"b..c\": wanted a name, \"*.\" and a name, or \"*\": "
+            "\"www.example.net\", \"*.example.net\"\n"
+            "f:4: whitelist a: create: \"maybe\": wanted true or false\n"
+            "f:6: log: \"loud\": wanted \"alarms\", \"grants\" or \"debug\"");
+}
+
+static void test_findings_that_do_not_fit_are_counted(void **state)
+{
+    char text[4096] = "whitelist a { names = { \"a\" }\nservices = {";
+    const char *more;
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        strcat(text, "\"sctp 5\",");
+    strcat(text, "\"tcp 1\" } }\n");
+    refused_with(text, "f:2: whitelist a: services: \"sctp 5\": wanted");
+    more = strstr(error, "\n... and ");
+    assert_non_null(more);
+    assert_true(atoi(more + 9) > 20);
+    assert_true(strlen(error) < CONFIG_ERROR_MAX);
+}
+
+static void test_values_of_a_wrong_kind_are_refused(void **state)
+{
+    static const struct {
+        const char *line, *beginning;
+    } cases[] = {
+        {"ttl-min = 10w", "f:2: whitelist a: ttl-min: \"10w\": wanted a number and a unit"},
+        {"ttl-min = -1", "f:2: whitelist a: ttl-min: \"-1\": wanted"},
+        {"grace = 1m1m", "f:2: whitelist a: grace: \"1m1m\": wanted"},
+        {"grace = 367d", "f:2: whitelist a: grace: \"367d\": wanted"},
+        {"max-addresses = 0", "f:2: whitelist a: max-addresses: \"0\": wanted a number from 1"},
+        {"max-addresses = 1000001", "f:2: whitelist a: max-addresses: \"1000001\": wanted"},
+        {"set4 = lookback4", "f:2: whitelist a: set4: \"lookback4\": wanted family, table and set"},
+        {"services = { \"tcp 0\" }", "f:2: whitelist a: services: \"tcp 0\": wanted a protocol"},
+        {"services = { \"tcp 9-8\" }", "f:2: whitelist a: services: \"tcp 9-8\": wanted"},
+        {"services = { \"tcp 65536\" }", "f:2: whitelist a: services: \"tcp 65536\": wanted"},
+        {"refuse = { \"192.0.2.1/24\" }", "f:2: whitelist a: refuse: \"192.0.2.1/24\": wanted"},
+        {"registry = \"http://x/\"", "f:2: whitelist a: registry: \"http://x/\": wanted \"https"},
+        {"registry = \"https://a@b/\"", "f:2: whitelist a: registry: \"https://a@b/\": wanted"},
+        {"registry-shrink = 101", "f:2: whitelist a: registry-shrink: \"101\": wanted per cent"},
+        {"feed = \"x\"", "f:2: whitelist a: feed: \"x\": wanted a path that begins with /"},
+        {"create = { true }", "f:2: whitelist a: "},
+        {"nmaes = { \"x\" }", "f:2: whitelist a: nmaes: unknown here: there is no such key"},
+        {"interfaces = { \"x\" }",
+         "f:2: whitelist a: interfaces: unknown here: it belongs in capture { }"},
+        {"include(\"/etc/passwd\")", "f:2: whitelist a: include: unknown here"},
+    };
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "whitelist a { " NAMES "\n%s\n}\n", cases[i].line);
+        refused_with(text, cases[i].beginning);
+    }
+}
+
+static void test_capture_values_of_a_wrong_kind_are_refused(void **state)
+{
+    static const struct {
+        const char *line, *beginning;
+    } cases[] = {
+        {"interfaces = { }", "f:3: capture: interfaces: empty"},
+        {"interfaces = { \"a_name_too_long_\" }", "f:2: capture: interfaces: \"a_name_too_long_\""},
+        {"interfaces = { \"a/b\" }", "f:2: capture: interfaces: \"a/b\": wanted an interface"},
+        {"interfaces = { \"e\", \"e\" }", "f:2: capture: interfaces: e is named twice"},
+        {"resolvers = { \"192.0.2.53/24\" }", "f:2: capture: resolvers: \"192.0.2.53/24\": wanted"},
+        {"resolvers = { \"192.0.2.53%\" }", "f:2: capture: resolvers: \"192.0.2.53%\": wanted"},
+        {"interfaces = { \"e\" } resolvers = { \"192.0.2.53%f\" }",
+         "f:2: capture: resolvers: f is not in interfaces"},
+        {"require-query = false", "f:2: capture: require-query: false needs resolvers"},
+        {"vlans = { 4095 }", "f:2: capture: vlans: \"4095\": wanted a tag"},
+        {"decapsulate = { \"ip\" }", "f:2: capture: decapsulate: \"ip\": wanted \"gre\""},
+        {"latency = \"low\"\nlatency = \"low\"",
+         "f:3: capture: latency: given already in line 2"},
+    };
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "capture {\n%s\n}\nwhitelist a { " NAMES " }\n",
+                 cases[i].line);
+        refused_with(text, cases[i].beginning);
+    }
+}
+
+static void test_one_direction_with_named_or_any_resolvers_is_good(void **state)
+{
+    (void)state;
+    config_free(good("capture { require-query = false resolvers = { \"0.0.0.0/0\", \"::/0\" } }"
+                     "whitelist a { " NAMES " }"));
+}
+
+static void test_contradictions_are_refused(void **state)
+{
+    (void)state;
+    refused("", "f:1: no whitelist: wanted at least one, such as whitelist example { names = { "
+                "\"*.example.net\" } }");
+    refused_with("whitelist a {\n}\n", "f:2: whitelist a: names: missing or empty");
+    refused_with("whitelist a {\nnames = { }\n}\n", "f:3: whitelist a: names: missing or empty");
+    refused_with("whitelist { " NAMES " }", "f:1: missing title for section 'whitelist'");
+    refused_with("whitelist 1a { " NAMES " }", "f:1: whitelist \"1a\": wanted a name that begins");
+    refused_with("whitelist a { " NAMES " }\nwhitelist a {\n" NAMES " }",
+                 "f:3: whitelist a: there is one of this name already");
+    refused_with("whitelist a { " NAMES "\nttl-max = 5 }", "f:2: whitelist a: ttl-min: 60 s is "
+                                                           "more than ttl-max, 5 s");
+    refused_with("whitelist a { " NAMES "\nttl-max = 0 ttl-min = 0 grace = 0 }",
+                 "f:2: whitelist a: ttl-max and grace are both 0");
+    refused_with("whitelist a { " NAMES "\n\n" NAMES " }",
+                 "f:3: whitelist a: names: given already in line 1");
+}
+
+static void test_one_set_for_two_families_is_refused(void **state)
+{
+    (void)state;
+    refused("whitelist a { " NAMES "\nset4 = \"inet t s\"\nset6 = \"inet t s\" }",
+            "f:2: whitelist a: set4: inet t s is set6 of whitelist a (line 3): a set holds one "
+            "family");
+    refused("whitelist a { " NAMES "\nset4 = \"inet t s\" }\nwhitelist b { " NAMES
+            "\nset6 = \"inet t s\" }",
+            "f:4: whitelist b: set6: inet t s is set4 of whitelist a (line 2): a set holds one "
+            "family");
+    /* The same set for the same family is shared. */
+    config_free(good("whitelist a { " NAMES " set4 = \"inet t s\" }\nwhitelist b { " NAMES
+                     " set4 = \"inet t s\" }"));
+}
+
+static void test_a_65th_whitelist_is_refused(void **state)
+{
+    char text[8192] = "";
+    size_t used = 0;
+
+    (void)state;
+    for (int i = 0; i < 64; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "whitelist w%d { %s }\n", i,
+                                 NAMES);
+    config_free(good(text));
+    for (int i = 64; i < 67; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "whitelist w%d { %s }\n", i,
+                                 NAMES);
+    refused_with(text, "f:65: whitelist w64: more than 64 whitelists\nf:66: whitelist w65: more");
+}
+
+/* Each of these libconfuse would take, in silence. */
+static void test_what_libconfuse_would_swallow_is_refused(void **state)
+{
+    (void)state;
+    refused_with("whitelist a {\n" NAMES "\n", "f:1: the { here is never closed");
+    refused_with("whitelist a { names = { *.x.example } }", "f:1: * outside quotes");
+    refused_with("whitelist a { names = { \"${HOME}.x\" } }", "f:1: environment variables");
+    refused_with("whitelist a { names = { ${HOME} } }", "f:1: environment variables");
+    refused_with("whitelist a { names = { \"x\ny\" } }", "f:1: the string is not closed");
+    refused_with("whitelist a { names = { 'x\ny' } }", "f:1: the string is not closed");
+    refused_with("whitelist a { names = { \"x\\0y\" } }", "f:1: only \\\" and \\\\ are escapes");
+    refused_with("capture|latency = normal", "f:1: | outside quotes");
+    refused_with("\n/* x", "f:2: the comment that begins here is never closed");
+    refused_with("log + debug", "f:1: + without =");
+    refused_with("}", "f:1: } without a { before it");
+    refused_with("a{{{{{{{{{", "f:1: braces are nested too deeply");
+}
+
+static void test_a_zero_byte_is_refused(void **state)
+{
+    static const char text[] = "whitelist a { names = { \"x.example\" } }\n\0";
+    struct config *config;
+
+    (void)state;
+    assert_int_equal(config_from_text("f", text, sizeof(text) - 1, &config, error), -EINVAL);
+    assert_string_equal(error, "f:2: a control character: not a text file?");
+}
+
+static void test_windows_line_ends_and_a_byte_order_mark_are_taken(void **state)
+{
+    (void)state;
+    config_free(good("\xef\xbb\xbfwhitelist a {\r\n  " NAMES " # \"\r\n}\r\n"));
+}
+
+struct collected {
+    unsigned count;
+    char text[4096];
+};
+
+static void collect(void *context, const char *line)
+{
+    struct collected *collected = context;
+    collected->count++;
+    strcat(strcat(collected->text, line), "\n");
+}
+
+static void test_what_deserves_a_word_is_told(void **state)
+{
+    struct config *config = good("capture { interfaces = { \"e\" } }\nwhitelist a {\n" NAMES
+                                 "\nregistry = \"https://x.example/y\"\nset4 = \"ip6 t s\" }\n");
+    struct collected collected = {.count = 0};
+
+    (void)state;
+    config_warnings(config, collect, &collected);
+    config_free(config);
+    assert_int_equal(collected.count, 3);
+    assert_non_null(
+        strstr(collected.text, "f:4: whitelist a: registry: accepted, not used yet\n"));
+    assert_non_null(strstr(collected.text, "f:5: whitelist a: set4: "));
+    assert_non_null(strstr(collected.text, "f: capture: resolvers is empty: "));
+}
+
+static void test_a_quiet_configuration_has_no_warnings(void **state)
+{
+    struct config *config = good("capture { interfaces = { \"e\" } resolvers = { 192.0.2.53 } }"
+                                 "whitelist a { " NAMES " }");
+    struct collected collected = {.count = 0};
+
+    (void)state;
+    config_warnings(config, collect, &collected);
+    config_free(config);
+    assert_int_equal(collected.count, 0);
+}
+
+static void test_the_plan_says_what_the_configuration_says(void **state)
+{
+    struct config *config =
+        good("capture { interfaces = { \"e\" } resolvers = { 192.0.2.53 } latency = normal }"
+             "whitelist a { names = { \"x.example\", \"*.y.example\" } follow = answer }"
+             "whitelist b { names = { \"*\" } match = chain ttl-min = 5s ttl-max = 1m }");
+    struct whitelist_pattern *patterns;
+    struct plan plan;
+
+    (void)state;
+    assert_int_equal(config_plan(config, &plan, &patterns), 0);
+    assert_int_equal(plan.interface_count, 1);
+    assert_int_equal(plan.resolver_count, 1);
+    assert_int_equal(plan.latency, LATENCY_NORMAL);
+    assert_int_equal(plan.pattern_count, 3);
+    assert_int_equal(plan.patterns[1].pattern.kind, PATTERN_BELOW);
+    assert_int_equal(plan.patterns[1].whitelist, 0);
+    assert_int_equal(plan.patterns[2].whitelist, 1);
+    assert_int_equal(plan.chain_whitelists, 2);
+    assert_int_equal(plan.follow_whitelists, 2);
+    assert_int_equal(plan.ttl_min[1], 5);
+    assert_int_equal(plan.ttl_max[1], 60);
+    free(patterns);
+    config_free(config);
+}
+
+static void test_only_a_regular_file_of_bounded_size_is_read(void **state)
+{
+    char folder[] = "/tmp/wildset-test-XXXXXX", path[64];
+    struct config *config;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/x", folder);
+    assert_int_equal(config_read(path, &config, error), -ENOENT);
+    assert_non_null(strstr(error, "/x: there is no such file"));
+    assert_int_equal(config_read(folder, &config, error), -EISDIR);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(config_read(path, &config, error), -ENODEV); /* and does not wait */
+    assert_int_equal(unlink(path), 0);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("whitelist a { " NAMES " }\n", file);
+    assert_int_equal(ftruncate(fileno(file), 0), 0);
+    for (int i = 0; i < CONFIG_SIZE_MAX / 16 + 1; i++)
+        fputs("# a comment....\n", file);
+    fclose(file);
+    assert_int_equal(config_read(path, &config, error), -EFBIG);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_whitelist_with_one_name_is_complete),
+        cmocka_unit_test(test_every_key_is_read),
+        cmocka_unit_test(test_lines_are_right_behind_comments),
+        cmocka_unit_test(test_several_findings_are_told_at_once),
+        cmocka_unit_test(test_findings_that_do_not_fit_are_counted),
+        cmocka_unit_test(test_values_of_a_wrong_kind_are_refused),
+        cmocka_unit_test(test_capture_values_of_a_wrong_kind_are_refused),
+        cmocka_unit_test(test_one_direction_with_named_or_any_resolvers_is_good),
+        cmocka_unit_test(test_contradictions_are_refused),
+        cmocka_unit_test(test_one_set_for_two_families_is_refused),
+        cmocka_unit_test(test_a_65th_whitelist_is_refused),
+        cmocka_unit_test(test_what_libconfuse_would_swallow_is_refused),
+        cmocka_unit_test(test_a_zero_byte_is_refused),
+        cmocka_unit_test(test_windows_line_ends_and_a_byte_order_mark_are_taken),
+        cmocka_unit_test(test_what_deserves_a_word_is_told),
+        cmocka_unit_test(test_a_quiet_configuration_has_no_warnings),
+        cmocka_unit_test(test_the_plan_says_what_the_configuration_says),
+        cmocka_unit_test(test_only_a_regular_file_of_bounded_size_is_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
