@@ -27,6 +27,7 @@ static const struct {
     [COUNTER_DERIVED_NAMES] = {"derived-names", "names that a matching answer led to"},
     [COUNTER_ANTICIPATIONS] = {"anticipations", "questions for which the CPU was kept awake"},
     [COUNTER_ANTICIPATIONS_REFUSED] = {"anticipations-refused", "the same, past the budget"},
+    [COUNTER_ANSWERS_LOST] = {"answers-lost", "answers that the daemon was too busy to take"},
     [COUNTER_REPORTS_SUPPRESSED] = {"reports-suppressed", "refusals counted but not told one by one"},
 };
 

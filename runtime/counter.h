@@ -29,6 +29,7 @@ enum counter {
     COUNTER_DERIVED_NAMES,     /* derived names entered */
     COUNTER_ANTICIPATIONS,     /* matching questions for which the CPU was kept awake */
     COUNTER_ANTICIPATIONS_REFUSED, /* the same, past the budget */
+    COUNTER_ANSWERS_LOST,       /* learned, but the daemon did not keep up with reading */
     COUNTER_REPORTS_SUPPRESSED, /* refusals counted but not reported one by one: too many a second */
     COUNTER_COUNT,
 };

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * When to keep the CPUs awake: from a matching question until its answer, for the answer will be
+ * here in a moment and a deep sleep would cost most of the race.  Decides only: what is done while
+ * it holds, and the clock, are the caller's.
+ *
+ * Within a budget, in any second 50 holds and 100 ms of them; a client gets at most half of what
+ * the others have left, so that none can use it up.  The bound follows the resolvers' own times.
+ * Now and then a question is not held for, to compare; where holding does not help it stops for a
+ * while.
+ */
+#ifndef WILDSET_SNIFFER_ANTICIPATION_H
+#define WILDSET_SNIFFER_ANTICIPATION_H
+
+#include "dnsparse/address.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { ANTICIPATION_HOLDS_MAX = 50 };
+#define ANTICIPATION_BUDGET_NS (100 * UINT64_C(1000000)) /* of any second */
+#define ANTICIPATION_LEAST_NS UINT64_C(1000000)
+#define ANTICIPATION_MOST_NS (20 * UINT64_C(1000000))
+#define ANTICIPATION_PAUSE_NS (60 * UINT64_C(1000000000)) /* the first one; doubled up to an hour  \
+                                                           */
+
+enum anticipation_outcome {
+    ANTICIPATION_HOLDS,
+    ANTICIPATION_REFUSED, /* past the budget */
+    ANTICIPATION_SAMPLED, /* deliberately not */
+    ANTICIPATION_PAUSED,  /* it does not help here */
+};
+
+struct anticipation;
+
+/* NULL when memory is out. */
+struct anticipation *anticipation_new(void);
+void anticipation_free(struct anticipation *anticipation);
+
+enum anticipation_outcome anticipation_asked(struct anticipation *anticipation,
+                                             const struct address *client, uint64_t now_ns);
+/*
+ * An answer came, `delay_ns` after its packet's time stamp (UINT64_MAX: unknown, as when others
+ * were read before it).
+ */
+void anticipation_answered(struct anticipation *anticipation, uint64_t delay_ns, uint64_t now_ns);
+/* When the hold ends by itself; 0 when nothing is held. */
+uint64_t anticipation_until(const struct anticipation *anticipation, uint64_t now_ns);
+
+#endif

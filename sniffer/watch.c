@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sniffer's loop.  Frames come first and their answers leave at once; everything else, the ends
+ * of holds and the reports of each second, is done when the rings are empty.
+ */
+#include "sniffer/watch.h"
+
+#include "runtime/clock.h"
+#include "runtime/log.h"
+#include "sniffer/anticipation.h"
+#include "sniffer/awake.h"
+#include "sniffer/capture.h"
+#include "sniffer/descriptors.h"
+#include "sniffer/outbox.h"
+#include "sniffer/pipeline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FRAMES_A_TURN = 256, /* of each ring: the others, and the second's reports, get their turn */
+    POLLED_MAX = 1 + PLAN_INTERFACES_MAX * CAPTURE_RINGS_MAX,
+    LAST_WORDS_MS = 100,
+};
+
+struct watch {
+    const struct plan *plan;
+    int channel;
+    struct pipeline *pipeline;
+    struct outbox *outbox;
+    struct anticipation *anticipation; /* NULL: latency = "normal" */
+    struct awake awake;
+    struct capture *captures[PLAN_INTERFACES_MAX]; /* NULL: not there, or gone */
+    struct state_report states[PLAN_INTERFACES_MAX];
+    struct pollfd polled[POLLED_MAX]; /* the channel, then the rings */
+    uint16_t polled_interface[POLLED_MAX];
+    unsigned polled_count;
+    struct moment now;   /* of this turn */
+    uint64_t delay_ns;   /* from the frame's time stamp; UINT64_MAX: others were read before it */
+    bool first_frame;    /* of this turn */
+    struct counters own; /* what the pipeline does not count */
+    uint64_t lost_said;
+    uint64_t next_tick_ns;
+    uint64_t drained_ns; /* when draining ends; 0: not draining */
+    bool one_direction;  /* as last said */
+};
+
+static const uint64_t drain_ns = SNIFFER_DRAIN_SECONDS * NS_PER_SECOND;
+
+/* ---- what the pipeline says ---- */
+
+/* Sends, keeps or counts the message. */
+static void tell(struct watch *watch, const struct message *message)
+{
+    switch (outbox_put(watch->outbox, message, watch->now.boot_ns)) {
+    case OUTBOX_TAKEN:
+        return;
+    case OUTBOX_SUPPRESSED:
+        watch->own.value[COUNTER_REPORTS_SUPPRESSED]++;
+        return;
+    case OUTBOX_LOST:
+        /* States and counters come again the next second. */
+        if (message->kind == MESSAGE_ANSWER)
+            watch->own.value[COUNTER_ANSWERS_LOST]++;
+        return;
+    }
+}
+
+static void on_report(void *context, const struct message *message)
+{
+    tell(context, message);
+}
+
+static void on_asked(void *context, const struct address *client, uint64_t captured_ns)
+{
+    struct watch *watch = context;
+
+    (void)captured_ns;
+    if (watch->awake.means == AWAKE_NONE)
+        return;
+    switch (anticipation_asked(watch->anticipation, client, watch->now.boot_ns)) {
+    case ANTICIPATION_HOLDS:
+        awake_set(&watch->awake, true);
+        watch->own.value[COUNTER_ANTICIPATIONS]++;
+        return;
+    case ANTICIPATION_REFUSED:
+        watch->own.value[COUNTER_ANTICIPATIONS_REFUSED]++;
+        return;
+    case ANTICIPATION_SAMPLED:
+    case ANTICIPATION_PAUSED:
+        return;
+    }
+}
+
+static void on_answered(void *context)
+{
+    struct watch *watch = context;
+
+    anticipation_answered(watch->anticipation, watch->delay_ns, watch->now.boot_ns);
+}
+
+/* ---- opening ---- */
+
+static void note_polled(struct watch *watch, int fd, uint16_t interface)
+{
+    watch->polled[watch->polled_count] = (struct pollfd){.fd = fd, .events = POLLIN};
+    watch->polled_interface[watch->polled_count++] = interface;
+}
+
+/* Not there, or not up: that is reported and waited for.  Anything else deserves a word. */
+static int open_failed(struct watch *watch, uint16_t index, int result, const char *error)
+{
+    struct state_report *state = &watch->states[index];
+
+    *state = (struct state_report){.state = STATE_WAITING, .link_type = -1};
+    memcpy(state->interface, watch->plan->interfaces[index].name, IFNAMSIZ);
+    if (result == -ENODEV || result == -ENETDOWN)
+        return 0;
+    log_error("capturing on %s: %s", watch->plan->interfaces[index].name, error);
+    if (result == -EPERM || result == -ENOMEM)
+        return result;
+    state->state = STATE_DOWN;
+    return 0;
+}
+
+static int open_interface(struct watch *watch, uint16_t index)
+{
+    const char *name = watch->plan->interfaces[index].name;
+    char error[CAPTURE_ERROR_MAX];
+    int fds[CAPTURE_RINGS_MAX];
+    int result = capture_open(name, index, &watch->captures[index], error);
+
+    if (result < 0)
+        return open_failed(watch, index, result, error);
+    if (capture_filter_problem(watch->captures[index])[0])
+        log_warning("capturing on %s: %s: every packet is looked at here, which costs more", name,
+                    capture_filter_problem(watch->captures[index]));
+    for (unsigned i = 0; i < capture_descriptors(watch->captures[index], fds); i++)
+        note_polled(watch, fds[i], index);
+    return 0;
+}
+
+static int open_interfaces(struct watch *watch)
+{
+    for (size_t i = 0; i < watch->plan->interface_count; i++) {
+        int result = open_interface(watch, (uint16_t)i);
+
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+static int open_pipeline(struct watch *watch, int cpu_latency)
+{
+    struct pipeline_hooks hooks = {.report = on_report, .context = watch};
+
+    if (watch->plan->latency == LATENCY_LOW) {
+        watch->anticipation = anticipation_new();
+        if (!watch->anticipation)
+            return -ENOMEM;
+        watch->awake = awake_open(cpu_latency);
+        hooks.asked = on_asked;
+        hooks.answered = on_answered;
+    }
+    watch->outbox = outbox_new(watch->channel);
+    watch->pipeline = pipeline_new(watch->plan, &hooks);
+    return watch->outbox && watch->pipeline ? 0 : -ENOMEM;
+}
+
+void watch_close(struct watch *watch)
+{
+    if (!watch)
+        return;
+    for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++)
+        capture_close(watch->captures[i]);
+    pipeline_free(watch->pipeline);
+    outbox_free(watch->outbox);
+    anticipation_free(watch->anticipation);
+    free(watch);
+}
+
+int watch_open(const struct plan *plan, int channel, int cpu_latency, struct watch **out)
+{
+    struct watch *watch = calloc(1, sizeof(*watch));
+    int result;
+
+    if (!watch)
+        return -ENOMEM;
+    watch->plan = plan;
+    watch->channel = channel;
+    note_polled(watch, channel, 0);
+    result = open_pipeline(watch, cpu_latency);
+    if (result == 0)
+        result = open_interfaces(watch);
+    if (result < 0) {
+        watch_close(watch);
+        return result;
+    }
+    *out = watch;
+    return 0;
+}
+
+/* ---- reports ---- */
+
+static void say_state(struct watch *watch, const struct state_report *state)
+{
+    struct message message = {.kind = MESSAGE_STATE};
+
+    message.state = *state;
+    tell(watch, &message);
+}
+
+static void say_own_state(struct watch *watch, enum interface_state state)
+{
+    say_state(watch, &(struct state_report){.state = (uint8_t)state, .link_type = -1});
+}
+
+static void say_interfaces(struct watch *watch)
+{
+    for (size_t i = 0; i < watch->plan->interface_count; i++) {
+        if (watch->captures[i])
+            capture_state(watch->captures[i], &watch->states[i]);
+        say_state(watch, &watch->states[i]);
+    }
+}
+
+static void say_counters(struct watch *watch)
+{
+    struct message message = {.kind = MESSAGE_COUNTERS};
+
+    message.counters = *pipeline_counters(watch->pipeline);
+    for (unsigned i = 0; i < COUNTER_COUNT; i++)
+        message.counters.value[i] += watch->own.value[i];
+    tell(watch, &message);
+}
+
+/* Said when it begins; an answer that was lost cannot be had again. */
+static void say_troubles(struct watch *watch)
+{
+    bool one_direction = pipeline_sees_one_direction(watch->pipeline);
+    uint64_t lost = watch->own.value[COUNTER_ANSWERS_LOST];
+
+    if (one_direction && !watch->one_direction)
+        say_own_state(watch, STATE_ONE_DIRECTION);
+    watch->one_direction = one_direction;
+    if (lost > watch->lost_said)
+        log_warning("%llu messages with answers were lost: wildsetd does not keep up",
+                    (unsigned long long)(lost - watch->lost_said));
+    watch->lost_said = lost;
+}
+
+/* ---- reading ---- */
+
+static void on_frame(void *context, const struct frame *frame)
+{
+    struct watch *watch = context;
+
+    watch->delay_ns = watch->first_frame && watch->now.real_ns >= frame->captured_ns
+                          ? watch->now.real_ns - frame->captured_ns
+                          : UINT64_MAX;
+    watch->first_frame = false;
+    pipeline_frame(watch->pipeline, frame, watch->now.boot_ns);
+}
+
+/* A vanished interface cannot be opened again from in here: the daemon starts another sniffer. */
+static void interface_is_gone(struct watch *watch, uint16_t index)
+{
+    capture_state(watch->captures[index], &watch->states[index]);
+    watch->captures[index] = NULL;
+    for (unsigned i = 1; i < watch->polled_count; i++) {
+        if (watch->polled_interface[i] == index)
+            watch->polled[i].fd = -1;
+    }
+    say_state(watch, &watch->states[index]);
+}
+
+static void read_interface(struct watch *watch, uint16_t index)
+{
+    if (!watch->captures[index])
+        return;
+    if (capture_read(watch->captures[index], FRAMES_A_TURN, on_frame, watch) == -ENODEV)
+        interface_is_gone(watch, index);
+}
+
+static void read_rings(struct watch *watch)
+{
+    watch->first_frame = true;
+    for (unsigned i = 1; i < watch->polled_count; i++) {
+        if (watch->polled[i].fd >= 0 && watch->polled[i].revents)
+            read_interface(watch, watch->polled_interface[i]);
+    }
+}
+
+/* Reading where nothing is to be read is how libpcap notices that an interface has vanished. */
+static void tick(struct watch *watch)
+{
+    watch->next_tick_ns = watch->now.boot_ns + NS_PER_SECOND;
+    watch->first_frame = false;
+    for (size_t i = 0; i < watch->plan->interface_count; i++)
+        read_interface(watch, (uint16_t)i);
+    say_interfaces(watch);
+    say_counters(watch);
+    say_troubles(watch);
+}
+
+/* ---- turns ---- */
+
+static uint64_t hold_until(const struct watch *watch)
+{
+    return watch->anticipation ? anticipation_until(watch->anticipation, watch->now.boot_ns) : 0;
+}
+
+static struct timespec until_next(const struct watch *watch)
+{
+    uint64_t due = watch->next_tick_ns, hold = hold_until(watch), left;
+
+    if (hold && hold < due)
+        due = hold;
+    if (watch->drained_ns && watch->drained_ns < due)
+        due = watch->drained_ns;
+    left = due > watch->now.boot_ns && !awake_looks(&watch->awake) ? due - watch->now.boot_ns : 0;
+    return (struct timespec){.tv_sec = (time_t)(left / NS_PER_SECOND),
+                             .tv_nsec = (long)(left % NS_PER_SECOND)};
+}
+
+static int wait_for_work(struct watch *watch)
+{
+    struct timespec timeout = until_next(watch);
+    sigset_t none;
+    int ready;
+
+    sigemptyset(&none);
+    watch->polled[0].events = outbox_waits(watch->outbox) ? POLLOUT : 0;
+    ready = ppoll(watch->polled, watch->polled_count, &timeout, &none);
+    watch->now = clock_now();
+    if (ready < 0 && errno != EINTR)
+        return -errno;
+    for (unsigned i = 0; ready <= 0 && i < watch->polled_count; i++)
+        watch->polled[i].revents = 0;
+    return 0;
+}
+
+/* False when nobody reads the channel any more. */
+static bool turn(struct watch *watch)
+{
+    read_rings(watch);
+    if (watch->polled[0].revents & (POLLERR | POLLHUP))
+        return false;
+    if (!hold_until(watch))
+        awake_set(&watch->awake, false);
+    if (watch->now.boot_ns >= watch->next_tick_ns)
+        tick(watch);
+    return outbox_flush(watch->outbox) == 0;
+}
+
+static bool is_over(struct watch *watch, const struct watch_signals *signals)
+{
+    if (signals->drain && !watch->drained_ns) {
+        pipeline_drain(watch->pipeline);
+        watch->drained_ns = watch->now.boot_ns + drain_ns;
+    }
+    return signals->end || (watch->drained_ns && watch->now.boot_ns >= watch->drained_ns);
+}
+
+static void last_words(struct watch *watch)
+{
+    struct pollfd channel = {.fd = watch->channel, .events = POLLOUT};
+
+    awake_set(&watch->awake, false);
+    say_counters(watch);
+    if (outbox_waits(watch->outbox) && poll(&channel, 1, LAST_WORDS_MS) > 0)
+        outbox_flush(watch->outbox);
+}
+
+int watch_run(struct watch *watch, const struct watch_signals *signals)
+{
+    int result = 0;
+
+    watch->now = clock_now();
+    say_own_state(watch, STATE_READY);
+    tick(watch);
+    while (!is_over(watch, signals)) {
+        result = wait_for_work(watch);
+        if (result < 0 || !turn(watch))
+            break;
+    }
+    last_words(watch);
+    return result;
+}
