@@ -60,7 +60,7 @@ class Wildset:
         self.file = host.folder / "wildset.conf"
         self.settings = {
             "interfaces": ["lan"],
-            "resolvers": [lab.RESOLVER4, lab.RESOLVER6],
+            "resolvers": [lab.RESOLVER4, lab.RESOLVER6, lab.SILENT4],
             "names": ["dormammu.lookback.io", "*.dormammu.lookback.io"],
             "set4": "inet wildset lookback4",
             "set6": "inet wildset lookback6",

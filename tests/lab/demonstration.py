@@ -28,7 +28,8 @@ KINDS = ("A", "AAAA", "A+AAAA", "CNAME") * 3
 
 
 class Watcher:
-    """When an address was in an answer on the wire, and when in the kernel's set."""
+    """When an address was in an answer on the wire, and when in the kernel's set.  The wire is read
+    only afterwards, by the kernel's time stamps: nobody is to be woken who is not woken in real life."""
 
     def __init__(self, host, interface):
         self.answers, self.elements = [], []
@@ -38,16 +39,8 @@ class Watcher:
             self.wire.bind((interface, 0))
             self.kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
             self.kernel.bind((0, 1 << (NFNLGRP_NFTABLES - 1)))
-        for work in (self.watch_wire, self.watch_kernel):
-            threading.Thread(target=work, daemon=True).start()
-
-    def watch_wire(self):
-        while True:
-            frame, ancillary, _, _ = self.wire.recvmsg(2048, 64)
-            if b"\x00\x35" not in frame[34:56]:  # port 53, behind an IPv4 or an IPv6 header
-                continue
-            seconds, nanoseconds = struct.unpack("ll", ancillary[0][2])
-            self.answers.append((seconds * 10**9 + nanoseconds, frame[42:]))
+        self.wire.setblocking(False)
+        threading.Thread(target=self.watch_kernel, daemon=True).start()
 
     def watch_kernel(self):
         while True:
@@ -56,8 +49,17 @@ class Watcher:
             if struct.unpack_from("=H", message, 4)[0] == NEWSETELEM:
                 self.elements.append((now, message))
 
+    def read_wire(self):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                frame, ancillary, _, _ = self.wire.recvmsg(2048, 64)
+                if b"\x00\x35" in frame[34:56]:  # port 53, behind an IPv4 or an IPv6 header
+                    seconds, nanoseconds = struct.unpack("ll", ancillary[0][2])
+                    self.answers.append((seconds * 10**9 + nanoseconds, frame[42:]))
+
     def microseconds(self, address):
         """From the answer to the announcement, or None while one of them has not been seen."""
+        self.read_wire()
         key = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
         answered = next((when for when, data in self.answers if key in data), None)
         entered = next((when for when, data in self.elements if key in data), None)

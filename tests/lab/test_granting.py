@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From an answer to a connection: what gets through the firewall, and what does not."""
+import re
+
 import pytest
 
 from clients import dig, is_blocked, reaches, udp_echo
@@ -115,8 +117,7 @@ def test_special_and_private_addresses_are_refused(world, name, address, reason)
 
 
 def test_the_set_shows_address_time_and_name(world):
-    reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-4")
+    reaches(world.client, "http://shown.dormammu.lookback.io:19305/")
     shown = " ".join(world.wildset.show().split())
-    assert "198.51.100.11 timeout 5m expires 4m5" in shown
-    assert 'comment "eu1.dormammu.lookback.io"' in shown
-
+    assert re.search(r"198\.51\.100\.67 timeout (5m|4m59s\d+ms) expires 4m5\d"
+                     r's(\d+ms)? comment "shown\.dormammu\.lookback\.io"', shown), shown
