@@ -26,6 +26,7 @@ struct keeper_set {
     bool careful; /* others' elements may be in it: read before writing */
     bool dirty;   /* a transaction was lost: write all again at the next check */
     bool taken_over;
+    bool screened; /* what it holds has just been read: no need to read again */
     enum set_state state;
     char problem[SET_PROBLEM_MAX];
     struct nftset_view view;
@@ -65,6 +66,10 @@ struct setsync {
     struct lease *removed; /* out of the table, needed until events are told */
     struct pending_event *events;
     size_t event_count, event_room;
+    uint64_t sweep_ns; /* when to look at more leases; NEVER: not sweeping */
+    uint64_t sweep_began_ns;
+    size_t sweep_cursor;
+    bool sweep_again;  /* something changed since it began */
     uint64_t probe_ns; /* when to find out how this kernel refreshes */
 };
 
@@ -118,6 +123,8 @@ void writer_consider(struct setsync *sync, struct lease *lease, uint64_t now_ns)
 uint64_t writer_due(const struct lease *lease);
 /* One transaction for the queue; sets that fail leave it and are looked at again. */
 void writer_flush(struct setsync *sync, const struct moment *now);
+/* What is in the kernel decides whether a lease needs a write at all. */
+void writer_screen(struct lease *lease, const struct nftset_element *element, uint64_t now_ns);
 /* Finds out, off the hot path, whether this kernel refreshes in place. */
 void writer_probe(struct setsync *sync, const struct moment *now);
 
@@ -142,6 +149,13 @@ uint64_t sets_due(const struct setsync *sync);
 void sets_compare(struct setsync *sync, const struct moment *now);
 /* The kernel refused a set's part of a transaction. */
 void sets_failed(struct keeper_set *set, int error, uint64_t now_ns);
+
+/* ---- sweep.c ---- */
+
+/* Is every lease's element still there?  Begins now, or a second after the last beginning. */
+void sweep_begin(struct setsync *sync, uint64_t now_ns);
+/* A slice of it, when one is due. */
+void sweep_run(struct setsync *sync, const struct moment *now);
 
 /* ---- takeover.c ---- */
 

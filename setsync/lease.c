@@ -174,6 +174,29 @@ void lease_each(const struct lease_table *table, lease_visit *each, void *contex
     }
 }
 
+static size_t bucket_length(const struct lease *lease)
+{
+    size_t length = 0;
+    for (; lease != NULL; lease = lease->next)
+        length++;
+    return length;
+}
+
+/* Whole buckets.  When the table grows meanwhile, what moves goes behind the cursor's old end. */
+size_t lease_slice(const struct lease_table *table, size_t *cursor, struct lease **out, size_t most)
+{
+    size_t count = 0;
+    for (; *cursor < table->size; (*cursor)++) {
+        struct lease *lease = table->buckets[*cursor];
+        if (count > 0 && count + bucket_length(lease) > most)
+            return count;
+        for (; lease != NULL && count < most; lease = lease->next)
+            out[count++] = lease;
+    }
+    *cursor = 0;
+    return count;
+}
+
 struct lease_claim *lease_find_claim(const struct lease *lease, const struct whitelist *whitelist,
                                      const struct pattern *pattern)
 {

@@ -70,6 +70,7 @@ struct lease {
     uint64_t written_expires_ns; /* what the element got then; UINT64_MAX: a permanent one */
     enum lease_write write;
     bool queued;             /* in the transaction being built */
+    bool seen;               /* by the look at its set that is under way */
     bool removed;            /* out of the table: its element goes */
     uint32_t serial;         /* of the answer that touched it last */
     struct keeper_set *home; /* the set again, as its keeper sees it */
@@ -102,6 +103,11 @@ struct lease *lease_first_due(const struct lease_table *table);
 /* All leases, in no order; `each` may remove the lease that it is given, and no other. */
 typedef void lease_visit(void *context, struct lease *lease);
 void lease_each(const struct lease_table *table, lease_visit *each, void *context);
+/* Some leases from *cursor on, which is 0 at the beginning and again at the end; none is left out.
+ */
+size_t lease_slice(const struct lease_table *table, size_t *cursor, struct lease **out,
+                   size_t most);
+
 /* The claim of this whitelist's pattern, or NULL. */
 struct lease_claim *lease_find_claim(const struct lease *lease, const struct whitelist *whitelist,
                                      const struct pattern *pattern);

@@ -25,6 +25,7 @@ enum {
     ELEMENTS_PER_MESSAGE = 256, /* under 64 KiB with the longest comments */
     ELEMENT_ROOM = 512,         /* one element with the longest comment, twice over */
     BUFFER_START = 256 * 1024,
+    BUFFER_KEPT = 1024 * 1024,
     BUFFER_MARGIN = 192 * 1024, /* what is free before a message is begun: builders do not check */
     SEND_BUFFER = 16 * 1024 * 1024, /* the kernel doubles it: 200 000 elements in one transaction */
     READS_AT_ONCE = 64,             /* replies that surely fit into the receive buffer */
@@ -587,6 +588,18 @@ static void blame_message(void *context, uint32_t sequence, int error)
     }
 }
 
+/* The memory of a large transaction goes back: the next ones are small. */
+static void trim(struct nftset *nft)
+{
+    if (nft->size <= BUFFER_KEPT)
+        return;
+    char *buffer = realloc(nft->buffer, BUFFER_START);
+    if (buffer == NULL)
+        return;
+    nft->buffer = buffer;
+    nft->size = BUFFER_START;
+}
+
 int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -602,6 +615,7 @@ int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t coun
     end_batch(nft);
     drain(nft);
     int r = send_buffer(nft);
+    trim(nft);
     return r < 0 ? r : read_errors(nft, blame_message, &blame);
 }
 
@@ -644,13 +658,14 @@ static bool read_element(struct nftnl_set_elem *element, struct nftset_element *
 struct visit {
     nftset_each *each;
     void *context;
+    size_t count, most;
 };
 
 static int visit_element(struct nftnl_set_elem *element, void *context)
 {
-    const struct visit *visit = context;
+    struct visit *visit = context;
     struct nftset_element read;
-    if (!read_element(element, &read))
+    if (!read_element(element, &read) || visit->count++ >= visit->most)
         return 0;
     if (read.timeout_ms == 0 && read.expires_ms > 0)
         read.timeout_ms = read.expires_ms; /* the kernel leaves the set's own default out */
@@ -713,7 +728,7 @@ static int read_some(struct nftset *nft, const struct set_name *set,
         end_message(nft, header);
     }
     struct gather gather = {.out = out, .count = count};
-    struct visit visit = {.each = gather_element, .context = &gather};
+    struct visit visit = {.each = gather_element, .context = &gather, .most = count};
     return ask(nft, visit_message, &visit);
 }
 
@@ -750,6 +765,8 @@ static int dump_replies(struct mnl_socket *socket, struct nftset *nft, struct vi
                 return interrupted ? -EINTR : 0;
             visit_message(visit, header);
         }
+        if (visit->count > visit->most)
+            return -E2BIG;
     }
 }
 
@@ -770,11 +787,13 @@ static int dump_once(struct nftset *nft, const struct set_name *set, struct visi
 }
 
 /* A walk that was disturbed is done again: an element may come twice. */
-int nftset_dump(struct nftset *nft, const struct set_name *set, nftset_each *each, void *context)
+int nftset_dump(struct nftset *nft, const struct set_name *set, size_t most, nftset_each *each,
+                void *context)
 {
-    struct visit visit = {.each = each, .context = context};
     int r = -EINTR;
-    for (unsigned i = 0; r == -EINTR && i < DUMP_ATTEMPTS; i++)
+    for (unsigned i = 0; r == -EINTR && i < DUMP_ATTEMPTS; i++) {
+        struct visit visit = {.each = each, .context = context, .most = most};
         r = dump_once(nft, set, &visit);
+    }
     return r;
 }

@@ -92,9 +92,13 @@ int nftset_read(struct nftset *nft, const struct set_name *set,
                 const struct address *const *addresses, size_t count, struct nftset_element *out);
 
 typedef void nftset_each(void *context, const struct nftset_element *element);
-/* The whole set: only once, at start.  Intervals' ends and other keys are left out.  0 or -errno.
+/*
+ * A whole set, if it holds at most `most` elements: -E2BIG else, when that many have been told. The
+ * kernel walks a large set again and again: a million elements take 50 s.  Intervals' ends and
+ * other keys are left out.  0 or -errno.
  */
-int nftset_dump(struct nftset *nft, const struct set_name *set, nftset_each *each, void *context);
+int nftset_dump(struct nftset *nft, const struct set_name *set, size_t most, nftset_each *each,
+                void *context);
 
 /* The name as an element's comment: [A-Za-z0-9._*:-] only; of a long one the labels at its end. */
 const char *nftset_comment(const struct dname *name, char out[static NFTSET_COMMENT_MAX]);

@@ -20,6 +20,7 @@
 enum {
     SENTINELS = 8, /* elements that are looked for after someone's change */
     GC_INTERVAL_DEFAULT_MS = 1000,
+    LOOK_MOST = 4096, /* elements read at once, some 10 ms: to see how much of a set is left */
 };
 
 /* A lease that ends so soon may be gone from the kernel without anyone's doing. */
@@ -261,34 +262,86 @@ size_t sets_sample(const struct setsync *sync, const struct keeper_set *set, lea
 
 /* ---- filling ---- */
 
-/* After a take-over what was taken needs no write; else only the kernel knows what is there. */
-static void queue_quota(struct setsync *sync, const struct lease_quota *quota, bool is_fresh)
+typedef void lease_act(struct setsync *sync, struct lease *lease);
+
+/* Each lease of a set; one that several whitelists hold comes several times. */
+static void each_lease(struct setsync *sync, const struct keeper_set *set, lease_act *act)
 {
-    for (size_t i = 0; i < quota->shares.count; i++) {
-        struct lease *lease = heap_entry(quota->shares.nodes[i], struct lease_share, node)->lease;
-        if (is_fresh && lease->write != LEASE_UNWRITTEN)
-            continue;
-        if (!lease->home->careful)
-            lease->write = LEASE_UNWRITTEN; /* a careful set's elements are read before */
-        writer_queue(sync, lease);
+    const unsigned family = family_index(set->family);
+    for (size_t i = 0; i < sync->options.whitelist_count; i++) {
+        const struct heap *shares = &sync->quotas[i][family].shares;
+        for (size_t k = 0; sync->homes[i][family] == set && k < shares->count; k++)
+            act(sync, heap_entry(shares->nodes[k], struct lease_share, node)->lease);
     }
 }
 
-/* All leases of a set, in one transaction, whatever of them is there. */
+static void mark_unseen(struct setsync *sync, struct lease *lease)
+{
+    (void)sync;
+    lease->seen = false;
+}
+
+static void mark_absent(struct setsync *sync, struct lease *lease)
+{
+    (void)sync;
+    if (!lease->seen)
+        lease->write = LEASE_UNWRITTEN;
+}
+
+static void queue_lease(struct setsync *sync, struct lease *lease)
+{
+    writer_queue(sync, lease);
+}
+
+static void queue_unwritten(struct setsync *sync, struct lease *lease)
+{
+    if (lease->write == LEASE_UNWRITTEN)
+        writer_queue(sync, lease);
+}
+
+struct look {
+    struct setsync *sync;
+    const struct keeper_set *set;
+    uint64_t now_ns;
+};
+
+static void look_at_element(void *context, const struct nftset_element *element)
+{
+    const struct look *look = context;
+    struct lease *lease = lease_find(look->sync->leases, &look->set->name, &element->address);
+    if (lease == NULL)
+        return;
+    lease->seen = true;
+    writer_screen(lease, element, look->now_ns);
+}
+
+/*
+ * After a flush or a reload a set holds little: reading all of it tells which of the leases are
+ * there. A set that still holds much is read lease by lease, and what is not sure is replaced.
+ */
+static void look_into(struct setsync *sync, struct keeper_set *set, const struct moment *now)
+{
+    struct look look = {.sync = sync, .set = set, .now_ns = now->boot_ns};
+    each_lease(sync, set, mark_unseen);
+    set->uncertain_ns = 0;
+    set->screened = nftset_dump(sync->nft, &set->name, LOOK_MOST, look_at_element, &look) == 0;
+    if (set->screened)
+        each_lease(sync, set, mark_absent);
+    else
+        set->careful = true;
+}
+
+/* All leases of a set that need it, in one transaction; after a take-over only what is new. */
 static void refill_set(struct setsync *sync, struct keeper_set *set, bool is_fresh,
                        const struct moment *now)
 {
-    const unsigned family = family_index(set->family);
     set->dirty = false;
-    for (size_t i = 0; i < sync->options.whitelist_count; i++)
-        if (sync->homes[i][family] == set)
-            queue_quota(sync, &sync->quotas[i][family], is_fresh);
-    if (sync->queue_count == 0)
-        return;
+    if (!is_fresh)
+        look_into(sync, set, now);
+    each_lease(sync, set, is_fresh ? queue_unwritten : queue_lease);
     uint64_t written = sync->statistics.elements_written;
-    set->uncertain_ns = NEVER;
     writer_flush(sync, now);
-    set->uncertain_ns = 0;
+    set->screened = false;
     written = sync->statistics.elements_written - written;
     char text[SET_TEXT_MAX];
     if (written > 0)
@@ -442,4 +495,5 @@ void sets_compare(struct setsync *sync, const struct moment *now)
             set->dirty = true;
         sets_check(sync, set, now);
     }
+    sweep_begin(sync, now->boot_ns);
 }

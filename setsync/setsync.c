@@ -77,6 +77,7 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
         return -ENOMEM;
     sync->options = *options;
     sync->probe_ns = NEVER;
+    sync->sweep_ns = NEVER;
     int r = open_parts(sync);
     if (r < 0) {
         setsync_free(sync);
@@ -165,6 +166,8 @@ uint64_t setsync_due(const struct setsync *sync)
     const struct lease *lease = lease_first_due(sync->leases);
     if (lease != NULL && lease->due.key < due_ns)
         due_ns = lease->due.key;
+    if (sync->sweep_ns < due_ns)
+        due_ns = sync->sweep_ns;
     return sync->probe_ns < due_ns ? sync->probe_ns : due_ns;
 }
 
@@ -183,6 +186,7 @@ void setsync_run(struct setsync *sync, const struct moment *now)
 {
     sets_run(sync, now);
     writer_probe(sync, now);
+    sweep_run(sync, now);
     for (unsigned i = 0; i < DUE_AT_ONCE; i++) {
         struct lease *lease = lease_first_due(sync->leases);
         if (lease == NULL || lease->due.key > now->boot_ns)

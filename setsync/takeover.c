@@ -79,7 +79,7 @@ void takeover_read(struct setsync *sync, struct keeper_set *set, const struct mo
 {
     struct takeover takeover = {.sync = sync, .set = set, .now = now};
     char text[SET_TEXT_MAX];
-    int r = nftset_dump(sync->nft, &set->name, take_element, &takeover);
+    int r = nftset_dump(sync->nft, &set->name, SIZE_MAX, take_element, &takeover);
     set->taken_over = true;
     if (r < 0 || takeover.foreign > 0)
         set->careful = true;

@@ -17,6 +17,8 @@
 #define WRITE_BEFORE_NS (2 * NS_PER_SECOND) /* always this long before an element would expire */
 #define PROBE_DELAY_NS (100 * NS_PER_MS)    /* so that the timeouts before and after differ */
 #define PROBE_TOLERANCE_MS 20               /* timeouts are rounded to jiffies, 10 ms at most */
+#define READING_TOLERANCE_NS                                                                       \
+    (100 * NS_PER_MS) /* the time left is rounded, and read later than now */
 #define RETRY_NS NS_PER_SECOND
 
 enum { FLUSH_ATTEMPTS = 8 };
@@ -26,6 +28,11 @@ enum { FLUSH_ATTEMPTS = 8 };
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
 }
 
 uint64_t writer_due(const struct lease *lease)
@@ -101,7 +108,7 @@ void writer_consider(struct setsync *sync, struct lease *lease, uint64_t now_ns)
  * What was read decides whether the lease needs a write at all.  In a table of our own a timed
  * element is ours; elsewhere it is ours when we wrote it.
  */
-static void screen_lease(struct lease *lease, const struct nftset_element *element, uint64_t now_ns)
+void writer_screen(struct lease *lease, const struct nftset_element *element, uint64_t now_ns)
 {
     if (!element->exists) {
         lease->write = LEASE_UNWRITTEN;
@@ -110,6 +117,9 @@ static void screen_lease(struct lease *lease, const struct nftset_element *eleme
     bool is_permanent = element->timeout_ms == 0;
     bool is_ours = !is_permanent && (lease->home->own || lease->write == LEASE_WRITTEN);
     uint64_t end_ns = is_permanent ? NEVER : now_ns + element->expires_ms * NS_PER_MS;
+    if (lease->write == LEASE_WRITTEN && is_ours &&
+        distance(end_ns, lease->written_expires_ns) <= READING_TOLERANCE_NS)
+        return; /* as it was written */
     if (lease->write != LEASE_WRITTEN)
         lease->written_ns = now_ns;
     bool covers = !is_ours && end_ns >= lease->expires_ns;
@@ -119,7 +129,7 @@ static void screen_lease(struct lease *lease, const struct nftset_element *eleme
 
 static bool is_careful(const struct lease *lease)
 {
-    return lease->home->careful && lease->home->state == SET_READY;
+    return lease->home->careful && !lease->home->screened && lease->home->state == SET_READY;
 }
 
 /* The queue's leases of one careful set, from *at on; at most as many as fit. */
@@ -158,7 +168,7 @@ static void screen(struct setsync *sync, uint64_t now_ns)
             continue;
         }
         for (size_t i = 0; i < count; i++)
-            screen_lease(leases[i], &elements[i], now_ns);
+            writer_screen(leases[i], &elements[i], now_ns);
     }
 }
 
@@ -333,11 +343,6 @@ static struct lease *lease_to_probe(const struct setsync *sync, uint64_t now_ns)
         if (sets_sample(sync, sync->sets[i], can_probe, now_ns, &lease, 1) > 0)
             return lease;
     return NULL;
-}
-
-static uint64_t distance(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : b - a;
 }
 
 /* 1: in place, 0: not, or -errno; -EAGAIN when this element cannot tell. */

@@ -400,6 +400,39 @@ static void test_what_others_take_is_put_back(void **context)
     assert_int_equal(setsync_statistics(state->sync)->transactions, transactions);
 }
 
+/* One among many, which no sentinel may have stood for. */
+static void test_a_single_element_taken_is_put_back(void **context)
+{
+    enum { MANY = 600 };
+    struct state *state = *context;
+    start(state);
+    for (unsigned i = 0; i < MANY; i++) {
+        struct sighting sighting = sighting_of("a.dormammu.lookback.io");
+        char address[32];
+        snprintf(address, sizeof(address), "198.18.%u.%u", i >> 8, i & 255);
+        see(&sighting, address, 300);
+        snprintf(address, sizeof(address), "2001:db8::%x", i + 1);
+        see(&sighting, address, 300);
+        learn(state, &sighting);
+    }
+    serve_ms(state, 200);
+    uint64_t written = setsync_statistics(state->sync)->elements_written;
+    for (unsigned i = 0; i < 3; i++) {
+        char command[128];
+        snprintf(command, sizeof(command),
+                 "delete element inet wildset lookback4 { 198.18.1.%u }", 7 * i + 1);
+        nft(command);
+        snprintf(command, sizeof(command), "delete element inet wildset lookback6 { 2001:db8::%u }",
+                 7 * i + 1);
+        nft(command);
+        serve_ms(state, 1200);
+        assert_int_equal(elements_of("inet wildset lookback4"), MANY);
+        assert_int_equal(elements_of("inet wildset lookback6"), MANY);
+    }
+    assert_int_equal(setsync_statistics(state->sync)->elements_written, written + 6);
+    assert_true(setsync_due(state->sync) > clock_now().boot_ns); /* and it rests */
+}
+
 /* No notification has been read yet when the next answer comes. */
 static void test_a_set_that_vanished_is_noticed_by_the_commit(void **context)
 {
@@ -528,6 +561,7 @@ int main(void)
         TEST(test_others_elements_stay_as_they_are),
         TEST(test_a_permanent_element_in_our_table_stays_too),
         TEST(test_what_others_take_is_put_back),
+        TEST(test_a_single_element_taken_is_put_back),
         TEST(test_a_set_that_vanished_is_noticed_by_the_commit),
         TEST(test_a_restart_takes_over),
         TEST(test_forget_and_reload_take_elements_away),
