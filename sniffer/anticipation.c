@@ -14,9 +14,11 @@ enum {
     SAMPLE_EVERY = 16, /* one question in so many is not held for */
     DELAYS_KEPT = 16,
     COMPARE_HELD = 8, /* so many of each make a comparison */
-    COMPARE_SAMPLED = 4,
+    COMPARE_SAMPLED = 6,
     LATE_OF = 32, /* so many answers decide whether they come in time at all */
     LATE_MOST = 24,
+    SHARE = 4, /* in SHARE_OF: what a client may have of what the others leave */
+    SHARE_OF = 5,
 };
 
 /* A wake-up is a matter of microseconds: more is another disturbance, or a clock that was set. */
@@ -110,9 +112,9 @@ static uint64_t allowance(const struct anticipation *anticipation, const struct 
     if (oldest->to != oldest->from && oldest->to + NS_PER_SECOND > now_ns)
         return 0;
     if (others.ns >= ANTICIPATION_BUDGET_NS ||
-        2 * own.count >= ANTICIPATION_HOLDS_MAX - others.count)
+        SHARE_OF * own.count >= SHARE * (ANTICIPATION_HOLDS_MAX - others.count))
         return 0;
-    share = (ANTICIPATION_BUDGET_NS - others.ns) / 2;
+    share = (ANTICIPATION_BUDGET_NS - others.ns) / SHARE_OF * SHARE;
     return share > own.ns ? share - own.ns : 0;
 }
 

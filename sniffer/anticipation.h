@@ -4,10 +4,10 @@
  * here in a moment and a deep sleep would cost most of the race.  Decides only: what is done while
  * it holds, and the clock, are the caller's.
  *
- * Within a budget, in any second 50 holds and 100 ms of them; a client gets at most half of what
- * the others have left, so that none can use it up.  The bound follows the resolvers' own times.
- * Now and then a question is not held for, to compare; where holding does not help it stops for a
- * while.
+ * Within a budget, in any second 50 holds and 100 ms of them; a client gets at most four fifths of
+ * what the others have left, so that none can use it up.  The bound follows the resolvers' own
+ * times.  Now and then a question is not held for, to compare; where holding does not help it stops
+ * for a while.
  */
 #ifndef WILDSET_SNIFFER_ANTICIPATION_H
 #define WILDSET_SNIFFER_ANTICIPATION_H
@@ -21,8 +21,8 @@ enum { ANTICIPATION_HOLDS_MAX = 50 };
 #define ANTICIPATION_BUDGET_NS (100 * UINT64_C(1000000)) /* of any second */
 #define ANTICIPATION_LEAST_NS UINT64_C(1000000)
 #define ANTICIPATION_MOST_NS (20 * UINT64_C(1000000))
-#define ANTICIPATION_PAUSE_NS (60 * UINT64_C(1000000000)) /* the first one; doubled up to an hour  \
-                                                           */
+/* The first pause; doubled each time up to an hour. */
+#define ANTICIPATION_PAUSE_NS (10 * UINT64_C(1000000000))
 
 enum anticipation_outcome {
     ANTICIPATION_HOLDS,
