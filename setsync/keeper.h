@@ -124,7 +124,7 @@ uint64_t writer_due(const struct lease *lease);
 /* One transaction for the queue; sets that fail leave it and are looked at again. */
 void writer_flush(struct setsync *sync, const struct moment *now);
 /* What is in the kernel decides whether a lease needs a write at all. */
-void writer_screen(struct lease *lease, const struct nftset_element *element, uint64_t now_ns);
+void writer_screen(struct lease *lease, const struct nftset_element *element);
 /* Finds out, off the hot path, whether this kernel refreshes in place. */
 void writer_probe(struct setsync *sync, const struct moment *now);
 
@@ -136,25 +136,34 @@ int sets_build(struct setsync *sync);
 /* Lets go of the sets that no whitelist feeds any more; they have no leases left. */
 void sets_drop_unwanted(struct setsync *sync);
 void sets_free(struct setsync *sync);
-/* Up to `count` leases spread over a set that `wanted` accepts. */
-typedef bool lease_test(const struct lease *lease, uint64_t now_ns);
-size_t sets_sample(const struct setsync *sync, const struct keeper_set *set, lease_test *wanted,
-                   uint64_t now_ns, struct lease **out, size_t count);
 /* Looks at a set now, makes it if that is wanted, and writes all leases when it became right. */
 void sets_check(struct setsync *sync, struct keeper_set *set, const struct moment *now);
 /* Looks at each set whose time has come. */
 void sets_run(struct setsync *sync, const struct moment *now);
 uint64_t sets_due(const struct setsync *sync);
-/* Someone changed the ruleset: is all still there? */
-void sets_compare(struct setsync *sync, const struct moment *now);
 /* The kernel refused a set's part of a transaction. */
 void sets_failed(struct keeper_set *set, int error, uint64_t now_ns);
+/* Says it once, when it changes; an empty text is no problem. */
+void sets_enter_state(struct keeper_set *set, enum set_state state, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- refill.c ---- */
+
+/* Up to `count` leases spread over a set that `wanted` accepts. */
+typedef bool lease_test(const struct lease *lease, uint64_t now_ns);
+size_t refill_sample(const struct setsync *sync, const struct keeper_set *set, lease_test *wanted,
+                     uint64_t now_ns, struct lease **out, size_t count);
+/* All leases of a set that need it, in one transaction; after a take-over only what is new. */
+void refill_all(struct setsync *sync, struct keeper_set *set, bool is_fresh,
+                const struct moment *now);
+/* What a full set did not take: as much of it as fits by now. */
+void refill_held(struct setsync *sync, struct keeper_set *set, const struct moment *now);
 
 /* ---- sweep.c ---- */
 
-/* Is every lease's element still there?  Begins now, or a second after the last beginning. */
-void sweep_begin(struct setsync *sync, uint64_t now_ns);
-/* A slice of it, when one is due. */
+/* Someone changed the ruleset: is all still there?  What is not is written again. */
+void sweep_compare(struct setsync *sync, const struct moment *now);
+/* A slice of the look at every lease's element that follows, when one is due. */
 void sweep_run(struct setsync *sync, const struct moment *now);
 
 /* ---- takeover.c ---- */

@@ -6,6 +6,8 @@
  */
 #include "setsync/nftset.h"
 
+#include "runtime/clock.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -659,6 +661,7 @@ struct visit {
     nftset_each *each;
     void *context;
     size_t count, most;
+    uint64_t read_ns;
 };
 
 static int visit_element(struct nftnl_set_elem *element, void *context)
@@ -669,6 +672,7 @@ static int visit_element(struct nftnl_set_elem *element, void *context)
         return 0;
     if (read.timeout_ms == 0 && read.expires_ms > 0)
         read.timeout_ms = read.expires_ms; /* the kernel leaves the set's own default out */
+    read.read_ns = visit->read_ns;
     visit->each(visit->context, &read);
     return 0;
 }
@@ -680,8 +684,10 @@ static void visit_message(void *context, const struct nlmsghdr *header)
     struct nftnl_set *set = nftnl_set_alloc();
     if (set == NULL)
         return;
+    struct visit *visit = context;
+    visit->read_ns = clock_now().boot_ns;
     if (nftnl_set_elems_nlmsg_parse(header, set) >= 0)
-        nftnl_set_elem_foreach(set, visit_element, context);
+        nftnl_set_elem_foreach(set, visit_element, visit);
     nftnl_set_free(set);
 }
 

@@ -84,6 +84,7 @@ struct nftset_element {
     bool exists;
     uint64_t timeout_ms; /* 0: permanent */
     uint64_t expires_ms; /* time left */
+    uint64_t read_ns;    /* at this CLOCK_BOOTTIME */
     char comment[NFTSET_COMMENT_MAX * 2];
 };
 

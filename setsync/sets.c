@@ -17,14 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    SENTINELS = 8, /* elements that are looked for after someone's change */
-    GC_INTERVAL_DEFAULT_MS = 1000,
-    LOOK_MOST = 4096, /* elements read at once, some 10 ms: to see how much of a set is left */
-};
-
-/* A lease that ends so soon may be gone from the kernel without anyone's doing. */
-#define SENTINEL_LEFT_NS NS_PER_SECOND
+enum { GC_INTERVAL_DEFAULT_MS = 1000 };
 
 /* ---- the list ---- */
 
@@ -172,11 +165,7 @@ const char *set_state_name(enum set_state state)
     return (unsigned)state < SET_STATE_COUNT ? names[state] : "";
 }
 
-/* Says it once, when it changes. */
-static void enter_state(struct keeper_set *set, enum set_state state, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void enter_state(struct keeper_set *set, enum set_state state, const char *format, ...)
+void sets_enter_state(struct keeper_set *set, enum set_state state, const char *format, ...)
 {
     char problem[SET_PROBLEM_MAX];
     char text[SET_TEXT_MAX];
@@ -207,9 +196,9 @@ void sets_failed(struct keeper_set *set, int error, uint64_t now_ns)
     if (error == -ENFILE && is_first) {
         set->full++;
         set->hold_ns = now_ns + 2 * gc_interval_ns(set);
-        enter_state(set, SET_READY,
-                    "full: the kernel takes no more than its size of %u; raise size",
-                    set->view.size);
+        sets_enter_state(set, SET_READY,
+                         "full: the kernel takes no more than its size of %u; raise size",
+                         set->view.size);
         return;
     }
     set->dirty = true;
@@ -217,137 +206,10 @@ void sets_failed(struct keeper_set *set, int error, uint64_t now_ns)
     if (error == -ENOENT && set->failures <= 3)
         set->check_ns = now_ns; /* it has gone: make it again at once */
     else if (error != -ENFILE)
-        enter_state(set, SET_MISSING, "cannot be written: %s", strerror(-error));
+        sets_enter_state(set, SET_MISSING, "cannot be written: %s", strerror(-error));
 }
 
-/* ---- its leases ---- */
-
-static struct lease *wanted_in(const struct lease_quota *quota, size_t from, size_t to,
-                               lease_test *wanted, uint64_t now_ns)
-{
-    for (size_t i = from; i < to; i++) {
-        struct lease *lease = heap_entry(quota->shares.nodes[i], struct lease_share, node)->lease;
-        if (wanted(lease, now_ns))
-            return lease;
-    }
-    return NULL;
-}
-
-/* One from each stretch of a quota's heap. */
-static size_t sample_quota(const struct lease_quota *quota, lease_test *wanted, uint64_t now_ns,
-                           struct lease **out, size_t count)
-{
-    size_t found = 0;
-    size_t stretch = (quota->shares.count + count - 1) / count;
-    for (size_t from = 0; from < quota->shares.count && found < count; from += stretch) {
-        size_t to = from + stretch < quota->shares.count ? from + stretch : quota->shares.count;
-        struct lease *lease = wanted_in(quota, from, to, wanted, now_ns);
-        if (lease != NULL)
-            out[found++] = lease;
-    }
-    return found;
-}
-
-size_t sets_sample(const struct setsync *sync, const struct keeper_set *set, lease_test *wanted,
-                   uint64_t now_ns, struct lease **out, size_t count)
-{
-    size_t found = 0;
-    const unsigned family = family_index(set->family);
-    for (size_t i = 0; i < sync->options.whitelist_count && found < count; i++)
-        if (sync->homes[i][family] == set)
-            found +=
-                sample_quota(&sync->quotas[i][family], wanted, now_ns, out + found, count - found);
-    return found;
-}
-
-/* ---- filling ---- */
-
-typedef void lease_act(struct setsync *sync, struct lease *lease);
-
-/* Each lease of a set; one that several whitelists hold comes several times. */
-static void each_lease(struct setsync *sync, const struct keeper_set *set, lease_act *act)
-{
-    const unsigned family = family_index(set->family);
-    for (size_t i = 0; i < sync->options.whitelist_count; i++) {
-        const struct heap *shares = &sync->quotas[i][family].shares;
-        for (size_t k = 0; sync->homes[i][family] == set && k < shares->count; k++)
-            act(sync, heap_entry(shares->nodes[k], struct lease_share, node)->lease);
-    }
-}
-
-static void mark_unseen(struct setsync *sync, struct lease *lease)
-{
-    (void)sync;
-    lease->seen = false;
-}
-
-static void mark_absent(struct setsync *sync, struct lease *lease)
-{
-    (void)sync;
-    if (!lease->seen)
-        lease->write = LEASE_UNWRITTEN;
-}
-
-static void queue_lease(struct setsync *sync, struct lease *lease)
-{
-    writer_queue(sync, lease);
-}
-
-static void queue_unwritten(struct setsync *sync, struct lease *lease)
-{
-    if (lease->write == LEASE_UNWRITTEN)
-        writer_queue(sync, lease);
-}
-
-struct look {
-    struct setsync *sync;
-    const struct keeper_set *set;
-    uint64_t now_ns;
-};
-
-static void look_at_element(void *context, const struct nftset_element *element)
-{
-    const struct look *look = context;
-    struct lease *lease = lease_find(look->sync->leases, &look->set->name, &element->address);
-    if (lease == NULL)
-        return;
-    lease->seen = true;
-    writer_screen(lease, element, look->now_ns);
-}
-
-/*
- * After a flush or a reload a set holds little: reading all of it tells which of the leases are
- * there. A set that still holds much is read lease by lease, and what is not sure is replaced.
- */
-static void look_into(struct setsync *sync, struct keeper_set *set, const struct moment *now)
-{
-    struct look look = {.sync = sync, .set = set, .now_ns = now->boot_ns};
-    each_lease(sync, set, mark_unseen);
-    set->uncertain_ns = 0;
-    set->screened = nftset_dump(sync->nft, &set->name, LOOK_MOST, look_at_element, &look) == 0;
-    if (set->screened)
-        each_lease(sync, set, mark_absent);
-    else
-        set->careful = true;
-}
-
-/* All leases of a set that need it, in one transaction; after a take-over only what is new. */
-static void refill_set(struct setsync *sync, struct keeper_set *set, bool is_fresh,
-                       const struct moment *now)
-{
-    set->dirty = false;
-    if (!is_fresh)
-        look_into(sync, set, now);
-    each_lease(sync, set, is_fresh ? queue_unwritten : queue_lease);
-    uint64_t written = sync->statistics.elements_written;
-    writer_flush(sync, now);
-    set->screened = false;
-    written = sync->statistics.elements_written - written;
-    char text[SET_TEXT_MAX];
-    if (written > 0)
-        log_notice("%s: %" PRIu64 " addresses written again", set_name_to_text(&set->name, text),
-                   written);
-}
+/* ---- looking ---- */
 
 static bool same_set(const struct nftset_view *a, const struct nftset_view *b)
 {
@@ -371,14 +233,14 @@ static int look_at(struct setsync *sync, struct keeper_set *set, struct nftset_v
 {
     int r = nftset_inspect(sync->nft, &set->name, view);
     if (r < 0) {
-        enter_state(set, SET_MISSING, "cannot be read: %s", strerror(-r));
+        sets_enter_state(set, SET_MISSING, "cannot be read: %s", strerror(-r));
         return r;
     }
     if (view->exists || !set->create)
         return 0;
     r = make_set(sync, set, view);
     if (r < 0)
-        enter_state(set, SET_MISSING, "cannot be made: %s", strerror(-r));
+        sets_enter_state(set, SET_MISSING, "cannot be made: %s", strerror(-r));
     return r;
 }
 
@@ -390,11 +252,11 @@ void sets_check(struct setsync *sync, struct keeper_set *set, const struct momen
     if (look_at(sync, set, &view) < 0)
         return;
     if (!view.exists) {
-        enter_state(set, SET_MISSING, "does not exist, and create is false: waiting for it");
+        sets_enter_state(set, SET_MISSING, "does not exist, and create is false: waiting for it");
         return;
     }
     if (find_problem(set, &view, problem)) {
-        enter_state(set, SET_WRONG, "%s", problem);
+        sets_enter_state(set, SET_WRONG, "%s", problem);
         return;
     }
     bool must_fill = set->state != SET_READY || set->dirty || !same_set(&view, &set->view);
@@ -404,40 +266,13 @@ void sets_check(struct setsync *sync, struct keeper_set *set, const struct momen
     if (!must_fill)
         return;
     set->hold_ns = 0;
-    enter_state(set, SET_READY, "%s", "");
+    sets_enter_state(set, SET_READY, "%s", "");
     if (is_fresh)
         takeover_read(sync, set, now);
-    refill_set(sync, set, is_fresh, now);
+    refill_all(sync, set, is_fresh, now);
 }
 
-/* ---- a full set ---- */
-
-static bool is_held(const struct lease *lease, uint64_t now_ns)
-{
-    return lease->write == LEASE_UNWRITTEN && lease->expires_ns > now_ns;
-}
-
-/* One, two, four...: what fits goes in, and at most one transaction fails. */
-static void retry_held(struct setsync *sync, struct keeper_set *set, const struct moment *now)
-{
-    enum { MOST = 256 };
-    struct lease *leases[MOST];
-    set->hold_ns = 0;
-    for (size_t many = 1; set->hold_ns == 0; many = many < MOST ? 2 * many : MOST) {
-        size_t count = sets_sample(sync, set, is_held, now->boot_ns, leases, many);
-        if (count == 0) {
-            enter_state(set, SET_READY, "%s", "");
-            return;
-        }
-        for (size_t i = 0; i < count; i++)
-            writer_queue(sync, leases[i]);
-        writer_flush(sync, now);
-        if (set->dirty || set->state != SET_READY || leases[0]->write == LEASE_UNWRITTEN)
-            return;
-    }
-}
-
-/* ---- time and notifications ---- */
+/* ---- time ---- */
 
 uint64_t sets_due(const struct setsync *sync)
 {
@@ -459,41 +294,6 @@ void sets_run(struct setsync *sync, const struct moment *now)
         if (set->check_ns <= now->boot_ns)
             sets_check(sync, set, now);
         if (set->hold_ns != 0 && set->hold_ns <= now->boot_ns)
-            retry_held(sync, set, now);
+            refill_held(sync, set, now);
     }
-}
-
-static bool is_sentinel(const struct lease *lease, uint64_t now_ns)
-{
-    return lease->write != LEASE_UNWRITTEN && lease->expires_ns > now_ns + SENTINEL_LEFT_NS &&
-           lease->written_expires_ns > now_ns + SENTINEL_LEFT_NS;
-}
-
-static bool is_missing_some(struct setsync *sync, struct keeper_set *set, uint64_t now_ns)
-{
-    struct lease *leases[SENTINELS];
-    const struct address *addresses[SENTINELS];
-    struct nftset_element elements[SENTINELS];
-    size_t count = sets_sample(sync, set, is_sentinel, now_ns, leases, SENTINELS);
-    for (size_t i = 0; i < count; i++)
-        addresses[i] = &leases[i]->address;
-    if (nftset_read(sync->nft, &set->name, addresses, count, elements) < 0)
-        return true;
-    for (size_t i = 0; i < count; i++)
-        if (!elements[i].exists)
-            return true;
-    return false;
-}
-
-/* Others wrote something: their elements may be in our sets from here on, too. */
-void sets_compare(struct setsync *sync, const struct moment *now)
-{
-    for (size_t i = 0; i < sync->set_count; i++) {
-        struct keeper_set *set = sync->sets[i];
-        set->careful = true;
-        if (set->state == SET_READY && is_missing_some(sync, set, now->boot_ns))
-            set->dirty = true;
-        sets_check(sync, set, now);
-    }
-    sweep_begin(sync, now->boot_ns);
 }

@@ -205,7 +205,7 @@ void setsync_notified(struct setsync *sync, const struct moment *now)
 {
     if (sync->nft == NULL || !nftset_foreign_change(sync->nft))
         return;
-    sets_compare(sync, now);
+    sweep_compare(sync, now);
     keeper_finish(sync, now);
 }
 

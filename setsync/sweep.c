@@ -1,15 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sweep: after someone's change every lease's element is looked for, one slice at a time so
- * that sightings never wait, and at most once a second.  Sentinels find a flush at once; this finds
- * the one element that was deleted alone.
+ * After someone's change: is all still there?  Sentinels find a flush at once.  Then a sweep looks
+ * for every lease's element, one slice at a time so that sightings never wait, and at most once a
+ * second: it finds the one element that was deleted alone.
  */
 #include "setsync/keeper.h"
 
-enum { SLICE = 256 }; /* leases: under a millisecond */
+enum {
+    SENTINELS = 8,     /* elements that are looked for at once */
+    SLICE = 256,       /* leases looked for in one go: under a millisecond */
+    SETTLE_MOST = 512, /* elements read for a quicker way afterwards: 2 ms */
+};
+
+/* A lease that ends so soon may be gone from the kernel without anyone's doing. */
+#define SENTINEL_LEFT_NS NS_PER_SECOND
 #define SWEEP_INTERVAL_NS NS_PER_SECOND
 
-void sweep_begin(struct setsync *sync, uint64_t now_ns)
+static bool is_sentinel(const struct lease *lease, uint64_t now_ns)
+{
+    return lease->write != LEASE_UNWRITTEN && lease->expires_ns > now_ns + SENTINEL_LEFT_NS &&
+           lease->written_expires_ns > now_ns + SENTINEL_LEFT_NS;
+}
+
+static bool is_missing_some(struct setsync *sync, struct keeper_set *set, uint64_t now_ns)
+{
+    struct lease *leases[SENTINELS];
+    const struct address *addresses[SENTINELS];
+    struct nftset_element elements[SENTINELS];
+    size_t count = refill_sample(sync, set, is_sentinel, now_ns, leases, SENTINELS);
+    for (size_t i = 0; i < count; i++)
+        addresses[i] = &leases[i]->address;
+    if (nftset_read(sync->nft, &set->name, addresses, count, elements) < 0)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (!elements[i].exists)
+            return true;
+    return false;
+}
+
+static void begin(struct setsync *sync, uint64_t now_ns)
 {
     if (lease_table_count(sync->leases) == 0)
         return;
@@ -21,8 +50,42 @@ void sweep_begin(struct setsync *sync, uint64_t now_ns)
     sync->sweep_ns = sync->sweep_began_ns == 0 || next_ns < now_ns ? now_ns : next_ns;
 }
 
+/* Others wrote something: their elements may be in our sets from here on, too. */
+void sweep_compare(struct setsync *sync, const struct moment *now)
+{
+    for (size_t i = 0; i < sync->set_count; i++) {
+        struct keeper_set *set = sync->sets[i];
+        set->careful = true;
+        if (set->state == SET_READY && is_missing_some(sync, set, now->boot_ns))
+            set->dirty = true;
+        sets_check(sync, set, now);
+    }
+    begin(sync, now->boot_ns);
+}
+
+static void count_foreign(void *context, const struct nftset_element *element)
+{
+    size_t *foreign = context;
+    *foreign += element->timeout_ms == 0;
+}
+
+/* Small sets of our own that hold nothing of others need no reading before each write any more. */
+static void settle(struct setsync *sync)
+{
+    for (size_t i = 0; i < sync->set_count; i++) {
+        struct keeper_set *set = sync->sets[i];
+        size_t foreign = 0;
+        if (!set->own || !set->careful || set->state != SET_READY || set->lease_count > SETTLE_MOST)
+            continue;
+        if (nftset_dump(sync->nft, &set->name, SETTLE_MOST, count_foreign, &foreign) == 0)
+            set->careful = foreign > 0;
+    }
+}
+
 static void end(struct setsync *sync)
 {
+    if (!sync->sweep_again)
+        settle(sync);
     sync->sweep_ns = sync->sweep_again ? sync->sweep_began_ns + SWEEP_INTERVAL_NS : NEVER;
     sync->sweep_again = false;
 }

@@ -38,7 +38,7 @@ static struct lease *claim_element(const struct takeover *takeover, unsigned ind
         .record = element->address.family == ADDRESS_IPV4 ? RECORD_A : RECORD_AAAA,
         .granted_ns = now_ns,
         .seen_ns = now_ns,
-        .expires_ns = now_ns + element->expires_ms * NS_PER_MS,
+        .expires_ns = element->read_ns + element->expires_ms * NS_PER_MS,
     };
     return grant_claim(sync, takeover->set, &element->address, &claim);
 }
@@ -64,14 +64,13 @@ static void take_element(void *context, const struct nftset_element *element)
     }
     if (lease == NULL || lease->write != LEASE_UNWRITTEN)
         return;
-    const uint64_t now_ns = takeover->now->boot_ns;
     const uint64_t given_ms =
         element->timeout_ms > element->expires_ms ? element->timeout_ms : element->expires_ms;
     const uint64_t age_ns = (given_ms - element->expires_ms) * NS_PER_MS;
     lease->write = LEASE_WRITTEN;
-    lease->written_ns = now_ns > age_ns ? now_ns - age_ns : 0;
-    lease->written_expires_ns = now_ns + element->expires_ms * NS_PER_MS;
-    writer_consider(takeover->sync, lease, now_ns);
+    lease->written_ns = element->read_ns > age_ns ? element->read_ns - age_ns : 0;
+    lease->written_expires_ns = element->read_ns + element->expires_ms * NS_PER_MS;
+    writer_consider(takeover->sync, lease, takeover->now->boot_ns);
     takeover->taken++;
 }
 

@@ -18,7 +18,7 @@
 #define PROBE_DELAY_NS (100 * NS_PER_MS)    /* so that the timeouts before and after differ */
 #define PROBE_TOLERANCE_MS 20               /* timeouts are rounded to jiffies, 10 ms at most */
 #define READING_TOLERANCE_NS                                                                       \
-    (100 * NS_PER_MS) /* the time left is rounded, and read later than now */
+    (100 * NS_PER_MS) /* the time left is rounded, and told a little later */
 #define RETRY_NS NS_PER_SECOND
 
 enum { FLUSH_ATTEMPTS = 8 };
@@ -108,7 +108,7 @@ void writer_consider(struct setsync *sync, struct lease *lease, uint64_t now_ns)
  * What was read decides whether the lease needs a write at all.  In a table of our own a timed
  * element is ours; elsewhere it is ours when we wrote it.
  */
-void writer_screen(struct lease *lease, const struct nftset_element *element, uint64_t now_ns)
+void writer_screen(struct lease *lease, const struct nftset_element *element)
 {
     if (!element->exists) {
         lease->write = LEASE_UNWRITTEN;
@@ -116,12 +116,12 @@ void writer_screen(struct lease *lease, const struct nftset_element *element, ui
     }
     bool is_permanent = element->timeout_ms == 0;
     bool is_ours = !is_permanent && (lease->home->own || lease->write == LEASE_WRITTEN);
-    uint64_t end_ns = is_permanent ? NEVER : now_ns + element->expires_ms * NS_PER_MS;
+    uint64_t end_ns = is_permanent ? NEVER : element->read_ns + element->expires_ms * NS_PER_MS;
     if (lease->write == LEASE_WRITTEN && is_ours &&
         distance(end_ns, lease->written_expires_ns) <= READING_TOLERANCE_NS)
         return; /* as it was written */
     if (lease->write != LEASE_WRITTEN)
-        lease->written_ns = now_ns;
+        lease->written_ns = element->read_ns;
     bool covers = !is_ours && end_ns >= lease->expires_ns;
     lease->write = covers ? LEASE_COVERED : LEASE_WRITTEN;
     lease->written_expires_ns = end_ns;
@@ -168,7 +168,7 @@ static void screen(struct setsync *sync, uint64_t now_ns)
             continue;
         }
         for (size_t i = 0; i < count; i++)
-            writer_screen(leases[i], &elements[i], now_ns);
+            writer_screen(leases[i], &elements[i]);
     }
 }
 
@@ -340,7 +340,7 @@ static struct lease *lease_to_probe(const struct setsync *sync, uint64_t now_ns)
 {
     struct lease *lease = NULL;
     for (size_t i = 0; i < sync->set_count; i++)
-        if (sets_sample(sync, sync->sets[i], can_probe, now_ns, &lease, 1) > 0)
+        if (refill_sample(sync, sync->sets[i], can_probe, now_ns, &lease, 1) > 0)
             return lease;
     return NULL;
 }

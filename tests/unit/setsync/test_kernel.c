@@ -360,6 +360,25 @@ static void test_a_permanent_element_in_our_table_stays_too(void **context)
     assert_string_equal(shown.comment, "by hand");
 }
 
+/* After others' changes elements are read before writing, until it is sure that all are ours. */
+static void test_caution_ends_when_nothing_of_others_is_found(void **context)
+{
+    struct state *state = *context;
+    start(state);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 300);
+    assert_false(state->sync->sets[0]->careful);
+    nft("add table inet unrelated");
+    struct moment now = clock_now();
+    setsync_notified(state->sync, &now);
+    assert_true(state->sync->sets[0]->careful);
+    serve_ms(state, 50);
+    assert_false(state->sync->sets[0]->careful);
+    nft("add element inet wildset lookback4 { 198.51.100.1 }");
+    serve_ms(state, 1200);
+    assert_true(state->sync->sets[0]->careful);
+    assert_false(state->sync->sets[1]->careful);
+}
+
 /* Everything that others do to sets, and the leases are back at once with the time they had left.
  */
 static void test_what_others_take_is_put_back(void **context)
@@ -419,8 +438,8 @@ static void test_a_single_element_taken_is_put_back(void **context)
     uint64_t written = setsync_statistics(state->sync)->elements_written;
     for (unsigned i = 0; i < 3; i++) {
         char command[128];
-        snprintf(command, sizeof(command),
-                 "delete element inet wildset lookback4 { 198.18.1.%u }", 7 * i + 1);
+        snprintf(command, sizeof(command), "delete element inet wildset lookback4 { 198.18.1.%u }",
+                 7 * i + 1);
         nft(command);
         snprintf(command, sizeof(command), "delete element inet wildset lookback6 { 2001:db8::%u }",
                  7 * i + 1);
@@ -560,6 +579,7 @@ int main(void)
         TEST(test_room_is_made_before_the_kernel_refuses),
         TEST(test_others_elements_stay_as_they_are),
         TEST(test_a_permanent_element_in_our_table_stays_too),
+        TEST(test_caution_ends_when_nothing_of_others_is_found),
         TEST(test_what_others_take_is_put_back),
         TEST(test_a_single_element_taken_is_put_back),
         TEST(test_a_set_that_vanished_is_noticed_by_the_commit),

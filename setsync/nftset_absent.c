@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nftset.h for a program that never talks to the kernel: linked into replay, it keeps libnftnl and
+ * libmnl out.  Such a program asks for no kernel (setsync_options), so nothing but nftset_open
+ * would ever be called.
+ */
+#include "setsync/nftset.h"
+
+#include <errno.h>
+
+int nftset_open(struct nftset **out)
+{
+    (void)out;
+    return -ENOSYS;
+}
+
+void nftset_close(struct nftset *nft)
+{
+    (void)nft;
+}
+
+int nftset_event_fd(const struct nftset *nft)
+{
+    (void)nft;
+    return -1;
+}
+
+bool nftset_foreign_change(struct nftset *nft)
+{
+    (void)nft;
+    return false;
+}
+
+int nftset_inspect(struct nftset *nft, const struct set_name *name, struct nftset_view *out)
+{
+    (void)nft, (void)name, (void)out;
+    return -ENOSYS;
+}
+
+int nftset_create(struct nftset *nft, const struct set_name *name, enum address_family family,
+                  uint32_t size, bool table_exists)
+{
+    (void)nft, (void)name, (void)family, (void)size, (void)table_exists;
+    return -ENOSYS;
+}
+
+int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t count)
+{
+    (void)nft, (void)changes, (void)count;
+    return -ENOSYS;
+}
+
+int nftset_read(struct nftset *nft, const struct set_name *set,
+                const struct address *const *addresses, size_t count, struct nftset_element *out)
+{
+    (void)nft, (void)set, (void)addresses, (void)count, (void)out;
+    return -ENOSYS;
+}
+
+int nftset_dump(struct nftset *nft, const struct set_name *set, size_t most, nftset_each *each,
+                void *context)
+{
+    (void)nft, (void)set, (void)most, (void)each, (void)context;
+    return -ENOSYS;
+}
