@@ -148,3 +148,9 @@ const struct pattern *policy_pattern(const struct whitelist *whitelist, const st
             return &whitelist->patterns[i];
     return NULL;
 }
+
+uint32_t policy_set_size(uint64_t capacity)
+{
+    uint64_t size = capacity + capacity / 4 + 256;
+    return size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+}

@@ -19,5 +19,10 @@ uint32_t policy_clamp_ttl(const struct whitelist *whitelist, uint32_t ttl);
 uint32_t policy_lifetime(const struct whitelist *whitelist, uint32_t ttl);
 /* The first pattern of the whitelist that matches, or NULL. */
 const struct pattern *policy_pattern(const struct whitelist *whitelist, const struct dname *name);
+/*
+ * The size of a set that wildset makes, for the sum of max-addresses of all that feed it: expired
+ * elements count until the kernel collects them, so there is room for more than may be in force.
+ */
+uint32_t policy_set_size(uint64_t capacity);
 
 #endif

@@ -5,6 +5,7 @@
  * written as soon as it is right.  Nothing here ever flushes or deletes a set or a table.
  */
 #include "setsync/keeper.h"
+#include "setsync/policy.h"
 
 #include "runtime/log.h"
 
@@ -219,9 +220,8 @@ static bool same_set(const struct nftset_view *a, const struct nftset_view *b)
 /* Makes a set that is missing; looks again afterwards, since someone may have been faster. */
 static int make_set(struct setsync *sync, struct keeper_set *set, struct nftset_view *view)
 {
-    uint64_t size = set->capacity + set->capacity / 4 + 256;
-    int r = nftset_create(sync->nft, &set->name, set->family,
-                          size < UINT32_MAX ? (uint32_t)size : UINT32_MAX, view->table_exists);
+    int r = nftset_create(sync->nft, &set->name, set->family, policy_set_size(set->capacity),
+                          view->table_exists);
     if (r < 0 && r != -EEXIST)
         return r;
     set->careful = !set->own;

@@ -64,6 +64,26 @@ typedef void setsync_each_lease(void *context, const struct lease *lease);
 void setsync_leases(const struct setsync *sync, const char *whitelist, setsync_each_lease *each,
                     void *context);
 
+/*
+ * The same a little at a time, in no order: some SETSYNC_SLICE leases from *cursor on, which is 0 at
+ * the beginning and again at the end.  None that stays is left out; one may come twice.
+ */
+enum { SETSYNC_SLICE = 64 };
+void setsync_slice(const struct setsync *sync, size_t *cursor, setsync_each_lease *each,
+                   void *context);
+/* The leases of one address, one a set at most, not ended by this moment. */
+size_t setsync_find(const struct setsync *sync, const struct address *address,
+                    const struct moment *now, const struct lease **out, size_t most);
+
+struct setsync_element {
+    bool exists;
+    uint64_t timeout_ms; /* 0: permanent */
+    uint64_t expires_ms; /* time left */
+};
+/* What the kernel holds of a lease at this moment.  0, -ENOTCONN in replay, or another -errno. */
+int setsync_read(const struct setsync *sync, const struct lease *lease,
+                 struct setsync_element *out);
+
 /* Takes leases back: by address, or by the name of a claim.  How many. */
 size_t setsync_forget_address(struct setsync *sync, const struct address *address,
                               const struct moment *now);
