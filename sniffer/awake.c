@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The wish for a latency belongs to the open descriptor: writing replaces it.
+ * Letting go is a wish for the default: closing would do too, but nothing can be opened again.
  */
 #include "sniffer/awake.h"
 
@@ -9,7 +9,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* Microseconds; PM_QOS_DEFAULT_VALUE is the kernel's "no wish". */
+/* Microseconds; -1 is the kernel's PM_QOS_DEFAULT_VALUE. */
 static const int32_t wish_none = -1, wish_awake = 0;
 
 static bool wish(int fd, int32_t value)
@@ -17,32 +17,26 @@ static bool wish(int fd, int32_t value)
     return write(fd, &value, sizeof(value)) == (ssize_t)sizeof(value);
 }
 
-static enum awake_means choose(int fd)
-{
-    struct stat status;
-
-    if (fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && wish(fd, wish_none))
-        return AWAKE_DEVICE;
-    return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? AWAKE_LOOKING : AWAKE_NONE;
-}
-
 struct awake awake_open(int fd)
 {
-    return (struct awake){.means = choose(fd), .fd = fd};
+    struct stat status;
+    bool usable =
+        fd >= 0 && fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && wish(fd, wish_none);
+
+    return (struct awake){.fd = usable ? fd : -1};
+}
+
+bool awake_is_possible(const struct awake *awake)
+{
+    return awake->fd >= 0;
 }
 
 void awake_set(struct awake *awake, bool held)
 {
-    if (awake->held == held || awake->means == AWAKE_NONE)
+    if (awake->fd < 0 || awake->held == held)
         return;
     awake->held = held;
-    if (awake->means != AWAKE_DEVICE || wish(awake->fd, held ? wish_awake : wish_none))
+    if (wish(awake->fd, held ? wish_awake : wish_none))
         return;
-    awake->means = AWAKE_NONE;
-    awake->held = false;
-}
-
-bool awake_looks(const struct awake *awake)
-{
-    return awake->held && awake->means == AWAKE_LOOKING;
+    *awake = (struct awake){.fd = -1};
 }

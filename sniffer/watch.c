@@ -80,7 +80,7 @@ static void on_asked(void *context, const struct address *client, uint64_t captu
     struct watch *watch = context;
 
     (void)captured_ns;
-    if (watch->awake.means == AWAKE_NONE)
+    if (!awake_is_possible(&watch->awake))
         return;
     switch (anticipation_asked(watch->anticipation, client, watch->now.boot_ns)) {
     case ANTICIPATION_HOLDS:
@@ -323,7 +323,7 @@ static struct timespec until_next(const struct watch *watch)
         due = hold;
     if (watch->drained_ns && watch->drained_ns < due)
         due = watch->drained_ns;
-    left = due > watch->now.boot_ns && !awake_looks(&watch->awake) ? due - watch->now.boot_ns : 0;
+    left = due > watch->now.boot_ns ? due - watch->now.boot_ns : 0;
     return (struct timespec){.tv_sec = (time_t)(left / NS_PER_SECOND),
                              .tv_nsec = (long)(left % NS_PER_SECOND)};
 }
