@@ -17,13 +17,17 @@ enum {
     REPORTS_A_SECOND = 100,
 };
 
+struct limit {
+    uint64_t since_ns;
+    unsigned count;
+};
+
 struct outbox {
     int channel;
     int error; /* 0, or why nothing can be sent any more */
     bool in_sequence, dropping;
     unsigned first, count;
-    unsigned reports;
-    uint64_t reports_since_ns;
+    struct limit refusals, alarms;
     struct message messages[MESSAGES_MAX];
 };
 
@@ -65,13 +69,14 @@ static bool is_report(const struct message *message)
     return message->kind == MESSAGE_REFUSAL || message->kind == MESSAGE_ALARM;
 }
 
-static bool may_report(struct outbox *outbox, uint64_t now_ns)
+/* Each kind by itself: whoever provokes refusals must not hide an alarm behind them. */
+static bool may_report(struct outbox *outbox, const struct message *message, uint64_t now_ns)
 {
-    if (now_ns - outbox->reports_since_ns >= NS_PER_SECOND) {
-        outbox->reports_since_ns = now_ns;
-        outbox->reports = 0;
-    }
-    return outbox->count < MESSAGES_MAX / 4 && outbox->reports++ < REPORTS_A_SECOND;
+    struct limit *limit = message->kind == MESSAGE_ALARM ? &outbox->alarms : &outbox->refusals;
+
+    if (now_ns - limit->since_ns >= NS_PER_SECOND)
+        *limit = (struct limit){.since_ns = now_ns};
+    return outbox->count < MESSAGES_MAX / 4 && limit->count++ < REPORTS_A_SECOND;
 }
 
 static unsigned needed(const struct message *message)
@@ -93,7 +98,7 @@ static bool has_room(struct outbox *outbox, const struct message *message)
 
 enum outbox_result outbox_put(struct outbox *outbox, const struct message *message, uint64_t now_ns)
 {
-    if (is_report(message) && !may_report(outbox, now_ns))
+    if (is_report(message) && !may_report(outbox, message, now_ns))
         return OUTBOX_SUPPRESSED;
     if (!has_room(outbox, message))
         return is_report(message) ? OUTBOX_SUPPRESSED : OUTBOX_LOST;

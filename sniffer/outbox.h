@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Messages on their way to the daemon: sent at once, kept in order when the channel is full.
- * Answers go first when room is short: refusals and alarms are told a hundred times a second at
- * most, and an answer in several messages is taken whole or not at all.
+ * Answers go first when room is short: refusals and alarms are told a hundred times a second
+ * each at most, and an answer in several messages is taken whole or not at all.
  */
 #ifndef WILDSET_SNIFFER_OUTBOX_H
 #define WILDSET_SNIFFER_OUTBOX_H
