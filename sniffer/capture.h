@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Frames from a live interface or from a capture file, both through libpcap and both with the same
- * callback.  The only place that knows libpcap.  Reading never blocks and, live, makes no system call
- * that a sandboxed process would miss: everything that has to be opened is opened by capture_open.
+ * callback.  The only place that knows libpcap.  Reading never blocks and, live, makes no system
+ * call that a sandboxed process would miss: everything that has to be opened is opened by
+ * capture_open.
  */
 #ifndef WILDSET_SNIFFER_CAPTURE_H
 #define WILDSET_SNIFFER_CAPTURE_H
@@ -15,7 +16,8 @@
 
 enum {
     CAPTURE_ERROR_MAX = 512,
-    /* One ring with slots for ordinary frames and, where the MTU allows more, one for large ones. */
+    /* One ring with slots for ordinary frames and, where the MTU allows more, one for large ones.
+     */
     CAPTURE_RINGS_MAX = 2,
 };
 
@@ -25,26 +27,28 @@ struct capture;
 typedef void capture_frame(void *context, const struct frame *frame);
 
 /*
- * Opens a live interface ("any" for all of them, never promiscuous): immediate mode, nanoseconds, both
- * directions, with the port filter in the kernel.  `index` is what frames will say of their interface.
- * 0; -ENODEV when there is no such interface, -ENETDOWN when it is down, -EPERM without NET_RAW,
- * -EPROTONOSUPPORT for a link layer that is not read, or another -errno; `error` says more, for people.
+ * Opens a live interface ("any" for all of them, never promiscuous): immediate mode, nanoseconds,
+ * both directions, with the port filter in the kernel.  `index` is what frames will say of their
+ * interface. 0; -ENODEV when there is no such interface, -ENETDOWN when it is down, -EPERM without
+ * NET_RAW, -EPROTONOSUPPORT for a link layer that is not read, or another -errno; `error` says
+ * more, for people.
  */
 int capture_open(const char *interface, uint16_t index, struct capture **out,
                  char error[static CAPTURE_ERROR_MAX]);
 /*
  * The same for a pcap or pcapng file; takes `file`, also on failure.  ftello(file) tells how far it
- * has been read.  -EBADMSG when it is not a capture file, -EPROTONOSUPPORT for an unknown link type.
+ * has been read.  -EBADMSG when it is not a capture file, -EPROTONOSUPPORT for an unknown link
+ * type.
  */
 int capture_open_file(FILE *file, uint16_t index, struct capture **out,
                       char error[static CAPTURE_ERROR_MAX]);
 void capture_close(struct capture *capture);
 
 /*
- * Hands on what is there, at most `most` frames a ring.  How many they were; 0 when there is none (a
- * file: the end); -ENODEV when the interface has vanished, -EBADMSG when the rest of the file cannot
- * be read, -EPROTONOSUPPORT when the file goes on with another link type; then capture_error says more.
- * Frames before the failure have been handed on.
+ * Hands on what is there, at most `most` frames a ring.  How many they were; 0 when there is none
+ * (a file: the end); -ENODEV when the interface has vanished, -EBADMSG when the rest of the file
+ * cannot be read, -EPROTONOSUPPORT when the file goes on with another link type; then capture_error
+ * says more. Frames before the failure have been handed on.
  */
 int capture_read(struct capture *capture, unsigned most, capture_frame *callback, void *context);
 const char *capture_error(const struct capture *capture);
@@ -56,8 +60,8 @@ int capture_link_type(const struct capture *capture);
 /* Why there is no port filter in the kernel (it is slower then); "" when there is. */
 const char *capture_filter_problem(const struct capture *capture);
 /*
- * The interface as it is now, with the kernel's counters since the start.  Call it each second or so:
- * the kernel counts in 32 bits.
+ * The interface as it is now, with the kernel's counters since the start.  Call it each second or
+ * so: the kernel counts in 32 bits.
  */
 void capture_state(struct capture *capture, struct state_report *out);
 

@@ -2,13 +2,13 @@
 /*
  * What the daemon hands to a sniffer at exec, by fixed numbers, and what the sniffer answers to.
  *
- *   3  the channel's writing end (SOCK_SEQPACKET, runtime/channel.h); the sniffer makes it non-blocking
- *   4  the plan, a sealed memfd (sniffer/plan.h)
- *   5  /dev/cpu_dma_latency, open for reading and writing; closed when it is not to be had
+ *   3  the channel's writing end (SOCK_SEQPACKET, runtime/channel.h); the sniffer makes it
+ * non-blocking 4  the plan, a sealed memfd (sniffer/plan.h) 5  /dev/cpu_dma_latency, open for
+ * reading and writing; closed when it is not to be had
  *
  * Descriptors 0 to 2 are the daemon's (stderr is the log); every other one is closed at exec.
- * Privileges at exec: CAP_NET_RAW permitted and effective, no other; the sniffer drops it before the
- * first packet is read.  There are no arguments and nothing is read from the environment.
+ * Privileges at exec: CAP_NET_RAW permitted and effective, no other; the sniffer drops it before
+ * the first packet is read.  There are no arguments and nothing is read from the environment.
  *
  * SIGTERM drains: no alarms from then on, answers are still reported, exit 0 after
  * SNIFFER_DRAIN_SECONDS.  SIGINT, and a channel that nobody reads, end it at once.

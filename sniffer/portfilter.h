@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The classic BPF program that keeps what cannot be DNS out of the capture ring, run by the kernel on
- * each packet.  A superset: UDP with a port 53, IPv4 fragments, IPv6 extension headers, behind up to
- * four tags.  The decision is made later, in the program; here a packet that might matter passes.
+ * The classic BPF program that keeps what cannot be DNS out of the capture ring, run by the kernel
+ * on each packet.  A superset: UDP with a port 53, IPv4 fragments, IPv6 extension headers, behind
+ * up to four tags.  The decision is made later, in the program; here a packet that might matter
+ * passes.
  */
 #ifndef WILDSET_SNIFFER_PORTFILTER_H
 #define WILDSET_SNIFFER_PORTFILTER_H
@@ -13,7 +14,8 @@
 enum portfilter_link {
     PORTFILTER_ETHERNET, /* starts with an Ethernet header */
     PORTFILTER_IP,       /* starts with an IP header */
-    PORTFILTER_COOKED,   /* a packet socket of type SOCK_DGRAM: IP header or tag, protocol beside it */
+    PORTFILTER_COOKED,   /* a packet socket of type SOCK_DGRAM: IP header or tag, protocol beside it
+                          */
 };
 
 enum { PORTFILTER_MAX = 512 };
