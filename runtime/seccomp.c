@@ -120,16 +120,13 @@ static const struct rule sniffing[] = {
 };
 
 static const struct rule waiting[] = {
-    ALLOW(clock_nanosleep), ALLOW(epoll_create1),
-    ALLOW(epoll_ctl),       ALLOW(epoll_pwait),
-    ALLOW(epoll_pwait2),    ALLOW(epoll_wait),
-    ALLOW(eventfd2),        ALLOW(nanosleep),
-    ALLOW(pipe2),           ALLOW(poll),
-    ALLOW(ppoll),           ALLOW(pselect6),
-    ALLOW(rt_sigaction),    ALLOW(rt_sigtimedwait),
-    ALLOW(select),          ALLOW(sigaltstack),
-    ALLOW(signalfd4),       ALLOW(tgkill),
-    ALLOW(timerfd_create),  ALLOW(timerfd_settime),
+    ALLOW(clock_nanosleep), ALLOW(epoll_create1),  ALLOW(epoll_ctl),
+    ALLOW(epoll_pwait),     ALLOW(epoll_pwait2),   ALLOW(epoll_wait),
+    ALLOW(eventfd2),        ALLOW(nanosleep),      ALLOW(pause),
+    ALLOW(pipe2),           ALLOW(poll),           ALLOW(ppoll),
+    ALLOW(pselect6),        ALLOW(rt_sigaction),   ALLOW(rt_sigtimedwait),
+    ALLOW(select),          ALLOW(sigaltstack),    ALLOW(signalfd4),
+    ALLOW(tgkill),          ALLOW(timerfd_create), ALLOW(timerfd_settime),
     ALLOW(timerfd_gettime),
 };
 
