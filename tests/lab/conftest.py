@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One network for each mode, up as long as that mode's tests run."""
-import pathlib
 import types
 
 import pytest
@@ -16,16 +15,13 @@ SANITIZER = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
 
 def build(mode):
     network = lab.Network(mode)
-    services = pathlib.Path(__file__).with_name("services.py")
-    crt, key = lab.certificate(network.folder)
-    network.server.start("/usr/bin/python3", services, crt, key)
     zone = names.Names(network.resolver, network.folder)
     wildset = appliance.Wildset(network.firewall, interfaces=[network.interface])
     firewall = appliance.Firewall(network.firewall, wildset,
                                   "table" if mode == "path" else "mark")
     return types.SimpleNamespace(mode=mode, network=network, client=network.client, names=zone,
                                  resolver=network.resolver, wildset=wildset, firewall=firewall,
-                                 crt=crt)
+                                 crt=network.serve())
 
 
 @pytest.fixture(scope="module", params=["path", "mirror"])

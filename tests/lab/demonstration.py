@@ -154,8 +154,7 @@ def demonstrate(mode, title):
     network = lab.Network(mode)
     try:
         zone = names.Names(network.resolver, network.folder)
-        services = pathlib.Path(__file__).with_name("services.py")
-        network.server.start("/usr/bin/python3", services, *lab.certificate(network.folder))
+        network.serve()
         wildset = ShippedWildset(network.firewall, interfaces=[network.interface])
         appliance.Firewall(network.firewall, wildset, "mark").load()
         wildset.start()

@@ -203,6 +203,19 @@ class Network:
         for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
             self.firewall.sysctl(name, 1)
 
+    def serve(self):
+        """The services, and the certificate by which a client can trust the one on 443."""
+        crt, key = certificate(self.folder)
+        script = pathlib.Path(__file__).with_name("services.py")
+        program = self.server.start("/usr/bin/python3", "-B", script, crt, key, log="services.log")
+
+        def ready():
+            if program.poll() is not None:
+                raise LabError(f"services.py ended: {program.log.read_text()}")
+            return "ready" in program.log.read_text()
+        wait_for("services.py is ready", ready)
+        return crt
+
     def close(self):
         for host in reversed(self.hosts):
             with contextlib.suppress(LabError):

@@ -8,6 +8,7 @@ Port 8080 serves too and is in no whitelist: what reaches it went past the rules
 """
 import http.server
 import socket
+import socketserver
 import ssl
 import sys
 import threading
@@ -41,7 +42,9 @@ class Server(http.server.ThreadingHTTPServer):
 
     def server_bind(self):
         self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        super().server_bind()
+        # Not HTTPServer's, which asks the DNS for this host's name.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "lab", self.server_address[1]
 
 
 class SecureServer(Server):
@@ -58,8 +61,7 @@ class SecureServer(Server):
         secure.close()
 
 
-def echo(family, port):
-    """Sends each datagram back from the very address it came to: the server has a whole prefix."""
+def echo_socket(family, port):
     sock = socket.socket(family, socket.SOCK_DGRAM)
     if family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -68,10 +70,15 @@ def echo(family, port):
     else:
         sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
     sock.bind(("", port))
+    return sock
+
+
+def echo(sock):
+    """Sends each datagram back from the very address it came to: the server has a whole prefix."""
     while True:
         data, ancillary, _, peer = sock.recvmsg(2048, 256)
         level, kind, info = ancillary[0]
-        if family == socket.AF_INET:
+        if sock.family == socket.AF_INET:
             # struct in_pktinfo: interface, local address, destination; the reply wants it as local
             info = b"\0\0\0\0" + info[8:12] + b"\0\0\0\0"
         else:
@@ -88,8 +95,9 @@ def main():
     for server in (*servers, secure):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     for port in UDP_PORTS:
-        for family in (socket.AF_INET, socket.AF_INET6):
-            threading.Thread(target=echo, args=(family, port), daemon=True).start()
+        for sock in (echo_socket(socket.AF_INET, port), echo_socket(socket.AF_INET6, port)):
+            threading.Thread(target=echo, args=(sock,), daemon=True).start()
+    print("ready", flush=True)
     threading.Event().wait()
 
 
