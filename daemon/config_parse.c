@@ -310,9 +310,9 @@ void config_parse_cleaned(struct config_reader *reader, char *text, size_t size)
         check_empty_interfaces(reader, cfg);
     if (!cfg || (size > 0 && !file))
         reader->no_memory = true;
-    if (result != CFG_SUCCESS &&
-        reader->error_used == 0) /* libconfuse says nothing when it is out */
-        reader->no_memory = true;
+    /* libconfuse says nothing of a key without a name ('' = 5), nor when it is out of memory. */
+    if (result != CFG_SUCCESS && reader->error_used == 0)
+        config_finding(reader, line_of(cfg), "not understood from here on: wanted a key");
     current = NULL;
     if (cfg)
         cfg_free(cfg);

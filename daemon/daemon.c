@@ -156,8 +156,9 @@ static void tell_ready(struct daemon *daemon)
     char status[96];
     bool ready = sources_status(daemon->sources, 0).ready;
 
-    snprintf(status, sizeof(status), "%zu whitelists; the sniffer %s",
-             daemon->config->whitelist_count, ready ? "reads" : "is not ready yet");
+    snprintf(status, sizeof(status), "%zu whitelist%s; the sniffer %s",
+             daemon->config->whitelist_count, daemon->config->whitelist_count == 1 ? "" : "s",
+             ready ? "reads" : "is not ready yet");
     notify_ready(status);
     daemon->told_ready = true;
 }
@@ -250,8 +251,9 @@ static void on_reload(void *context)
     if (replace_config(daemon)) {
         set_log_level(daemon->config);
         config_warnings(daemon->config, warn, NULL);
-        log_notice("%s was read again: %zu whitelists", daemon->options.config_path,
-                   daemon->config->whitelist_count);
+        log_notice("%s was read again: %zu whitelist%s", daemon->options.config_path,
+                   daemon->config->whitelist_count,
+                   daemon->config->whitelist_count == 1 ? "" : "s");
     } else {
         log_error("nothing was changed: the configuration of before stays in force");
     }

@@ -231,7 +231,8 @@ static void on_interface_changed(void *context, struct child *child, size_t inde
     else if (report->state == STATE_WAITING)
         log_warning("capture: %s is not there or not up: waiting for it", report->interface);
     else
-        log_warning("capture: %s went down: waiting for it", report->interface);
+        log_warning("capture: %s is down or has no link: nothing is seen there until that ends",
+                    report->interface);
     if (wants_replacement(sources))
         loop_timer_set(sources->debounce, LINK_DEBOUNCE_MS);
 }

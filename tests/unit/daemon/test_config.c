@@ -125,8 +125,7 @@ static void test_every_key_is_read(void **state)
     assert_int_equal(config->vlans[2], 4094);
     assert_int_equal(config->log, CONFIG_LOG_DEBUG);
     assert_int_equal(whitelist->pattern_count, 2);
-    assert_string_equal(pattern_to_text(&whitelist->patterns[1], text),
-                        "*.xn--bcher-kva.example");
+    assert_string_equal(pattern_to_text(&whitelist->patterns[1], text), "*.xn--bcher-kva.example");
     assert_int_equal(whitelist->set4.family, NFPROTO_IPV4);
     assert_string_equal(whitelist->set6.set, "a6");
     assert_false(whitelist->create);
@@ -234,8 +233,7 @@ static void test_capture_values_of_a_wrong_kind_are_refused(void **state)
         {"require-query = false", "f:2: capture: require-query: false needs resolvers"},
         {"vlans = { 4095 }", "f:2: capture: vlans: \"4095\": wanted a tag"},
         {"decapsulate = { \"ip\" }", "f:2: capture: decapsulate: \"ip\": wanted \"gre\""},
-        {"latency = \"low\"\nlatency = \"low\"",
-         "f:3: capture: latency: given already in line 2"},
+        {"latency = \"low\"\nlatency = \"low\"", "f:3: capture: latency: given already in line 2"},
     };
     char text[512];
 
@@ -295,12 +293,12 @@ static void test_a_65th_whitelist_is_refused(void **state)
 
     (void)state;
     for (int i = 0; i < 64; i++)
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "whitelist w%d { %s }\n", i,
-                                 NAMES);
+        used +=
+            (size_t)snprintf(text + used, sizeof(text) - used, "whitelist w%d { %s }\n", i, NAMES);
     config_free(good(text));
     for (int i = 64; i < 67; i++)
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "whitelist w%d { %s }\n", i,
-                                 NAMES);
+        used +=
+            (size_t)snprintf(text + used, sizeof(text) - used, "whitelist w%d { %s }\n", i, NAMES);
     refused_with(text, "f:65: whitelist w64: more than 64 whitelists\nf:66: whitelist w65: more");
 }
 
@@ -360,8 +358,7 @@ static void test_what_deserves_a_word_is_told(void **state)
     config_warnings(config, collect, &collected);
     config_free(config);
     assert_int_equal(collected.count, 3);
-    assert_non_null(
-        strstr(collected.text, "f:4: whitelist a: registry: accepted, not used yet\n"));
+    assert_non_null(strstr(collected.text, "f:4: whitelist a: registry: accepted, not used yet\n"));
     assert_non_null(strstr(collected.text, "f:5: whitelist a: set4: "));
     assert_non_null(strstr(collected.text, "f: capture: resolvers is empty: "));
 }
