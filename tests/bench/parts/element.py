@@ -80,17 +80,17 @@ def can_hold(bench):
 
 
 def rows(bench):
-    names, found = bench.names(100), {}
+    names, runs, found = bench.names(100), bench.runs(3), {}
     makers = watchers(bench)
     if not can_hold(bench):
         makers.pop("prototype, cpu_dma_latency held")
     with Wire():
-        for _ in range(bench.runs()):
+        for _ in bench.rounds("element", runs):
             for name, make in makers.items():
                 with make():
                     found.setdefault(name, []).append(times(bench, names))
     result = []
-    each = {name: middle(runs) for name, runs in found.items()}
+    each = {name: middle(all_runs) for name, all_runs in found.items()}
     for name, values in each.items():
         base = {"wildset, latency = low": "prototype, cpu_dma_latency held",
                 "wildset, latency = normal": "prototype"}.get(name)
@@ -100,5 +100,5 @@ def rows(bench):
         ratio = values.p50 / each[base].p50
         result.append(Row("element", name, f"{text(values)}  {ratio:5.2f} x prototype", "<= 2 x prototype", ratio <= 2))
     bench.note(f"element: {names} fresh names a run, 40 a second of 8 clients, question 200 us before the answer, "
-               f"medians of {bench.runs()} runs that alternate")
+               f"medians of {runs} runs that alternate")
     return result

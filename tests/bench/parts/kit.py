@@ -76,15 +76,29 @@ class Bench:
     def runs(self, few=5):
         return self.options.runs or (5 if self.options.full else few)
 
+    def rounds(self, part, wanted):
+        """Numbers the runs; ends before the next one would not fit, so that what was measured is shown."""
+        longest = 0
+        for number in range(wanted):
+            started = time.monotonic()
+            if number > 0 and started + longest > self.deadline:
+                self.note(f"{part}: {number} of {wanted} runs: the time for the bench is used up (--limit)")
+                return
+            yield number
+            longest = max(longest, time.monotonic() - started)
+
     def check_time(self):
         if time.monotonic() > self.deadline:
             raise TimeoutError("the time for the bench is used up (--limit)")
 
-    def run(self, command, netns=None, **more):
+    def run(self, command, netns=None):
         """Runs to its end; its standard output."""
         self.check_time()
         left = self.deadline - time.monotonic()
-        done = subprocess.run(inside(netns, command), stdout=subprocess.PIPE, text=True, timeout=max(left, 1), **more)
+        try:
+            done = subprocess.run(inside(netns, command), stdout=subprocess.PIPE, text=True, timeout=max(left, 1) + 30)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"{command[0]} does not end") from None
         if done.returncode != 0:
             raise Missing(f"{' '.join(map(str, command))}: exit status {done.returncode}")
         return done.stdout

@@ -56,7 +56,7 @@ def rows(bench):
     # Alternating, so that a busy moment of the machine meets all of them.
     costs = {name: [] for name, *_ in chosen}
     starts = {name: [] for name, *_ in chosen}
-    for _ in range(bench.runs()):
+    for _ in bench.rounds("offline", bench.runs()):
         for name, answers, before, after in chosen:
             costs[name].append(cost_ns(bench, [*before, files[answers], *after]))
             starts[name].append(cost_ns(bench, [*before, files[0], *after]))

@@ -198,9 +198,9 @@ def per_thousand(runs):
 
 
 def rows(bench):
-    names, found = bench.names(150), {}
+    names, found = bench.names(80), {}
     hold = can_hold(bench)
-    for _ in range(bench.runs(3)):
+    for _ in bench.rounds("race", bench.runs(3)):
         for figure, case in CASES.items():
             found.setdefault(figure, []).append(one_case(bench, case, names, hold))
     result = []

@@ -22,7 +22,7 @@ def rows(bench):
     names, runs = bench.names(100), bench.runs(3)
     small, large = [], []
     # Alternating; a ruleset of its own each time, since taking the large one down is slow as well.
-    for _ in range(runs):
+    for _ in bench.rounds("ruleset", runs):
         with Wire(), Wildset(bench, "fw", "f0", most=200_000):
             small.append(times(bench, names))
         with Wire():
