@@ -44,9 +44,8 @@ struct child {
     struct counters counters; /* its last report */
     size_t interface_count;
     struct source_interface interfaces[PLAN_INTERFACES_MAX];
-    uint8_t told[PLAN_INTERFACES_MAX]; /* the state that was logged last */
-    char problem[128];                 /* what we ended it for; "" otherwise */
-    bool violated;                     /* it sent what our own programs never send */
+    char problem[128]; /* what we ended it for; "" otherwise */
+    bool violated;     /* it sent what our own programs never send */
 };
 
 /* 0 with a child to free, or -errno of `*stage`. */

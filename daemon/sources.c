@@ -46,6 +46,7 @@ struct sources {
     bool latency_told;
     struct plan_interface interfaces[PLAN_INTERFACES_MAX];
     bool came_up[PLAN_INTERFACES_MAX]; /* since the newest child was started */
+    uint8_t told[PLAN_INTERFACES_MAX]; /* the state that was logged last */
     size_t interface_count;
     uint64_t backoff_ms;
     uint32_t restarts;
@@ -182,10 +183,15 @@ static void on_ready(void *context, struct child *child)
     sources->hooks.changed(sources->hooks.context);
 }
 
+static const struct child *newest_child(const struct sources *sources)
+{
+    return sources->successor ? sources->successor : sources->current;
+}
+
 /* Reads an interface that was not usable when the newest child looked, and came up since. */
 static bool wants_replacement(const struct sources *sources)
 {
-    const struct child *newest = sources->successor ? sources->successor : sources->current;
+    const struct child *newest = newest_child(sources);
     if (!newest || newest->state == CHILD_DOOMED)
         return false;
     for (size_t i = 0; i < newest->interface_count; i++) {
@@ -222,9 +228,9 @@ static void on_interface_changed(void *context, struct child *child, size_t inde
     struct sources *sources = context;
     const struct state_report *report = &child->interfaces[index].report;
 
-    if (child->state == CHILD_DRAINING || report->state == child->told[index])
+    if (child != newest_child(sources) || report->state == sources->told[index])
         return;
-    child->told[index] = report->state;
+    sources->told[index] = report->state;
     if (report->state == STATE_UP)
         log_info("capture: %s is read%s", report->interface,
                  report->promiscuous ? ", promiscuous" : "");
@@ -305,6 +311,18 @@ void sources_free(struct sources *sources)
     free(sources);
 }
 
+/* What was told of interfaces holds as long as they are the same. */
+static void take_interfaces(struct sources *sources, const struct plan *plan)
+{
+    size_t size = plan->interface_count * sizeof(sources->interfaces[0]);
+
+    if (sources->interface_count != plan->interface_count ||
+        memcmp(sources->interfaces, plan->interfaces, size) != 0)
+        memset(sources->told, 0, sizeof(sources->told));
+    sources->interface_count = plan->interface_count;
+    memcpy(sources->interfaces, plan->interfaces, size);
+}
+
 int sources_start_sniffer(struct sources *sources, const struct plan *plan)
 {
     int sealed = plan_seal(plan);
@@ -314,9 +332,7 @@ int sources_start_sniffer(struct sources *sources, const struct plan *plan)
         close(sources->plan);
     sources->plan = sealed;
     sources->low_latency = plan->latency == LATENCY_LOW;
-    sources->interface_count = plan->interface_count;
-    memcpy(sources->interfaces, plan->interfaces,
-           plan->interface_count * sizeof(sources->interfaces[0]));
+    take_interfaces(sources, plan);
     links_watch(sources->links, sources->interfaces, sources->interface_count);
     loop_timer_stop(sources->restart);
     sources->backoff_ms = BACKOFF_FIRST_MS;
