@@ -110,10 +110,17 @@ static void on_answer(void *context, enum source source, const struct sighting *
     arm(daemon);
 }
 
+/* All who want to know; the kernel has it already. */
+static void tell(struct daemon *daemon, const struct event *event, uint64_t boot_ns)
+{
+    journal_event(&daemon->journal, event, boot_ns);
+    control_event(daemon->control, event);
+}
+
 static void on_event(void *context, const struct event *event)
 {
     struct daemon *daemon = context;
-    journal_event(&daemon->journal, event, clock_now().boot_ns);
+    tell(daemon, event, clock_now().boot_ns);
 }
 
 static void on_refusal(void *context, enum source source, const struct sighting *sighting)
@@ -129,7 +136,7 @@ static void on_refusal(void *context, enum source source, const struct sighting 
         .owner = &sighting->owner,
         .sighting = sighting,
     };
-    journal_event(&daemon->journal, &event, now.boot_ns);
+    tell(daemon, &event, now.boot_ns);
 }
 
 static void on_alarm(void *context, enum source source, const struct alarm_report *alarm)
@@ -146,7 +153,7 @@ static void on_alarm(void *context, enum source source, const struct alarm_repor
         .sighting = &alarm->sighting,
         .alarm = alarm,
     };
-    journal_event(&daemon->journal, &event, now.boot_ns);
+    tell(daemon, &event, now.boot_ns);
 }
 
 /* ---- the service manager ---- */
@@ -338,7 +345,7 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         const char *what;
     } steps[] = {
         {open_loop, "the event loop"}, {open_sync, "nftables"},
-        {open_sources, "the sources"}, {open_control, "the control socket"},
+        {open_sources, "the sources"}, {open_control, NULL}, /* its path */
         {open_sniffer, "the sniffer"},
     };
     struct daemon *daemon = calloc(1, sizeof(*daemon));
@@ -355,7 +362,7 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         int result = steps[i].open(daemon);
         if (result == 0)
             continue;
-        *what = steps[i].what;
+        *what = steps[i].what ? steps[i].what : options->control_path;
         daemon_close(daemon);
         return result;
     }

@@ -162,7 +162,8 @@ static int run(const struct options *options, struct config *config)
     }
     result = daemon_open(&wanted, config, &daemon, &what);
     if (result) {
-        log_error("%s: %s", what, strerror(-result));
+        log_error("opening %s: %s%s", what, strerror(-result),
+                  result == -EADDRINUSE ? ": another wildsetd runs there" : "");
         return EX_OSERR;
     }
     result = sandbox_enter(SANDBOX_DAEMON);
