@@ -15,6 +15,8 @@ enum command_status {
 int list_main(int argc, char **argv);
 int status_main(int argc, char **argv);
 int forget_main(int argc, char **argv);
+int explain_main(int argc, char **argv);
+int watch_main(int argc, char **argv);
 int rules_main(int argc, char **argv);
 
 #endif

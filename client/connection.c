@@ -8,6 +8,7 @@
 #include "daemon/control.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +124,22 @@ int connection_receive(struct connection *connection, json_t **out)
     }
     *out = reply;
     return 1;
+}
+
+int connection_be_patient(struct connection *connection)
+{
+    static const struct timeval forever = {.tv_sec = 0};
+
+    return setsockopt(connection->fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof(forever)) < 0
+               ? -errno
+               : 0;
+}
+
+bool connection_has_more(const struct connection *connection)
+{
+    struct pollfd poller = {.fd = connection->fd, .events = POLLIN};
+
+    return poll(&poller, 1, 0) > 0;
 }
 
 void connection_explain(const char *path, int error)

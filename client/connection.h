@@ -21,6 +21,10 @@ int connection_ask(struct connection *connection, const char *command, json_t *a
  * -ETIMEDOUT after ten seconds of silence, or another -errno.
  */
 int connection_receive(struct connection *connection, json_t **out);
+/* From now on silence may last: for those who watch.  0 or -errno. */
+int connection_be_patient(struct connection *connection);
+/* Whether a reply, or the end, is there already. */
+bool connection_has_more(const struct connection *connection);
 
 /* Says on stderr what went wrong at `path` and what to do about it. */
 void connection_explain(const char *path, int error);

@@ -21,6 +21,8 @@ struct command {
 static const struct command commands[] = {
     {.name = "status", .run = status_main, .help = "sources, interfaces, sets, drops, latency"},
     {.name = "list", .run = list_main, .help = "the addresses allowed now, and why"},
+    {.name = "explain", .run = explain_main, .help = "why an address or a name is allowed, or why not"},
+    {.name = "watch", .run = watch_main, .help = "grants, refusals and alarms as they happen"},
     {.name = "rules", .run = rules_main, .help = "a ready nftables ruleset for a whitelist"},
     {.name = "forget", .run = forget_main, .help = "take an address or a name back"},
     {.name = "replay", .run = NULL, .help = "what a capture file would have allowed"},

@@ -32,8 +32,10 @@ struct table *table_new(FILE *out, const struct table_column *columns, size_t co
     table->out = out;
     table->columns = columns;
     table->column_count = count;
-    for (size_t i = 0; i < count; i++)
-        table->width[i] = strlen(columns[i].title);
+    for (size_t i = 0; i < count; i++) {
+        size_t title = strlen(columns[i].title);
+        table->width[i] = title > columns[i].least ? title : columns[i].least;
+    }
     return table;
 }
 

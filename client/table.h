@@ -15,7 +15,8 @@ enum { TABLE_COLUMNS_MAX = 16 };
 
 struct table_column {
     const char *title;
-    bool right; /* align right: numbers */
+    bool right;   /* align right: numbers */
+    size_t least; /* width, where rows come one by one and the first must not decide */
 };
 
 struct table;

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `wildset watch`: events as the daemon tells them, a line each.  Lines scroll; nothing that was
+ * printed is ever touched again.
+ */
+#include "client/commands.h"
+#include "client/connection.h"
+#include "client/options.h"
+#include "client/table.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct options_page page = {
+    .usage = "usage: wildset watch [--json]\n",
+    .help = "What happens to addresses, as it happens: granted, extended, expired, evicted (to make\n"
+            "room), forgotten (taken back), refused and alarm.  Runs until it is interrupted.\n\n"
+            "  --json          one object a line\n"
+            "  --socket PATH   the daemon's socket\n\n"
+            "Exit status: 1 when the daemon ends or cannot be reached, 64 wrong usage.\n",
+};
+
+static const struct table_column columns[] = {
+    {.title = "TIME", .least = 27},   {.title = "EVENT", .least = 9},
+    {.title = "ADDRESS", .least = 15}, {.title = "RECORD"},
+    {.title = "LIFETIME", .right = true}, {.title = "NAME", .least = 24},
+    {.title = "SET", .least = 22},    {.title = "NOTE"},
+};
+
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), NOTE_MAX = 2048, NUMBER_MAX = 24 };
+
+static const char *text_of(const json_t *event, const char *key)
+{
+    return json_string_value(json_object_get(event, key));
+}
+
+static size_t addresses_append(char note[static NOTE_MAX], size_t used, const char *before,
+                               const json_t *addresses)
+{
+    size_t index;
+    const json_t *address;
+
+    if (used < NOTE_MAX)
+        used += (size_t)snprintf(note + used, NOTE_MAX - used, "%s", before);
+    json_array_foreach(addresses, index, address)
+    {
+        const char *text = json_string_value(address);
+        if (text && used < NOTE_MAX)
+            used += (size_t)snprintf(note + used, NOTE_MAX - used, " %s", text);
+    }
+    return used;
+}
+
+/* Why, by whom, and the chain's end where that is another name. */
+static void note_make(const json_t *event, char note[static NOTE_MAX])
+{
+    const char *reason = text_of(event, "reason"), *owner = text_of(event, "owner");
+    const char *name = text_of(event, "name"), *client = text_of(event, "client");
+    const json_t *earlier = json_object_get(event, "earlier");
+    size_t used = 0;
+
+    *note = '\0';
+    if (reason)
+        used += (size_t)snprintf(note, NOTE_MAX, "%s", reason);
+    if (earlier) {
+        used = addresses_append(note, used, ":", json_object_get(event, "addresses"));
+        used = addresses_append(note, used, "; before:", earlier);
+    }
+    if (owner && name && strcmp(owner, name) != 0 && used < NOTE_MAX)
+        used += (size_t)snprintf(note + used, NOTE_MAX - used, "%sowner %s", used ? "; " : "",
+                                 owner);
+    if (client && used < NOTE_MAX)
+        snprintf(note + used, NOTE_MAX - used, "%sclient %s", used ? "; " : "", client);
+}
+
+static void event_print(struct table *table, const json_t *event)
+{
+    const json_t *lifetime = json_object_get(event, "lifetime");
+    char note[NOTE_MAX], seconds[NUMBER_MAX] = "";
+
+    note_make(event, note);
+    if (json_is_integer(lifetime))
+        snprintf(seconds, sizeof(seconds), "%" JSON_INTEGER_FORMAT, json_integer_value(lifetime));
+    const char *const cells[COLUMNS] = {
+        text_of(event, "time"),   text_of(event, "event"), text_of(event, "address"),
+        text_of(event, "record"), seconds,                 text_of(event, "name"),
+        text_of(event, "set"),    note,
+    };
+    table_row(table, cells);
+}
+
+static void loss_print(struct table *table, const json_t *lost)
+{
+    table_flush(table);
+    printf("-- %" JSON_INTEGER_FORMAT " events were lost here: they were not read fast enough --\n",
+           json_integer_value(lost));
+}
+
+static void object_print(struct table *table, const json_t *object)
+{
+    const json_t *lost = json_object_get(object, "lost");
+
+    if (!table) {
+        json_dumpf(object, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else if (lost) {
+        loss_print(table, lost);
+    } else {
+        event_print(table, object);
+    }
+}
+
+/* What came together is printed together. */
+static bool printed(const struct connection *connection, struct table *table)
+{
+    if (connection_has_more(connection))
+        return true;
+    if (table)
+        table_flush(table);
+    return fflush(stdout) == 0;
+}
+
+/* Always -errno: of how it ended.  -ECANCELED when that has been said. */
+static int events_print(struct connection *connection, struct table *table)
+{
+    for (;;) {
+        json_t *object = NULL;
+        int got = connection_receive(connection, &object);
+
+        if (got <= 0)
+            return got < 0 ? got : -ECONNRESET;
+        object_print(table, object);
+        json_decref(object);
+        if (!printed(connection, table)) {
+            perror("wildset: standard output");
+            return -ECANCELED;
+        }
+    }
+}
+
+/* 0 when the daemon has agreed. */
+static int watching_begin(struct connection *connection)
+{
+    json_t *reply = NULL;
+    int error = connection_ask(connection, "watch", NULL);
+
+    if (error == 0)
+        error = connection_receive(connection, &reply);
+    if (error <= 0)
+        return error < 0 ? error : -ECONNRESET;
+    error = reply_is_error(reply) ? -ECANCELED : connection_be_patient(connection);
+    json_decref(reply);
+    return error;
+}
+
+static void end_explain(const char *path, int error)
+{
+    if (error == -ECONNRESET)
+        fputs("wildset: wildsetd has ended: try `systemctl status wildset`\n", stderr);
+    else if (error != -ECANCELED)
+        connection_explain(path, error);
+}
+
+int watch_main(int argc, char **argv)
+{
+    struct options options;
+    struct connection *connection = NULL;
+
+    if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
+        return options.status;
+    if (argc != options.first)
+        return options_refuse(&page, "watch takes no argument");
+
+    struct table *table = options.json ? NULL : table_new(stdout, columns, COLUMNS);
+    int error = connection_open(options.socket, &connection);
+    if (error == 0)
+        error = watching_begin(connection);
+    if (error == 0)
+        error = events_print(connection, table);
+    table_free(table);
+    fflush(stdout);
+    end_explain(options.socket, error);
+    connection_close(connection);
+    return COMMAND_FAILED;
+}
