@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control socket.  Nothing here waits: a reply goes out as its client reads, a list one lease
- * after the other from a snapshot, and a client that stops reading is dropped.
+ * The control socket.  Nothing here waits: a reply goes out as its client reads, a list a slice at a
+ * time, and a client that stops reading is dropped.  Those who watch all read from one ring of
+ * events, each at its own pace; while nobody does there is none.
  */
 #include "daemon/control.h"
 
 #include "daemon/listener.h"
-#include "daemon/listing.h"
+#include "daemon/recent.h"
 #include "daemon/reply.h"
 #include "daemon/request.h"
 
@@ -19,9 +20,12 @@
 
 enum {
     CLIENTS_MAX = 32,
-    LISTINGS_MAX = 2,   /* snapshots at a time: each costs about 150 bytes a lease */
-    LEASES_A_TURN = 16, /* sent before the loop looks at the sources again: about 0.1 ms */
+    WATCHERS_MAX = 8,    /* of these: they keep their places, however silent */
+    OBJECTS_A_TURN = 8,  /* sent before the loop looks at the sources again: about 0.1 ms */
+    NEWS_ROOM = 4096,    /* events that one who watches may be behind: some 300 bytes each */
+    REFUSALS_ROOM = 256, /* for `explain` */
     PATROL_MS = 1000,
+    WAKE_MS = 2, /* the answers that come together are learned before they are told */
 };
 /* A client that takes nothing for so long is dropped. */
 #define PATIENCE_NS (10 * NS_PER_SECOND)
@@ -33,7 +37,7 @@ struct client {
     uint64_t moved_ns; /* when it last sent or took something */
     char *reply;       /* what is still to be sent, or NULL */
     size_t reply_size, reply_sent;
-    struct listing *listing;     /* more leases to come, or NULL */
+    struct reply_rest rest;
     struct loop_watch *readable; /* while it may ask */
     struct loop_watch *writable; /* while it has a reply to read */
 };
@@ -44,20 +48,45 @@ struct control {
     struct listener listener;
     struct loop_watch *readable;
     struct loop_watch *patrol;
+    struct loop_watch *wake; /* timer: there is news for those who watch */
+    bool waking;
+    struct recent *news; /* NULL: nobody watches */
+    struct recent *refusals;
     struct client clients[CLIENTS_MAX];
 };
 
 static void client_on_readable(void *context);
 static void client_on_writable(void *context);
 
+static unsigned watchers_count(const struct control *control)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < CLIENTS_MAX; i++)
+        count += control->clients[i].rest.watching;
+    return count;
+}
+
+/* With the last who watched the news go. */
+static void news_settle(struct control *control)
+{
+    if (watchers_count(control) > 0)
+        return;
+    recent_free(control->news);
+    control->news = NULL;
+}
+
 static void client_drop(struct client *client)
 {
+    struct control *control = client->control;
+
     loop_unwatch(client->readable);
     loop_unwatch(client->writable);
-    listing_free(client->listing);
+    reply_rest_free(&client->rest);
     free(client->reply);
     close(client->fd);
-    *client = (struct client){.control = client->control, .fd = -1};
+    *client = (struct client){.control = control, .fd = -1};
+    news_settle(control);
 }
 
 /* Takes questions again. */
@@ -103,23 +132,44 @@ static bool client_set_reply(struct client *client, json_t *object)
     return true;
 }
 
-static unsigned listings_count(const struct control *control)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < CLIENTS_MAX; i++)
-        count += control->clients[i].listing != NULL;
-    return count;
-}
-
-static json_t *client_answer(struct client *client, const char *bytes, size_t size)
+static struct reply_terms terms_of(const struct client *client)
 {
     const struct control *control = client->control;
-    const struct reply_terms terms = {.views = &control->views,
-                                      .may_forget = client->may_forget,
-                                      .may_list = listings_count(control) < LISTINGS_MAX};
 
-    return reply_make(bytes, size, &terms, &client->listing);
+    return (struct reply_terms){.views = &control->views,
+                                .may_forget = client->may_forget,
+                                .may_watch = watchers_count(control) < WATCHERS_MAX,
+                                .refusals = control->refusals,
+                                .news = control->news};
+}
+
+/* From now on, and nothing of before. */
+static bool client_watch(struct client *client)
+{
+    struct control *control = client->control;
+
+    if (!control->news)
+        control->news = recent_new(NEWS_ROOM);
+    if (!control->news)
+        return false;
+    client->rest.event = recent_end(control->news);
+    return true;
+}
+
+/* False when there is no memory for any answer. */
+static bool client_answer(struct client *client, const char *bytes, size_t size)
+{
+    const struct reply_terms terms = terms_of(client);
+    json_t *reply = reply_make(bytes, size, &terms, &client->rest);
+
+    if (client->rest.watching && !client_watch(client)) {
+        json_decref(reply);
+        return false;
+    }
+    if (!reply && !reply_rest_is_empty(&client->rest))
+        return true;
+    return client_set_reply(client, reply) ||
+           client_set_reply(client, reply_error("the reply is too long, or memory is out"));
 }
 
 static void client_on_readable(void *context)
@@ -131,13 +181,12 @@ static void client_on_readable(void *context)
 
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (size <= 0) {
+    if (size <= 0 || client->rest.watching) {
         client_drop(client);
         return;
     }
     client->moved_ns = clock_now().boot_ns;
-    if (!client_set_reply(client, client_answer(client, bytes, (size_t)size)) &&
-        !client_set_reply(client, reply_error("the reply is too long, or memory is out"))) {
+    if (!client_answer(client, bytes, (size_t)size)) {
         client_drop(client);
         return;
     }
@@ -161,11 +210,25 @@ static int client_send(struct client *client)
     return 1;
 }
 
+/* Whether something of the rest is ready to be sent; else what the client does meanwhile. */
+static bool client_continue(struct client *client)
+{
+    const struct reply_terms terms = terms_of(client);
+    json_t *next = reply_next(&client->rest, &terms);
+
+    if (!next && client->rest.watching)
+        client_listen(client); /* until there is news */
+    if (!next || client_set_reply(client, next))
+        return next != NULL;
+    client_drop(client);
+    return false;
+}
+
 static void client_on_writable(void *context)
 {
     struct client *client = context;
 
-    for (unsigned i = 0; i < LEASES_A_TURN; i++) {
+    for (unsigned i = 0; i < OBJECTS_A_TURN; i++) {
         int sent = client_send(client);
 
         if (sent == 0)
@@ -174,16 +237,53 @@ static void client_on_writable(void *context)
             client_drop(client);
             return;
         }
-        if (!client->listing) {
+        if (reply_rest_is_empty(&client->rest)) {
             client_listen(client);
             return;
         }
-        if (!client_set_reply(client, reply_next(&client->listing))) {
-            client_drop(client);
+        if (!client_continue(client))
             return;
-        }
     }
 }
+
+/* ---- news ---- */
+
+static void control_on_wake(void *context)
+{
+    struct control *control = context;
+
+    control->waking = false;
+    for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+        struct client *client = &control->clients[i];
+
+        if (client->rest.watching && !client->writable)
+            client_speak(client);
+    }
+}
+
+/* What `explain` may have to speak of: why an address is not, or no longer, allowed. */
+static bool is_refusal(enum event_kind kind)
+{
+    return kind == EVENT_REFUSED || kind == EVENT_ALARM || kind == EVENT_EVICTED ||
+           kind == EVENT_FORGOTTEN;
+}
+
+void control_event(struct control *control, const struct event *event)
+{
+    if (!control)
+        return;
+    if (is_refusal(event->kind))
+        recent_add(control->refusals, event);
+    if (!control->news)
+        return;
+    recent_add(control->news, event);
+    if (control->waking)
+        return;
+    control->waking = true;
+    loop_timer_set(control->wake, WAKE_MS);
+}
+
+/* ---- all clients ---- */
 
 /* Each second while someone has a reply to read. */
 static void control_on_patrol(void *context)
@@ -195,7 +295,7 @@ static void control_on_patrol(void *context)
     for (unsigned i = 0; i < CLIENTS_MAX; i++) {
         struct client *client = &control->clients[i];
 
-        if (client->fd < 0 || !client->writable)
+        if (client->fd < 0 || !client->writable || client->rest.watching)
             continue;
         if (now_ns - client->moved_ns > PATIENCE_NS)
             client_drop(client);
@@ -206,17 +306,22 @@ static void control_on_patrol(void *context)
         loop_timer_set(control->patrol, PATROL_MS);
 }
 
-/* A free place; when there is none, that of the client which has been silent longest. */
+/*
+ * A free place; when there is none, that of the client which has been silent longest, but for those
+ * who watch: they only listen.
+ */
 static struct client *client_place(struct control *control)
 {
-    struct client *oldest = &control->clients[0];
+    struct client *oldest = NULL;
 
     for (unsigned i = 0; i < CLIENTS_MAX; i++) {
         struct client *client = &control->clients[i];
 
         if (client->fd < 0)
             return client;
-        if (client->moved_ns < oldest->moved_ns)
+        if (client->rest.watching)
+            continue;
+        if (!oldest || client->moved_ns < oldest->moved_ns)
             oldest = client;
     }
     client_drop(oldest);
@@ -241,9 +346,11 @@ static void control_on_readable(void *context)
 static int control_watch(struct control *control)
 {
     control->patrol = loop_timer(control->loop, control_on_patrol, control);
+    control->wake = loop_timer(control->loop, control_on_wake, control);
+    control->refusals = recent_new(REFUSALS_ROOM);
     control->readable = loop_readable(control->loop, control->listener.fd, LOOP_NORMAL,
                                       control_on_readable, control);
-    return control->patrol && control->readable ? 0 : -ENOMEM;
+    return control->patrol && control->wake && control->refusals && control->readable ? 0 : -ENOMEM;
 }
 
 int control_open(struct loop *loop, const char *path, const struct control_views *views,
@@ -280,6 +387,8 @@ void control_close(struct control *control)
     }
     loop_unwatch(control->readable);
     loop_unwatch(control->patrol);
+    loop_unwatch(control->wake);
+    recent_free(control->refusals);
     listener_close(&control->listener);
     free(control);
 }

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The control socket, SOCK_SEQPACKET: a request is one JSON object, a reply is one JSON object or,
- * for `list`, one object a lease and then {"protocol":1,"end":true}.  Clients that do not read are
- * dropped; nothing here can make the daemon wait.
+ * for `list`, one object a lease, in no order, and then {"protocol":1,"end":true}.  Clients that do
+ * not read are dropped; nothing here can make the daemon wait.
  *
  *   {"protocol":1,"command":"status"}
  *   {"protocol":1,"command":"list","whitelist":"lookback"}      (whitelist: optional)
  *   {"protocol":1,"command":"forget","address":"192.0.2.1"}     (or "name"; only root and wildset)
+ *   {"protocol":1,"command":"explain","address":"192.0.2.1"}    (or "name"; daemon/explanation.h)
+ *   {"protocol":1,"command":"watch"}
  *
  * An error is {"protocol":1,"error":"what is wrong and what to do"}.
+ *
+ * `watch` is answered {"protocol":1,"watching":true}, and from then on by one object an event, with
+ * the keys of replay's lines and `event`, until the client goes: it may not ask anything else.  One
+ * that is slow is told {"protocol":1,"lost":N} where it has missed N of them.
  *
  * A packet holds at most CONTROL_MESSAGE_MAX bytes.  A reply of CONTROL_MESSAGE_MAX bytes or more
  * goes over several packets, all but the last of exactly that size; the last one is shorter.
@@ -28,6 +34,7 @@ enum {
 
 struct config;
 struct control;
+struct event;
 struct setsync;
 struct sources;
 
@@ -45,5 +52,7 @@ int control_open(struct loop *loop, const char *path, const struct control_views
                  struct control **out);
 void control_close(struct control *control);
 void control_set_config(struct control *control, const struct config *config);
+/* After the kernel has it: kept for those who watch or ask why.  `control` may be NULL. */
+void control_event(struct control *control, const struct event *event);
 
 #endif

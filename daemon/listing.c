@@ -1,86 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A snapshot of the leases: a fixed part a lease, and behind it its names and clients at their true
- * length, about 150 bytes in all.  Whitelists and sets are copied, since a reload may free them.
+ * A slice of the leases: a fixed part a lease, and behind it its names and clients at their true
+ * length, in room for the longest.  Everything is copied, since leases end and a reload may free the
+ * rest before the client has read it.
  */
 #include "daemon/listing.h"
 
+#include "runtime/clock.h"
 #include "setsync/setsync.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETS_MAX = 2 * WHITELISTS_MAX };
+enum { LOOK_A_TURN = 1024 }; /* leases looked at for one that is wanted: about 0.1 ms */
 
 struct entry {
     struct address address;
     struct address resolver;
     uint8_t source;
     uint8_t record;
-    uint8_t set;       /* index into sets */
-    uint8_t whitelist; /* index into whitelists */
     uint8_t pattern_kind;
     uint8_t name_size, owner_size, pattern_size;
     uint8_t client_count;
     uint32_t ttl;
     uint64_t expires_ns;
+    struct set_name set;
+    char whitelist[WHITELIST_NAME_MAX];
+};
+
+enum {
+    ENTRY_MAX = sizeof(struct entry) + 3 * DNAME_MAX + LEASE_CLIENTS_MAX * sizeof(struct address),
 };
 
 struct listing {
-    struct moment now;
-    const char *wanted; /* while collecting */
-    bool failed;
-    char *bytes;
-    size_t used, room, next;
-    const struct set_name *set_key[SETS_MAX]; /* compared while collecting, never followed later */
-    char set_text[SETS_MAX][SET_TEXT_MAX];
-    uint8_t set_count;
-    const struct whitelist *whitelist_key[WHITELISTS_MAX];
-    char whitelist_name[WHITELISTS_MAX][WHITELIST_NAME_MAX];
-    uint8_t whitelist_count;
+    char wanted[WHITELIST_NAME_MAX]; /* "": all */
+    size_t cursor;                   /* of setsync_slice */
+    bool ended;                      /* there is no other slice */
+    struct moment now;               /* of the slice */
+    size_t used, next;
+    uint8_t bytes[SETSYNC_SLICE * ENTRY_MAX];
 };
-
-static uint8_t set_index(struct listing *listing, const struct set_name *set)
-{
-    for (uint8_t i = 0; i < listing->set_count; i++) {
-        if (listing->set_key[i] == set)
-            return i;
-    }
-    if (listing->set_count == SETS_MAX)
-        return SETS_MAX;
-    listing->set_key[listing->set_count] = set;
-    set_name_to_text(set, listing->set_text[listing->set_count]);
-    return listing->set_count++;
-}
-
-static uint8_t whitelist_index(struct listing *listing, const struct whitelist *whitelist)
-{
-    for (uint8_t i = 0; i < listing->whitelist_count; i++) {
-        if (listing->whitelist_key[i] == whitelist)
-            return i;
-    }
-    if (listing->whitelist_count == WHITELISTS_MAX)
-        return WHITELISTS_MAX;
-    listing->whitelist_key[listing->whitelist_count] = whitelist;
-    memcpy(listing->whitelist_name[listing->whitelist_count], whitelist->name,
-           sizeof(whitelist->name));
-    return listing->whitelist_count++;
-}
 
 static void append(struct listing *listing, const void *data, size_t size)
 {
-    if (listing->room - listing->used < size) {
-        size_t room = 2 * listing->room + size + 4096;
-        char *bytes = listing->failed ? NULL : realloc(listing->bytes, room);
-
-        if (!bytes) {
-            listing->failed = true;
-            return;
-        }
-        listing->bytes = bytes;
-        listing->room = room;
-    }
-    memcpy(listing->bytes + listing->used, data, size);
+    if (size > 0)
+        memcpy(listing->bytes + listing->used, data, size);
     listing->used += size;
 }
 
@@ -92,7 +56,7 @@ static const struct lease_claim *claim_choose(const struct lease *lease, const c
     for (unsigned i = 0; i < lease->claim_count; i++) {
         const struct lease_claim *claim = &lease->claims[i];
 
-        if (wanted && strcmp(claim->whitelist->name, wanted) != 0)
+        if (*wanted && strcmp(claim->whitelist->name, wanted) != 0)
             continue;
         if (!best || claim->expires_ns > best->expires_ns)
             best = claim;
@@ -112,8 +76,6 @@ static void collect(void *context, const struct lease *lease)
         .resolver = claim->resolver,
         .source = (uint8_t)claim->source,
         .record = (uint8_t)claim->record,
-        .set = set_index(listing, lease->set),
-        .whitelist = whitelist_index(listing, claim->whitelist),
         .pattern_kind = claim->pattern.kind,
         .name_size = claim->name.length,
         .owner_size = claim->owner.length,
@@ -121,9 +83,9 @@ static void collect(void *context, const struct lease *lease)
         .client_count = (uint8_t)lease->client_count,
         .ttl = claim->ttl,
         .expires_ns = lease->expires_ns,
+        .set = *lease->set,
     };
-    if (entry.set == SETS_MAX || entry.whitelist == WHITELISTS_MAX)
-        return;
+    memcpy(entry.whitelist, claim->whitelist->name, sizeof(entry.whitelist));
     append(listing, &entry, sizeof(entry));
     append(listing, claim->name.wire, claim->name.length);
     append(listing, claim->owner.wire, claim->owner.length);
@@ -131,28 +93,17 @@ static void collect(void *context, const struct lease *lease)
     append(listing, lease->clients, lease->client_count * sizeof(lease->clients[0]));
 }
 
-struct listing *listing_new(const struct setsync *sync, const char *whitelist,
-                            const struct moment *now)
+struct listing *listing_new(const char *whitelist)
 {
     struct listing *listing = calloc(1, sizeof(*listing));
 
-    if (!listing)
-        return NULL;
-    listing->now = *now;
-    listing->wanted = whitelist;
-    setsync_leases(sync, whitelist, collect, listing);
-    listing->wanted = NULL;
-    if (!listing->failed)
-        return listing;
-    listing_free(listing);
-    return NULL;
+    if (listing && whitelist)
+        memcpy(listing->wanted, whitelist, strnlen(whitelist, sizeof(listing->wanted) - 1));
+    return listing;
 }
 
 void listing_free(struct listing *listing)
 {
-    if (!listing)
-        return;
-    free(listing->bytes);
     free(listing);
 }
 
@@ -214,13 +165,26 @@ static void put_clients(json_t *object, struct listing *listing, const struct en
     json_decref(clients);
 }
 
-json_t *listing_next(struct listing *listing)
+/* What is wanted of the next leases; false when this turn has had its share, or there are no more.
+ */
+static bool listing_fill(struct listing *listing, const struct setsync *sync)
+{
+    for (unsigned looked = 0; listing->next == listing->used; looked += SETSYNC_SLICE) {
+        if (listing->ended || looked >= LOOK_A_TURN)
+            return false;
+        listing->next = listing->used = 0;
+        listing->now = clock_now();
+        setsync_slice(sync, &listing->cursor, collect, listing);
+        listing->ended = listing->cursor == 0;
+    }
+    return true;
+}
+
+static json_t *entry_take(struct listing *listing)
 {
     struct entry entry;
-    char text[PATTERN_TEXT_MAX];
+    char text[PATTERN_TEXT_MAX], set[SET_TEXT_MAX];
 
-    if (listing->used - listing->next < sizeof(entry))
-        return NULL;
     take(listing, &entry, sizeof(entry));
     struct dname name = take_name(listing, entry.name_size);
     struct dname owner = take_name(listing, entry.owner_size);
@@ -229,8 +193,8 @@ json_t *listing_next(struct listing *listing)
 
     json_t *object = json_object();
     put_address(object, "address", &entry.address);
-    put_text(object, "set", listing->set_text[entry.set]);
-    put_text(object, "whitelist", listing->whitelist_name[entry.whitelist]);
+    put_text(object, "set", set_name_to_text(&entry.set, set));
+    put_text(object, "whitelist", entry.whitelist);
     put_text(object, "name", dname_to_text(&name, text));
     put_text(object, "owner", dname_to_text(&owner, text));
     if (entry.pattern_size)
@@ -242,4 +206,12 @@ json_t *listing_next(struct listing *listing)
     put_address(object, "resolver", &entry.resolver);
     put_clients(object, listing, &entry);
     return object;
+}
+
+json_t *listing_next(struct listing *listing, const struct setsync *sync, bool *end)
+{
+    if (listing_fill(listing, sync))
+        return entry_take(listing);
+    *end = listing->ended;
+    return NULL;
 }

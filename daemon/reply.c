@@ -6,8 +6,10 @@
 
 #include "daemon/config.h"
 #include "daemon/control.h"
+#include "daemon/explanation.h"
 #include "daemon/listing.h"
 #include "daemon/overview.h"
+#include "daemon/recent.h"
 #include "daemon/request.h"
 #include "setsync/setsync.h"
 
@@ -18,24 +20,79 @@ json_t *reply_error(const char *error)
     return json_pack("{s:i, s:s}", "protocol", CONTROL_PROTOCOL, "error", error);
 }
 
-json_t *reply_next(struct listing **listing)
+bool reply_rest_is_empty(const struct reply_rest *rest)
 {
-    json_t *lease = listing_next(*listing);
+    return !rest->listing && !rest->explanation && !rest->watching;
+}
 
-    if (lease)
+void reply_rest_free(struct reply_rest *rest)
+{
+    listing_free(rest->listing);
+    explanation_free(rest->explanation);
+    *rest = (struct reply_rest){.listing = NULL};
+}
+
+static json_t *out_of_memory(void)
+{
+    return reply_error("memory is out: try again later");
+}
+
+/* ---- what comes later ---- */
+
+static json_t *list_next(struct reply_rest *rest, const struct reply_terms *terms)
+{
+    bool end = false;
+    json_t *lease = listing_next(rest->listing, terms->views->sync, &end);
+
+    if (!end)
         return lease;
-    listing_free(*listing);
-    *listing = NULL;
+    reply_rest_free(rest);
     return json_pack("{s:i, s:b}", "protocol", CONTROL_PROTOCOL, "end", 1);
 }
 
+static json_t *explain_next(struct reply_rest *rest, const struct reply_terms *terms)
+{
+    bool done;
+    json_t *reply = explanation_step(rest->explanation, terms->views, terms->refusals, &done);
+
+    if (!done)
+        return NULL;
+    reply_rest_free(rest);
+    return reply ? reply : out_of_memory();
+}
+
+/* Losses are told where they are: what comes next is the first event behind the gap. */
+static json_t *watch_next(struct reply_rest *rest, const struct reply_terms *terms)
+{
+    uint64_t number = rest->event, lost;
+    const struct memo *memo = recent_next(terms->news, &number, &lost);
+
+    if (lost > 0) {
+        rest->event += lost;
+        return json_pack("{s:i, s:I}", "protocol", CONTROL_PROTOCOL, "lost", (json_int_t)lost);
+    }
+    rest->event = number;
+    return memo ? memo_to_json(memo) : NULL;
+}
+
+json_t *reply_next(struct reply_rest *rest, const struct reply_terms *terms)
+{
+    if (rest->listing)
+        return list_next(rest, terms);
+    if (rest->explanation)
+        return explain_next(rest, terms);
+    return rest->watching ? watch_next(rest, terms) : NULL;
+}
+
+/* ---- the commands ---- */
+
 static json_t *status_reply(const struct request *request, const struct reply_terms *terms,
-                            struct listing **listing)
+                            struct reply_rest *rest)
 {
     struct moment now = clock_now();
 
     (void)request;
-    (void)listing;
+    (void)rest;
     return overview_to_json(terms->views, &now);
 }
 
@@ -51,28 +108,23 @@ static json_t *whitelist_unknown(const struct config *config, const char *name)
 }
 
 static json_t *list_reply(const struct request *request, const struct reply_terms *terms,
-                          struct listing **listing)
+                          struct reply_rest *rest)
 {
     const char *whitelist = *request->whitelist ? request->whitelist : NULL;
-    struct moment now = clock_now();
 
     if (whitelist && !config_whitelist(terms->views->config, whitelist))
         return whitelist_unknown(terms->views->config, whitelist);
-    if (!terms->may_list)
-        return reply_error("others are reading the list already: try again in a moment");
-    *listing = listing_new(terms->views->sync, whitelist, &now);
-    if (!*listing)
-        return reply_error("memory is out: try again later");
-    return reply_next(listing);
+    rest->listing = listing_new(whitelist);
+    return rest->listing ? NULL : out_of_memory();
 }
 
 static json_t *forget_reply(const struct request *request, const struct reply_terms *terms,
-                            struct listing **listing)
+                            struct reply_rest *rest)
 {
     struct setsync *sync = terms->views->sync;
     struct moment now = clock_now();
 
-    (void)listing;
+    (void)rest;
     if (!terms->may_forget)
         return reply_error("forget is only for root and the user wildset: try sudo");
 
@@ -82,21 +134,40 @@ static json_t *forget_reply(const struct request *request, const struct reply_te
     return json_pack("{s:i, s:I}", "protocol", CONTROL_PROTOCOL, "forgotten", (json_int_t)count);
 }
 
+static json_t *explain_reply(const struct request *request, const struct reply_terms *terms,
+                             struct reply_rest *rest)
+{
+    (void)terms;
+    rest->explanation = explanation_new(&request->address, &request->name);
+    return rest->explanation ? NULL : out_of_memory();
+}
+
+/* Where it begins is known to who keeps the news. */
+static json_t *watch_reply(const struct request *request, const struct reply_terms *terms,
+                           struct reply_rest *rest)
+{
+    (void)request;
+    if (!terms->may_watch)
+        return reply_error("as many as may are watching already: end one of them");
+    rest->watching = true;
+    return json_pack("{s:i, s:b}", "protocol", CONTROL_PROTOCOL, "watching", 1);
+}
+
 typedef json_t *reply_function(const struct request *request, const struct reply_terms *terms,
-                               struct listing **listing);
+                               struct reply_rest *rest);
 
 json_t *reply_make(const char *bytes, size_t size, const struct reply_terms *terms,
-                   struct listing **listing)
+                   struct reply_rest *rest)
 {
     static reply_function *const replies[REQUEST_COUNT] = {
-        [REQUEST_STATUS] = status_reply,
-        [REQUEST_LIST] = list_reply,
-        [REQUEST_FORGET] = forget_reply,
+        [REQUEST_STATUS] = status_reply,   [REQUEST_LIST] = list_reply,
+        [REQUEST_FORGET] = forget_reply,   [REQUEST_EXPLAIN] = explain_reply,
+        [REQUEST_WATCH] = watch_reply,
     };
     struct request request;
     char error[REQUEST_ERROR_MAX];
 
     if (!request_read(bytes, size, &request, error))
         return reply_error(error);
-    return replies[request.command](&request, terms, listing);
+    return replies[request.command](&request, terms, rest);
 }

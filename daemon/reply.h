@@ -8,24 +8,42 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct control_views;
+struct explanation;
 struct listing;
+struct recent;
+
+/* What there is still to say to one client; at most one of them. */
+struct reply_rest {
+    struct listing *listing;
+    struct explanation *explanation;
+    bool watching;
+    uint64_t event; /* watching: the number of the next one */
+};
 
 struct reply_terms {
     const struct control_views *views;
     bool may_forget;
-    bool may_list; /* there is room for one more snapshot */
+    bool may_watch;                /* there is room for one more who does */
+    const struct recent *refusals; /* the last ones */
+    const struct recent *news;     /* what those who watch are told; NULL while nobody does */
 };
 
 /*
- * The answer to the bytes of one packet; the error that a bad one gets.  For `list` it is the first
- * lease, and *listing gets what reply_next takes the others from.  NULL when memory is out.
+ * The answer to the bytes of one packet; the error that a bad one gets.  NULL when all of it is in
+ * *rest, or, with *rest empty, when memory is out.
  */
 json_t *reply_make(const char *bytes, size_t size, const struct reply_terms *terms,
-                   struct listing **listing);
-/* The next lease; at the end the end's mark, and *listing is freed and NULL. */
-json_t *reply_next(struct listing **listing);
+                   struct reply_rest *rest);
+/*
+ * The next object of the rest, which is empty after the last one.  NULL when there is none for now:
+ * those who watch have heard everything, for others this turn's work is done.
+ */
+json_t *reply_next(struct reply_rest *rest, const struct reply_terms *terms);
+bool reply_rest_is_empty(const struct reply_rest *rest);
+void reply_rest_free(struct reply_rest *rest);
 json_t *reply_error(const char *error);
 
 #endif

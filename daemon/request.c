@@ -63,6 +63,9 @@ static const struct command commands[REQUEST_COUNT] = {
     [REQUEST_LIST] = {.name = "list", .arguments = {{"whitelist", whitelist_read}}},
     [REQUEST_FORGET] = {.name = "forget",
                         .arguments = {{"address", address_read}, {"name", name_read}}},
+    [REQUEST_EXPLAIN] = {.name = "explain",
+                         .arguments = {{"address", address_read}, {"name", name_read}}},
+    [REQUEST_WATCH] = {.name = "watch"},
 };
 
 /* Requests are flat, so the parser's recursion never starts: looked at before it is asked. */
@@ -155,14 +158,17 @@ static bool arguments_read(json_t *object, struct request *request,
     return true;
 }
 
-static bool forget_is_whole(const struct request *request, char error[static REQUEST_ERROR_MAX])
+/* forget and explain are about one thing. */
+static bool is_whole(const struct request *request, char error[static REQUEST_ERROR_MAX])
 {
     bool address = request->address.family != ADDRESS_NONE;
     bool name = request->name.length != 0;
+    bool about_one = request->command == REQUEST_FORGET || request->command == REQUEST_EXPLAIN;
 
-    if (request->command != REQUEST_FORGET || address != name)
+    if (!about_one || address != name)
         return true;
-    snprintf(error, REQUEST_ERROR_MAX, "forget: wants either \"address\" or \"name\"");
+    snprintf(error, REQUEST_ERROR_MAX, "%s: wants either \"address\" or \"name\"",
+             commands[request->command].name);
     return false;
 }
 
@@ -184,7 +190,7 @@ bool request_read(const char *bytes, size_t size, struct request *out,
     }
 
     bool good = protocol_is_ours(object, error) && command_find(object, &request, error) &&
-                arguments_read(object, &request, error) && forget_is_whole(&request, error);
+                arguments_read(object, &request, error) && is_whole(&request, error);
     json_decref(object);
     if (good)
         *out = request;

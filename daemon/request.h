@@ -22,14 +22,16 @@ enum request_command {
     REQUEST_STATUS,
     REQUEST_LIST,
     REQUEST_FORGET,
+    REQUEST_EXPLAIN,
+    REQUEST_WATCH,
     REQUEST_COUNT,
 };
 
 struct request {
     enum request_command command;
     char whitelist[WHITELIST_NAME_MAX]; /* list: "" for all */
-    struct address address;             /* forget: ADDRESS_NONE when a name is given */
-    struct dname name;                  /* forget: length 0 when an address is given */
+    struct address address;             /* forget, explain: ADDRESS_NONE when a name is given */
+    struct dname name;                  /* forget, explain: length 0 when an address is given */
 };
 
 /* Leaves *out alone on failure and says in `error` what is wrong and what would be right. */
