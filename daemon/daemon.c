@@ -110,50 +110,42 @@ static void on_answer(void *context, enum source source, const struct sighting *
     arm(daemon);
 }
 
-/* All who want to know; the kernel has it already. */
-static void tell(struct daemon *daemon, const struct event *event, uint64_t boot_ns)
-{
-    journal_event(&daemon->journal, event, boot_ns);
-    control_event(daemon->control, event);
-}
-
+/* Whatever happened to an address, here or at a source: all who want to know; the kernel has it. */
 static void on_event(void *context, const struct event *event)
 {
     struct daemon *daemon = context;
-    tell(daemon, event, clock_now().boot_ns);
+
+    journal_event(&daemon->journal, event, clock_now().boot_ns);
+    control_event(daemon->control, event);
 }
 
 static void on_refusal(void *context, enum source source, const struct sighting *sighting)
 {
-    struct daemon *daemon = context;
-    struct moment now = clock_now();
     struct event event = {
         .kind = EVENT_REFUSED,
         .reason = (enum reason)sighting->reason,
         .source = source,
-        .real_ns = now.real_ns,
+        .real_ns = clock_now().real_ns,
         .name = &sighting->question,
         .owner = &sighting->owner,
         .sighting = sighting,
     };
-    tell(daemon, &event, now.boot_ns);
+    on_event(context, &event);
 }
 
 static void on_alarm(void *context, enum source source, const struct alarm_report *alarm)
 {
-    struct daemon *daemon = context;
-    struct moment now = clock_now();
     struct event event = {
         .kind = EVENT_ALARM,
         .reason = (enum reason)alarm->sighting.reason,
         .source = source,
-        .real_ns = now.real_ns,
+        .real_ns = clock_now().real_ns,
         .name = &alarm->sighting.question,
         .owner = &alarm->sighting.owner,
         .sighting = &alarm->sighting,
         .alarm = alarm,
     };
-    tell(daemon, &event, now.boot_ns);
+    on_event(context, &event);
 }
 
 /* ---- the service manager ---- */
