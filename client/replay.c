@@ -277,6 +277,7 @@ static int files_replay(const struct config *config, const struct options *optio
         if (!file_replay(replay, *paths))
             status = COMMAND_FAILED;
     }
+    pipeline_run(replay->pipeline, UINT64_MAX);
     replay_output_flush(replay->output);
     replay_output_summary(pipeline_counters(replay->pipeline), setsync_statistics(replay->sync));
     if (config->require_query && pipeline_sees_one_direction(replay->pipeline))

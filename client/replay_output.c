@@ -249,8 +249,10 @@ static const char *name_of_reason(size_t index)
 
 /* What was passed over before anybody looked at names. */
 static const enum counter unread[] = {
-    COUNTER_NOT_DNS,    COUNTER_BAD_FRAMES,     COUNTER_FRAGMENTS,
-    COUNTER_OTHER_VLAN, COUNTER_CUT_BY_SNAPLEN, COUNTER_QUESTIONS_DROPPED,
+    COUNTER_NOT_DNS,           COUNTER_BAD_FRAMES,          COUNTER_OTHER_VLAN,
+    COUNTER_CUT_BY_SNAPLEN,    COUNTER_FRAGMENTS_FORGOTTEN, COUNTER_FRAGMENTS_REFUSED,
+    COUNTER_TCP_LOST,          COUNTER_TCP_GIVEN_UP,        COUNTER_TCP_CONFLICTS,
+    COUNTER_TCP_UNTRUSTED,     COUNTER_QUESTIONS_DROPPED,
 };
 
 enum { UNREAD = sizeof(unread) / sizeof(unread[0]) };

@@ -31,6 +31,25 @@ enum counter {
     COUNTER_ANTICIPATIONS_REFUSED, /* the same, past the budget */
     COUNTER_ANSWERS_LOST,       /* learned, but the daemon did not keep up with reading */
     COUNTER_REPORTS_SUPPRESSED, /* refusals counted but not reported one by one: too many a second */
+    COUNTER_REASSEMBLED,        /* datagrams put together from fragments */
+    COUNTER_FRAGMENTS_REFUSED,  /* fragments that overlap, lie, or whose header is wrong */
+    COUNTER_FRAGMENTS_FORGOTTEN, /* datagrams given up because pieces never came, or for room */
+    COUNTER_TCP_SEGMENTS,       /* with port 53, of or to a server that is believed, not empty */
+    COUNTER_TCP_REPEATED,       /* of these: nothing new in them */
+    COUNTER_TCP_CONFLICTS,      /* of these: bytes that came before, and were others: an alarm */
+    COUNTER_TCP_LOST,           /* of these: bytes before them are missing for good */
+    COUNTER_TCP_GIVEN_UP,       /* of these: their stream holds no DNS messages, or too much */
+    COUNTER_TCP_UNTRUSTED,      /* segments of and to other servers: not put together */
+    COUNTER_EARLY_ANSWERS,      /* answers that were read before their questions, and waited */
+    COUNTER_IN_VLAN,            /* frames with a tag, by what they were wrapped in */
+    COUNTER_IN_MPLS,
+    COUNTER_IN_PPPOE,
+    COUNTER_IN_GRE,
+    COUNTER_IN_ERSPAN,
+    COUNTER_IN_VXLAN,
+    COUNTER_IN_GENEVE,
+    COUNTER_IN_IPIP,
+    COUNTER_IN_TZSP,
     COUNTER_COUNT,
 };
 

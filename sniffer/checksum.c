@@ -28,25 +28,38 @@ static uint16_t fold(uint64_t sum)
     return (uint16_t)sum;
 }
 
-/* The length in it is UDP's own; IPv4 and IPv6 differ only in the addresses' size. */
+/* Without the length, which stands for itself; IPv4 and IPv6 differ only in the addresses' size. */
 static uint64_t sum_pseudo_header(const struct segment *segment)
 {
     return sum_words(segment->source.bytes, sizeof(segment->source.bytes)) +
            sum_words(segment->destination.bytes, sizeof(segment->destination.bytes)) +
-           segment->transport_size + IPPROTO_UDP;
+           (segment->transport == TRANSPORT_TCP ? IPPROTO_TCP : IPPROTO_UDP);
+}
+
+bool segment_header_is_good(const struct segment *segment)
+{
+    return segment->source.family != ADDRESS_IPV4 || !segment->ip ||
+           fold(sum_words(segment->ip, segment->ip_header_size)) == 0xffff;
+}
+
+/* Left out of the sum where the interface cuts the segment and fills in each part's length. */
+static bool is_bare(const struct segment *segment, uint16_t stored, uint64_t pseudo)
+{
+    return stored == fold(pseudo + segment->transport_size) ||
+           (segment->transport == TRANSPORT_TCP && stored == fold(pseudo));
 }
 
 enum checksum_outcome segment_checksums(const struct segment *segment)
 {
-    bool ipv4 = segment->source.family == ADDRESS_IPV4;
-    uint16_t stored = big_endian_16(segment->transport_header + 6);
-    uint64_t pseudo = sum_pseudo_header(segment);
+    bool tcp = segment->transport == TRANSPORT_TCP;
+    uint16_t stored = big_endian_16(segment->transport_header + (tcp ? 16 : 6));
+    uint64_t pseudo = sum_pseudo_header(segment), size = segment->transport_size;
 
-    if (ipv4 && fold(sum_words(segment->ip, segment->ip_header_size)) != 0xffff)
+    if (!segment_header_is_good(segment))
         return CHECKSUM_BAD;
-    if (stored == 0)
-        return ipv4 ? CHECKSUM_GOOD : CHECKSUM_BAD;
-    if (fold(pseudo + sum_words(segment->transport_header, segment->transport_size)) == 0xffff)
+    if (stored == 0 && !tcp)
+        return segment->source.family == ADDRESS_IPV4 ? CHECKSUM_GOOD : CHECKSUM_BAD;
+    if (fold(pseudo + size + sum_words(segment->transport_header, size)) == 0xffff)
         return CHECKSUM_GOOD;
-    return stored == fold(pseudo) ? CHECKSUM_BARE : CHECKSUM_BAD;
+    return is_bare(segment, stored, pseudo) ? CHECKSUM_BARE : CHECKSUM_BAD;
 }

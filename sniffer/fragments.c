@@ -29,6 +29,7 @@ struct entry {
 struct fragments {
     struct siphash_key hash_key;
     size_t bytes;
+    uint64_t forgotten;
     struct assembly whole; /* what the last FRAGMENTS_WHOLE lent out */
     struct entry entries[FRAGMENTS_DATAGRAMS_MAX];
 };
@@ -52,6 +53,11 @@ void fragments_free(struct fragments *fragments)
         assembly_clear(&fragments->entries[i].payload);
     assembly_clear(&fragments->whole);
     free(fragments);
+}
+
+uint64_t fragments_forgotten(const struct fragments *fragments)
+{
+    return fragments->forgotten;
 }
 
 size_t fragments_bytes(const struct fragments *fragments)
@@ -85,6 +91,22 @@ static void finish(struct fragments *fragments, struct entry *entry, enum entry_
     entry->state = state;
 }
 
+/* It was waiting in vain. */
+static void forget(struct fragments *fragments, struct entry *entry, enum entry_state state)
+{
+    fragments->forgotten += entry->state == ENTRY_WAITING;
+    finish(fragments, entry, state);
+}
+
+/* An identification comes back sooner than its copies may: those of a mirror come at once. */
+static bool is_over(const struct entry *entry, uint64_t now_ns)
+{
+    uint64_t lifetime =
+        entry->state == ENTRY_DONE ? FRAGMENTS_DONE_LIFETIME_NS : FRAGMENTS_LIFETIME_NS;
+
+    return entry->state != ENTRY_FREE && entry->seen_ns + lifetime < now_ns;
+}
+
 /* The entry with this key; or a free, expired or, at last, the oldest one made new for it. */
 static struct entry *find_or_make(struct fragments *fragments, const uint64_t key[static 2],
                                   uint64_t now_ns)
@@ -94,15 +116,15 @@ static struct entry *find_or_make(struct fragments *fragments, const uint64_t ke
     for (size_t i = 0; i < FRAGMENTS_DATAGRAMS_MAX; i++) {
         struct entry *entry = &fragments->entries[i];
 
-        if (entry->state != ENTRY_FREE && entry->seen_ns + FRAGMENTS_LIFETIME_NS < now_ns)
-            finish(fragments, entry, ENTRY_FREE);
+        if (is_over(entry, now_ns))
+            forget(fragments, entry, ENTRY_FREE);
         if (entry->state != ENTRY_FREE && memcmp(entry->key, key, sizeof(entry->key)) == 0)
             return entry;
         if (room->state != ENTRY_FREE &&
             (entry->state == ENTRY_FREE || entry->seen_ns < room->seen_ns))
             room = entry;
     }
-    finish(fragments, room, ENTRY_WAITING);
+    forget(fragments, room, ENTRY_WAITING);
     memcpy(room->key, key, sizeof(room->key));
     room->seen_ns = now_ns;
     room->size = 0;
@@ -124,7 +146,7 @@ static void keep_budget(struct fragments *fragments, const struct entry *spared)
         }
         if (!oldest)
             return;
-        finish(fragments, oldest, ENTRY_REFUSED);
+        forget(fragments, oldest, ENTRY_REFUSED);
     }
 }
 
@@ -211,4 +233,12 @@ enum fragments_outcome fragments_add(struct fragments *fragments, const struct f
     }
     keep_budget(fragments, entry);
     return outcome;
+}
+
+void fragments_expire(struct fragments *fragments, uint64_t now_ns)
+{
+    for (size_t i = 0; i < FRAGMENTS_DATAGRAMS_MAX; i++) {
+        if (is_over(&fragments->entries[i], now_ns))
+            forget(fragments, &fragments->entries[i], ENTRY_FREE);
+    }
 }

@@ -21,6 +21,8 @@ enum {
 /* No question lives longer than 10 s, so nothing older can settle one. */
 #define FRAGMENTS_LIFETIME_NS (10 * UINT64_C(1000000000))
 
+#define FRAGMENTS_DONE_LIFETIME_NS UINT64_C(1000000000)
+
 struct fragment {
     struct address source, destination;
     uint32_t id;      /* 16 bits for IPv4 */
@@ -51,6 +53,10 @@ struct fragments *fragments_new(void);
 void fragments_free(struct fragments *fragments);
 enum fragments_outcome fragments_add(struct fragments *fragments, const struct fragment *fragment,
                                      uint64_t now_ns, struct datagram *whole);
+/* Forgets what is too old; UINT64_MAX: everything.  Otherwise that is done as others come. */
+void fragments_expire(struct fragments *fragments, uint64_t now_ns);
+/* Datagrams given up since the start because pieces were missing. */
+uint64_t fragments_forgotten(const struct fragments *fragments);
 /* Bytes kept for incomplete datagrams. */
 size_t fragments_bytes(const struct fragments *fragments);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a frame to its UDP payload: a chain of small functions over one reader.  What is not DNS is
- * rejected first, by protocol and port; lengths are held against each other only for what may be
- * DNS.
+ * From a frame to its UDP payload or TCP segment: a chain of small functions over one reader, which
+ * starts anew inside each tunnel.  What is not DNS is rejected first, by protocol and port; lengths
+ * are held against each other only for what may be DNS.
  */
 #include "sniffer/frame.h"
 
 #include "sniffer/linklayer.h"
 #include "sniffer/reader.h"
+#include "sniffer/tunnel.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -15,11 +16,24 @@
 enum {
     DNS_PORT = 53,
     IPV4_HEADER_MIN = 20,
-    IPV4_FRAGMENT_BITS = 0x3fff, /* more fragments, and the offset */
+    IPV4_MORE_FRAGMENTS = 0x2000,
+    IPV4_FRAGMENT_OFFSET = 0x1fff,
+    IPV4_FRAGMENT_BITS = IPV4_MORE_FRAGMENTS | IPV4_FRAGMENT_OFFSET,
     IPV6_HEADER_SIZE = 40,
     IPV6_EXTENSIONS_MAX = 8,     /* a packet with more is refused */
     IPV6_FRAGMENT_BITS = 0xfff9, /* the offset, and more fragments */
+    IPV6_MORE_FRAGMENTS = 0x0001,
     UDP_HEADER_SIZE = 8,
+    TCP_HEADER_MIN = 20,
+};
+
+/* A frame on its way down. */
+struct walk {
+    struct reader reader;
+    uint32_t decapsulate;
+    struct segment *out;
+    bool goes_on; /* into a tunnel: */
+    struct tunnel_inner inner;
 };
 
 static enum frame_outcome outcome_of_failure(const struct reader *reader)
@@ -27,9 +41,39 @@ static enum frame_outcome outcome_of_failure(const struct reader *reader)
     return reader->state == READER_CUT ? FRAME_CUT : FRAME_BAD;
 }
 
-/* `size` is what the IP header leaves for UDP; a host drops what disagrees with it. */
-static enum frame_outcome decode_udp(struct reader *reader, size_t size, struct segment *out)
+/* What a tunnel's header leads to; a failure inside it is the frame's. */
+static enum frame_outcome enter_tunnel(struct walk *walk, bool entered)
 {
+    if (walk->reader.state != READER_OK)
+        return outcome_of_failure(&walk->reader);
+    if (!entered)
+        return FRAME_NOT_DNS;
+    if (walk->out->tunnels++ == FRAME_TUNNELS_MAX)
+        return FRAME_BAD;
+    walk->out->encapsulation = walk->inner.encapsulation;
+    walk->out->wrappings |= (uint16_t)(1u << walk->inner.encapsulation);
+    walk->goes_on = true;
+    return FRAME_SEGMENT;
+}
+
+static enum frame_outcome decode_udp_tunnel(struct walk *walk, const uint8_t *udp, size_t size)
+{
+    uint16_t port = big_endian_16(udp + 2);
+
+    if (!tunnel_has_port(port, walk->decapsulate))
+        return FRAME_NOT_DNS;
+    if (size < UDP_HEADER_SIZE || big_endian_16(udp + 4) != size)
+        return FRAME_BAD;
+    reader_limit(&walk->reader, size - UDP_HEADER_SIZE);
+    return enter_tunnel(
+        walk, tunnel_enter_port(&walk->reader, port, walk->decapsulate, &walk->inner));
+}
+
+/* `size` is what the IP header leaves for UDP; a host drops what disagrees with it. */
+static enum frame_outcome decode_udp(struct walk *walk, size_t size)
+{
+    struct reader *reader = &walk->reader;
+    struct segment *out = walk->out;
     const uint8_t *udp = reader_take(reader, UDP_HEADER_SIZE);
 
     if (!udp)
@@ -37,7 +81,7 @@ static enum frame_outcome decode_udp(struct reader *reader, size_t size, struct 
     out->source_port = big_endian_16(udp);
     out->destination_port = big_endian_16(udp + 2);
     if (out->source_port != DNS_PORT && out->destination_port != DNS_PORT)
-        return FRAME_NOT_DNS;
+        return decode_udp_tunnel(walk, udp, size);
     if (size < UDP_HEADER_SIZE || big_endian_16(udp + 4) != size)
         return FRAME_BAD;
     out->transport = TRANSPORT_UDP;
@@ -48,36 +92,110 @@ static enum frame_outcome decode_udp(struct reader *reader, size_t size, struct 
     return out->payload ? FRAME_SEGMENT : outcome_of_failure(reader);
 }
 
+/* RFC 9293 section 3.1; its options say nothing that is of use here. */
+static enum frame_outcome decode_tcp(struct walk *walk, size_t size)
+{
+    struct reader *reader = &walk->reader;
+    struct segment *out = walk->out;
+    const uint8_t *tcp = reader_take(reader, TCP_HEADER_MIN);
+
+    if (!tcp)
+        return outcome_of_failure(reader);
+    out->source_port = big_endian_16(tcp);
+    out->destination_port = big_endian_16(tcp + 2);
+    if (out->source_port != DNS_PORT && out->destination_port != DNS_PORT)
+        return FRAME_NOT_DNS;
+    size_t header_size = (size_t)(tcp[12] >> 4) * 4;
+    if (header_size < TCP_HEADER_MIN || header_size > size)
+        return FRAME_BAD;
+    if (header_size > TCP_HEADER_MIN)
+        reader_take(reader, header_size - TCP_HEADER_MIN);
+    out->transport = TRANSPORT_TCP;
+    out->sequence = big_endian_32(tcp + 4);
+    out->tcp_flags = tcp[13];
+    out->transport_header = tcp;
+    out->transport_size = size;
+    out->payload_size = size - header_size;
+    out->payload = reader_take(reader, out->payload_size);
+    return out->payload ? FRAME_SEGMENT : outcome_of_failure(reader);
+}
+
+static enum frame_outcome decode_transport(struct walk *walk, uint8_t protocol, size_t size)
+{
+    if (protocol == IPPROTO_UDP)
+        return decode_udp(walk, size);
+    if (protocol == IPPROTO_TCP)
+        return decode_tcp(walk, size);
+    if (!tunnel_has_protocol(protocol, walk->decapsulate))
+        return FRAME_NOT_DNS;
+    reader_limit(&walk->reader, size);
+    return enter_tunnel(
+        walk, tunnel_enter_protocol(&walk->reader, protocol, walk->decapsulate, &walk->inner));
+}
+
+static bool protocol_is_read(const struct walk *walk, uint8_t protocol)
+{
+    return protocol == IPPROTO_UDP || protocol == IPPROTO_TCP ||
+           tunnel_has_protocol(protocol, walk->decapsulate);
+}
+
+/* The piece is filled; `size` is what the IP header leaves for its bytes. */
+static enum frame_outcome decode_piece(struct walk *walk, size_t size)
+{
+    struct segment *out = walk->out;
+
+    if (size == 0)
+        return FRAME_BAD;
+    out->payload = reader_take(&walk->reader, size);
+    out->payload_size = size;
+    return out->payload ? FRAME_FRAGMENT : outcome_of_failure(&walk->reader);
+}
+
 static void set_address(struct address *out, uint8_t family, const uint8_t *bytes, size_t size)
 {
     *out = (struct address){.family = family};
     memcpy(out->bytes, bytes, size);
 }
 
-static enum frame_outcome decode_ipv4(struct reader *reader, struct segment *out)
+static enum frame_outcome decode_ipv4_piece(struct walk *walk, const uint8_t *ip, size_t size)
 {
-    const uint8_t *ip = reader_take(reader, IPV4_HEADER_MIN);
+    uint16_t bits = big_endian_16(ip + 6);
+
+    walk->out->piece = (struct segment_piece){
+        .id = big_endian_16(ip + 4),
+        .offset = (uint32_t)(bits & IPV4_FRAGMENT_OFFSET) * 8,
+        .protocol = ip[9],
+        .more = bits & IPV4_MORE_FRAGMENTS,
+    };
+    return decode_piece(walk, size);
+}
+
+static enum frame_outcome decode_ipv4(struct walk *walk)
+{
+    struct segment *out = walk->out;
+    const uint8_t *ip = reader_take(&walk->reader, IPV4_HEADER_MIN);
 
     if (!ip)
-        return outcome_of_failure(reader);
+        return outcome_of_failure(&walk->reader);
     size_t header_size = (size_t)(ip[0] & 15) * 4;
     size_t total = big_endian_16(ip + 2);
     if (ip[0] >> 4 != 4 || header_size < IPV4_HEADER_MIN)
         return FRAME_BAD;
-    if (ip[9] != IPPROTO_UDP)
+    if (!protocol_is_read(walk, ip[9]))
         return FRAME_NOT_DNS;
-    if (big_endian_16(ip + 6) & IPV4_FRAGMENT_BITS)
-        return FRAME_FRAGMENT;
     if (header_size > IPV4_HEADER_MIN)
-        reader_take(reader, header_size - IPV4_HEADER_MIN);
+        reader_take(&walk->reader, header_size - IPV4_HEADER_MIN);
     out->ip = ip;
     out->ip_header_size = header_size;
     set_address(&out->source, ADDRESS_IPV4, ip + 12, 4);
     set_address(&out->destination, ADDRESS_IPV4, ip + 16, 4);
-    return decode_udp(reader, total > header_size ? total - header_size : 0, out);
+    size_t size = total > header_size ? total - header_size : 0;
+    if (big_endian_16(ip + 6) & IPV4_FRAGMENT_BITS)
+        return decode_ipv4_piece(walk, ip, size);
+    return decode_transport(walk, ip[9], size);
 }
 
-/* What may stand between the IPv6 header and UDP (RFC 8200 section 4, RFC 4302). */
+/* What may stand between the IPv6 header and the transport's (RFC 8200 section 4, RFC 4302). */
 static bool is_extension(uint8_t next)
 {
     return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
@@ -93,79 +211,161 @@ static size_t extension_size(uint8_t type, uint8_t length)
     return ((size_t)length + 1) * 8;
 }
 
+static enum frame_outcome judge_fragment(struct walk *walk, const uint8_t *header)
+{
+    uint16_t bits = big_endian_16(header + 2);
+
+    if (!(bits & IPV6_FRAGMENT_BITS))
+        return FRAME_SEGMENT;
+    if (!protocol_is_read(walk, header[0]) && !is_extension(header[0]))
+        return FRAME_NOT_DNS;
+    walk->out->piece = (struct segment_piece){
+        .id = big_endian_32(header + 4),
+        .offset = bits & ~7u,
+        .protocol = header[0],
+        .more = bits & IPV6_MORE_FRAGMENTS,
+    };
+    return FRAME_FRAGMENT;
+}
+
 /*
  * FRAME_SEGMENT: go on behind this one.  A header with segments left is on its way to somewhere
  * else than its destination address says, and its checksum is over the last one.  An atomic
  * fragment (RFC 6946) is a whole packet.
  */
-static enum frame_outcome judge_extension(uint8_t type, const uint8_t *header)
+static enum frame_outcome judge_extension(struct walk *walk, uint8_t type, const uint8_t *header)
 {
-    bool to_udp = header[0] == IPPROTO_UDP || is_extension(header[0]);
-
     if (type == IPPROTO_ROUTING && header[3] != 0)
         return FRAME_NOT_DNS;
-    if (type == IPPROTO_FRAGMENT && big_endian_16(header + 2) & IPV6_FRAGMENT_BITS)
-        return to_udp ? FRAME_FRAGMENT : FRAME_NOT_DNS;
-    return FRAME_SEGMENT;
+    return type == IPPROTO_FRAGMENT ? judge_fragment(walk, header) : FRAME_SEGMENT;
 }
 
-/* Moves behind the extension headers; *next is what follows them, *size what they take. */
-static enum frame_outcome skip_extensions(struct reader *reader, uint8_t *next, size_t *size)
+/* Moves behind the extension headers; *next is what follows them, *size what they leave of it. */
+static enum frame_outcome skip_extensions(struct walk *walk, uint8_t *next, size_t *size)
 {
     for (unsigned count = 0; is_extension(*next); count++) {
-        const uint8_t *header = reader_take(reader, 8);
+        const uint8_t *header = reader_take(&walk->reader, 8);
 
         if (!header)
-            return outcome_of_failure(reader);
+            return outcome_of_failure(&walk->reader);
         if (count == IPV6_EXTENSIONS_MAX || (*next == IPPROTO_HOPOPTS && count > 0))
             return FRAME_BAD;
-        enum frame_outcome outcome = judge_extension(*next, header);
+        enum frame_outcome outcome = judge_extension(walk, *next, header);
+        size_t whole = extension_size(*next, header[1]);
+        *size = *size > whole ? *size - whole : 0;
         if (outcome != FRAME_SEGMENT)
             return outcome;
-        size_t whole = extension_size(*next, header[1]);
         if (whole > 8)
-            reader_take(reader, whole - 8);
-        *size += whole;
+            reader_take(&walk->reader, whole - 8);
         *next = header[0];
     }
     return FRAME_SEGMENT;
 }
 
-/* A jumbogram has a payload length of 0 (RFC 2675) and is refused by that: DNS has none. */
-static enum frame_outcome decode_ipv6(struct reader *reader, struct segment *out)
+/* What follows the IPv6 header, and its first `size` bytes of that are the packet's. */
+static enum frame_outcome decode_ipv6_payload(struct walk *walk, uint8_t next, size_t size)
 {
-    const uint8_t *ip = reader_take(reader, IPV6_HEADER_SIZE);
-    size_t extensions = 0;
+    enum frame_outcome outcome = skip_extensions(walk, &next, &size);
+
+    if (outcome == FRAME_FRAGMENT)
+        return decode_piece(walk, size);
+    return outcome == FRAME_SEGMENT ? decode_transport(walk, next, size) : outcome;
+}
+
+/* A jumbogram has a payload length of 0 (RFC 2675) and is refused by that: DNS has none. */
+static enum frame_outcome decode_ipv6(struct walk *walk)
+{
+    struct segment *out = walk->out;
+    const uint8_t *ip = reader_take(&walk->reader, IPV6_HEADER_SIZE);
 
     if (!ip)
-        return outcome_of_failure(reader);
+        return outcome_of_failure(&walk->reader);
     if (ip[0] >> 4 != 6)
         return FRAME_BAD;
-    uint8_t next = ip[6];
-    size_t payload = big_endian_16(ip + 4);
-    enum frame_outcome outcome = skip_extensions(reader, &next, &extensions);
-    if (outcome != FRAME_SEGMENT)
-        return outcome;
-    if (next != IPPROTO_UDP)
-        return FRAME_NOT_DNS;
     out->ip = ip;
     out->ip_header_size = IPV6_HEADER_SIZE;
     set_address(&out->source, ADDRESS_IPV6, ip + 8, 16);
     set_address(&out->destination, ADDRESS_IPV6, ip + 24, 16);
-    return decode_udp(reader, payload > extensions ? payload - extensions : 0, out);
+    return decode_ipv6_payload(walk, ip[6], big_endian_16(ip + 4));
 }
 
-static enum frame_outcome decode_network(struct reader *reader, uint16_t ethertype,
-                                         struct segment *out)
+/* A layer between link and network leads to another EtherType; Ethernet in it counts as a tunnel. */
+static uint16_t decode_shim(struct walk *walk, linklayer_function *shim,
+                            struct linklayer_notes *notes)
+{
+    uint16_t ethertype = shim(&walk->reader, notes);
+
+    if (ethertype != ETHERTYPE_BRIDGED || walk->reader.state != READER_OK)
+        return ethertype;
+    if (walk->out->tunnels++ == FRAME_TUNNELS_MAX) {
+        reader_refuse(&walk->reader);
+        return ETHERTYPE_NONE;
+    }
+    return linklayer_ethernet(&walk->reader, notes);
+}
+
+static linklayer_function *find_shim(uint16_t ethertype)
 {
     switch (ethertype) {
-    case ETHERTYPE_IPV4:
-        return decode_ipv4(reader, out);
-    case ETHERTYPE_IPV6:
-        return decode_ipv6(reader, out);
+    case ETHERTYPE_MPLS:
+    case ETHERTYPE_MPLS_UPSTREAM:
+        return linklayer_mpls;
+    case ETHERTYPE_PPPOE:
+        return linklayer_pppoe;
     default:
-        return FRAME_NOT_DNS;
+        return NULL;
     }
+}
+
+/* Behind MPLS and PPPoE, in whatever order they stand; each takes bytes, so that this ends. */
+static uint16_t skip_shims(struct walk *walk, uint16_t ethertype, struct linklayer_notes *notes)
+{
+    linklayer_function *shim = find_shim(ethertype);
+
+    for (unsigned count = 0; shim && walk->reader.state == READER_OK; count++) {
+        if (count == FRAME_TUNNELS_MAX)
+            reader_refuse(&walk->reader);
+        ethertype = decode_shim(walk, shim, notes);
+        shim = find_shim(ethertype);
+    }
+    return ethertype;
+}
+
+static enum frame_outcome decode_network(struct walk *walk, uint16_t ethertype)
+{
+    if (ethertype == ETHERTYPE_IPV4)
+        return decode_ipv4(walk);
+    if (ethertype == ETHERTYPE_IPV6)
+        return decode_ipv6(walk);
+    return FRAME_NOT_DNS;
+}
+
+/* One layer of link and network, inside a tunnel or not. */
+static enum frame_outcome decode_layer(struct walk *walk)
+{
+    struct linklayer_notes notes = {walk->out->vlan, walk->out->wrappings};
+    uint16_t ethertype = walk->inner.ethertype;
+
+    walk->goes_on = false;
+    if (walk->inner.link)
+        ethertype = walk->inner.link(&walk->reader, &notes);
+    if (ethertype != ETHERTYPE_IPV4 && ethertype != ETHERTYPE_IPV6)
+        ethertype = skip_shims(walk, ethertype, &notes);
+    walk->out->vlan = notes.vlan;
+    walk->out->wrappings = notes.wrappings;
+    if (walk->reader.state != READER_OK)
+        return outcome_of_failure(&walk->reader);
+    return decode_network(walk, ethertype);
+}
+
+/* The tunnels are counted, so that this ends. */
+static enum frame_outcome decode_layers(struct walk *walk)
+{
+    enum frame_outcome outcome = decode_layer(walk);
+
+    while (walk->goes_on)
+        outcome = decode_layer(walk);
+    return outcome;
 }
 
 bool frame_link_type_is_known(int link_type)
@@ -173,19 +373,41 @@ bool frame_link_type_is_known(int link_type)
     return linklayer_find(link_type) != NULL;
 }
 
-enum frame_outcome frame_decode(const struct frame *frame, struct segment *out)
+enum frame_outcome frame_decode(const struct frame *frame, uint32_t decapsulate,
+                                struct segment *out)
 {
-    struct reader reader = reader_of(frame->bytes, frame->captured, frame->length);
-    linklayer_function *link_layer = linklayer_find(frame->link_type);
+    struct walk walk = {
+        .reader = reader_of(frame->bytes, frame->captured, frame->length),
+        .decapsulate = decapsulate,
+        .out = out,
+        .inner.link = linklayer_find(frame->link_type),
+    };
 
-    if (!link_layer)
+    if (!walk.inner.link)
         return FRAME_LINK_TYPE;
     out->vlan = SIGHTING_NO_VLAN;
+    out->wrappings = 0;
+    out->tunnels = 0;
+    out->checked = false;
     out->encapsulation = ENCAPSULATION_NONE;
     out->interface = frame->interface;
     out->captured_ns = frame->captured_ns;
-    uint16_t ethertype = link_layer(&reader, &out->vlan);
-    if (reader.state != READER_OK)
-        return outcome_of_failure(&reader);
-    return decode_network(&reader, ethertype, out);
+    return decode_layers(&walk);
+}
+
+enum frame_outcome frame_resume(const uint8_t *bytes, size_t size, uint32_t decapsulate,
+                                struct segment *segment)
+{
+    struct walk walk = {
+        .reader = reader_of(bytes, size, size),
+        .decapsulate = decapsulate,
+        .out = segment,
+    };
+    bool ipv4 = segment->source.family == ADDRESS_IPV4;
+    uint8_t protocol = segment->piece.protocol;
+
+    segment->ip = NULL;
+    enum frame_outcome outcome = ipv4 ? decode_transport(&walk, protocol, size)
+                                      : decode_ipv6_payload(&walk, protocol, size);
+    return walk.goes_on ? decode_layers(&walk) : outcome;
 }

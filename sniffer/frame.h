@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a captured frame to the UDP payload in it: link layer, tags, IPv4 with options, IPv6 with
- * extension headers.  Bounded reads only; nothing is copied.  Pure.
+ * From a captured frame to the UDP payload or the TCP segment in it: link layer, tags, tunnels, IPv4
+ * with options, IPv6 with extension headers.  Bounded reads only; nothing is copied.  Pure.
  */
 #ifndef WILDSET_SNIFFER_FRAME_H
 #define WILDSET_SNIFFER_FRAME_H
@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { FRAME_TUNNELS_MAX = 8 }; /* one inside the other; a frame with more is refused */
+
 struct frame {
     const uint8_t *bytes;
     uint32_t captured;  /* bytes that are there */
@@ -22,15 +24,29 @@ struct frame {
     uint64_t captured_ns; /* CLOCK_REALTIME */
 };
 
+/* Of an IP fragment; its bytes are the segment's payload. */
+struct segment_piece {
+    uint32_t id;
+    uint32_t offset;  /* bytes */
+    uint8_t protocol; /* of the datagram's payload: IPv4 protocol, IPv6 next header */
+    bool more;        /* another one follows */
+};
+
 struct segment {
     struct address source, destination;
     uint16_t source_port, destination_port;
     enum transport transport;
-    enum encapsulation encapsulation;
+    enum encapsulation encapsulation; /* the innermost */
     int16_t vlan;            /* outermost tag, or SIGHTING_NO_VLAN */
-    const uint8_t *payload;  /* behind the UDP header, borrowed from the frame */
-    size_t payload_size;     /* by the UDP length; all of it was captured */
-    const uint8_t *ip;       /* the innermost IP header, for segment_checksums */
+    uint16_t wrappings;      /* bit N: enum encapsulation N; and enum linklayer_wrapping */
+    uint8_t tunnels;         /* how many there were */
+    bool checked;            /* its checksums have been looked at: segment_checksums is not needed */
+    uint8_t tcp_flags;       /* the TCP header's */
+    uint32_t sequence;       /* TCP: of the payload's first byte, or of SYN */
+    struct segment_piece piece; /* FRAME_FRAGMENT only */
+    const uint8_t *payload;  /* behind the UDP or TCP header, borrowed from the frame */
+    size_t payload_size;     /* by UDP's or IP's length; all of it was captured */
+    const uint8_t *ip;       /* the innermost IP header, for segment_checksums; NULL: looked at */
     size_t ip_header_size;   /* IPv4: with options; IPv6: 40 (extension headers not included) */
     const uint8_t *transport_header;
     size_t transport_size;   /* header and payload */
@@ -42,15 +58,26 @@ enum frame_outcome {
     FRAME_SEGMENT,     /* *out is filled */
     FRAME_NOT_DNS,     /* well-formed as far as looked at, but no port 53 */
     FRAME_BAD,         /* cut headers, lengths that disagree */
-    FRAME_FRAGMENT,
+    FRAME_FRAGMENT,    /* of what may be DNS: *out is filled but for the transport's fields */
     FRAME_CUT,         /* whole on the wire, cut by the snaplen */
     FRAME_LINK_TYPE,   /* unknown link type */
 };
 
 /* Whether frames of this DLT_ can be decoded. */
 bool frame_link_type_is_known(int link_type);
-/* The outermost tag of a frame is told in segment.vlan also when it is 0 (priority only). */
-enum frame_outcome frame_decode(const struct frame *frame, struct segment *out);
+/*
+ * `decapsulate`: bit N for enum encapsulation N, the tunnels to look into.  The outermost tag of a
+ * frame is told in segment.vlan also when it is 0 (priority only).  The wrappings are told whatever
+ * the outcome, but for FRAME_LINK_TYPE.
+ */
+enum frame_outcome frame_decode(const struct frame *frame, uint32_t decapsulate,
+                                struct segment *out);
+/*
+ * Goes on with a datagram put together from fragments, of which *segment is one as decoded and
+ * checked: `bytes` are what follows its IP header.  The payload is borrowed from them.
+ */
+enum frame_outcome frame_resume(const uint8_t *bytes, size_t size, uint32_t decapsulate,
+                                struct segment *segment);
 
 enum checksum_outcome {
     CHECKSUM_GOOD, /* also: no UDP checksum over IPv4 (RFC 768) */
@@ -58,7 +85,9 @@ enum checksum_outcome {
     CHECKSUM_BARE, /* the pseudo-header's sum alone: left to an offloading interface */
 };
 
-/* IPv4 header and UDP checksum. */
+/* IPv4 header and UDP or TCP checksum. */
 enum checksum_outcome segment_checksums(const struct segment *segment);
+/* The IPv4 header's alone, as of a fragment; IPv6 has none and is good. */
+bool segment_header_is_good(const struct segment *segment);
 
 #endif

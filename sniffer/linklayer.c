@@ -4,6 +4,8 @@
  */
 #include "sniffer/linklayer.h"
 
+#include "runtime/sighting.h"
+
 #include <pcap/dlt.h>
 #include <stdbool.h>
 
@@ -14,6 +16,18 @@ enum {
     ETHERTYPE_QINQ_OLD = 0x9100, /* before 802.1ad had a number */
     ETHERTYPE_QINQ_OLDER = 0x9200,
     VLAN_ID_MASK = 0x0fff,
+    PPPOE_HEADER_SIZE = 6,
+    PPPOE_VERSION_1_TYPE_1 = 0x11,
+    PPP_ALL_STATIONS = 0xff,
+    PPP_UNNUMBERED = 0x03,
+    PPP_IPV4 = 0x0021,
+    PPP_IPV6 = 0x0057,
+    PPP_MPLS = 0x0281,
+    HDLC_UNICAST = 0x0f,
+    HDLC_MULTICAST = 0x8f,
+    MPLS_BOTTOM = 0x100,
+    CONTROL_WORD_SIZE = 4,
+    ETHERNET_SIZE = 14,
 };
 
 static bool is_tag(uint16_t ethertype)
@@ -22,7 +36,7 @@ static bool is_tag(uint16_t ethertype)
            ethertype == ETHERTYPE_QINQ_OLD || ethertype == ETHERTYPE_QINQ_OLDER;
 }
 
-static uint16_t skip_tags(struct reader *reader, uint16_t ethertype, int16_t *vlan)
+static uint16_t skip_tags(struct reader *reader, uint16_t ethertype, struct linklayer_notes *notes)
 {
     for (unsigned tags = 0; is_tag(ethertype); tags++) {
         uint16_t id = reader_u16(reader) & VLAN_ID_MASK;
@@ -32,41 +46,42 @@ static uint16_t skip_tags(struct reader *reader, uint16_t ethertype, int16_t *vl
             reader_refuse(reader);
         if (reader->state != READER_OK)
             return ETHERTYPE_NONE;
-        if (tags == 0)
-            *vlan = (int16_t)id;
+        if (notes->vlan == SIGHTING_NO_VLAN)
+            notes->vlan = (int16_t)id;
+        notes->wrappings |= WRAPPING_VLAN;
     }
     return ethertype;
 }
 
-static uint16_t ethernet(struct reader *reader, int16_t *vlan)
+uint16_t linklayer_ethernet(struct reader *reader, struct linklayer_notes *notes)
 {
-    const uint8_t *header = reader_take(reader, 14);
+    const uint8_t *header = reader_take(reader, ETHERNET_SIZE);
 
-    return header ? skip_tags(reader, big_endian_16(header + 12), vlan) : ETHERTYPE_NONE;
+    return header ? skip_tags(reader, big_endian_16(header + 12), notes) : ETHERTYPE_NONE;
 }
 
 /* LINKTYPE_LINUX_SLL: with netlink the last field is no EtherType. */
-static uint16_t cooked(struct reader *reader, int16_t *vlan)
+static uint16_t cooked(struct reader *reader, struct linklayer_notes *notes)
 {
     const uint8_t *header = reader_take(reader, 16);
 
     if (!header || big_endian_16(header + 2) == ARPHRD_OF_NETLINK)
         return ETHERTYPE_NONE;
-    return skip_tags(reader, big_endian_16(header + 14), vlan);
+    return skip_tags(reader, big_endian_16(header + 14), notes);
 }
 
-static uint16_t cooked2(struct reader *reader, int16_t *vlan)
+static uint16_t cooked2(struct reader *reader, struct linklayer_notes *notes)
 {
     const uint8_t *header = reader_take(reader, 20);
 
     if (!header || big_endian_16(header + 8) == ARPHRD_OF_NETLINK)
         return ETHERTYPE_NONE;
-    return skip_tags(reader, big_endian_16(header), vlan);
+    return skip_tags(reader, big_endian_16(header), notes);
 }
 
-static uint16_t raw_ip(struct reader *reader, int16_t *vlan)
+uint16_t linklayer_raw_ip(struct reader *reader, struct linklayer_notes *notes)
 {
-    (void)vlan;
+    (void)notes;
     if (reader->captured == 0) {
         reader_fail(reader, 1);
         return ETHERTYPE_NONE;
@@ -82,15 +97,15 @@ static uint16_t raw_ip(struct reader *reader, int16_t *vlan)
     }
 }
 
-static uint16_t raw_ipv4(struct reader *reader, int16_t *vlan)
+static uint16_t raw_ipv4(struct reader *reader, struct linklayer_notes *notes)
 {
-    (void)reader, (void)vlan;
+    (void)reader, (void)notes;
     return ETHERTYPE_IPV4;
 }
 
-static uint16_t raw_ipv6(struct reader *reader, int16_t *vlan)
+static uint16_t raw_ipv6(struct reader *reader, struct linklayer_notes *notes)
 {
-    (void)reader, (void)vlan;
+    (void)reader, (void)notes;
     return ETHERTYPE_IPV6;
 }
 
@@ -110,27 +125,127 @@ static uint16_t ethertype_of_family(uint32_t family)
     }
 }
 
-static uint16_t loop(struct reader *reader, int16_t *vlan)
+static uint16_t loop(struct reader *reader, struct linklayer_notes *notes)
 {
-    (void)vlan;
+    (void)notes;
     return ethertype_of_family(reader_u32(reader));
 }
 
 /* In the byte order of whoever captured it; families are small, so the high half tells. */
-static uint16_t null(struct reader *reader, int16_t *vlan)
+static uint16_t null(struct reader *reader, struct linklayer_notes *notes)
 {
     uint32_t family = reader_u32(reader);
 
-    (void)vlan;
+    (void)notes;
     return ethertype_of_family(family > UINT16_MAX ? __builtin_bswap32(family) : family);
+}
+
+/*
+ * The control word of an Ethernet pseudowire (RFC 4448 section 4.6) starts with zeros, but so does
+ * the MAC address of a VRRP router: it is one only when an EtherType stands where it makes it stand.
+ */
+static bool is_pseudowire(const struct reader *reader)
+{
+    if (reader->captured < CONTROL_WORD_SIZE + ETHERNET_SIZE || big_endian_16(reader->at) != 0)
+        return false;
+    uint16_t ethertype = big_endian_16(reader->at + CONTROL_WORD_SIZE + 12);
+    return ethertype == ETHERTYPE_IPV4 || ethertype == ETHERTYPE_IPV6 || is_tag(ethertype);
+}
+
+/* Behind the last label nothing says what comes: the first half byte has to (RFC 4928). */
+uint16_t linklayer_mpls(struct reader *reader, struct linklayer_notes *notes)
+{
+    uint32_t label = 0;
+
+    notes->wrappings |= WRAPPING_MPLS;
+    for (unsigned labels = 0; reader->state == READER_OK && !(label & MPLS_BOTTOM); labels++) {
+        label = reader_u32(reader);
+        if (labels == LINKLAYER_LABELS_MAX)
+            reader_refuse(reader);
+    }
+    if (reader->state != READER_OK)
+        return ETHERTYPE_NONE;
+    if (is_pseudowire(reader)) {
+        reader_take(reader, CONTROL_WORD_SIZE);
+        return ETHERTYPE_BRIDGED;
+    }
+    if (reader->captured > 0 && reader->at[0] >> 4 != 4 && reader->at[0] >> 4 != 6)
+        return ETHERTYPE_NONE;
+    return linklayer_raw_ip(reader, notes);
+}
+
+/* The protocol field may be one byte long: its lowest bit says so (RFC 1661 section 2). */
+static uint16_t ppp_protocol(struct reader *reader)
+{
+    uint16_t protocol = reader_u8(reader);
+
+    if (!(protocol & 1))
+        protocol = (uint16_t)(protocol << 8 | reader_u8(reader));
+    switch (protocol) {
+    case PPP_IPV4:
+        return ETHERTYPE_IPV4;
+    case PPP_IPV6:
+        return ETHERTYPE_IPV6;
+    case PPP_MPLS:
+        return ETHERTYPE_MPLS;
+    default:
+        return ETHERTYPE_NONE;
+    }
+}
+
+uint16_t linklayer_pppoe(struct reader *reader, struct linklayer_notes *notes)
+{
+    const uint8_t *header = reader_take(reader, PPPOE_HEADER_SIZE);
+
+    if (!header || header[0] != PPPOE_VERSION_1_TYPE_1 || header[1] != 0)
+        return ETHERTYPE_NONE;
+    notes->wrappings |= WRAPPING_PPPOE;
+    reader_limit(reader, big_endian_16(header + 4));
+    return ppp_protocol(reader);
+}
+
+/* Cisco's HDLC: address, control, EtherType. */
+static uint16_t hdlc(struct reader *reader, struct linklayer_notes *notes)
+{
+    uint8_t address = reader_u8(reader);
+
+    (void)notes;
+    reader_u8(reader);
+    uint16_t ethertype = reader_u16(reader);
+    return address == HDLC_UNICAST || address == HDLC_MULTICAST ? ethertype : ETHERTYPE_NONE;
+}
+
+/* In HDLC-like framing or without (RFC 1662 section 3.1), or Cisco's, which libpcap takes for it. */
+static uint16_t ppp(struct reader *reader, struct linklayer_notes *notes)
+{
+    bool framed = reader->captured >= 2 && reader->at[0] == PPP_ALL_STATIONS &&
+                  reader->at[1] == PPP_UNNUMBERED;
+
+    if (reader->captured >= 1 && (reader->at[0] == HDLC_UNICAST || reader->at[0] == HDLC_MULTICAST))
+        return hdlc(reader, notes);
+    if (framed)
+        reader_take(reader, 2);
+    return ppp_protocol(reader);
 }
 
 static const struct {
     int link_type;
     linklayer_function *function;
 } link_layers[] = {
-    {DLT_EN10MB, ethernet}, {DLT_LINUX_SLL, cooked}, {DLT_LINUX_SLL2, cooked2}, {DLT_RAW, raw_ip},
-    {DLT_IPV4, raw_ipv4},   {DLT_IPV6, raw_ipv6},    {DLT_NULL, null},          {DLT_LOOP, loop},
+    {DLT_EN10MB, linklayer_ethernet},
+    {DLT_LINUX_SLL, cooked},
+    {DLT_LINUX_SLL2, cooked2},
+    {DLT_RAW, linklayer_raw_ip},
+    {DLT_IPV4, raw_ipv4},
+    {DLT_IPV6, raw_ipv6},
+    {DLT_NULL, null},
+    {DLT_LOOP, loop},
+    {DLT_PPP, ppp},
+    {DLT_PPP_SERIAL, ppp},
+    {DLT_PPP_ETHER, linklayer_pppoe},
+    {DLT_C_HDLC, hdlc},
+    {DLT_IEEE802_11, linklayer_ieee80211},
+    {DLT_IEEE802_11_RADIO, linklayer_radiotap},
 };
 
 linklayer_function *linklayer_find(int link_type)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The link layer of a captured frame, down to the first byte of the network layer: Ethernet, Linux
- * cooked capture, raw IP, BSD loopback, each with stacked 802.1Q/802.1ad tags where they can stand.
+ * cooked capture, raw IP, BSD loopback, PPP, Cisco HDLC, 802.11; with stacked 802.1Q/802.1ad tags
+ * where they can stand.  MPLS labels and PPPoE, which stand between the two, are here too.
  */
 #ifndef WILDSET_SNIFFER_LINKLAYER_H
 #define WILDSET_SNIFFER_LINKLAYER_H
@@ -11,19 +12,45 @@
 #include <stdint.h>
 
 enum {
-    LINKLAYER_TAGS_MAX = 8, /* stacked; a frame with more is refused */
+    LINKLAYER_TAGS_MAX = 8,    /* stacked; a frame with more is refused */
+    LINKLAYER_LABELS_MAX = 16, /* of MPLS, the same */
     ETHERTYPE_NONE = 0,
     ETHERTYPE_IPV4 = 0x0800,
+    ETHERTYPE_BRIDGED = 0x6558, /* an Ethernet frame comes next: transparent bridging, RFC 1701 */
     ETHERTYPE_IPV6 = 0x86dd,
+    ETHERTYPE_MPLS = 0x8847,
+    ETHERTYPE_MPLS_UPSTREAM = 0x8848, /* label assigned upstream, RFC 5332 */
+    ETHERTYPE_PPPOE = 0x8864,         /* session stage, RFC 2516 */
+};
+
+/* Which wrappings were seen; the tunnels' encapsulations have bits of their own, in front of these. */
+enum linklayer_wrapping {
+    WRAPPING_VLAN = 0x2000,
+    WRAPPING_MPLS = 0x4000,
+    WRAPPING_PPPOE = 0x8000,
+};
+
+struct linklayer_notes {
+    int16_t vlan; /* the outermost tag, or SIGHTING_NO_VLAN while there was none */
+    uint16_t wrappings;
 };
 
 /*
- * Moves the reader to the network layer and returns its EtherType, or ETHERTYPE_NONE.  *vlan is the
- * outermost tag, or left alone.  Failure is the reader's.
+ * Moves the reader to what the link layer carries and returns its EtherType, or ETHERTYPE_NONE.
+ * Failure is the reader's.
  */
-typedef uint16_t linklayer_function(struct reader *reader, int16_t *vlan);
+typedef uint16_t linklayer_function(struct reader *reader, struct linklayer_notes *notes);
 
 /* NULL for a DLT_ that is not read. */
 linklayer_function *linklayer_find(int link_type);
+
+linklayer_function linklayer_ethernet;
+linklayer_function linklayer_ieee80211;
+linklayer_function linklayer_radiotap;
+/* Behind the EtherTypes of these: */
+linklayer_function linklayer_mpls;
+linklayer_function linklayer_pppoe;
+/* By the version that stands in front. */
+linklayer_function linklayer_raw_ip;
 
 #endif

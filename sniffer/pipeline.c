@@ -5,6 +5,7 @@
  */
 #include "sniffer/pipeline.h"
 
+#include "sniffer/linklayer.h"
 #include "sniffer/pipeline_state.h"
 #include "sniffer/trust.h"
 
@@ -31,9 +32,13 @@ struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hoo
     pipeline->matcher = matcher_new(plan->patterns, plan->pattern_count);
     pipeline->derived = derived_new();
     pipeline->questions = questions_new();
+    pipeline->fragments = fragments_new();
+    pipeline->streams = streams_new();
+    pipeline->early = early_new();
     for (size_t i = 0; i < plan->vlan_count; i++)
         pipeline->vlans[plan->vlans[i] / 64 % 64] |= UINT64_C(1) << plan->vlans[i] % 64;
-    if (pipeline->matcher && pipeline->derived && pipeline->questions)
+    if (pipeline->matcher && pipeline->derived && pipeline->questions && pipeline->fragments &&
+        pipeline->streams && pipeline->early)
         return pipeline;
     pipeline_free(pipeline);
     return NULL;
@@ -43,22 +48,30 @@ void pipeline_free(struct pipeline *pipeline)
 {
     if (!pipeline)
         return;
+    early_free(pipeline->early);
+    streams_free(pipeline->streams);
+    fragments_free(pipeline->fragments);
     questions_free(pipeline->questions);
     derived_free(pipeline->derived);
     matcher_free(pipeline->matcher);
     free(pipeline);
 }
 
+/*
+ * A TCP segment's bare sum is taken at once: the kernel merges segments, checks the parts and leaves
+ * the whole with one, and only where two came together, so that it may never be usual.
+ */
 bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment,
                                enum direction direction)
 {
     struct offload *offload =
         &pipeline->offloads[segment->interface % PLAN_INTERFACES_MAX][direction];
 
-    if (pipeline->plan->checksums == CHECKSUMS_IGNORE)
+    if (segment->checked || pipeline->plan->checksums == CHECKSUMS_IGNORE)
         return true;
     enum checksum_outcome outcome = segment_checksums(segment);
-    bool usual = offload_is_usual(offload, outcome == CHECKSUM_BARE);
+    bool usual = segment->transport == TRANSPORT_TCP ||
+                 offload_is_usual(offload, outcome == CHECKSUM_BARE);
     if (outcome != CHECKSUM_BARE)
         return outcome == CHECKSUM_GOOD;
     if (pipeline->plan->checksums == CHECKSUMS_VERIFY || !usual)
@@ -112,8 +125,11 @@ static void enter_question(struct pipeline *pipeline, const struct segment *segm
     enum question_outcome outcome = questions_ask(pipeline->questions, &key, now_ns);
 
     count(pipeline, counters[outcome]);
-    if (anticipate && outcome != QUESTION_REPEATED && pipeline->hooks.asked)
+    const struct segment *early = early_take_answer(pipeline->early, &key);
+    if (!early && anticipate && outcome != QUESTION_REPEATED && pipeline->hooks.asked)
         pipeline->hooks.asked(pipeline->hooks.context, &segment->source, segment->captured_ns);
+    for (; early; early = early_take_answer(pipeline->early, &key))
+        response_deal_again(pipeline, early, now_ns);
 }
 
 /* What nobody would answer, or a host would drop, opens nothing. */
@@ -138,7 +154,7 @@ static void question_deal(struct pipeline *pipeline, const struct segment *segme
     enter_question(pipeline, segment, wire, matches && asks_for_addresses(wire), now_ns);
 }
 
-static bool vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan)
+bool pipeline_vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan)
 {
     if (pipeline->plan->vlan_count == 0)
         return true;
@@ -152,14 +168,10 @@ static void note_answer(struct one_direction *seen, uint64_t now_ns)
     seen->last_ns = now_ns;
 }
 
-static void message_deal(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
+void pipeline_message(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
 {
     struct wire_message wire;
 
-    if (!vlan_is_wanted(pipeline, segment->vlan)) {
-        count(pipeline, COUNTER_OTHER_VLAN);
-        return;
-    }
     if (!wire_read(segment->payload, segment->payload_size, &wire)) {
         pipeline->counters.refused[REASON_MALFORMED]++;
         return;
@@ -172,14 +184,22 @@ static void message_deal(struct pipeline *pipeline, const struct segment *segmen
     response_deal(pipeline, segment, &wire, now_ns);
 }
 
-void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64_t now_ns)
+static void segment_deal(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
 {
-    struct segment segment;
+    if (!pipeline_vlan_is_wanted(pipeline, segment->vlan))
+        count(pipeline, COUNTER_OTHER_VLAN);
+    else if (segment->transport == TRANSPORT_TCP)
+        gather_segment(pipeline, segment, now_ns);
+    else
+        pipeline_message(pipeline, segment, now_ns);
+}
 
-    count(pipeline, COUNTER_FRAMES);
-    switch (frame_decode(frame, &segment)) {
+static void outcome_deal(struct pipeline *pipeline, enum frame_outcome outcome,
+                         struct segment *segment, uint64_t now_ns)
+{
+    switch (outcome) {
     case FRAME_SEGMENT:
-        message_deal(pipeline, &segment, now_ns);
+        segment_deal(pipeline, segment, now_ns);
         return;
     case FRAME_NOT_DNS:
     case FRAME_LINK_TYPE:
@@ -189,12 +209,63 @@ void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64
         count(pipeline, COUNTER_BAD_FRAMES);
         return;
     case FRAME_FRAGMENT:
-        count(pipeline, COUNTER_FRAGMENTS);
         return;
     case FRAME_CUT:
         count(pipeline, COUNTER_CUT_BY_SNAPLEN);
         return;
     }
+}
+
+static void count_wrappings(struct pipeline *pipeline, uint16_t wrappings)
+{
+    static const struct {
+        uint16_t bit;
+        enum counter counter;
+    } counters[] = {
+        {WRAPPING_VLAN, COUNTER_IN_VLAN},
+        {WRAPPING_MPLS, COUNTER_IN_MPLS},
+        {WRAPPING_PPPOE, COUNTER_IN_PPPOE},
+        {1 << ENCAPSULATION_GRE, COUNTER_IN_GRE},
+        {1 << ENCAPSULATION_ERSPAN, COUNTER_IN_ERSPAN},
+        {1 << ENCAPSULATION_VXLAN, COUNTER_IN_VXLAN},
+        {1 << ENCAPSULATION_GENEVE, COUNTER_IN_GENEVE},
+        {1 << ENCAPSULATION_IPIP, COUNTER_IN_IPIP},
+        {1 << ENCAPSULATION_TZSP, COUNTER_IN_TZSP},
+    };
+
+    for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+        if (wrappings & counters[i].bit)
+            count(pipeline, counters[i].counter);
+    }
+}
+
+void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64_t now_ns)
+{
+    struct segment segment;
+
+    count(pipeline, COUNTER_FRAMES);
+    if (now_ns >= early_due(pipeline->early))
+        pipeline_run(pipeline, now_ns);
+    segment.wrappings = 0;
+    enum frame_outcome outcome = frame_decode(frame, pipeline->plan->decapsulate, &segment);
+    if (outcome == FRAME_FRAGMENT)
+        outcome = gather_fragment(pipeline, &segment, now_ns);
+    if (segment.wrappings)
+        count_wrappings(pipeline, segment.wrappings);
+    outcome_deal(pipeline, outcome, &segment, now_ns);
+}
+
+void pipeline_run(struct pipeline *pipeline, uint64_t now_ns)
+{
+    for (;;) {
+        uint64_t due_ns = early_due(pipeline->early);
+        const struct segment *early = early_take_due(pipeline->early, now_ns);
+
+        if (!early)
+            break;
+        response_deal_again(pipeline, early, due_ns);
+    }
+    fragments_expire(pipeline->fragments, now_ns);
 }
 
 void pipeline_drain(struct pipeline *pipeline)
@@ -205,6 +276,8 @@ void pipeline_drain(struct pipeline *pipeline)
 const struct counters *pipeline_counters(struct pipeline *pipeline)
 {
     pipeline->counters.value[COUNTER_QUESTIONS_DROPPED] = questions_dropped(pipeline->questions);
+    pipeline->counters.value[COUNTER_FRAGMENTS_FORGOTTEN] =
+        fragments_forgotten(pipeline->fragments);
     return &pipeline->counters;
 }
 

@@ -35,6 +35,12 @@ void pipeline_free(struct pipeline *pipeline);
  */
 void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64_t now_ns);
 
+/*
+ * What is to be done when no frame comes: answers whose questions did not come in time are refused.
+ * pipeline_frame does it too; UINT64_MAX: nothing is waited for any more.
+ */
+void pipeline_run(struct pipeline *pipeline, uint64_t now_ns);
+
 /* While draining an old sniffer raises no alarms: its successor settles questions too. */
 void pipeline_drain(struct pipeline *pipeline);
 /* The counters, kept up to date with the tables' own. */

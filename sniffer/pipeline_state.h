@@ -9,10 +9,13 @@
 #include "dnsparse/derived.h"
 #include "dnsparse/matcher.h"
 #include "dnsparse/wire.h"
+#include "sniffer/early.h"
+#include "sniffer/fragments.h"
 #include "sniffer/offload.h"
 #include "sniffer/pipeline.h"
 #include "sniffer/questions.h"
 #include "sniffer/report.h"
+#include "sniffer/streams.h"
 
 enum direction {
     DIRECTION_QUESTION,
@@ -31,6 +34,9 @@ struct pipeline {
     struct matcher *matcher;
     struct derived *derived;
     struct questions *questions;
+    struct fragments *fragments;
+    struct streams *streams;
+    struct early *early;
     bool draining;
     struct one_direction one_direction;
     struct counters counters;
@@ -58,6 +64,10 @@ static inline void count(struct pipeline *pipeline, enum counter counter)
 /* Whether a host would take it, as far as the plan asks; counts bare sums. */
 bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment,
                                enum direction direction);
+/* `vlans` names its tag, or none. */
+bool pipeline_vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan);
+/* One DNS message, whose transport is the segment's payload. */
+void pipeline_message(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns);
 /* A name that matches nothing may still lead to one that does: match = "chain". */
 bool pipeline_may_lead_on(const struct pipeline *pipeline, const struct wire_message *wire);
 /* The whitelists that take this name, by pattern or as a derived one. */
@@ -67,6 +77,15 @@ whitelist_mask pipeline_match(const struct pipeline *pipeline, const struct wire
 /* A response, of whatever name. */
 void response_deal(struct pipeline *pipeline, const struct segment *segment,
                    const struct wire_message *wire, uint64_t now_ns);
+/* One that waited for its question: the same, but it waits no longer and was counted. */
+void response_deal_again(struct pipeline *pipeline, const struct segment *segment,
+                         uint64_t now_ns);
+
+/* A TCP segment: the messages that it completes are dealt with. */
+void gather_segment(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns);
+/* An IP fragment, and what it completes; tells what became of the frame. */
+enum frame_outcome gather_fragment(struct pipeline *pipeline, struct segment *segment,
+                                   uint64_t now_ns);
 
 /* The whitelists with match = "chain" that take an alias of the answer just read. */
 whitelist_mask lesson_chain_match(const struct pipeline *pipeline);

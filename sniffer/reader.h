@@ -60,6 +60,18 @@ static inline const uint8_t *reader_take(struct reader *reader, size_t size)
     return taken;
 }
 
+/* The rest is `size` bytes by what a header says: padding behind it is nobody's. */
+static inline void reader_limit(struct reader *reader, size_t size)
+{
+    if (size > reader->length) {
+        reader_refuse(reader);
+        return;
+    }
+    reader->length = size;
+    if (reader->captured > size)
+        reader->captured = size;
+}
+
 static inline uint16_t big_endian_16(const uint8_t *bytes)
 {
     return (uint16_t)(bytes[0] << 8 | bytes[1]);
@@ -71,6 +83,13 @@ static inline uint32_t big_endian_32(const uint8_t *bytes)
 }
 
 /* 0 on failure. */
+static inline uint8_t reader_u8(struct reader *reader)
+{
+    const uint8_t *bytes = reader_take(reader, 1);
+
+    return bytes ? bytes[0] : 0;
+}
+
 static inline uint16_t reader_u16(struct reader *reader)
 {
     const uint8_t *bytes = reader_take(reader, 2);

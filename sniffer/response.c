@@ -30,6 +30,7 @@ struct response {
     struct dname question;
     struct question_key key;
     struct report_subject subject;
+    bool may_wait; /* for its question */
 };
 
 static void refuse(struct pipeline *pipeline, const struct response *response, enum reason reason)
@@ -151,6 +152,19 @@ static void weigh(struct pipeline *pipeline, struct response *response, enum rea
         conclude(pipeline, response, &digest);
 }
 
+/* Its question may stand in a ring that is read next. */
+static void refuse_unless_early(struct pipeline *pipeline, const struct response *response,
+                                enum reason doubt)
+{
+    const struct passing *passing = &response->passing;
+
+    if (doubt == REASON_NO_QUESTION && response->may_wait &&
+        early_hold(pipeline->early, passing->segment, passing->now_ns))
+        count(pipeline, COUNTER_EARLY_ANSWERS);
+    else
+        refuse(pipeline, response, doubt);
+}
+
 static void match_response(struct pipeline *pipeline, struct response *response)
 {
     struct passing *passing = &response->passing;
@@ -172,7 +186,7 @@ static void match_response(struct pipeline *pipeline, struct response *response)
     if (trust == TRUST_ELSEWHERE)
         doubt = REASON_UNTRUSTED_RESOLVER;
     if (known == SETTLE_NONE && doubt != REASON_NONE) {
-        refuse(pipeline, response, doubt);
+        refuse_unless_early(pipeline, response, doubt);
         return;
     }
     weigh(pipeline, response, doubt);
@@ -234,6 +248,20 @@ void response_deal(struct pipeline *pipeline, const struct segment *segment,
         return;
     }
     count(pipeline, COUNTER_MATCHING_ANSWERS);
+    response.may_wait = true;
+    set_up(&response, pipeline);
+    match_response(pipeline, &response);
+}
+
+/* A derived name may have ended meanwhile: then nothing is to be said of it any more. */
+void response_deal_again(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
+{
+    struct wire_message wire;
+    struct response response = {.passing = {.segment = segment, .wire = &wire, .now_ns = now_ns}};
+
+    if (!wire_read(segment->payload, segment->payload_size, &wire) ||
+        !matters(pipeline, &response.passing))
+        return;
     set_up(&response, pipeline);
     match_response(pipeline, &response);
 }

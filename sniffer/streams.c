@@ -24,6 +24,7 @@ enum stream_state {
     STREAM_SYNCED,  /* `base` is the start of a message */
     STREAM_JOINING, /* looking for one */
     STREAM_DEAD,    /* given up: remembered so that nothing more is tried */
+    STREAM_ENDED,   /* closed in order: remembered so that a mirrored copy is no new one */
 };
 
 struct delivered {
@@ -37,6 +38,8 @@ struct stream {
     uint64_t hole_ns; /* since when bytes wait behind a hole; 0: none do */
     enum stream_state state;
     uint32_t base;
+    uint32_t first; /* what followed the SYN */
+    bool begun;     /* `first` is known */
     uint16_t tries;
     uint16_t next_in_bucket, newer, older;
     uint16_t next_delivered;
@@ -245,26 +248,35 @@ static void look_for_the_next(struct streams *streams, struct stream *stream)
     stream->tries = 0;
 }
 
+static void consume(struct streams *streams, struct stream *stream, uint32_t size)
+{
+    streams->bytes -= stream->bytes.capacity;
+    assembly_consume(&stream->bytes, size);
+    streams->bytes += stream->bytes.capacity;
+    stream->base += size;
+    if (size)
+        stream->hole_ns = 0;
+}
+
 /* Delivers all whole messages at the front.  False when what stands there is no message. */
 static bool deliver_ready(struct streams *streams, struct stream *stream,
                           const struct streams_hooks *hooks)
 {
-    for (;;) {
-        uint32_t ready = assembly_ready(&stream->bytes), size;
+    uint32_t ready = assembly_ready(&stream->bytes), done = 0, size = 0;
 
-        if (ready < PREFIX_SIZE)
-            return true;
-        size = message_size(stream->bytes.bytes);
+    while (ready - done >= PREFIX_SIZE) {
+        const uint8_t *at = stream->bytes.bytes + done;
+
+        size = message_size(at);
         if (size < MESSAGE_LEAST)
             return false;
-        if (ready < PREFIX_SIZE + size)
-            return true;
-        hooks->message(hooks->context, stream->bytes.bytes + PREFIX_SIZE, size);
-        streams->bytes -= stream->bytes.capacity;
-        assembly_consume(&stream->bytes, PREFIX_SIZE + size);
-        streams->bytes += stream->bytes.capacity;
-        stream->base += PREFIX_SIZE + size;
+        if (ready - done < PREFIX_SIZE + size)
+            break;
+        hooks->message(hooks->context, at + PREFIX_SIZE, size);
+        done += PREFIX_SIZE + size;
     }
+    consume(streams, stream, done);
+    return true;
 }
 
 /* The usual case without a copy: a segment that starts at `base` and holds whole messages only. */
@@ -283,6 +295,7 @@ static bool deliver_whole(struct stream *stream, const struct stream_segment *se
     for (at = segment->payload; at != end; at += PREFIX_SIZE + message_size(at))
         hooks->message(hooks->context, at + PREFIX_SIZE, message_size(at));
     stream->base += (uint32_t)segment->payload_size;
+    stream->hole_ns = 0;
     return true;
 }
 
@@ -311,14 +324,14 @@ static enum streams_outcome add_bytes(struct streams *streams, struct stream *st
                            STREAM_WINDOW_MAX);
     streams->bytes += stream->bytes.capacity;
     if (outcome == ASSEMBLY_FULL) {
-        look_for_the_next(streams, stream);
+        if (stream->hole_ns == 0)
+            stream->hole_ns = now_ns;
         return STREAMS_LOST;
     }
     if (!deliver_ready(streams, stream, hooks))
         return give_up(streams, stream);
-    if (stream->bytes.range_count <= (assembly_ready(&stream->bytes) ? 1 : 0))
-        stream->hole_ns = 0;
-    else if (stream->hole_ns == 0)
+    if (stream->hole_ns == 0 &&
+        stream->bytes.range_count > (assembly_ready(&stream->bytes) ? 1 : 0))
         stream->hole_ns = now_ns;
     keep_budget(streams, stream);
     if (outcome == ASSEMBLY_DIFFERS)
@@ -361,24 +374,35 @@ static bool join(struct stream *stream, const struct stream_segment *segment)
     return false;
 }
 
-/* A SYN starts anew unless it is the retransmission of the one that started this stream. */
+/*
+ * A SYN starts anew, unless it is a copy of the one that started this stream, or comes in the midst
+ * of it: a host answers such a one with a challenge (RFC 5961 section 4), and so would forget nothing.
+ */
 static void start(struct streams *streams, struct stream *stream,
-                  const struct stream_segment *segment)
+                  const struct stream_segment *segment, uint64_t now_ns)
 {
-    uint32_t base = segment->sequence + 1;
+    uint32_t first = segment->sequence + 1;
+    bool alive = stream->state == STREAM_SYNCED && stream->seen_ns + STREAM_ALIVE_NS > now_ns;
 
-    if (stream->state == STREAM_SYNCED && stream->base == base)
+    if (stream->begun && (stream->first == first || alive))
         return;
     drop_bytes(streams, stream);
     memset(stream->delivered, 0, sizeof(stream->delivered));
     stream->state = STREAM_SYNCED;
-    stream->base = base;
+    stream->begun = true;
+    stream->first = stream->base = first;
 }
 
 /* Where the next byte is expected: a reset anywhere else is not the peer's (RFC 5961 section 3). */
 static uint32_t next_sequence(const struct stream *stream)
 {
     return stream->base + assembly_ready(&stream->bytes);
+}
+
+/* Of the stream that ended, and not of one after it whose SYN was not seen. */
+static bool is_near(const struct stream *stream, const struct stream_segment *segment)
+{
+    return segment->sequence - stream->base + STREAM_WINDOW_MAX < 2u * STREAM_WINDOW_MAX;
 }
 
 static enum streams_outcome read_payload(struct streams *streams, struct stream *stream,
@@ -388,6 +412,10 @@ static enum streams_outcome read_payload(struct streams *streams, struct stream 
     bool lost = stream->hole_ns && stream->hole_ns + STREAM_HOLE_NS < now_ns;
     enum streams_outcome outcome;
 
+    if (stream->state == STREAM_ENDED && is_near(stream, segment))
+        return STREAMS_DUPLICATE;
+    if (stream->state == STREAM_ENDED)
+        look_for_the_next(streams, stream);
     if (lost)
         look_for_the_next(streams, stream);
     if (stream->state == STREAM_DEAD)
@@ -396,6 +424,24 @@ static enum streams_outcome read_payload(struct streams *streams, struct stream 
         return stream->state == STREAM_DEAD ? STREAMS_GIVEN_UP : STREAMS_LOST;
     outcome = add_payload(streams, stream, segment, now_ns, hooks);
     return lost && outcome == STREAMS_OK ? STREAMS_LOST : outcome;
+}
+
+/* RST and FIN where the next byte is expected end the stream; others are not the peer's. */
+static void end(struct streams *streams, struct stream *stream, const struct stream_segment *segment)
+{
+    uint32_t at = segment->sequence + (uint32_t)segment->payload_size;
+
+    if (stream->state != STREAM_SYNCED || at != next_sequence(stream))
+        return;
+    drop_bytes(streams, stream);
+    stream->state = STREAM_ENDED;
+}
+
+static void touch(struct streams *streams, struct stream *stream, uint64_t now_ns)
+{
+    stream->seen_ns = now_ns;
+    unlink_order(streams, stream);
+    link_newest(streams, stream);
 }
 
 enum streams_outcome streams_add(struct streams *streams, const struct stream_segment *segment,
@@ -413,18 +459,14 @@ enum streams_outcome streams_add(struct streams *streams, const struct stream_se
         return STREAMS_OK;
     if (!stream)
         stream = open_stream(streams, key);
-    stream->seen_ns = now_ns;
-    unlink_order(streams, stream);
-    link_newest(streams, stream);
     if (segment->flags & STREAM_SYN) {
-        start(streams, stream, segment);
+        start(streams, stream, segment, now_ns);
         data.sequence++;
     }
+    touch(streams, stream, now_ns);
     if (data.payload_size)
         outcome = read_payload(streams, stream, &data, now_ns, hooks);
-    if (segment->flags & (STREAM_RST | STREAM_FIN) &&
-        (stream->state != STREAM_SYNCED ||
-         data.sequence + (uint32_t)data.payload_size == next_sequence(stream)))
-        close_stream(streams, stream);
+    if (segment->flags & (STREAM_RST | STREAM_FIN))
+        end(streams, stream, &data);
     return outcome;
 }

@@ -20,6 +20,7 @@ enum {
     STREAM_TRIES_MAX = 16,       /* segments looked at to join in the middle, then it is given up */
 };
 #define STREAM_IDLE_NS (60 * UINT64_C(1000000000))
+#define STREAM_ALIVE_NS UINT64_C(1000000000)      /* so soon after a segment no SYN starts anew */
 #define STREAM_HOLE_NS (5 * UINT64_C(1000000000)) /* a hole this old was lost by the capture */
 
 enum stream_flags {
@@ -47,7 +48,7 @@ enum streams_outcome {
     STREAMS_OK,
     STREAMS_DUPLICATE, /* nothing new in it */
     STREAMS_CONFLICT,  /* a retransmission with other bytes: the first copy counts */
-    STREAMS_LOST,      /* bytes are missing for good: messages may be lost, and it looks for the next */
+    STREAMS_LOST,      /* bytes are missing for good, or too far ahead: messages may be lost */
     STREAMS_GIVEN_UP,  /* not a stream of DNS messages, or past a bound */
 };
 
@@ -59,6 +60,7 @@ void streams_free(struct streams *streams);
 /* One segment; messages that it completes are delivered before it returns. */
 enum streams_outcome streams_add(struct streams *streams, const struct stream_segment *segment,
                                  uint64_t now_ns, const struct streams_hooks *hooks);
+/* Those that ended in order are in it, until they are idle for long enough. */
 unsigned streams_open(const struct streams *streams);
 size_t streams_bytes(const struct streams *streams);
 

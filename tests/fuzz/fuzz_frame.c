@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .length = (uint32_t)(size - 2) + data[1],
         .link_type = link_types[data[0] % (sizeof(link_types) / sizeof(link_types[0]))],
     };
-    enum frame_outcome outcome = frame_decode(&frame, &segment);
+    enum frame_outcome outcome = frame_decode(&frame, 0, &segment);
 
     REQUIRE((outcome == FRAME_LINK_TYPE) == !frame_link_type_is_known(frame.link_type));
     REQUIRE(outcome != FRAME_CUT || frame.length > frame.captured);

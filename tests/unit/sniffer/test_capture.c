@@ -30,7 +30,7 @@ enum {
     MAGIC_US = 0xa1b2c3d4,
     MAGIC_NS = 0xa1b23c4d,
     ETHERNET = 1,
-    IEEE802_11 = 105,
+    USB = 189,
     RAW = 101,
 };
 
@@ -245,7 +245,7 @@ static void test_an_unknown_link_type_is_refused(void **state)
     struct capture *capture = NULL;
 
     (void)state;
-    put_pcap_header(&bytes, MAGIC_US, IEEE802_11);
+    put_pcap_header(&bytes, MAGIC_US, USB);
     put_pcap_packet(&bytes, 1700000000, 0, 60, 60);
     assert_int_equal(open_bytes(&bytes, &capture), -EPROTONOSUPPORT);
     assert_null(capture);

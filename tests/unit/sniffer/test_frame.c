@@ -48,7 +48,7 @@ static enum frame_outcome decode_part(const struct bytes *bytes, size_t captured
         .interface = 3,
         .captured_ns = 77,
     };
-    return frame_decode(&frame, out);
+    return frame_decode(&frame, 0, out);
 }
 
 static enum frame_outcome decode(const struct bytes *bytes, int link_type, struct segment *out)
@@ -191,7 +191,7 @@ static void test_eight_tags_and_no_more(void **state)
 
 static void test_other_protocols_are_not_dns(void **state)
 {
-    struct bytes arp = {0}, tcp = ethernet_of(&answer4), icmp6 = ethernet_of(&answer6),
+    struct bytes arp = {0}, sctp = ethernet_of(&answer4), icmp6 = ethernet_of(&answer6),
                  netlink = {0};
     struct segment segment;
 
@@ -199,8 +199,8 @@ static void test_other_protocols_are_not_dns(void **state)
     put(&arp, MACS "\x08\x06", 14);
     put32(&arp, 0);
     assert_int_equal(decode(&arp, DLT_EN10MB, &segment), FRAME_NOT_DNS);
-    tcp.data[14 + 9] = 6;
-    assert_int_equal(decode(&tcp, DLT_EN10MB, &segment), FRAME_NOT_DNS);
+    sctp.data[14 + 9] = 132; /* SCTP */
+    assert_int_equal(decode(&sctp, DLT_EN10MB, &segment), FRAME_NOT_DNS);
     icmp6.data[14 + 6] = 58;
     assert_int_equal(decode(&icmp6, DLT_EN10MB, &segment), FRAME_NOT_DNS);
     /* ARPHRD_NETLINK: the protocol field holds a netlink family that looks like IPv4. */
@@ -354,7 +354,15 @@ static void test_ipv4_fragments_are_said(void **state)
         of.fragment = fragments[i];
         struct bytes frame = ethernet_of(&of);
         assert_int_equal(decode(&frame, DLT_EN10MB, &segment), FRAME_FRAGMENT);
+        assert_int_equal(segment.piece.id, 0x1234);
+        assert_int_equal(segment.piece.offset, (fragments[i] & 0x1fff) * 8);
+        assert_int_equal(segment.piece.more, fragments[i] >> 13 & 1);
+        assert_int_equal(segment.piece.protocol, 17);
+        assert_int_equal(segment.payload_size, 8 + payload.size);
+        assert_memory_equal(segment.payload, frame.data + 14 + 20, 8 + payload.size);
         frame.data[14 + 9] = 6;
+        assert_int_equal(decode(&frame, DLT_EN10MB, &segment), FRAME_FRAGMENT);
+        frame.data[14 + 9] = 132;
         assert_int_equal(decode(&frame, DLT_EN10MB, &segment), FRAME_NOT_DNS);
     }
     struct datagram_of whole = answer4;
@@ -436,7 +444,8 @@ static void test_ipv6_fragments_are_said(void **state)
     assert_int_equal(decode_extended(44, "\x11\0\0\1\0\0\0\1", 8), FRAME_FRAGMENT);
     assert_int_equal(decode_extended(44, "\x11\0\0\x08\0\0\0\1", 8), FRAME_FRAGMENT);
     assert_int_equal(decode_extended(44, "\x3c\0\0\x08\0\0\0\1", 8), FRAME_FRAGMENT);
-    assert_int_equal(decode_extended(44, "\x06\0\0\x08\0\0\0\1", 8), FRAME_NOT_DNS);
+    assert_int_equal(decode_extended(44, "\x06\0\0\x08\0\0\0\1", 8), FRAME_FRAGMENT);
+    assert_int_equal(decode_extended(44, "\x84\0\0\x08\0\0\0\1", 8), FRAME_NOT_DNS);
 }
 
 static void test_a_packet_under_way_by_source_route_is_not_read(void **state)
@@ -509,7 +518,7 @@ static void test_a_capture_that_claims_less_than_it_holds(void **state)
     };
 
     (void)state;
-    assert_int_equal(frame_decode(&claim, &segment), FRAME_SEGMENT);
+    assert_int_equal(frame_decode(&claim, 0, &segment), FRAME_SEGMENT);
 }
 
 int main(void)

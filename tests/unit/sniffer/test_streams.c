@@ -236,15 +236,75 @@ static void test_ends_close_only_at_the_right_place(void **state)
     end.flags = STREAM_FIN;
     assert_int_equal(add(lab, end), STREAMS_OK);
     assert_int_equal(lab->delivered, 2);
-    assert_int_equal(streams_open(lab->streams), 0);
+    assert_int_equal(add(lab, segment(lab, 84, 42)), STREAMS_DUPLICATE); /* nothing comes after it */
+    handshake(lab);
+    assert_int_equal(add(lab, segment(lab, 0, 42)), STREAMS_DUPLICATE); /* a mirrored copy */
+    assert_int_equal(lab->delivered, 2);
+}
+
+static void test_idle_streams_are_forgotten(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment other = segment(lab, 0, 0);
 
     handshake(lab);
+    assert_int_equal(add(lab, segment(lab, 0, 41)), STREAMS_OK);
+    assert_int_not_equal(streams_bytes(lab->streams), 0);
     lab->now_ns += STREAM_IDLE_NS + 1;
-    end.source_port = 54;
-    end.flags = STREAM_SYN;
-    end.payload_size = 0;
-    add(lab, end);
+    other.source_port = 54;
+    other.flags = STREAM_SYN;
+    add(lab, other);
     assert_int_equal(streams_open(lab->streams), 1);
+    assert_int_equal(streams_bytes(lab->streams), 0);
+}
+
+static struct stream_segment another_syn(const struct lab *lab, uint32_t distance)
+{
+    struct stream_segment syn = segment(lab, 0, 0);
+
+    syn.sequence += distance - 1;
+    syn.flags = STREAM_SYN;
+    return syn;
+}
+
+/* RFC 5961 section 4: in the midst of a connection nobody can make the stream forget its place. */
+static void test_a_blind_syn_changes_nothing(void **state)
+{
+    struct lab *lab = *state;
+
+    handshake(lab);
+    assert_int_equal(add(lab, segment(lab, 0, 42)), STREAMS_OK);
+    add(lab, another_syn(lab, 1000000));
+    assert_int_equal(add(lab, segment(lab, 42, STREAM_SIZE - 42)), STREAMS_OK);
+    all_came_in_order(lab);
+}
+
+static void test_a_new_connection_between_the_same_ports(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment data = segment(lab, 0, STREAM_SIZE);
+
+    handshake(lab);
+    assert_int_equal(add(lab, segment(lab, 0, 10)), STREAMS_OK);
+    lab->now_ns += STREAM_ALIVE_NS + 1;
+    add(lab, another_syn(lab, 1000000));
+    data.sequence += 1000000;
+    assert_int_equal(add(lab, data), STREAMS_OK);
+    all_came_in_order(lab);
+}
+
+/* The SYN was not seen: what follows an end is another connection when it is nowhere near it. */
+static void test_a_new_connection_joined_behind_an_end(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment end = segment(lab, 0, 0), data = segment(lab, 0, STREAM_SIZE);
+
+    handshake(lab);
+    end.flags = STREAM_FIN;
+    assert_int_equal(add(lab, end), STREAMS_OK);
+    data.sequence += 1000000;
+    assert_int_equal(add(lab, data), STREAMS_OK);
+    all_came_in_order(lab);
 }
 
 static void test_hostile_streams_stay_in_the_budget(void **state)
@@ -281,6 +341,23 @@ static void test_past_the_window_is_lost_not_kept(void **state)
     s.sequence += STREAM_WINDOW_MAX;
     assert_int_equal(add(lab, s), STREAMS_LOST);
     assert_int_equal(streams_bytes(lab->streams), 0);
+    /* Blind: it did not put the stream out of step. */
+    assert_int_equal(add(lab, segment(lab, 0, STREAM_SIZE)), STREAMS_OK);
+    all_came_in_order(lab);
+}
+
+static void test_too_much_lost_is_left_behind(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment s = segment(lab, 0, STREAM_SIZE);
+
+    handshake(lab);
+    s.sequence += STREAM_WINDOW_MAX;
+    assert_int_equal(add(lab, s), STREAMS_LOST);
+    assert_int_equal(lab->delivered, 0);
+    lab->now_ns += STREAM_HOLE_NS + 1;
+    assert_int_equal(add(lab, s), STREAMS_LOST);
+    all_came_in_order(lab);
 }
 
 #define IN_LAB(test) cmocka_unit_test_setup_teardown(test, open_lab, close_lab)
@@ -297,8 +374,13 @@ int main(void)
         IN_LAB(test_what_is_no_dns_is_given_up),
         IN_LAB(test_a_lost_hole_is_left_behind),
         IN_LAB(test_ends_close_only_at_the_right_place),
+        IN_LAB(test_idle_streams_are_forgotten),
+        IN_LAB(test_a_blind_syn_changes_nothing),
+        IN_LAB(test_a_new_connection_between_the_same_ports),
+        IN_LAB(test_a_new_connection_joined_behind_an_end),
         IN_LAB(test_hostile_streams_stay_in_the_budget),
         IN_LAB(test_past_the_window_is_lost_not_kept),
+        IN_LAB(test_too_much_lost_is_left_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

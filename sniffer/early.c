@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A slot for each answer that waits, in memory that is not touched before it is needed.
+ */
+#include "sniffer/early.h"
+
+#include "sniffer/lazy.h"
+
+#include <string.h>
+
+enum { QUESTION_AT = 12 }; /* behind the DNS header */
+
+struct slot {
+    bool used;
+    uint64_t number; /* in order of arrival */
+    uint64_t until_ns;
+    struct segment segment; /* its payload lies in: */
+    uint8_t bytes[EARLY_BYTES_MAX];
+};
+
+struct early {
+    uint64_t arrived;
+    uint64_t due_ns; /* never later than the first one's; meaningless while none waits */
+    unsigned waiting;
+    struct slot slots[EARLY_MAX];
+};
+
+struct early *early_new(void)
+{
+    return lazy_new(sizeof(struct early));
+}
+
+void early_free(struct early *early)
+{
+    lazy_free(early, sizeof(*early));
+}
+
+uint64_t early_due(const struct early *early)
+{
+    return early->waiting ? early->due_ns : UINT64_MAX;
+}
+
+/* A free slot, or NULL when there is none for this client. */
+static struct slot *find_room(struct early *early, const struct address *client)
+{
+    struct slot *room = NULL;
+    unsigned own = 0;
+
+    for (unsigned i = 0; i < EARLY_MAX; i++) {
+        struct slot *slot = &early->slots[i];
+
+        if (!slot->used && !room)
+            room = slot;
+        own += slot->used && address_equal(&slot->segment.destination, client);
+    }
+    return own < EARLY_PER_CLIENT ? room : NULL;
+}
+
+bool early_hold(struct early *early, const struct segment *answer, uint64_t now_ns)
+{
+    struct slot *slot;
+
+    if (answer->payload_size > EARLY_BYTES_MAX || early->waiting == EARLY_MAX)
+        return false;
+    slot = find_room(early, &answer->destination);
+    if (!slot)
+        return false;
+    memcpy(slot->bytes, answer->payload, answer->payload_size);
+    slot->segment = *answer;
+    slot->segment.payload = slot->bytes;
+    slot->segment.ip = slot->segment.transport_header = NULL;
+    slot->segment.checked = true;
+    slot->used = true;
+    slot->number = early->arrived++;
+    slot->until_ns = now_ns + EARLY_NS;
+    if (early->waiting++ == 0)
+        early->due_ns = slot->until_ns;
+    return true;
+}
+
+static bool answers(const struct slot *slot, const struct question_key *question)
+{
+    const struct segment *segment = &slot->segment;
+    uint16_t id = (uint16_t)(slot->bytes[0] << 8 | slot->bytes[1]);
+
+    return id == question->id && segment->transport == question->transport &&
+           segment->destination_port == question->client_port &&
+           segment->source_port == question->resolver_port &&
+           address_equal(&segment->destination, &question->client) &&
+           address_equal(&segment->source, &question->resolver) &&
+           segment->payload_size >= QUESTION_AT + question->question_size &&
+           memcmp(slot->bytes + QUESTION_AT, question->question, question->question_size) == 0;
+}
+
+static const struct segment *take(struct early *early, struct slot *slot)
+{
+    if (!slot)
+        return NULL;
+    slot->used = false;
+    early->waiting--;
+    return &slot->segment;
+}
+
+const struct segment *early_take_answer(struct early *early, const struct question_key *question)
+{
+    struct slot *first = NULL;
+
+    for (unsigned i = 0; early->waiting && i < EARLY_MAX; i++) {
+        struct slot *slot = &early->slots[i];
+
+        if (slot->used && (!first || slot->number < first->number) && answers(slot, question))
+            first = slot;
+    }
+    return take(early, first);
+}
+
+const struct segment *early_take_due(struct early *early, uint64_t now_ns)
+{
+    struct slot *first = NULL;
+
+    if (early->waiting == 0 || now_ns < early->due_ns)
+        return NULL;
+    for (unsigned i = 0; i < EARLY_MAX; i++) {
+        struct slot *slot = &early->slots[i];
+
+        if (slot->used && (!first || slot->number < first->number))
+            first = slot;
+    }
+    early->due_ns = first->until_ns;
+    return now_ns >= first->until_ns ? take(early, first) : NULL;
+}
