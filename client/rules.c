@@ -8,6 +8,8 @@
 #include "client/ruleset.h"
 
 #include "daemon/config.h"
+#include "daemon/config_words.h"
+#include "setsync/policy.h"
 
 #include <jansson.h>
 #include <linux/netfilter.h>
@@ -68,7 +70,7 @@ static bool table_from_text(const char *text, struct set_name *out)
     char name[SET_TEXT_MAX];
 
     return snprintf(name, sizeof(name), "%s x", text) < (int)sizeof(name) &&
-           set_name_from_text(name, out);
+           set_name_from_text(name, out) && !config_word_is_taken(out->table);
 }
 
 static bool chain_is_good(const char *text)
@@ -77,7 +79,7 @@ static bool chain_is_good(const char *text)
     struct set_name ignored;
 
     return snprintf(name, sizeof(name), "inet x %s", text) < (int)sizeof(name) &&
-           set_name_from_text(name, &ignored);
+           set_name_from_text(name, &ignored) && !config_word_is_taken(text);
 }
 
 /* NULL, or what is wrong with the options. */
@@ -91,9 +93,10 @@ static const char *request_make(const struct options *options, struct request *o
     if (!out->shape)
         return "--shape is table or mark";
     if (options->table && !table_from_text(options->table, &out->table))
-        return "--table wants a family and a name, for example \"inet filter\"";
+        return "--table wants a family and a name that is no word of nft's own, for example"
+               " \"inet filter\"";
     if (!chain_is_good(out->chain))
-        return "--chain wants a chain's name, for example forward";
+        return "--chain wants a chain's name that is no word of nft's own, for example forward";
     if (options->mark && !ruleset_mark_from_text(options->mark, &out->mark))
         return "--mark wants VALUE/MASK, the value not 0 and inside the mask, for example"
                " 0x00570000/0x00ff0000";
@@ -111,12 +114,29 @@ static void set_move(struct set_name *set, const struct set_name *table)
     memcpy(set->table, table->table, sizeof(set->table));
 }
 
-static struct ruleset ruleset_make(const struct request *request, const struct whitelist *whitelist)
+/* A set may be fed by several whitelists: what all of them may put into it counts. */
+static uint32_t set_size(const struct config *config, const struct set_name *set)
+{
+    uint64_t capacity = 0;
+
+    for (size_t i = 0; i < config->whitelist_count; i++) {
+        const struct whitelist *whitelist = &config->whitelists[i];
+
+        if (set_name_equal(&whitelist->set4, set) || set_name_equal(&whitelist->set6, set))
+            capacity += whitelist->max_addresses;
+    }
+    return policy_set_size(capacity);
+}
+
+static struct ruleset ruleset_make(const struct config *config, const struct request *request,
+                                   const struct whitelist *whitelist)
 {
     static const struct set_name usual = {.family = NFPROTO_INET, .table = "filter"};
     struct ruleset ruleset = {.whitelist = whitelist,
                               .set4 = whitelist->set4,
                               .set6 = whitelist->set6,
+                              .size4 = set_size(config, &whitelist->set4),
+                              .size6 = set_size(config, &whitelist->set6),
                               .chain = request->chain,
                               .mark = request->mark};
     struct set_name *const sets[] = {&ruleset.set4, &ruleset.set6};
@@ -131,10 +151,10 @@ static struct ruleset ruleset_make(const struct request *request, const struct w
 }
 
 /* One whitelist's rules on `out`.  Whether they could be made. */
-static bool whitelist_print(const struct request *request, const struct whitelist *whitelist,
-                            FILE *out)
+static bool whitelist_print(const struct config *config, const struct request *request,
+                            const struct whitelist *whitelist, FILE *out)
 {
-    struct ruleset ruleset = ruleset_make(request, whitelist);
+    struct ruleset ruleset = ruleset_make(config, request, whitelist);
     const char *problem = ruleset_problem(&ruleset);
 
     if (!problem)
@@ -158,7 +178,7 @@ static int rulesets_print(const struct config *config, const struct request *req
             continue;
         if (count > 0)
             fputc('\n', out);
-        count += whitelist_print(request, whitelist, out);
+        count += whitelist_print(config, request, whitelist, out);
         if (name)
             return count;
     }

@@ -22,6 +22,7 @@ struct side {
     const struct set_name *configured;
     const char *match; /* the rule's expression for the destination */
     const char *type;  /* the set's */
+    uint32_t size;
 };
 
 static void sides_of(const struct ruleset *ruleset, struct side out[static FAMILIES])
@@ -30,12 +31,14 @@ static void sides_of(const struct ruleset *ruleset, struct side out[static FAMIL
                            .key = "set4",
                            .configured = &ruleset->whitelist->set4,
                            .match = "ip daddr",
-                           .type = "ipv4_addr"};
+                           .type = "ipv4_addr",
+                           .size = ruleset->size4};
     out[1] = (struct side){.set = &ruleset->set6,
                            .key = "set6",
                            .configured = &ruleset->whitelist->set6,
                            .match = "ip6 daddr",
-                           .type = "ipv6_addr"};
+                           .type = "ipv6_addr",
+                           .size = ruleset->size6};
 }
 
 static bool same_table(const struct set_name *a, const struct set_name *b)
@@ -131,8 +134,8 @@ static void sets_declare(const struct ruleset *ruleset, FILE *out)
     for (unsigned i = 0; i < tables_of(ruleset); i++)
         fprintf(out, "add table %s\n", table_text(side[i].set, text));
     for (unsigned i = 0; i < FAMILIES; i++)
-        fprintf(out, "add set %s { type %s; flags timeout; }\n",
-                set_name_to_text(side[i].set, text), side[i].type);
+        fprintf(out, "add set %s { type %s; size %u; flags timeout; }\n",
+                set_name_to_text(side[i].set, text), side[i].type, side[i].size);
 }
 
 /* A chain of our own, empty. */

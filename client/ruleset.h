@@ -22,6 +22,7 @@ struct ruleset {
     const struct whitelist *whitelist;
     struct set_name set4,
         set6;          /* as the rules use them: maybe other than the configuration has them */
+    uint32_t size4, size6; /* that wildset would give the sets */
     const char *chain; /* table shape: the administrator's chain */
     struct ruleset_mark mark; /* mark shape */
 };

@@ -4,6 +4,7 @@
  * two whitelists claim, and what works but deserves a word.
  */
 #include "daemon/config_reader.h"
+#include "daemon/config_words.h"
 
 #include <linux/netfilter.h>
 #include <stdio.h>
@@ -97,6 +98,21 @@ static void check_family(struct config_reader *reader, const struct whitelist *w
                 whitelist->name, wants_ipv4 ? "set4" : "set6", set_name_to_text(set, text));
 }
 
+static void check_words(struct config_reader *reader, const struct whitelist *whitelist,
+                        const struct set_name *set, unsigned line)
+{
+    const char *word = config_taken_word(set);
+    const char *key = set == &whitelist->set4 ? "set4" : "set6";
+
+    if (word)
+        config_finding(reader, line,
+                       "whitelist %s: %s: \"%s\" is a word of nft's own language, and a rule could "
+                       "not name it: say for example %s = \"%s %s %s_%s\"",
+                       whitelist->name, key, word, key, set_family_name(set->family),
+                       config_word_is_taken(set->table) ? "wildset" : set->table, whitelist->name,
+                       key);
+}
+
 void config_check_whitelist(struct config_reader *reader, unsigned line)
 {
     struct whitelist *whitelist = reader->open;
@@ -111,6 +127,8 @@ void config_check_whitelist(struct config_reader *reader, unsigned line)
     check_names(reader, whitelist, line);
     check_limits(reader, whitelist, line);
     check_sets(reader, whitelist);
+    check_words(reader, whitelist, &whitelist->set4, reader->set_line[index][0]);
+    check_words(reader, whitelist, &whitelist->set6, reader->set_line[index][1]);
     check_family(reader, whitelist, &whitelist->set4, reader->set_line[index][0]);
     check_family(reader, whitelist, &whitelist->set6, reader->set_line[index][1]);
 }

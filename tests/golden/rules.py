@@ -17,6 +17,7 @@ import select
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 SKIP = 77
@@ -325,10 +326,55 @@ def check_syntax(firewall):
         expect_true("nft accepts it on an empty ruleset: %s" % " ".join(options), True)
 
 
+def check_sizes(firewall):
+    """Rules first or wildset first: the sets are the same."""
+    run("nft", "flush", "ruleset")
+    nft(firewall.rules("--shape", "mark"))
+    for number in (4, 6):
+        expect_true("lookback%d has wildset's size" % number,
+                    "size 5376" in run("nft", "list", "set", "inet", "wildset",
+                                       "lookback%d" % number))
+
+
+def is_taken(word):
+    """Whether nft cannot say `@word`."""
+    ruleset = ("add table inet t\nadd set inet t %s { type ipv4_addr; }\nadd chain inet t c\n"
+               "add rule inet t c ip daddr @%s accept\n" % (word, word))
+    return subprocess.run(["nft", "-c", "-f", "-"], input=ruleset, text=True,
+                          stderr=subprocess.DEVNULL).returncode != 0
+
+
+def check_words(firewall):
+    """What nft cannot name is refused with its line, and what it can is not."""
+    source = os.path.join(os.path.dirname(__file__), "../../daemon/config_words.c")
+    with open(source) as file:
+        refused = set(re.findall(r'"([a-z0-9-]+)"', "".join(re.findall(r"\{[^{}]*\}", file.read()))))
+    expect_true("the table of words is read", {"ip6", "ll", "destroy"} <= refused)
+    run("nft", "flush", "ruleset")
+    expect("each word is one that nft cannot name", refused,
+           {word for word in refused if is_taken(word)} | {"destroy"})
+    for word in ("ip6", "lookback4", "ip4", "tcp"):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+            file.write('whitelist x {\n names = { "a.example" }\n services = { "tcp 443" }\n'
+                       ' set6 = "inet wildset %s"\n}\n' % word)
+            file.flush()
+            result = subprocess.run([firewall.wildset, "rules", "--config", file.name],
+                                    capture_output=True, text=True)
+            expect_true("a set called %s: as nft takes it" % word,
+                        (result.returncode == 78) == is_taken(word))
+            expect_true("a set called %s: told by line" % word,
+                        result.returncode == 0 or "%s:4: " % file.name in result.stderr)
+    result = subprocess.run([firewall.wildset, "rules", "--config", firewall.config, "--chain", "ip"],
+                            capture_output=True, text=True)
+    expect_true("a chain called ip is wrong usage", result.returncode == 64)
+
+
 def check(wildset, config):
     firewall = Firewall(wildset, config)
     try:
         check_syntax(firewall)
+        check_sizes(firewall)
+        check_words(firewall)
         check_table(firewall)
         check_mark(firewall)
     finally:

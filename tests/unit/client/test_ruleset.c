@@ -70,6 +70,8 @@ static struct ruleset ruleset_of(const struct whitelist *whitelist)
     return (struct ruleset){.whitelist = whitelist,
                             .set4 = whitelist->set4,
                             .set6 = whitelist->set6,
+                            .size4 = 304,
+                            .size6 = 65536,
                             .chain = "forward",
                             .mark = {.value = 1, .mask = 0xffffffff}};
 }
@@ -110,6 +112,10 @@ static void test_two_tables(void **state)
     assert_non_null(strstr(text, "add rule ip one wildset-w ip daddr @b4 tcp dport 443 "));
     assert_non_null(
         strstr(text, "add rule ip6 two wildset-w ip6 daddr @b6 udp dport 19305-19309 "));
+    assert_non_null(
+        strstr(text, "add set ip one b4 { type ipv4_addr; size 304; flags timeout; }\n"));
+    assert_non_null(
+        strstr(text, "add set ip6 two b6 { type ipv6_addr; size 65536; flags timeout; }\n"));
     assert_null(strstr(text, "TO DO"));
     free(text);
 }

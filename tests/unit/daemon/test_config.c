@@ -193,6 +193,10 @@ static void test_values_of_a_wrong_kind_are_refused(void **state)
         {"grace = 367d", "f:2: whitelist a: grace: \"367d\": wanted"},
         {"max-addresses = 0", "f:2: whitelist a: max-addresses: \"0\": wanted a number from 1"},
         {"max-addresses = 1000001", "f:2: whitelist a: max-addresses: \"1000001\": wanted"},
+        {"set6 = \"inet t ip6\"",
+         "f:2: whitelist a: set6: \"ip6\" is a word of nft's own language"},
+        {"set4 = \"inet table s\"", "f:2: whitelist a: set4: \"table\" is a word of nft's own"},
+        {"set4 = \"inet t ll\"", "f:2: whitelist a: set4: \"ll\" is a word of nft's own"},
         {"set4 = lookback4", "f:2: whitelist a: set4: \"lookback4\": wanted family, table and set"},
         {"services = { \"tcp 0\" }", "f:2: whitelist a: services: \"tcp 0\": wanted a protocol"},
         {"services = { \"tcp 9-8\" }", "f:2: whitelist a: services: \"tcp 9-8\": wanted"},
@@ -282,6 +286,10 @@ static void test_one_set_for_two_families_is_refused(void **state)
             "f:4: whitelist b: set6: inet t s is set4 of whitelist a (line 2): a set holds one "
             "family");
     /* The same set for the same family is shared. */
+    refused("whitelist ip { " NAMES " }",
+            "f:1: whitelist ip: set6: \"ip6\" is a word of nft's own language, and a rule could "
+            "not name it: say for example set6 = \"inet wildset ip_set6\"");
+    config_free(good("whitelist a { " NAMES " set4 = \"inet ll s\" }"));
     config_free(good("whitelist a { " NAMES " set4 = \"inet t s\" }\nwhitelist b { " NAMES
                      " set4 = \"inet t s\" }"));
 }
