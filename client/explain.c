@@ -14,12 +14,13 @@
 
 static const struct options_page page = {
     .usage = "usage: wildset explain [--json] ADDRESS|NAME\n",
-    .help = "Why an address or a name is allowed: by which pattern of which whitelist, from which\n"
-            "answer, for how long, and whether the kernel has it.  Or why not: which patterns come\n"
-            "near, what was refused lately, and what to do.\n\n"
-            "  --json          one object\n"
-            "  --socket PATH   the daemon's socket\n\n"
-            "Exit status: 0 it is allowed, 1 it is not, or an error, 64 wrong usage.\n",
+    .help =
+        "Why an address or a name is allowed: by which pattern of which whitelist, from which\n"
+        "answer, for how long, and whether the kernel has it.  Or why not: which patterns come\n"
+        "near, what was refused lately, and what to do.\n\n"
+        "  --json          one object\n"
+        "  --socket PATH   the daemon's socket\n\n"
+        "Exit status: 0 it is allowed, 1 it is not, or an error, 64 wrong usage.\n",
 };
 
 int explain_main(int argc, char **argv)

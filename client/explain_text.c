@@ -121,8 +121,7 @@ static void lease_print(const json_t *lease, FILE *out)
             duration_of(lease, "left", left));
     element_print(lease, out);
     fputc('\n', out);
-    json_array_foreach(claims, i, claim)
-        claim_print(claim, out);
+    json_array_foreach(claims, i, claim) claim_print(claim, out);
     clients_print(lease, out);
 }
 
@@ -133,8 +132,7 @@ static void allowed_print(const json_t *reply, FILE *out)
     size_t i;
 
     fprintf(out, "%s is allowed:\n", subject_of(reply));
-    json_array_foreach(leases, i, lease)
-        lease_print(lease, out);
+    json_array_foreach(leases, i, lease) lease_print(lease, out);
     if (left_out > 0)
         fprintf(out, "  and %" JSON_INTEGER_FORMAT " more: `wildset list` shows all\n", left_out);
 }
@@ -180,8 +178,7 @@ static void name_judge(const json_t *whitelist, const char *name, FILE *out)
     }
     fprintf(out, "  whitelist %s: no pattern matches it%s\n", word_of(whitelist, "whitelist"),
             json_array_size(nears) ? "" : ", nor comes near");
-    json_array_foreach(nears, i, near)
-        near_print(near, name, out);
+    json_array_foreach(nears, i, near) near_print(near, name, out);
 }
 
 /* ---- not allowed: an address ---- */
@@ -227,7 +224,8 @@ static void address_judge(const json_t *whitelist, FILE *out)
 /* Whether a whitelist would take it: then all that is missing is an answer. */
 static bool may_be_allowed(const json_t *reply, const json_t *whitelist)
 {
-    return is_address(reply) ? !text_of(whitelist, "reason") : text_of(whitelist, "pattern") != NULL;
+    return is_address(reply) ? !text_of(whitelist, "reason")
+                             : text_of(whitelist, "pattern") != NULL;
 }
 
 static void advice_print(const json_t *reply, bool may, FILE *out)
@@ -287,8 +285,9 @@ static void below_print(const json_t *reply, FILE *out)
     json_int_t below = count_of(reply, "leases_below");
 
     if (below > 0)
-        fprintf(out, "  %" JSON_INTEGER_FORMAT " address%s of names below it %s allowed:"
-                     " `wildset list` shows them.\n",
+        fprintf(out,
+                "  %" JSON_INTEGER_FORMAT " address%s of names below it %s allowed:"
+                " `wildset list` shows them.\n",
                 below, below == 1 ? "" : "es", below == 1 ? "is" : "are");
 }
 
@@ -317,8 +316,7 @@ static void recent_print(const json_t *reply, FILE *out)
     if (json_array_size(events) == 0)
         return;
     fputs("Lately, the newest first:\n", out);
-    json_array_foreach(events, i, event)
-        event_print(event, out);
+    json_array_foreach(events, i, event) event_print(event, out);
     if (left_out > 0)
         fprintf(out, "  and %" JSON_INTEGER_FORMAT " more\n", left_out);
 }

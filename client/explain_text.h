@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's explanation of an address or a name, in sentences: why it is allowed, or why not, and
- * what to do about it.
+ * The daemon's explanation of an address or a name, in sentences: why it is allowed, or why not,
+ * and what to do about it.
  */
 #ifndef WILDSET_CLIENT_EXPLAIN_TEXT_H
 #define WILDSET_CLIENT_EXPLAIN_TEXT_H

@@ -14,18 +14,19 @@
 
 static const struct options_page page = {
     .usage = "usage: wildset watch [--json]\n",
-    .help = "What happens to addresses, as it happens: granted, extended, expired, evicted (to make\n"
-            "room), forgotten (taken back), refused and alarm.  Runs until it is interrupted.\n\n"
-            "  --json          one object a line\n"
-            "  --socket PATH   the daemon's socket\n\n"
-            "Exit status: 1 when the daemon ends or cannot be reached, 64 wrong usage.\n",
+    .help =
+        "What happens to addresses, as it happens: granted, extended, expired, evicted (to make\n"
+        "room), forgotten (taken back), refused and alarm.  Runs until it is interrupted.\n\n"
+        "  --json          one object a line\n"
+        "  --socket PATH   the daemon's socket\n\n"
+        "Exit status: 1 when the daemon ends or cannot be reached, 64 wrong usage.\n",
 };
 
 static const struct table_column columns[] = {
-    {.title = "TIME", .least = 27},   {.title = "EVENT", .least = 9},
-    {.title = "ADDRESS", .least = 15}, {.title = "RECORD"},
+    {.title = "TIME", .least = 27},       {.title = "EVENT", .least = 9},
+    {.title = "ADDRESS", .least = 15},    {.title = "RECORD"},
     {.title = "LIFETIME", .right = true}, {.title = "NAME", .least = 24},
-    {.title = "SET", .least = 22},    {.title = "NOTE"},
+    {.title = "SET", .least = 22},        {.title = "NOTE"},
 };
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), NOTE_MAX = 2048, NUMBER_MAX = 24 };
@@ -68,8 +69,8 @@ static void note_make(const json_t *event, char note[static NOTE_MAX])
         used = addresses_append(note, used, "; before:", earlier);
     }
     if (owner && name && strcmp(owner, name) != 0 && used < NOTE_MAX)
-        used += (size_t)snprintf(note + used, NOTE_MAX - used, "%sowner %s", used ? "; " : "",
-                                 owner);
+        used +=
+            (size_t)snprintf(note + used, NOTE_MAX - used, "%sowner %s", used ? "; " : "", owner);
     if (client && used < NOTE_MAX)
         snprintf(note + used, NOTE_MAX - used, "%sclient %s", used ? "; " : "", client);
 }
@@ -83,9 +84,14 @@ static void event_print(struct table *table, const json_t *event)
     if (json_is_integer(lifetime))
         snprintf(seconds, sizeof(seconds), "%" JSON_INTEGER_FORMAT, json_integer_value(lifetime));
     const char *const cells[COLUMNS] = {
-        text_of(event, "time"),   text_of(event, "event"), text_of(event, "address"),
-        text_of(event, "record"), seconds,                 text_of(event, "name"),
-        text_of(event, "set"),    note,
+        text_of(event, "time"),
+        text_of(event, "event"),
+        text_of(event, "address"),
+        text_of(event, "record"),
+        seconds,
+        text_of(event, "name"),
+        text_of(event, "set"),
+        note,
     };
     table_row(table, cells);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control socket.  Nothing here waits: a reply goes out as its client reads, a list a slice at a
- * time, and a client that stops reading is dropped.  Those who watch all read from one ring of
+ * The control socket.  Nothing here waits: a reply goes out as its client reads, a list a slice at
+ * a time, and a client that stops reading is dropped.  Those who watch all read from one ring of
  * events, each at its own pace; while nobody does there is none.
  */
 #include "daemon/control.h"

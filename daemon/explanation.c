@@ -324,8 +324,7 @@ static json_t *whitelist_to_json(const struct explanation *explanation,
     }
     bool ipv4 = explanation->address.family == ADDRESS_IPV4;
     put_set(object, "set", ipv4 ? &whitelist->set4 : &whitelist->set6, sync);
-    put_text(object, "reason",
-             reason_name(policy_judge_address(whitelist, &explanation->address)));
+    put_text(object, "reason", reason_name(policy_judge_address(whitelist, &explanation->address)));
     return object;
 }
 

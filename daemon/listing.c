@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A slice of the leases: a fixed part a lease, and behind it its names and clients at their true
- * length, in room for the longest.  Everything is copied, since leases end and a reload may free the
- * rest before the client has read it.
+ * length, in room for the longest.  Everything is copied, since leases end and a reload may free
+ * the rest before the client has read it.
  */
 #include "daemon/listing.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The leases, read a slice at a time as the client takes them and made into JSON one by one: however
- * many there are, nothing of it can hold the daemon up.
+ * The leases, read a slice at a time as the client takes them and made into JSON one by one:
+ * however many there are, nothing of it can hold the daemon up.
  */
 #ifndef WILDSET_DAEMON_LISTING_H
 #define WILDSET_DAEMON_LISTING_H

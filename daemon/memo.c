@@ -22,7 +22,7 @@ struct memo {
     uint8_t name_size, owner_size, pattern_size; /* 0: none */
     uint8_t address_count, earlier_count;        /* of an alarm */
     size_t size;                                 /* of `bytes` */
-    uint8_t bytes[];                             /* name, owner, pattern, whitelist, set, addresses */
+    uint8_t bytes[]; /* name, owner, pattern, whitelist, set, addresses */
 };
 
 /* A memo taken apart again, with what its event points at. */

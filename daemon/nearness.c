@@ -11,9 +11,12 @@ enum { SIBLING_LABELS = 2 }; /* in common: fewer say nothing, they would all be 
 const char *nearness_name(enum nearness nearness)
 {
     static const char *const names[NEARNESS_COUNT] = {
-        [NEARNESS_APEX] = "apex",           [NEARNESS_BELOW] = "below",
-        [NEARNESS_LOOKALIKE] = "lookalike", [NEARNESS_INSIDE] = "inside",
-        [NEARNESS_ABOVE] = "above",         [NEARNESS_SIBLING] = "sibling",
+        [NEARNESS_APEX] = "apex",
+        [NEARNESS_BELOW] = "below",
+        [NEARNESS_LOOKALIKE] = "lookalike",
+        [NEARNESS_INSIDE] = "inside",
+        [NEARNESS_ABOVE] = "above",
+        [NEARNESS_SIBLING] = "sibling",
         [NEARNESS_NONE] = "",
     };
     return (unsigned)nearness < NEARNESS_COUNT ? names[nearness] : "";
@@ -49,8 +52,7 @@ static bool is_lookalike(const struct dname *base, const struct dname *name)
 
     const uint8_t *label = tail_of(name, labels);
     const uint8_t *wanted = base->wire;
-    return *label > *wanted &&
-           memcmp(label + 1 + *label - *wanted, wanted + 1, *wanted) == 0;
+    return *label > *wanted && memcmp(label + 1 + *label - *wanted, wanted + 1, *wanted) == 0;
 }
 
 /* All of the pattern's labels in a row, and more behind them. */

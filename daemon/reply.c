@@ -160,8 +160,8 @@ json_t *reply_make(const char *bytes, size_t size, const struct reply_terms *ter
                    struct reply_rest *rest)
 {
     static reply_function *const replies[REQUEST_COUNT] = {
-        [REQUEST_STATUS] = status_reply,   [REQUEST_LIST] = list_reply,
-        [REQUEST_FORGET] = forget_reply,   [REQUEST_EXPLAIN] = explain_reply,
+        [REQUEST_STATUS] = status_reply, [REQUEST_LIST] = list_reply,
+        [REQUEST_FORGET] = forget_reply, [REQUEST_EXPLAIN] = explain_reply,
         [REQUEST_WATCH] = watch_reply,
     };
     struct request request;
