@@ -13,6 +13,7 @@
 #include "runtime/clock.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
+#include "runtime/priority.h"
 #include "setsync/setsync.h"
 
 #include <errno.h>
@@ -108,6 +109,7 @@ static void on_answer(void *context, enum source source, const struct sighting *
 
     setsync_learn(daemon->sync, source, parts, count, &now);
     arm(daemon);
+    priority_regain();
 }
 
 /* Whatever happened to an address, here or at a source: all who want to know; the kernel has it. */

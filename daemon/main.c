@@ -6,6 +6,7 @@
 #include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "runtime/log.h"
+#include "runtime/priority.h"
 #include "runtime/sandbox.h"
 
 #include <errno.h>
@@ -127,7 +128,21 @@ static int make_runtime_folder(const char *control)
     return 0;
 }
 
-static int prepare(const struct options *options, char libexec[static PATH_MAX], const char **what)
+/* By root while it may; in a unit LimitRTPRIO says it. */
+static void take_priority(void)
+{
+    int result;
+
+    (void)priority_allow();
+    result = priority_take();
+    if (result)
+        log_notice("no real-time priority (%s): on a busy machine addresses come later; "
+                   "LimitRTPRIO=1 in the unit grants it",
+                   strerror(-result));
+}
+
+static int prepare(const struct options *options, enum plan_latency latency,
+                   char libexec[static PATH_MAX], const char **what)
 {
     int result = find_libexec(libexec);
     *what = "finding the sources' programs";
@@ -137,6 +152,8 @@ static int prepare(const struct options *options, char libexec[static PATH_MAX],
     result = make_runtime_folder(options->control);
     if (result)
         return result;
+    if (latency == LATENCY_LOW)
+        take_priority();
     *what = "taking its privileges (CAP_NET_ADMIN and CAP_NET_RAW: systemd gives them, or start "
             "it as root)";
     return sandbox_daemon_privileges();
@@ -153,7 +170,7 @@ static int run(const struct options *options, struct config *config)
     };
     struct daemon *daemon;
     const char *what;
-    int result = prepare(options, libexec, &what);
+    int result = prepare(options, config->latency, libexec, &what);
 
     if (result) {
         config_free(config);

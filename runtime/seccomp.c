@@ -114,6 +114,9 @@ static const struct rule sniffing[] = {
     ALLOW_IF(getsockopt, IS(1, SOL_PACKET), IS(2, PACKET_STATISTICS)),
     ALLOW_IF(getsockopt, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),
     ALLOW_IF(ioctl, IS(1, SIOCGIFFLAGS)),
+    /* runtime/priority.c */
+    ALLOW_IF(sched_setscheduler, IS(1, SCHED_FIFO)),
+    ALLOW_IF(sched_setscheduler, IS(1, SCHED_OTHER)),
     /* abort(3) */
     ALLOW_IF(tgkill, IS(2, SIGABRT)),
     ALLOW_IF(rt_sigaction, IS(0, SIGABRT)),

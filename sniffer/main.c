@@ -4,6 +4,7 @@
  * descriptors.h.
  */
 #include "runtime/log.h"
+#include "runtime/priority.h"
 #include "runtime/sandbox.h"
 #include "sniffer/descriptors.h"
 #include "sniffer/plan.h"
@@ -64,6 +65,9 @@ static int work(const struct plan *plan)
 
     if (r < 0)
         return fail("opening the interfaces", r);
+    /* The daemon has said whether it may: there and not here. */
+    if (plan->latency == LATENCY_LOW)
+        (void)priority_take();
     r = sandbox_drop_capabilities();
     if (r == 0)
         r = sandbox_enter(SANDBOX_SNIFFER);

@@ -7,6 +7,7 @@
 
 #include "runtime/clock.h"
 #include "runtime/log.h"
+#include "runtime/priority.h"
 #include "sniffer/anticipation.h"
 #include "sniffer/awake.h"
 #include "sniffer/capture.h"
@@ -355,6 +356,7 @@ static bool turn(struct watch *watch)
         awake_set(&watch->awake, false);
     if (watch->now.boot_ns >= watch->next_tick_ns)
         tick(watch);
+    priority_regain();
     return outbox_flush(watch->outbox) == 0;
 }
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SCHED_FIFO with a way back: the kernel sends SIGXCPU when the time without sleep is used up.
+ */
+#include "runtime/priority.h"
+
+#include "runtime/clock.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+enum {
+    PRIORITY = 1, /* the lowest one: ahead of every ordinary process, behind the kernel's own */
+    RUN_MOST_US = 50000,
+};
+
+static volatile sig_atomic_t lost;
+static uint64_t lost_ns;
+
+static int set_policy(int policy, int priority)
+{
+    struct sched_param parameters = {.sched_priority = priority};
+
+    return sched_setscheduler(0, policy, &parameters) < 0 ? -errno : 0;
+}
+
+static void on_time_used_up(int number)
+{
+    int before = errno;
+
+    (void)number;
+    set_policy(SCHED_OTHER, 0);
+    lost = 1;
+    errno = before;
+}
+
+int priority_allow(void)
+{
+    struct rlimit limit = {.rlim_cur = PRIORITY, .rlim_max = PRIORITY};
+
+    return setrlimit(RLIMIT_RTPRIO, &limit) < 0 ? -errno : 0;
+}
+
+int priority_take(void)
+{
+    struct sigaction action = {.sa_handler = on_time_used_up, .sa_flags = SA_RESTART};
+    struct rlimit time;
+
+    if (sigaction(SIGXCPU, &action, NULL) < 0 || getrlimit(RLIMIT_RTTIME, &time) < 0)
+        return -errno;
+    time.rlim_cur = RUN_MOST_US < time.rlim_max ? RUN_MOST_US : time.rlim_max;
+    if (setrlimit(RLIMIT_RTTIME, &time) < 0)
+        return -errno;
+    return set_policy(SCHED_FIFO, PRIORITY);
+}
+
+void priority_regain(void)
+{
+    uint64_t now_ns;
+
+    if (!lost)
+        return;
+    now_ns = clock_now().boot_ns;
+    if (lost_ns == 0)
+        lost_ns = now_ns;
+    if (now_ns - lost_ns < NS_PER_SECOND)
+        return;
+    lost_ns = 0;
+    lost = 0;
+    set_policy(SCHED_FIFO, PRIORITY);
+}
