@@ -12,6 +12,7 @@ struct source_start {
     const char *program; /* the whole path */
     int plan;            /* the sealed memfd; lent */
     int cpu_latency;     /* /dev/cpu_dma_latency, or -1; lent */
+    bool realtime;       /* it begins with the daemon's priority */
     bool net_raw;        /* the one capability that may be passed */
 };
 

@@ -141,6 +141,7 @@ static void start_child(struct sources *sources)
         .program = sources->program,
         .plan = sources->plan,
         .cpu_latency = open_cpu_latency(sources),
+        .realtime = sources->low_latency,
         .net_raw = true,
     };
     struct child *child;
