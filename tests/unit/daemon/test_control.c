@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LEASES = 3000, NOBODY = 65534 };
+enum { LEASES = 3000, NOBODY = 65534, MANY = 6000 };
 
 static const char config_text[] = "capture { resolvers = { \"192.0.2.53\" } }\n"
                                   "whitelist one { names = { \"*.one.example\" } }\n"
@@ -39,10 +39,16 @@ struct server {
     pid_t pid;
 };
 
+/* Of the child, for its callbacks. */
+static struct {
+    struct setsync *sync;
+    struct control *control;
+} served;
+
 static void on_event(void *context, const struct event *event)
 {
     (void)context;
-    (void)event;
+    control_event(served.control, event);
 }
 
 static struct sighting sighting_of(const char *name, unsigned number)
@@ -77,6 +83,30 @@ static void learn(struct setsync *sync)
     setsync_learn(sync, SOURCE_SNIFFER, &other, 1, &now);
 }
 
+/* SIGUSR1 to the child: one event for those who watch, and one refusal. */
+static void on_one(void *context)
+{
+    struct moment now = clock_now();
+    struct sighting sighting = sighting_of("c.two.example", 7);
+    struct sighting refused = sighting_of("d.two.example", 7);
+
+    (void)context;
+    setsync_learn(served.sync, SOURCE_SNIFFER, &sighting, 1, &now);
+    refused.addresses[0].address = address_from_ipv4((uint8_t[]){10, 1, 2, 3});
+    setsync_learn(served.sync, SOURCE_SNIFFER, &refused, 1, &now);
+}
+
+/* SIGUSR2: more than anybody who does not read is kept. */
+static void on_many(void *context)
+{
+    struct moment now = clock_now();
+    struct sighting sighting = sighting_of("b.two.example", 65535);
+
+    (void)context;
+    for (unsigned i = 0; i < MANY; i++)
+        setsync_learn(served.sync, SOURCE_SNIFFER, &sighting, 1, &now);
+}
+
 /* The child: opens everything, tells the test, runs until it is ended. */
 static void serve(const char *path, int ready)
 {
@@ -102,6 +132,10 @@ static void serve(const char *path, int ready)
     views.config = config;
     views.sources = sources;
     int opened = control_open(loop, path, &views, &control);
+    served.sync = views.sync;
+    served.control = opened < 0 ? NULL : control;
+    loop_signal(loop, SIGUSR1, on_one, NULL);
+    loop_signal(loop, SIGUSR2, on_many, NULL);
     if (write(ready, &opened, sizeof(opened)) != sizeof(opened) || opened < 0)
         _exit(4);
     _exit(loop_run(loop) < 0 ? 5 : 0);
@@ -397,6 +431,187 @@ static void test_forget(void **state)
     close(fd);
 }
 
+static int watcher_open(const struct server *server)
+{
+    int fd = client_open(server);
+
+    ask(fd, "{\"protocol\":1,\"command\":\"watch\"}");
+    json_t *reply = hear(fd);
+    assert_non_null(reply);
+    assert_true(json_is_true(json_object_get(reply, "watching")));
+    json_decref(reply);
+    return fd;
+}
+
+static void expect_text(const json_t *object, const char *key, const char *wanted)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    if (!text || strcmp(text, wanted) != 0)
+        fail_msg("%s: \"%s\", wanted \"%s\"", key, text ? text : "nothing", wanted);
+}
+
+static void expect_event(int fd, const char *event, const char *address)
+{
+    json_t *object = hear(fd);
+
+    assert_non_null(object);
+    expect_text(object, "event", event);
+    expect_text(object, "address", address);
+    expect_text(object, "client", "192.0.2.10");
+    json_decref(object);
+}
+
+static void test_those_who_watch_hear_everything_from_then_on(void **state)
+{
+    const struct server *server = *state;
+    int fd[2] = {watcher_open(server), watcher_open(server)};
+
+    for (unsigned round = 0; round < 2; round++) {
+        kill(server->pid, SIGUSR1);
+        for (unsigned i = 0; i < 2; i++) {
+            expect_event(fd[i], round ? "extended" : "granted", "198.18.0.7");
+            expect_event(fd[i], "refused", "10.1.2.3");
+        }
+    }
+    close(fd[0]);
+    kill(server->pid, SIGUSR1);
+    expect_event(fd[1], "extended", "198.18.0.7");
+    close(fd[1]);
+    int late = watcher_open(server);
+    assert_int_equal(leases_of(client_open(server)), LEASES + 2);
+    kill(server->pid, SIGUSR1);
+    expect_event(late, "extended", "198.18.0.7");
+}
+
+/* Until it has heard of all: what it was told and what it lost are as many as there were. */
+static void test_who_does_not_read_is_told_what_it_lost(void **state)
+{
+    const struct server *server = *state;
+    int fd = watcher_open(server), other = client_open(server);
+    json_int_t told = 0, lost = 0;
+    unsigned gaps = 0;
+
+    kill(server->pid, SIGUSR2);
+    usleep(50 * 1000);
+    assert_int_equal(leases_of(other), LEASES + 1);
+    while (told + lost < MANY) {
+        json_t *object = hear(fd);
+        assert_non_null(object);
+        json_int_t more = json_integer_value(json_object_get(object, "lost"));
+        lost += more;
+        gaps += more > 0;
+        told += more == 0;
+        json_decref(object);
+    }
+    assert_int_equal(told + lost, MANY);
+    assert_true(lost > 0);
+    assert_int_equal(gaps, 1);
+    kill(server->pid, SIGUSR1);
+    expect_event(fd, "granted", "198.18.0.7");
+    close(fd);
+    close(other);
+}
+
+static void test_those_who_watch_keep_their_places(void **state)
+{
+    enum { CLIENTS = 40, WATCHERS = 8 };
+    const struct server *server = *state;
+    int watcher[WATCHERS];
+
+    for (unsigned i = 0; i < WATCHERS; i++)
+        watcher[i] = watcher_open(server);
+    int fd = client_open(server);
+    expect_error(fd, "{\"protocol\":1,\"command\":\"watch\"}", "are watching already");
+    for (unsigned i = 0; i < CLIENTS; i++)
+        assert_int_equal(leases_of(client_open(server)), LEASES + 1);
+    kill(server->pid, SIGUSR1);
+    for (unsigned i = 0; i < WATCHERS; i++)
+        expect_event(watcher[i], "granted", "198.18.0.7");
+
+    ask(watcher[0], "{\"protocol\":1,\"command\":\"status\"}");
+    for (json_t *object; (object = hear(watcher[0]));)
+        json_decref(object);
+    close(watcher_open(server)); /* its place is free again */
+}
+
+static json_t *explained(int fd, const char *request)
+{
+    ask(fd, request);
+    json_t *reply = hear(fd);
+    assert_non_null(reply);
+    assert_null(json_object_get(reply, "error"));
+    return reply;
+}
+
+static void test_explain_an_address(void **state)
+{
+    const struct server *server = *state;
+    int fd = client_open(server);
+    json_t *reply =
+        explained(fd, "{\"protocol\":1,\"command\":\"explain\",\"address\":\"198.18.255.255\"}");
+    const json_t *lease = json_array_get(json_object_get(reply, "leases"), 0);
+    const json_t *claim = json_array_get(json_object_get(lease, "claims"), 0);
+
+    assert_true(json_is_true(json_object_get(reply, "allowed")));
+    expect_text(lease, "set", "inet wildset two4");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(lease, "clients"), 0)),
+                        "192.0.2.10");
+    expect_text(claim, "whitelist", "two");
+    expect_text(claim, "name", "b.two.example");
+    expect_text(claim, "pattern", "*.two.example");
+    expect_text(claim, "resolver", "192.0.2.53");
+    assert_non_null(json_object_get(claim, "first_seen"));
+    json_decref(reply);
+    close(fd);
+}
+
+static void test_explain_a_refused_address(void **state)
+{
+    const struct server *server = *state;
+    int fd = client_open(server), watcher = watcher_open(server);
+
+    kill(server->pid, SIGUSR1);
+    json_decref(hear(watcher));
+    json_t *reply =
+        explained(fd, "{\"protocol\":1,\"command\":\"explain\",\"address\":\"10.1.2.3\"}");
+    const json_t *event = json_array_get(json_object_get(reply, "recent"), 0);
+    const json_t *whitelist = json_array_get(json_object_get(reply, "whitelists"), 1);
+
+    assert_true(json_is_false(json_object_get(reply, "allowed")));
+    expect_text(whitelist, "reason", "private-address");
+    expect_text(event, "event", "refused");
+    expect_text(event, "reason", "private-address");
+    expect_text(event, "name", "d.two.example");
+    json_decref(reply);
+    close(fd);
+    close(watcher);
+}
+
+static void test_explain_names(void **state)
+{
+    int fd = client_open(*state);
+    json_t *reply =
+        explained(fd, "{\"protocol\":1,\"command\":\"explain\",\"name\":\"A.one.example\"}");
+
+    expect_text(reply, "name", "a.one.example");
+    assert_true(json_is_true(json_object_get(reply, "allowed")));
+    size_t shown = json_array_size(json_object_get(reply, "leases"));
+    assert_int_equal(shown, 32);
+    assert_int_equal(json_integer_value(json_object_get(reply, "leases_left_out")), LEASES - 32);
+    json_decref(reply);
+
+    reply = explained(fd, "{\"protocol\":1,\"command\":\"explain\",\"name\":\"one.example\"}");
+    const json_t *one = json_array_get(json_object_get(reply, "whitelists"), 0);
+    const json_t *near = json_array_get(json_object_get(one, "near"), 0);
+    assert_true(json_is_false(json_object_get(reply, "allowed")));
+    assert_int_equal(json_integer_value(json_object_get(reply, "leases_below")), LEASES);
+    expect_text(near, "pattern", "*.one.example");
+    expect_text(near, "near", "apex");
+    json_decref(reply);
+    close(fd);
+}
+
 static void test_the_socket_is_for_its_group(void **state)
 {
     const struct server *server = *state;
@@ -448,6 +663,12 @@ int main(void)
         control_test(test_the_longest_silent_makes_room),
         control_test(test_forget_is_for_root),
         control_test(test_forget),
+        control_test(test_those_who_watch_hear_everything_from_then_on),
+        control_test(test_who_does_not_read_is_told_what_it_lost),
+        control_test(test_those_who_watch_keep_their_places),
+        control_test(test_explain_an_address),
+        control_test(test_explain_a_refused_address),
+        control_test(test_explain_names),
         control_test(test_the_socket_is_for_its_group),
         control_test(test_a_living_daemon_is_not_replaced_and_a_dead_one_is),
         control_test(test_a_file_in_the_way_is_left_alone),

@@ -49,6 +49,20 @@ static void test_requests_that_are_read(void **state)
     assert_string_equal(dname_to_text(&request.name, name), "eu1.example");
 }
 
+static void test_commands_about_one_thing(void **state)
+{
+    char text[ADDRESS_TEXT_MAX];
+    struct request request = good("{\"protocol\":1,\"command\":\"watch\"}");
+
+    (void)state;
+    assert_int_equal(request.command, REQUEST_WATCH);
+    request = good("{\"protocol\":1,\"command\":\"explain\",\"address\":\"192.0.2.1\"}");
+    assert_int_equal(request.command, REQUEST_EXPLAIN);
+    assert_string_equal(address_to_text(&request.address, text), "192.0.2.1");
+    request = good("{\"protocol\":1,\"command\":\"explain\",\"name\":\"a.example\"}");
+    assert_int_equal(request.name.length, 11);
+}
+
 static void test_requests_that_are_refused(void **state)
 {
     static const struct {
@@ -79,6 +93,8 @@ static void test_requests_that_are_refused(void **state)
         {"{\"protocol\":1,\"command\":\"list\","
          "\"whitelist\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}",
          "1 to 31 characters"},
+        {"{\"protocol\":1,\"command\":\"explain\"}", "explain: wants either \"address\" or"},
+        {"{\"protocol\":1,\"command\":\"watch\",\"name\":\"a\"}", "watch: there is no key"},
         {"{\"protocol\":1,\"command\":\"forget\"}", "either \"address\" or \"name\""},
         {"{\"protocol\":1,\"command\":\"forget\",\"address\":\"192.0.2.1\",\"name\":\"a\"}",
          "either \"address\" or \"name\""},
@@ -137,6 +153,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests_that_are_read),
+        cmocka_unit_test(test_commands_about_one_thing),
         cmocka_unit_test(test_requests_that_are_refused),
         cmocka_unit_test(test_size_is_bounded),
         cmocka_unit_test(test_depth_is_bounded),
