@@ -17,6 +17,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <pcap/pcap.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ enum { ELEMENT_MS = 900000, HEAD_SIZE = 14, BATCH_MAX = 131072 };
 
 struct options {
     const char *interface, *table, *set4, *set6, *suffix;
-    bool hold_latency;
+    bool hold_latency, realtime;
 };
 
 struct prototype {
@@ -182,6 +183,13 @@ static bool hold_latency(void)
     return fd >= 0 && write(fd, &none, sizeof none) == (ssize_t)sizeof none;
 }
 
+static bool take_priority(void)
+{
+    const struct sched_param lowest = {.sched_priority = 1};
+
+    return sched_setscheduler(0, SCHED_FIFO, &lowest) == 0;
+}
+
 static bool open_netlink(struct prototype *prototype)
 {
     prototype->netlink = mnl_socket_open(NETLINK_NETFILTER);
@@ -191,13 +199,15 @@ static bool open_netlink(struct prototype *prototype)
 
 static bool parse_options(int argc, char **argv, struct options *out)
 {
-    static const struct option known[] = {{"hold-latency", no_argument, NULL, 'h'}, {0}};
+    static const struct option known[] = {
+        {"hold-latency", no_argument, NULL, 'h'}, {"realtime", no_argument, NULL, 'r'}, {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (option == '?')
             return false;
-        out->hold_latency = true;
+        out->hold_latency |= option == 'h';
+        out->realtime |= option == 'r';
     }
     if (optind + 5 != argc)
         return false;
@@ -216,7 +226,9 @@ int main(int argc, char **argv)
 
     if (!parse_options(argc, argv, &prototype.options) ||
         !set_suffix(&prototype, prototype.options.suffix)) {
-        fprintf(stderr, "usage: prototype [--hold-latency] INTERFACE TABLE SET4 SET6 SUFFIX\n");
+        fprintf(
+            stderr,
+            "usage: prototype [--hold-latency] [--realtime] INTERFACE TABLE SET4 SET6 SUFFIX\n");
         return 2;
     }
     capture = open_capture(prototype.options.interface);
@@ -227,6 +239,10 @@ int main(int argc, char **argv)
     }
     if (prototype.options.hold_latency && !hold_latency()) {
         fprintf(stderr, "prototype: /dev/cpu_dma_latency: %s\n", strerror(errno));
+        return 1;
+    }
+    if (prototype.options.realtime && !take_priority()) {
+        fprintf(stderr, "prototype: SCHED_FIFO: %s\n", strerror(errno));
         return 1;
     }
     signal(SIGTERM, stop);

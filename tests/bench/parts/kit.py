@@ -104,6 +104,17 @@ class Bench:
         return done.stdout
 
 
+def may_take_priority():
+    """Whether SCHED_FIFO is to be had; wildset takes it where it can."""
+    before = os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        return False
+    os.sched_setscheduler(0, os.SCHED_OTHER, before)
+    return True
+
+
 def shield_session(pid):
     """With autogroups a nice value counts within a session only, and the group's own between them."""
     group = Path(f"/proc/{pid}/autogroup")
@@ -205,8 +216,11 @@ class Program:
 
 
 class Prototype(Program):
-    def __init__(self, bench, netns, interface, hold=True):
-        options = ["--hold-latency"] if hold else []
+    """The bare process; with `low` it takes what `latency = low` may take, and all the time: the CPUs
+    kept awake and a real-time priority."""
+
+    def __init__(self, bench, netns, interface, low=True):
+        options = ["--hold-latency", *(["--realtime"] if may_take_priority() else [])] if low else []
         super().__init__(bench, netns, [bench.tool("prototype"), *options, interface, "wildset", "lookback4", "lookback6",
                                         SUFFIX])
 

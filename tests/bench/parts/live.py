@@ -46,7 +46,7 @@ DNSCAP = r"(?P<received>\d+) recv (?P<dropped>\d+) drop"
 def receivers(bench):
     yield "nobody listens", None
     yield "wildset", lambda: Counted(Wildset(bench, "fw", "f0"), cycle=ANSWERS + QUESTIONS)
-    yield "prototype", lambda: Counted(Prototype(bench, "fw", "f0", hold=False), OWN)
+    yield "prototype", lambda: Counted(Prototype(bench, "fw", "f0", low=False), OWN)
     yield "libpcap, empty callback", lambda: Counted(
         Program(bench, "fw", [bench.tool("floor"), "-i", "f0"], ready=None), OWN, cycle=ANSWERS + QUESTIONS)
     if shutil.which("tcpdump"):
