@@ -171,4 +171,9 @@ void sweep_run(struct setsync *sync, const struct moment *now);
 /* Reads a set's elements once and makes leases of those that are ours. */
 void takeover_read(struct setsync *sync, struct keeper_set *set, const struct moment *now);
 
+/* ---- statefile.c ---- */
+
+/* Before the sets are looked at; a file that is not good is set aside, and that is said. */
+void statefile_load(struct setsync *sync, const char *path, const struct moment *now);
+
 #endif

@@ -83,6 +83,8 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
         setsync_free(sync);
         return r;
     }
+    if (options->state != NULL)
+        statefile_load(sync, options->state, now);
     sets_run(sync, now);
     grant_tell(sync);
     *out = sync;

@@ -26,6 +26,7 @@ struct setsync_options {
     bool kernel; /* false: replay; leases only */
     setsync_event *event;
     void *context;
+    const char *state; /* a file of setsync_save's whose leases are taken over; NULL: none */
 };
 
 /*
@@ -58,6 +59,12 @@ void setsync_notified(struct setsync *sync, const struct moment *now);
  */
 void setsync_reload(struct setsync *sync, const struct whitelist *whitelists, size_t count,
                     const struct moment *now);
+
+/*
+ * All leases into a file, for the next start: atomically, and on the disk when it returns 0.  Takes
+ * as long as the disk does.  0 or -errno.
+ */
+int setsync_save(const struct setsync *sync, const char *path, const struct moment *now);
 
 /* Calls `each` for every lease, in the order of sets and addresses; of one whitelist, or all for NULL. */
 typedef void setsync_each_lease(void *context, const struct lease *lease);

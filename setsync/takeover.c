@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Taking over what the kernel still holds from an earlier run: timed elements whose comment is a
- * name that a pattern of this set matches become leases with the time that they have left.
+ * name that a pattern of this set matches become leases with the time that they have left, and
+ * those of leases that the state file brought back are known as ours.
  */
 #include "setsync/keeper.h"
 #include "setsync/policy.h"
@@ -9,6 +10,9 @@
 #include "runtime/log.h"
 
 #include <string.h>
+
+/* The state file's times are rounded, and the element was written a little later. */
+#define STATE_TOLERANCE_NS (2 * NS_PER_SECOND)
 
 struct takeover {
     struct setsync *sync;
@@ -30,6 +34,7 @@ static struct lease *claim_element(const struct takeover *takeover, unsigned ind
     if (!holds && !grant_make_room(sync, takeover->set, whitelist, known == NULL, takeover->now))
         return NULL;
     const uint64_t now_ns = takeover->now->boot_ns;
+    const uint64_t end_ns = element->read_ns + element->expires_ms * NS_PER_MS;
     struct lease_claim claim = {
         .whitelist = whitelist,
         .pattern = *pattern,
@@ -38,38 +43,58 @@ static struct lease *claim_element(const struct takeover *takeover, unsigned ind
         .record = element->address.family == ADDRESS_IPV4 ? RECORD_A : RECORD_AAAA,
         .granted_ns = now_ns,
         .seen_ns = now_ns,
-        .expires_ns = element->read_ns + element->expires_ms * NS_PER_MS,
+        .expires_ns = end_ns,
     };
+    const struct lease_claim *restored =
+        known != NULL ? lease_find_claim(known, whitelist, pattern) : NULL;
+    if (restored != NULL) { /* the state file knows more than the comment */
+        claim = *restored;
+        claim.expires_ns = end_ns;
+    }
     return grant_claim(sync, takeover->set, &element->address, &claim);
+}
+
+/* Every whitelist that feeds this set and has a pattern for the comment's name. */
+static void claim_for_all(const struct takeover *takeover, const struct nftset_element *element)
+{
+    struct dname name;
+    if (!dname_from_text(element->comment, &name))
+        return;
+    for (unsigned i = 0; i < takeover->sync->options.whitelist_count; i++)
+        if (takeover->sync->homes[i][family_index(takeover->set->family)] == takeover->set)
+            (void)claim_element(takeover, i, &name, element);
+}
+
+/*
+ * Is the element of this lease ours?  In our table each timed one is.  Elsewhere the comment has
+ * just extended the lease, or the state file names it: others' last longer than we wanted it.
+ */
+static bool is_ours(const struct takeover *takeover, const struct lease *lease, uint64_t end_ns)
+{
+    return takeover->set->own || end_ns <= lease->expires_ns + STATE_TOLERANCE_NS;
 }
 
 static void take_element(void *context, const struct nftset_element *element)
 {
     struct takeover *takeover = context;
-    struct dname name;
     if (element->timeout_ms == 0) {
         takeover->foreign++;
         return;
     }
-    if (element->expires_ms == 0 || element->address.family != takeover->set->family ||
-        !dname_from_text(element->comment, &name))
+    if (element->expires_ms == 0 || element->address.family != takeover->set->family)
         return;
-    struct lease *lease = NULL;
-    for (unsigned i = 0; i < takeover->sync->options.whitelist_count; i++) {
-        if (takeover->sync->homes[i][family_index(element->address.family)] != takeover->set)
-            continue;
-        struct lease *claimed = claim_element(takeover, i, &name, element);
-        if (claimed != NULL)
-            lease = claimed;
-    }
-    if (lease == NULL || lease->write != LEASE_UNWRITTEN)
+    claim_for_all(takeover, element);
+    struct lease *lease =
+        lease_find(takeover->sync->leases, &takeover->set->name, &element->address);
+    const uint64_t end_ns = element->read_ns + element->expires_ms * NS_PER_MS;
+    if (lease == NULL || lease->write != LEASE_UNWRITTEN || !is_ours(takeover, lease, end_ns))
         return;
     const uint64_t given_ms =
         element->timeout_ms > element->expires_ms ? element->timeout_ms : element->expires_ms;
     const uint64_t age_ns = (given_ms - element->expires_ms) * NS_PER_MS;
     lease->write = LEASE_WRITTEN;
     lease->written_ns = element->read_ns > age_ns ? element->read_ns - age_ns : 0;
-    lease->written_expires_ns = element->read_ns + element->expires_ms * NS_PER_MS;
+    lease->written_expires_ns = end_ns;
     writer_consider(takeover->sync, lease, takeover->now->boot_ns);
     takeover->taken++;
 }
