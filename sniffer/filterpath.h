@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The first part of the kernel's filter: from the link layer to what may be DNS over UDP.  It
+ * decides what is plain: up to four tags, a few MPLS labels, PPPoE, IPv4 with options, IPv6 without
+ * extension headers, and once inside GRE, VXLAN or IP in IP.  What may lead to DNS by a less plain
+ * way passes: fragments, extension headers, DNS over TCP, other tunnels that are looked into.
+ */
+#ifndef WILDSET_SNIFFER_FILTERPATH_H
+#define WILDSET_SNIFFER_FILTERPATH_H
+
+#include "sniffer/filtercode.h"
+
+#include <stdint.h>
+
+enum filter_link {
+    FILTER_ETHERNET, /* starts with an Ethernet header */
+    FILTER_IP,       /* starts with an IP header */
+    FILTER_COOKED,   /* a packet socket of type SOCK_DGRAM: IP header or tag, protocol beside it */
+};
+
+/* Only packets of `least` to `most` bytes (0: any number). */
+struct filter_lengths {
+    uint32_t least, most;
+};
+
+struct filterpath {
+    enum filter_link link;
+    struct filter_lengths lengths;
+    uint32_t decapsulate; /* bit N: enum encapsulation N */
+    unsigned dns;         /* where a UDP packet from or to port 53 goes, X at its UDP header */
+};
+
+enum { FILTERPATH_CELL = 0 }; /* of scratch memory, which is its own */
+
+/* Every way ends in PASS, in DROP or at `dns`, which has to come next. */
+void filterpath_write(const struct filterpath *path, struct filtercode *code);
+
+#endif
