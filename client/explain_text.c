@@ -164,6 +164,7 @@ static void near_print(const json_t *near, const char *name, FILE *out)
     }
 }
 
+/* Those that come near, or would take it. */
 static void name_judge(const json_t *whitelist, const char *name, FILE *out)
 {
     const json_t *nears = json_object_get(whitelist, "near"), *near;
@@ -176,9 +177,47 @@ static void name_judge(const json_t *whitelist, const char *name, FILE *out)
                 word_of(whitelist, "whitelist"), word_of(whitelist, "pattern"));
         return;
     }
-    fprintf(out, "  whitelist %s: no pattern matches it%s\n", word_of(whitelist, "whitelist"),
-            json_array_size(nears) ? "" : ", nor comes near");
+    if (json_array_size(nears) == 0)
+        return;
+    fprintf(out, "  whitelist %s: no pattern matches it\n", word_of(whitelist, "whitelist"));
     json_array_foreach(nears, i, near) near_print(near, name, out);
+}
+
+typedef bool whitelist_test(const json_t *whitelist, const char *value);
+
+/* "  whitelist a, b" of those that pass the test; whether there are any. */
+static bool whitelists_name(const json_t *reply, whitelist_test *passes, const char *value,
+                            FILE *out)
+{
+    const json_t *whitelists = json_object_get(reply, "whitelists"), *whitelist;
+    bool any = false;
+    size_t i;
+
+    json_array_foreach(whitelists, i, whitelist)
+    {
+        if (!passes(whitelist, value))
+            continue;
+        fprintf(out, "%s%s", any ? ", " : "  whitelist ", word_of(whitelist, "whitelist"));
+        any = true;
+    }
+    return any;
+}
+
+static bool is_far(const json_t *whitelist, const char *value)
+{
+    (void)value;
+    return !text_of(whitelist, "pattern") &&
+           json_array_size(json_object_get(whitelist, "near")) == 0;
+}
+
+static void names_judge(const json_t *reply, FILE *out)
+{
+    const json_t *whitelists = json_object_get(reply, "whitelists"), *whitelist;
+    size_t i;
+
+    json_array_foreach(whitelists, i, whitelist) name_judge(whitelist, subject_of(reply), out);
+    if (whitelists_name(reply, is_far, NULL, out))
+        fputs(": no pattern matches it or comes near\n", out);
 }
 
 /* ---- not allowed: an address ---- */
@@ -192,7 +231,12 @@ static const char *reason_sentence(const char *name)
     return "";
 }
 
-static void address_judge(const json_t *whitelist, FILE *out)
+static bool has_reason(const json_t *whitelist, const char *reason)
+{
+    return strcmp(word_of(whitelist, "reason"), reason) == 0;
+}
+
+static void address_judge(const json_t *reply, FILE *out)
 {
     static const struct {
         const char *reason, *advice;
@@ -201,22 +245,16 @@ static void address_judge(const json_t *whitelist, FILE *out)
         {"private-address", "set private-addresses = true if clients shall reach it"},
         {"refused-prefix", "take its prefix out of refuse if clients shall reach it"},
     };
-    const char *reason = text_of(whitelist, "reason");
 
-    if (!reason) {
-        fprintf(out,
-                "  whitelist %s: would hold it, but no name of it had this address in an answer"
-                " that was learned, or its time is over\n",
-                word_of(whitelist, "whitelist"));
-        return;
-    }
-    fprintf(out, "  whitelist %s: never: %s", word_of(whitelist, "whitelist"),
-            reason_sentence(reason));
+    if (whitelists_name(reply, has_reason, "", out))
+        fputs(": would hold it, but no name of it had this address in an answer that was learned,"
+              " or its time is over\n",
+              out);
     for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
-        if (strcmp(advices[i].reason, reason) == 0)
-            fprintf(out, "; %s", advices[i].advice);
+        if (whitelists_name(reply, has_reason, advices[i].reason, out))
+            fprintf(out, ": never: %s; %s\n", reason_sentence(advices[i].reason),
+                    advices[i].advice);
     }
-    fputc('\n', out);
 }
 
 /* ---- both ---- */
@@ -254,14 +292,11 @@ static void refused_print(const json_t *reply, FILE *out)
     size_t i;
 
     fprintf(out, "%s is not allowed:\n", subject_of(reply));
-    json_array_foreach(whitelists, i, whitelist)
-    {
-        if (is_address(reply))
-            address_judge(whitelist, out);
-        else
-            name_judge(whitelist, subject_of(reply), out);
-        may |= may_be_allowed(reply, whitelist);
-    }
+    if (is_address(reply))
+        address_judge(reply, out);
+    else
+        names_judge(reply, out);
+    json_array_foreach(whitelists, i, whitelist) may |= may_be_allowed(reply, whitelist);
     advice_print(reply, may, out);
 }
 
@@ -275,7 +310,7 @@ static void problems_print(const json_t *reply, FILE *out)
     {
         const char *problem = text_of(whitelist, "problem");
         if (problem)
-            fprintf(out, "! whitelist %s: its set %s: see `wildset status`\n",
+            fprintf(out, "! whitelist %s: %s: see `wildset status`\n",
                     word_of(whitelist, "whitelist"), problem);
     }
 }

@@ -11,6 +11,7 @@
 #include "setsync/policy.h"
 #include "setsync/setsync.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -288,13 +289,15 @@ static void put_near(json_t *object, const struct whitelist *whitelist, const st
 static void put_set(json_t *object, const char *key, const struct set_name *name,
                     const struct setsync *sync)
 {
-    char text[SET_TEXT_MAX];
+    char text[SET_TEXT_MAX], problem[SET_TEXT_MAX + SET_PROBLEM_MAX];
 
     put_text(object, key, set_name_to_text(name, text));
     for (size_t i = 0; i < setsync_set_count(sync); i++) {
         struct set_status status = setsync_set(sync, i);
-        if (set_name_equal(status.name, name))
-            put_text(object, "problem", status.problem);
+        if (!set_name_equal(status.name, name) || status.problem[0] == '\0')
+            continue;
+        snprintf(problem, sizeof(problem), "%s: %s", text, status.problem);
+        put_text(object, "problem", problem);
     }
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The dispatcher, and what status, list and forget make of a daemon's replies, good ones and others.
+"""The dispatcher, and what status, list, explain, watch and forget make of a daemon's replies, good ones and others.
 
     client.py WILDSET
 """
@@ -62,6 +62,92 @@ ADDRESS        NAME                        LEFT  SOURCE    WHITELIST
 2001:db8:5::7  a.dormammu.lookback.io        3s  registry  lookback
 """
 END = {"protocol": 1, "end": True}
+ALLOWED = {
+    "protocol": 1, "name": "eu2.dormammu.lookback.io", "allowed": True,
+    "leases": [{
+        "address": "198.51.100.8", "set": "inet wildset lookback4", "element": "present",
+        "element_left": 598, "expires": "2026-01-02T03:14:05.000000Z", "left": 598,
+        "clients": ["192.0.2.10", "192.0.2.11"],
+        "claims": [{
+            "whitelist": "lookback", "name": "eu2.dormammu.lookback.io", "owner": "lb.example.net",
+            "pattern": "*.dormammu.lookback.io", "record": "A", "ttl": 300, "source": "sniffer",
+            "resolver": "192.0.2.53", "first_seen": "2026-01-02T03:04:05.000000Z",
+            "last_seen": "2026-01-02T03:04:07.000000Z", "left": 598,
+            "expires": "2026-01-02T03:14:05.000000Z"}]}],
+    "leases_left_out": 3,
+    "whitelists": [{"whitelist": "lookback", "set4": "inet wildset lookback4",
+                    "set6": "inet wildset lookback6", "pattern": "*.dormammu.lookback.io"}],
+    "recent": [],
+}
+ALLOWED_TEXT = """\
+eu2.dormammu.lookback.io is allowed:
+  198.51.100.8 in inet wildset lookback4 for another 9m 58s; the kernel has it, for 9m 58s
+    whitelist lookback: *.dormammu.lookback.io matches eu2.dormammu.lookback.io
+      TTL 300 s, A record of lb.example.net, where its chain ends, learned by the sniffer from \
+resolver 192.0.2.53
+      first seen 2026-01-02T03:04:05.000000Z, last seen 2026-01-02T03:04:07.000000Z, ends in 9m 58s
+    asked for by 192.0.2.10, 192.0.2.11
+  and 3 more: `wildset list` shows all
+"""
+REFUSED_NAME = {
+    "protocol": 1, "name": "dormammu.lookback.io", "allowed": False, "leases": [],
+    "leases_below": 1,
+    "whitelists": [
+        {"whitelist": "lookback", "problem": "inet wildset lookback4: does not exist",
+         "near": [{"pattern": "*.dormammu.lookback.io", "near": "apex"}]},
+        {"whitelist": "b", "near": []}, {"whitelist": "c", "near": []}],
+    "recent": [{"time": "2026-01-02T03:04:05.000000Z", "event": "refused",
+                "name": "dormammu.lookback.io", "client": "192.0.2.10",
+                "reason": "outside-patterns"}],
+    "recent_left_out": 2,
+}
+REFUSED_NAME_TEXT = """\
+dormammu.lookback.io is not allowed:
+  whitelist lookback: no pattern matches it
+    *.dormammu.lookback.io covers the names below it and never the name itself: add \
+"dormammu.lookback.io" to names
+  whitelist b, c: no pattern matches it or comes near
+  Names are added in the configuration, wildset.conf(5), and read by `systemctl reload wildset`.
+  1 address of names below it is allowed: `wildset list` shows them.
+! whitelist lookback: inet wildset lookback4: does not exist: see `wildset status`
+Lately, the newest first:
+  2026-01-02T03:04:05.000000Z refused of dormammu.lookback.io, client 192.0.2.10: \
+outside-patterns: no whitelist has a pattern for the name
+  and 2 more
+"""
+REFUSED_ADDRESS = {
+    "protocol": 1, "address": "10.1.2.3", "allowed": False, "leases": [],
+    "whitelists": [{"whitelist": "a", "reason": "private-address"}, {"whitelist": "b"},
+                   {"whitelist": "c", "reason": "private-address"}],
+    "recent": [],
+}
+REFUSED_ADDRESS_TEXT = """\
+10.1.2.3 is not allowed:
+  whitelist b: would hold it, but no name of it had this address in an answer that was learned, or \
+its time is over
+  whitelist a, c: never: it is a private address, and `private-addresses` is false; set \
+private-addresses = true if clients shall reach it
+  What is allowed are names: `wildset explain NAME` says more of the one that has this address.
+"""
+EVENTS = [
+    {"time": "2026-01-02T03:04:05.678901Z", "verdict": "granted", "whitelist": "lookback",
+     "set": "inet wildset lookback4", "name": "eu2.dormammu.lookback.io", "owner": "lb.example.net",
+     "record": "A", "address": "198.51.100.8", "ttl": 300, "lifetime": 900, "client": "192.0.2.10",
+     "event": "granted"},
+    {"protocol": 1, "lost": 17},
+    {"time": "2026-01-02T03:04:06.678901Z", "reason": "extra-answer",
+     "name": "eu2.dormammu.lookback.io", "addresses": ["203.0.113.9"],
+     "earlier": ["198.51.100.8"], "event": "alarm"},
+]
+WATCH_TEXT = """\
+TIME                         EVENT      ADDRESS          RECORD  LIFETIME  \
+NAME                      SET                     NOTE
+2026-01-02T03:04:05.678901Z  granted    198.51.100.8     A            900  \
+eu2.dormammu.lookback.io  inet wildset lookback4  owner lb.example.net; client 192.0.2.10
+-- 17 events were lost here: they were not read fast enough --
+2026-01-02T03:04:06.678901Z  alarm                                         \
+eu2.dormammu.lookback.io                          extra-answer: 203.0.113.9; before: 198.51.100.8
+"""
 
 
 def compact(value):
@@ -140,7 +226,7 @@ def check_dispatcher(check):
     check.expect("help is help", (result.returncode, result.stderr), (0, ""))
     check.holds("help lists", result.stdout, "\n  status ")
     check.holds("the version", check.run("--version").stdout, "wildset ")
-    for command in ("status", "list", "rules", "forget", "replay"):
+    for command in ("status", "list", "explain", "watch", "rules", "forget", "replay"):
         result = check.run("help", command)
         check.expect("help %s" % command, (result.returncode, result.stdout.split("[")[0]),
                      (0, "usage: wildset %s " % command))
@@ -174,6 +260,9 @@ def check_list(check):
     _, result = check.ask(lines + end, "list", "--json")
     check.expect("list --json is one object a line",
                  [json.loads(line) for line in result.stdout.splitlines()], LEASES)
+    _, result = check.ask(lines[::-1] + lines[:1] + end, "list")
+    check.expect("in any order, and one twice: sorted, and once", (result.returncode, result.stdout),
+                 (0, LIST_TEXT))
     _, result = check.ask(end, "list")
     check.expect("an empty list is no error", (result.returncode, result.stdout), (0, ""))
     _, result = check.ask(lines, "list")
@@ -195,6 +284,48 @@ def check_forget(check):
     check.expect("nothing forgotten", result.returncode, 1)
     _, result = check.ask([b'{"protocol":1,"forgotten":1}'], "forget", "--json", "192.0.2.1")
     check.expect("forget --json", json.loads(result.stdout), {"forgotten": 1})
+
+
+def check_explain(check):
+    request, result = check.ask(packets(compact(ALLOWED)), "explain", "eu2.dormammu.lookback.io")
+    check.expect("explain asks for a name", request,
+                 {"protocol": 1, "command": "explain", "name": "eu2.dormammu.lookback.io"})
+    check.expect("allowed, in words", (result.returncode, result.stdout), (0, ALLOWED_TEXT))
+    for element, says in (("absent", "THE KERNEL DOES NOT HAVE IT"),
+                          ("foreign", "the kernel has it as somebody else's element, which stays"
+                                      " as it is, for good")):
+        reply = json.loads(compact(ALLOWED))
+        reply["leases"][0]["element"] = element
+        del reply["leases"][0]["element_left"]
+        _, result = check.ask(packets(compact(reply)), "explain", "a")
+        check.holds("an element that is %s" % element, result.stdout, says)
+    _, result = check.ask(packets(compact(REFUSED_NAME)), "explain", "dormammu.lookback.io")
+    check.expect("a name that is not, in words", (result.returncode, result.stdout),
+                 (1, REFUSED_NAME_TEXT))
+    request, result = check.ask(packets(compact(REFUSED_ADDRESS)), "explain", "10.1.2.3")
+    check.expect("explain asks for an address", request,
+                 {"protocol": 1, "command": "explain", "address": "10.1.2.3"})
+    check.expect("an address that is not, in words", (result.returncode, result.stdout),
+                 (1, REFUSED_ADDRESS_TEXT))
+    _, result = check.ask(packets(compact(ALLOWED)), "explain", "--json", "a.example")
+    check.expect("explain --json", (result.returncode, json.loads(result.stdout)), (0, ALLOWED))
+    check.expect("explain of nothing is wrong usage", check.run("explain").returncode, 64)
+
+
+def check_watch(check):
+    begin = [b'{"protocol":1,"watching":true}']
+    lines = [compact(event).encode() for event in EVENTS]
+    request, result = check.ask(begin + lines, "watch")
+    check.expect("watch asks", request, {"protocol": 1, "command": "watch"})
+    check.expect("watch in columns", (result.returncode, result.stdout), (1, WATCH_TEXT))
+    check.holds("the daemon's end is told", result.stderr, "wildsetd has ended")
+    _, result = check.ask(begin + lines, "watch", "--json")
+    check.expect("watch --json is one object a line",
+                 [json.loads(line) for line in result.stdout.splitlines()], EVENTS)
+    _, result = check.ask([b'{"protocol":1,"error":"as many as may"}'], "watch")
+    check.expect("watch is refused", (result.returncode, result.stdout, result.stderr),
+                 (1, "", "wildset: as many as may\n"))
+    check.expect("watch of something is wrong usage", check.run("watch", "x").returncode, 64)
 
 
 def check_bad_daemons(check):
@@ -224,6 +355,8 @@ def main():
         check_status(check)
         check_list(check)
         check_forget(check)
+        check_explain(check)
+        check_watch(check)
         check_bad_daemons(check)
         sys.exit(check.failed)
 
