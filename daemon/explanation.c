@@ -289,7 +289,7 @@ static void put_near(json_t *object, const struct whitelist *whitelist, const st
 static void put_set(json_t *object, const char *key, const struct set_name *name,
                     const struct setsync *sync)
 {
-    char text[SET_TEXT_MAX], problem[SET_TEXT_MAX + SET_PROBLEM_MAX];
+    char text[SET_TEXT_MAX], problem[SET_TEXT_MAX + SET_PROBLEM_MAX + 2];
 
     put_text(object, key, set_name_to_text(name, text));
     for (size_t i = 0; i < setsync_set_count(sync); i++) {
