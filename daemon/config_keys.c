@@ -163,7 +163,7 @@ static const struct config_key keys[] = {
     {.name = "latency", .section = SECTION_CAPTURE, .convert = convert_word,
      .choices = latency_words, AT(config, latency), .wanted = "\"low\" or \"normal\""},
     {.name = "decapsulate", .section = SECTION_CAPTURE, .convert = convert_encapsulation,
-     AT(config, decapsulate), .list = true, .unused = true,
+     AT(config, decapsulate), .list = true,
      .wanted = "\"gre\", \"erspan\", \"vxlan\", \"geneve\", \"ipip\" or \"tzsp\""},
     {.name = "vlans", .section = SECTION_CAPTURE, .convert = convert_vlan,
      LIST_AT(config, vlans, vlan_count, PLAN_VLANS_MAX), .wanted = "a tag from 0 to 4094"},

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Answers that were read before their questions: two interfaces, or the two rings of one, are read
- * one after the other, and a capture made of several holds what they delivered.  They wait a moment,
- * copied.  Bounded in number, in bytes and for each client; what has no room does not wait, so that a
- * flood of forged answers pushes out nobody who waits already.
+ * one after the other, and a capture made of several holds what they delivered.  They wait a
+ * moment, copied.  Bounded in number, in bytes and for each client; what has no room does not wait,
+ * so that a flood of forged answers pushes out nobody who waits already.
  */
 #ifndef WILDSET_SNIFFER_EARLY_H
 #define WILDSET_SNIFFER_EARLY_H

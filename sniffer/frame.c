@@ -32,7 +32,8 @@ struct walk {
     struct reader reader;
     uint32_t decapsulate;
     struct segment *out;
-    bool goes_on; /* into a tunnel: */
+    struct linklayer_notes notes; /* from the outside in */
+    bool goes_on;                 /* into a tunnel: */
     struct tunnel_inner inner;
 };
 
@@ -42,7 +43,7 @@ static enum frame_outcome outcome_of_failure(const struct reader *reader)
 }
 
 /* What a tunnel's header leads to; a failure inside it is the frame's. */
-static enum frame_outcome enter_tunnel(struct walk *walk, bool entered)
+static __attribute__((cold)) enum frame_outcome enter_tunnel(struct walk *walk, bool entered)
 {
     if (walk->reader.state != READER_OK)
         return outcome_of_failure(&walk->reader);
@@ -51,12 +52,13 @@ static enum frame_outcome enter_tunnel(struct walk *walk, bool entered)
     if (walk->out->tunnels++ == FRAME_TUNNELS_MAX)
         return FRAME_BAD;
     walk->out->encapsulation = walk->inner.encapsulation;
-    walk->out->wrappings |= (uint16_t)(1u << walk->inner.encapsulation);
+    walk->notes.wrappings |= (uint16_t)(1u << walk->inner.encapsulation);
     walk->goes_on = true;
     return FRAME_SEGMENT;
 }
 
-static enum frame_outcome decode_udp_tunnel(struct walk *walk, const uint8_t *udp, size_t size)
+static __attribute__((cold)) enum frame_outcome decode_udp_tunnel(struct walk *walk,
+                                                                  const uint8_t *udp, size_t size)
 {
     uint16_t port = big_endian_16(udp + 2);
 
@@ -65,12 +67,12 @@ static enum frame_outcome decode_udp_tunnel(struct walk *walk, const uint8_t *ud
     if (size < UDP_HEADER_SIZE || big_endian_16(udp + 4) != size)
         return FRAME_BAD;
     reader_limit(&walk->reader, size - UDP_HEADER_SIZE);
-    return enter_tunnel(
-        walk, tunnel_enter_port(&walk->reader, port, walk->decapsulate, &walk->inner));
+    return enter_tunnel(walk,
+                        tunnel_enter_port(&walk->reader, port, walk->decapsulate, &walk->inner));
 }
 
 /* `size` is what the IP header leaves for UDP; a host drops what disagrees with it. */
-static enum frame_outcome decode_udp(struct walk *walk, size_t size)
+static inline enum frame_outcome decode_udp(struct walk *walk, size_t size)
 {
     struct reader *reader = &walk->reader;
     struct segment *out = walk->out;
@@ -93,7 +95,7 @@ static enum frame_outcome decode_udp(struct walk *walk, size_t size)
 }
 
 /* RFC 9293 section 3.1; its options say nothing that is of use here. */
-static enum frame_outcome decode_tcp(struct walk *walk, size_t size)
+static __attribute__((noinline)) enum frame_outcome decode_tcp(struct walk *walk, size_t size)
 {
     struct reader *reader = &walk->reader;
     struct segment *out = walk->out;
@@ -120,7 +122,9 @@ static enum frame_outcome decode_tcp(struct walk *walk, size_t size)
     return out->payload ? FRAME_SEGMENT : outcome_of_failure(reader);
 }
 
-static enum frame_outcome decode_transport(struct walk *walk, uint8_t protocol, size_t size)
+/* Into each caller: nearly every packet goes this way. */
+static inline __attribute__((always_inline)) enum frame_outcome
+decode_transport(struct walk *walk, uint8_t protocol, size_t size)
 {
     if (protocol == IPPROTO_UDP)
         return decode_udp(walk, size);
@@ -133,7 +137,7 @@ static enum frame_outcome decode_transport(struct walk *walk, uint8_t protocol, 
         walk, tunnel_enter_protocol(&walk->reader, protocol, walk->decapsulate, &walk->inner));
 }
 
-static bool protocol_is_read(const struct walk *walk, uint8_t protocol)
+static inline bool protocol_is_read(const struct walk *walk, uint8_t protocol)
 {
     return protocol == IPPROTO_UDP || protocol == IPPROTO_TCP ||
            tunnel_has_protocol(protocol, walk->decapsulate);
@@ -157,7 +161,8 @@ static void set_address(struct address *out, uint8_t family, const uint8_t *byte
     memcpy(out->bytes, bytes, size);
 }
 
-static enum frame_outcome decode_ipv4_piece(struct walk *walk, const uint8_t *ip, size_t size)
+static __attribute__((cold)) enum frame_outcome decode_ipv4_piece(struct walk *walk,
+                                                                  const uint8_t *ip, size_t size)
 {
     uint16_t bits = big_endian_16(ip + 6);
 
@@ -170,7 +175,7 @@ static enum frame_outcome decode_ipv4_piece(struct walk *walk, const uint8_t *ip
     return decode_piece(walk, size);
 }
 
-static enum frame_outcome decode_ipv4(struct walk *walk)
+static inline enum frame_outcome decode_ipv4(struct walk *walk)
 {
     struct segment *out = walk->out;
     const uint8_t *ip = reader_take(&walk->reader, IPV4_HEADER_MIN);
@@ -289,11 +294,11 @@ static enum frame_outcome decode_ipv6(struct walk *walk)
     return decode_ipv6_payload(walk, ip[6], big_endian_16(ip + 4));
 }
 
-/* A layer between link and network leads to another EtherType; Ethernet in it counts as a tunnel. */
-static uint16_t decode_shim(struct walk *walk, linklayer_function *shim,
-                            struct linklayer_notes *notes)
+/* A layer between link and network leads to another EtherType; Ethernet in it counts as a tunnel.
+ */
+static uint16_t decode_shim(struct walk *walk, linklayer_function *shim)
 {
-    uint16_t ethertype = shim(&walk->reader, notes);
+    uint16_t ethertype = shim(&walk->reader, &walk->notes);
 
     if (ethertype != ETHERTYPE_BRIDGED || walk->reader.state != READER_OK)
         return ethertype;
@@ -301,7 +306,7 @@ static uint16_t decode_shim(struct walk *walk, linklayer_function *shim,
         reader_refuse(&walk->reader);
         return ETHERTYPE_NONE;
     }
-    return linklayer_ethernet(&walk->reader, notes);
+    return linklayer_ethernet(&walk->reader, &walk->notes);
 }
 
 static linklayer_function *find_shim(uint16_t ethertype)
@@ -318,20 +323,20 @@ static linklayer_function *find_shim(uint16_t ethertype)
 }
 
 /* Behind MPLS and PPPoE, in whatever order they stand; each takes bytes, so that this ends. */
-static uint16_t skip_shims(struct walk *walk, uint16_t ethertype, struct linklayer_notes *notes)
+static __attribute__((cold)) uint16_t skip_shims(struct walk *walk, uint16_t ethertype)
 {
     linklayer_function *shim = find_shim(ethertype);
 
     for (unsigned count = 0; shim && walk->reader.state == READER_OK; count++) {
         if (count == FRAME_TUNNELS_MAX)
             reader_refuse(&walk->reader);
-        ethertype = decode_shim(walk, shim, notes);
+        ethertype = decode_shim(walk, shim);
         shim = find_shim(ethertype);
     }
     return ethertype;
 }
 
-static enum frame_outcome decode_network(struct walk *walk, uint16_t ethertype)
+static inline enum frame_outcome decode_network(struct walk *walk, uint16_t ethertype)
 {
     if (ethertype == ETHERTYPE_IPV4)
         return decode_ipv4(walk);
@@ -341,18 +346,17 @@ static enum frame_outcome decode_network(struct walk *walk, uint16_t ethertype)
 }
 
 /* One layer of link and network, inside a tunnel or not. */
-static enum frame_outcome decode_layer(struct walk *walk)
+static inline enum frame_outcome decode_layer(struct walk *walk)
 {
-    struct linklayer_notes notes = {walk->out->vlan, walk->out->wrappings};
     uint16_t ethertype = walk->inner.ethertype;
 
     walk->goes_on = false;
     if (walk->inner.link)
-        ethertype = walk->inner.link(&walk->reader, &notes);
+        ethertype = walk->inner.link(&walk->reader, &walk->notes);
     if (ethertype != ETHERTYPE_IPV4 && ethertype != ETHERTYPE_IPV6)
-        ethertype = skip_shims(walk, ethertype, &notes);
-    walk->out->vlan = notes.vlan;
-    walk->out->wrappings = notes.wrappings;
+        ethertype = skip_shims(walk, ethertype);
+    walk->out->vlan = walk->notes.vlan;
+    walk->out->wrappings = walk->notes.wrappings;
     if (walk->reader.state != READER_OK)
         return outcome_of_failure(&walk->reader);
     return decode_network(walk, ethertype);
@@ -361,10 +365,11 @@ static enum frame_outcome decode_layer(struct walk *walk)
 /* The tunnels are counted, so that this ends. */
 static enum frame_outcome decode_layers(struct walk *walk)
 {
-    enum frame_outcome outcome = decode_layer(walk);
+    enum frame_outcome outcome;
 
-    while (walk->goes_on)
+    do
         outcome = decode_layer(walk);
+    while (walk->goes_on);
     return outcome;
 }
 
@@ -380,13 +385,12 @@ enum frame_outcome frame_decode(const struct frame *frame, uint32_t decapsulate,
         .reader = reader_of(frame->bytes, frame->captured, frame->length),
         .decapsulate = decapsulate,
         .out = out,
+        .notes = {SIGHTING_NO_VLAN, 0},
         .inner.link = linklayer_find(frame->link_type),
     };
 
     if (!walk.inner.link)
         return FRAME_LINK_TYPE;
-    out->vlan = SIGHTING_NO_VLAN;
-    out->wrappings = 0;
     out->tunnels = 0;
     out->checked = false;
     out->encapsulation = ENCAPSULATION_NONE;
@@ -395,19 +399,20 @@ enum frame_outcome frame_decode(const struct frame *frame, uint32_t decapsulate,
     return decode_layers(&walk);
 }
 
-enum frame_outcome frame_resume(const uint8_t *bytes, size_t size, uint32_t decapsulate,
-                                struct segment *segment)
+__attribute__((cold)) enum frame_outcome frame_resume(const uint8_t *bytes, size_t size,
+                                                      uint32_t decapsulate, struct segment *segment)
 {
     struct walk walk = {
         .reader = reader_of(bytes, size, size),
         .decapsulate = decapsulate,
         .out = segment,
+        .notes = {segment->vlan, segment->wrappings},
     };
     bool ipv4 = segment->source.family == ADDRESS_IPV4;
     uint8_t protocol = segment->piece.protocol;
 
     segment->ip = NULL;
-    enum frame_outcome outcome = ipv4 ? decode_transport(&walk, protocol, size)
-                                      : decode_ipv6_payload(&walk, protocol, size);
+    enum frame_outcome outcome =
+        ipv4 ? decode_transport(&walk, protocol, size) : decode_ipv6_payload(&walk, protocol, size);
     return walk.goes_on ? decode_layers(&walk) : outcome;
 }

@@ -142,7 +142,8 @@ static uint16_t null(struct reader *reader, struct linklayer_notes *notes)
 
 /*
  * The control word of an Ethernet pseudowire (RFC 4448 section 4.6) starts with zeros, but so does
- * the MAC address of a VRRP router: it is one only when an EtherType stands where it makes it stand.
+ * the MAC address of a VRRP router: it is one only when an EtherType stands where it makes it
+ * stand.
  */
 static bool is_pseudowire(const struct reader *reader)
 {
@@ -215,7 +216,8 @@ static uint16_t hdlc(struct reader *reader, struct linklayer_notes *notes)
     return address == HDLC_UNICAST || address == HDLC_MULTICAST ? ethertype : ETHERTYPE_NONE;
 }
 
-/* In HDLC-like framing or without (RFC 1662 section 3.1), or Cisco's, which libpcap takes for it. */
+/* In HDLC-like framing or without (RFC 1662 section 3.1), or Cisco's, which libpcap takes for it.
+ */
 static uint16_t ppp(struct reader *reader, struct linklayer_notes *notes)
 {
     bool framed = reader->captured >= 2 && reader->at[0] == PPP_ALL_STATIONS &&

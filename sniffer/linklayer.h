@@ -23,7 +23,8 @@ enum {
     ETHERTYPE_PPPOE = 0x8864,         /* session stage, RFC 2516 */
 };
 
-/* Which wrappings were seen; the tunnels' encapsulations have bits of their own, in front of these. */
+/* Which wrappings were seen; the tunnels' encapsulations have bits of their own, in front of these.
+ */
 enum linklayer_wrapping {
     WRAPPING_VLAN = 0x2000,
     WRAPPING_MPLS = 0x4000,

@@ -35,6 +35,7 @@ struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hoo
     pipeline->fragments = fragments_new();
     pipeline->streams = streams_new();
     pipeline->early = early_new();
+    pipeline->early_due_ns = UINT64_MAX;
     for (size_t i = 0; i < plan->vlan_count; i++)
         pipeline->vlans[plan->vlans[i] / 64 % 64] |= UINT64_C(1) << plan->vlans[i] % 64;
     if (pipeline->matcher && pipeline->derived && pipeline->questions && pipeline->fragments &&
@@ -58,8 +59,8 @@ void pipeline_free(struct pipeline *pipeline)
 }
 
 /*
- * A TCP segment's bare sum is taken at once: the kernel merges segments, checks the parts and leaves
- * the whole with one, and only where two came together, so that it may never be usual.
+ * A TCP segment's bare sum is taken at once: the kernel merges segments, checks the parts and
+ * leaves the whole with one, and only where two came together, so that it may never be usual.
  */
 bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment,
                                enum direction direction)
@@ -70,8 +71,8 @@ bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *
     if (segment->checked || pipeline->plan->checksums == CHECKSUMS_IGNORE)
         return true;
     enum checksum_outcome outcome = segment_checksums(segment);
-    bool usual = segment->transport == TRANSPORT_TCP ||
-                 offload_is_usual(offload, outcome == CHECKSUM_BARE);
+    bool usual =
+        segment->transport == TRANSPORT_TCP || offload_is_usual(offload, outcome == CHECKSUM_BARE);
     if (outcome != CHECKSUM_BARE)
         return outcome == CHECKSUM_GOOD;
     if (pipeline->plan->checksums == CHECKSUMS_VERIFY || !usual)
@@ -244,7 +245,7 @@ void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64
     struct segment segment;
 
     count(pipeline, COUNTER_FRAMES);
-    if (now_ns >= early_due(pipeline->early))
+    if (now_ns >= pipeline->early_due_ns)
         pipeline_run(pipeline, now_ns);
     segment.wrappings = 0;
     enum frame_outcome outcome = frame_decode(frame, pipeline->plan->decapsulate, &segment);
@@ -265,6 +266,7 @@ void pipeline_run(struct pipeline *pipeline, uint64_t now_ns)
             break;
         response_deal_again(pipeline, early, due_ns);
     }
+    pipeline->early_due_ns = early_due(pipeline->early);
     fragments_expire(pipeline->fragments, now_ns);
 }
 

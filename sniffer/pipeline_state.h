@@ -37,6 +37,7 @@ struct pipeline {
     struct fragments *fragments;
     struct streams *streams;
     struct early *early;
+    uint64_t early_due_ns; /* as the table says it, to be looked at with each frame */
     bool draining;
     struct one_direction one_direction;
     struct counters counters;
@@ -78,8 +79,7 @@ whitelist_mask pipeline_match(const struct pipeline *pipeline, const struct wire
 void response_deal(struct pipeline *pipeline, const struct segment *segment,
                    const struct wire_message *wire, uint64_t now_ns);
 /* One that waited for its question: the same, but it waits no longer and was counted. */
-void response_deal_again(struct pipeline *pipeline, const struct segment *segment,
-                         uint64_t now_ns);
+void response_deal_again(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns);
 
 /* A TCP segment: the messages that it completes are dealt with. */
 void gather_segment(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns);

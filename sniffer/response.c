@@ -158,11 +158,13 @@ static void refuse_unless_early(struct pipeline *pipeline, const struct response
 {
     const struct passing *passing = &response->passing;
 
-    if (doubt == REASON_NO_QUESTION && response->may_wait &&
-        early_hold(pipeline->early, passing->segment, passing->now_ns))
-        count(pipeline, COUNTER_EARLY_ANSWERS);
-    else
+    if (doubt != REASON_NO_QUESTION || !response->may_wait ||
+        !early_hold(pipeline->early, passing->segment, passing->now_ns)) {
         refuse(pipeline, response, doubt);
+        return;
+    }
+    count(pipeline, COUNTER_EARLY_ANSWERS);
+    pipeline->early_due_ns = early_due(pipeline->early);
 }
 
 static void match_response(struct pipeline *pipeline, struct response *response)
@@ -228,7 +230,7 @@ static bool leads_on(struct pipeline *pipeline, struct passing *passing)
     return passing->outcome == ANSWER_OK && lesson_chain_match(pipeline) != 0;
 }
 
-static bool matters(struct pipeline *pipeline, struct passing *passing)
+static inline bool matters(struct pipeline *pipeline, struct passing *passing)
 {
     if (passing->wire->opcode != OPCODE_QUERY)
         return false;
@@ -254,7 +256,8 @@ void response_deal(struct pipeline *pipeline, const struct segment *segment,
 }
 
 /* A derived name may have ended meanwhile: then nothing is to be said of it any more. */
-void response_deal_again(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
+__attribute__((cold)) void response_deal_again(struct pipeline *pipeline,
+                                               const struct segment *segment, uint64_t now_ns)
 {
     struct wire_message wire;
     struct response response = {.passing = {.segment = segment, .wire = &wire, .now_ns = now_ns}};

@@ -14,9 +14,9 @@
 
 enum {
     PREFIX_SIZE = 2,
-    MESSAGE_LEAST = 12,   /* a DNS header */
-    BUCKETS = 8192,       /* a power of two */
-    DELIVERED_KEPT = 4,   /* segments already delivered that a retransmission is compared with */
+    MESSAGE_LEAST = 12, /* a DNS header */
+    BUCKETS = 8192,     /* a power of two */
+    DELIVERED_KEPT = 4, /* segments already delivered that a retransmission is compared with */
     NONE = UINT16_MAX,
 };
 
@@ -319,9 +319,9 @@ static enum streams_outcome add_bytes(struct streams *streams, struct stream *st
     enum assembly_outcome outcome;
 
     streams->bytes -= stream->bytes.capacity;
-    outcome = assembly_add(&stream->bytes, segment->sequence + skip - stream->base,
-                           segment->payload + skip, segment->payload_size - skip,
-                           STREAM_WINDOW_MAX);
+    outcome =
+        assembly_add(&stream->bytes, segment->sequence + skip - stream->base,
+                     segment->payload + skip, segment->payload_size - skip, STREAM_WINDOW_MAX);
     streams->bytes += stream->bytes.capacity;
     if (outcome == ASSEMBLY_FULL) {
         if (stream->hole_ns == 0)
@@ -376,7 +376,8 @@ static bool join(struct stream *stream, const struct stream_segment *segment)
 
 /*
  * A SYN starts anew, unless it is a copy of the one that started this stream, or comes in the midst
- * of it: a host answers such a one with a challenge (RFC 5961 section 4), and so would forget nothing.
+ * of it: a host answers such a one with a challenge (RFC 5961 section 4), and so would forget
+ * nothing.
  */
 static void start(struct streams *streams, struct stream *stream,
                   const struct stream_segment *segment, uint64_t now_ns)
@@ -427,7 +428,8 @@ static enum streams_outcome read_payload(struct streams *streams, struct stream 
 }
 
 /* RST and FIN where the next byte is expected end the stream; others are not the peer's. */
-static void end(struct streams *streams, struct stream *stream, const struct stream_segment *segment)
+static void end(struct streams *streams, struct stream *stream,
+                const struct stream_segment *segment)
 {
     uint32_t at = segment->sequence + (uint32_t)segment->payload_size;
 

@@ -15,7 +15,8 @@
 
 enum {
     STREAMS_MAX = 4096,
-    STREAM_WINDOW_MAX = 131072,  /* bytes ahead of the next message: a whole one and what may follow */
+    STREAM_WINDOW_MAX =
+        131072, /* bytes ahead of the next message: a whole one and what may follow */
     STREAMS_BYTES_MAX = 8 << 20, /* out-of-order and incomplete bytes of all streams together */
     STREAM_TRIES_MAX = 16,       /* segments looked at to join in the middle, then it is given up */
 };

@@ -2,8 +2,8 @@
 /*
  * One small function a tunnel, found by protocol or port in a table.
  *
- * Outer checksums are not looked at: they are the tunnel end's business, and those inside the tunnel
- * decide what the client's host takes.
+ * Outer checksums are not looked at: they are the tunnel end's business, and those inside the
+ * tunnel decide what the client's host takes.
  */
 #include "sniffer/tunnel.h"
 
@@ -176,16 +176,18 @@ static const struct tunnel {
     uint16_t number;
     uint32_t encapsulations;
     void (*enter)(struct reader *reader, uint32_t decapsulate, struct tunnel_inner *out);
-} protocols[] = {
-    {IPPROTO_GRE, 1u << ENCAPSULATION_GRE | 1u << ENCAPSULATION_ERSPAN, gre},
-    {IPPROTO_IPIP, 1u << ENCAPSULATION_IPIP, ipv4_in_ip},
-    {IPPROTO_IPV6, 1u << ENCAPSULATION_IPIP, ipv6_in_ip},
-    {0, 0, NULL},
-}, ports[] = {
-    {TUNNEL_PORT_VXLAN, 1u << ENCAPSULATION_VXLAN, vxlan},
-    {TUNNEL_PORT_GENEVE, 1u << ENCAPSULATION_GENEVE, geneve},
-    {TUNNEL_PORT_TZSP, 1u << ENCAPSULATION_TZSP, tzsp},
-    {0, 0, NULL},
+} protocols[] =
+    {
+        {IPPROTO_GRE, 1u << ENCAPSULATION_GRE | 1u << ENCAPSULATION_ERSPAN, gre},
+        {IPPROTO_IPIP, 1u << ENCAPSULATION_IPIP, ipv4_in_ip},
+        {IPPROTO_IPV6, 1u << ENCAPSULATION_IPIP, ipv6_in_ip},
+        {0, 0, NULL},
+},
+  ports[] = {
+      {TUNNEL_PORT_VXLAN, 1u << ENCAPSULATION_VXLAN, vxlan},
+      {TUNNEL_PORT_GENEVE, 1u << ENCAPSULATION_GENEVE, geneve},
+      {TUNNEL_PORT_TZSP, 1u << ENCAPSULATION_TZSP, tzsp},
+      {0, 0, NULL},
 };
 
 static const struct tunnel *find(const struct tunnel *tunnel, uint16_t number, uint32_t decapsulate)

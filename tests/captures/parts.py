@@ -1,0 +1,296 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Messages that come in parts: IP fragments and TCP segments, in good order and in bad."""
+
+import struct
+
+from scapy.layers.inet import IP, TCP
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment
+from scapy.packet import Raw
+
+from scene import (CLIENT, CLIENT6, POINTER, RESOLVER, RESOLVER6, Scene, a, aaaa, answer, capture,
+                   ethernet, main, packet, query, record)
+
+NAMES = ["n%d.dormammu.lookback.io" % number for number in range(10)]
+
+
+def reply_to(number, extra=()):
+    address = "198.51.100.%d" % (number + 1)
+    return answer([a(POINTER, address), *extra], NAMES[number], ident=number + 1)
+
+
+def text(size):
+    """A record that is long and teaches nothing."""
+    return record(POINTER, "TXT", 300, bytes([255]) * size)
+
+
+# --- fragments -----------------------------------------------------------------------------------
+
+def pieces(message, cuts, ident, six=False):
+    """The datagram cut at these places; each piece is (start, packet)."""
+    source, destination = (RESOLVER6, CLIENT6) if six else (RESOLVER, CLIENT)
+    data = packet(source, destination, 53, 40000, message)[40 if six else 20:]
+    cuts = [0, *cuts, len(data)]
+    for start, end in zip(cuts, cuts[1:]):
+        yield piece(data, start, end, ident, six)
+
+
+def piece(data, start, end, ident, six=False):
+    more, part = end < len(data), Raw(data[start:end])
+    if six:
+        return bytes(IPv6(src=RESOLVER6, dst=CLIENT6)
+                     / IPv6ExtHdrFragment(nh=17, id=ident, offset=start // 8, m=more) / part)
+    return bytes(IP(src=RESOLVER, dst=CLIENT, proto=17, id=ident, frag=start // 8,
+                    flags="MF" if more else 0) / part)
+
+
+@capture("fragments-order.pcap")
+def fragments_order():
+    """4 KiB with EDNS in three pieces: in order, last first, each twice; the same over IPv6."""
+    scene = Scene()
+    orders = ([0, 1, 2], [2, 1, 0], [1, 1, 0, 0, 2, 2])
+    for number, order in enumerate(orders):
+        message = reply_to(number, [text(255)] * 14)
+        parts = list(pieces(message, [1480, 2960], number + 1))
+        scene.ask(query(NAMES[number], ident=number + 1))
+        for index in order:
+            scene.packet(parts[index])
+    scene.client, scene.resolver = CLIENT6, RESOLVER6
+    message = answer([aaaa(POINTER, "2001:db8:5::7"), *[text(255)] * 14], NAMES[3], "AAAA", 4)
+    scene.ask(query(NAMES[3], "AAAA", 4))
+    for part in reversed(list(pieces(message, [1448, 2896], 77, six=True))):
+        scene.packet(part)
+    return scene
+
+
+@capture("fragments-tiny.pcap")
+def fragments_tiny():
+    """Eight bytes each: the UDP header alone in the first one."""
+    message = reply_to(0)
+    size = len(message) + 8
+    scene = Scene().ask(query(NAMES[0], ident=1))
+    for part in pieces(message, range(8, size, 8), 1):
+        scene.packet(part)
+    return scene
+
+
+@capture("fragments-overlap.pcap")
+def fragments_overlap():
+    """A second piece over the first one's end is no datagram any more; the next one is."""
+    data = packet(RESOLVER, CLIENT, 53, 40000, reply_to(0))[20:]
+    scene = Scene().ask(query(NAMES[0], ident=1))
+    for start, end in ((0, 48), (40, len(data)), (48, len(data))):
+        scene.packet(piece(data, start, end, 1))
+    scene.ask(query(NAMES[1], ident=2))
+    for part in pieces(reply_to(1), [48], 2):
+        scene.packet(part)
+    return scene
+
+
+@capture("fragments-hole.pcap")
+def fragments_hole():
+    """One whose middle never comes, one whose middle comes 11 s later, one with a wrong header."""
+    scene = Scene().ask(query(NAMES[0], ident=1))
+    first, _, last = pieces(reply_to(0), [24, 48], 1)
+    scene.packet(first).packet(last)
+    scene.ask(query(NAMES[1], ident=2))
+    first, middle, last = pieces(reply_to(1), [24, 48], 2)
+    scene.packet(first).packet(last).wait(11).packet(middle)
+    scene.ask(query(NAMES[2], ident=3))
+    first, last = pieces(reply_to(2), [48], 3)
+    return scene.packet(first[:10] + b"\x12\x34" + first[12:]).packet(last)
+
+
+# --- TCP -----------------------------------------------------------------------------------------
+
+def framed(message):
+    return struct.pack("!H", len(message)) + message
+
+
+class Connection:
+    """One connection to port 53: each side's sequence number is where its next byte goes."""
+
+    def __init__(self, scene, port=40000, client=CLIENT, resolver=RESOLVER):
+        self.scene, self.port, self.client, self.resolver = scene, port, client, resolver
+        self.next = {True: 1000, False: 0xFFFFFFF0}  # the server's numbers wrap
+
+    def open(self):
+        self.segment(True, flags="S")
+        self.segment(False, flags="SA")
+        self.next = {side: number + 1 & 0xFFFFFFFF for side, number in self.next.items()}
+        return self.segment(True, flags="A")
+
+    def segment(self, asks, data=b"", ahead=0, flags="PA", bare=False):
+        """Sent `ahead` bytes past what has been sent; does not move on."""
+        ends = (self.client, self.resolver) if asks else (self.resolver, self.client)
+        ports = (self.port, 53) if asks else (53, self.port)
+        layer = IPv6 if ":" in self.client else IP
+        options = [("NOP", None), ("NOP", None), ("Timestamp", (1, 2))]
+        made = bytes(layer(src=ends[0], dst=ends[1])
+                     / TCP(sport=ports[0], dport=ports[1], flags=flags, options=options,
+                           seq=self.next[asks] + ahead & 0xFFFFFFFF)
+                     / Raw(data))
+        self.scene.packet(left_to_offload(made) if bare else made)
+        return self
+
+    def send(self, asks, data, **more):
+        self.segment(asks, data, **more)
+        self.next[asks] = self.next[asks] + len(data) & 0xFFFFFFFF
+        return self
+
+    def ask(self, number):
+        return self.send(True, framed(query(NAMES[number], ident=number + 1)))
+
+    def reply(self, number, **more):
+        return self.send(False, framed(reply_to(number)), **more)
+
+    def close(self):
+        return self.segment(True, flags="FA").segment(False, flags="FA")
+
+
+def left_to_offload(data):
+    """The checksum as the kernel leaves it to an interface: the pseudo-header's sum alone."""
+    size = len(data) - 20
+    total = sum(struct.unpack("!4H", data[12:20])) + 6 + size
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return data[:36] + struct.pack("!H", total) + data[38:]
+
+
+@capture("tcp.pcap")
+def tcp():
+    """A connection as dig opens it, over IPv4 and IPv6."""
+    scene = Scene()
+    Connection(scene).open().ask(0).reply(0).close()
+    Connection(scene, 40001, CLIENT6, RESOLVER6).open().ask(1).reply(1).close()
+    return scene
+
+
+@capture("tcp-cuts.pcap")
+def tcp_cuts():
+    """Two messages in one segment; a length prefix cut in two; one byte a segment."""
+    scene = Scene()
+    connection = Connection(scene).open().ask(0).ask(1)
+    connection.send(False, framed(reply_to(0)) + framed(reply_to(1)))
+    connection.ask(2).ask(3)
+    both = framed(reply_to(2)) + framed(reply_to(3))
+    cut = len(framed(reply_to(2))) + 1
+    connection.send(False, both[:cut]).send(False, both[cut:])
+    connection.ask(4)
+    for byte in framed(reply_to(4)):
+        connection.send(False, bytes([byte]))
+    return scene
+
+
+@capture("tcp-order.pcap")
+def tcp_order():
+    """Out of order, overlapping, sent again: each answer once."""
+    scene = Scene()
+    connection = Connection(scene).open().ask(0).ask(1)
+    both = framed(reply_to(0)) + framed(reply_to(1))
+    for start, end in ((60, 90), (90, len(both)), (30, 70), (0, 40), (0, len(both)), (60, 90)):
+        connection.segment(False, both[start:end], ahead=start)
+    return scene
+
+
+@capture("tcp-conflict.pcap")
+def tcp_conflict():
+    """Sent again with another address: the first copy counts, and it is an alarm."""
+    scene = Scene()
+    connection = Connection(scene).open().ask(0)
+    forged = framed(answer([a(POINTER, "203.0.113.66")], NAMES[0], ident=1))
+    connection.segment(False, framed(reply_to(0))).segment(False, forged)
+    connection.segment(False, framed(reply_to(0))[:30], ahead=0)
+    connection.next[False] += len(forged)
+    connection.ask(1)
+    return connection.reply(1).scene
+
+
+@capture("tcp-middle.pcap")
+def tcp_middle():
+    """The capture begins in the midst of a message: the next one is found."""
+    scene = Scene()
+    connection = Connection(scene)
+    connection.send(True, framed(query(NAMES[0], ident=1))[9:])
+    connection.send(False, framed(reply_to(0))[20:])
+    return connection.ask(1).reply(1).scene
+
+
+@capture("tcp-lost.pcap")
+def tcp_lost():
+    """The capture lost a segment: five seconds later the stream goes on without it."""
+    scene = Scene()
+    connection = Connection(scene).open().ask(0).ask(1).ask(2)
+    connection.next[False] += 50
+    connection.reply(1)
+    scene.wait(6)
+    return connection.reply(2).scene
+
+
+@capture("tcp-blind.pcap")
+def tcp_blind():
+    """A reset, a SYN and data from somebody who only knows addresses and ports change nothing."""
+    scene = Scene()
+    connection = Connection(scene).open().ask(0)
+    connection.segment(False, flags="R", ahead=70000).segment(False, flags="S", ahead=900000)
+    forged = framed(answer([a(POINTER, "203.0.113.66")], NAMES[0], ident=1))
+    connection.segment(False, forged, ahead=900001)
+    return connection.reply(0).scene
+
+
+@capture("tcp-checksum.pcap")
+def tcp_checksum():
+    """Left to an interface that merges segments it is taken; wrong, it is not."""
+    scene = Scene()
+    connection = Connection(scene).open().ask(0).reply(0, bare=True)
+    connection.ask(1)
+    data = framed(reply_to(1))
+    made = bytes(IP(src=RESOLVER, dst=CLIENT)
+                 / TCP(sport=53, dport=40000, flags="PA", seq=connection.next[False], chksum=0x1234)
+                 / Raw(data))
+    return scene.packet(made)
+
+
+@capture("tcp-truncated-first.pcap")
+def tcp_truncated_first():
+    """The answer over UDP was cut short, so the client asks again over TCP."""
+    scene = Scene()
+    scene.ask(query(NAMES[0], ident=1)).reply(answer([], NAMES[0], ident=1, flags=0x8380))
+    message = framed(reply_to(0, [text(255)] * 20))
+    connection = Connection(scene).open().ask(0)
+    for start in range(0, len(message), 1448):
+        connection.send(False, message[start:start + 1448])
+    return scene
+
+
+@capture("tcp-merged.pcap")
+def tcp_merged():
+    """GRO makes one frame of many segments, longer than any link carries."""
+    scene = Scene()
+    message = framed(reply_to(0, [text(255)] * 60))
+    return Connection(scene).open().ask(0).send(False, message, bare=True).scene
+
+
+@capture("tcp-mirrored.pcap")
+def tcp_mirrored():
+    """Each packet twice, as when both directions of a port are mirrored."""
+    scene = Scene()
+    Connection(scene).open().ask(0).reply(0).close()
+    scene.frames = [frame for frame in scene.frames for _ in range(2)]
+    return scene
+
+
+# --- order ---------------------------------------------------------------------------------------
+
+@capture("early.pcap")
+def early():
+    """Answers in front of their questions: one in time, its copy too, one too late, a forged one."""
+    scene = Scene()
+    scene.reply(reply_to(0)).reply(reply_to(0)).ask(query(NAMES[0], ident=1))
+    scene.reply(reply_to(1)).wait(0.05).ask(query(NAMES[1], ident=2))
+    scene.reply(reply_to(2), resolver="192.0.2.99").ask(query(NAMES[2], ident=3))
+    return scene
+
+
+if __name__ == "__main__":
+    main()
