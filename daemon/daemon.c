@@ -9,6 +9,7 @@
 #include "daemon/control.h"
 #include "daemon/journal.h"
 #include "daemon/notify.h"
+#include "daemon/saver.h"
 #include "daemon/sources.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
@@ -33,6 +34,7 @@ struct daemon {
     struct setsync *sync;
     struct control *control;
     struct sources *sources;
+    struct saver *saver; /* NULL: leases are not kept on disk */
     struct journal journal;
     struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
     struct loop_watch *kernel;                                    /* nftables' notifications */
@@ -199,6 +201,7 @@ static void on_children(void *context)
 {
     struct daemon *daemon = context;
     sources_reap(daemon->sources);
+    saver_reap(daemon->saver);
 }
 
 static int start_sniffer(struct daemon *daemon, const struct config *config)
@@ -293,6 +296,7 @@ static int open_sync(struct daemon *daemon)
         .kernel = true,
         .event = on_event,
         .context = daemon,
+        .state = daemon->options.state,
     };
     int result = setsync_new(&options, &now, &daemon->sync);
     int fd = result ? -1 : setsync_event_fd(daemon->sync);
@@ -301,6 +305,13 @@ static int open_sync(struct daemon *daemon)
         return result;
     daemon->kernel = loop_readable(daemon->loop, fd, LOOP_NORMAL, on_kernel, daemon);
     return daemon->kernel ? 0 : -ENOMEM;
+}
+
+static int open_saver(struct daemon *daemon)
+{
+    if (!daemon->options.state)
+        return 0;
+    return saver_new(daemon->loop, daemon->sync, daemon->options.state, &daemon->saver);
 }
 
 static int open_sources(struct daemon *daemon)
@@ -338,7 +349,7 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         int (*open)(struct daemon *daemon);
         const char *what;
     } steps[] = {
-        {open_loop, "the event loop"}, {open_sync, "nftables"},
+        {open_loop, "the event loop"}, {open_sync, "nftables"}, {open_saver, "the state file"},
         {open_sources, "the sources"}, {open_control, NULL}, /* its path */
         {open_sniffer, "the sniffer"},
     };
@@ -385,6 +396,7 @@ void daemon_close(struct daemon *daemon)
     control_close(daemon->control);
     sources_free(daemon->sources);
     loop_unwatch(daemon->kernel);
+    saver_free(daemon->saver);
     setsync_free(daemon->sync);
     loop_unwatch(daemon->watchdog);
     loop_unwatch(daemon->ready);

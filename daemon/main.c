@@ -5,6 +5,7 @@
 #include "daemon/config.h"
 #include "daemon/control.h"
 #include "daemon/daemon.h"
+#include "daemon/saver.h"
 #include "runtime/log.h"
 #include "runtime/priority.h"
 #include "runtime/sandbox.h"
@@ -23,23 +24,28 @@
 struct options {
     const char *config;
     const char *control;
+    const char *state; /* NULL: where systemd or the package says; "": nowhere */
     bool check;
 };
 
 static const char usage[] =
-    "usage: wildsetd [--config FILE] [--control SOCKET] [--check]\n"
+    "usage: wildsetd [--config FILE] [--control SOCKET] [--state FILE] [--check]\n"
     "\n"
     "Watches DNS answers and keeps the addresses of the names that the configuration lists in\n"
     "nftables sets.  Runs in the foreground; SIGHUP reads the configuration again.\n"
     "\n"
     "  --config FILE     instead of " CONFIG_DEFAULT_PATH "\n"
     "  --control SOCKET  instead of " CONTROL_DEFAULT_PATH "\n"
+    "  --state FILE      keep the leases here; \"\" for nowhere (" SAVER_FOLDER "/" SAVER_FILE
+    " where\n"
+    "                    that folder is, unless there is another control socket)\n"
     "  --check           only say whether the configuration is right (exit status 78 if not)\n"
     "  --help, --version\n";
 
 static const struct option option_table[] = {
     {"config", required_argument, NULL, 'c'}, {"control", required_argument, NULL, 's'},
-    {"check", no_argument, NULL, 'n'},        {"help", no_argument, NULL, 'h'},
+    {"state", required_argument, NULL, 'k'},  {"check", no_argument, NULL, 'n'},
+    {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
 };
 
@@ -48,13 +54,16 @@ static int read_options(int argc, char **argv, struct options *options)
 {
     int option;
 
-    while ((option = getopt_long(argc, argv, "c:s:nhv", option_table, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:s:k:nhv", option_table, NULL)) != -1) {
         switch (option) {
         case 'c':
             options->config = optarg;
             break;
         case 's':
             options->control = optarg;
+            break;
+        case 'k':
+            options->state = optarg;
             break;
         case 'n':
             options->check = true;
@@ -159,10 +168,31 @@ static int prepare(const struct options *options, enum plan_latency latency,
     return sandbox_daemon_privileges();
 }
 
+/* systemd makes the folder and names it (StateDirectory, the first of several). */
+static const char *find_state(const struct options *options, char out[static PATH_MAX])
+{
+    const char *folder = getenv("STATE_DIRECTORY");
+
+    if (options->state)
+        return options->state[0] != '\0' ? options->state : NULL;
+    if (!folder || folder[0] != '/') {
+        folder = SAVER_FOLDER;
+        if (strcmp(options->control, CONTROL_DEFAULT_PATH) != 0)
+            return NULL; /* one beside the system's own: its leases are none of ours */
+    }
+    snprintf(out, PATH_MAX, "%.*s", (int)strcspn(folder, ":"), folder);
+    if (access(out, W_OK) < 0) {
+        log_notice("%s: %s: leases will not outlive a reboot", out, strerror(errno));
+        return NULL;
+    }
+    snprintf(out, PATH_MAX, "%.*s/" SAVER_FILE, (int)strcspn(folder, ":"), folder);
+    return out;
+}
+
 /* Takes the configuration. */
 static int run(const struct options *options, struct config *config)
 {
-    char libexec[PATH_MAX];
+    char libexec[PATH_MAX], state[PATH_MAX];
     struct daemon_options wanted = {
         .config_path = options->config,
         .control_path = options->control,
@@ -177,6 +207,7 @@ static int run(const struct options *options, struct config *config)
         log_error("%s: %s", what, strerror(-result));
         return result == -EPERM ? EX_NOPERM : EX_OSERR;
     }
+    wanted.state = find_state(options, state);
     result = daemon_open(&wanted, config, &daemon, &what);
     if (result) {
         log_error("opening %s: %s%s", what, strerror(-result),

@@ -68,9 +68,13 @@ static bool record_from_text(const char *text, enum record_type *out)
     return false;
 }
 
+/* As the configuration allows them. */
 static bool whitelist_from_text(const char *text, char out[static WHITELIST_NAME_MAX])
 {
-    if (strlen(text) >= WHITELIST_NAME_MAX)
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    size_t length = strspn(text, letters);
+    if (length == 0 || length >= WHITELIST_NAME_MAX || text[length] != '\0')
         return false;
     memcpy(out, text, strlen(text) + 1);
     return true;
