@@ -121,6 +121,8 @@ static void on_event(void *context, const struct event *event)
 
     journal_event(&daemon->journal, event, clock_now().boot_ns);
     control_event(daemon->control, event);
+    if (event->kind == EVENT_FORGOTTEN)
+        saver_soon(daemon->saver);
 }
 
 static void on_refusal(void *context, enum source source, const struct sighting *sighting)
