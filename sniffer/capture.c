@@ -2,7 +2,7 @@
 /*
  * libpcap, live and from files.  Live: TPACKET_V2 in immediate mode, since V3 delivers only after
  * its time-out.  A V2 ring has slots of one size, so ordinary frames and large ones (loopback,
- * jumbo) have rings of their own, told apart by length in the kernel.
+ * jumbo, merged by offloads) have rings of their own, told apart by length in the kernel.
  */
 #include "sniffer/capture.h"
 
@@ -167,34 +167,14 @@ static int ring_open(struct capture *capture, const struct ring *wanted,
     return 0;
 }
 
-/* The largest frame to expect: loopback's for "any", which holds it. */
-static uint32_t frame_max(const struct capture *capture)
-{
-    struct ifreq request = {0};
-    int fd, result;
-
-    if (capture->any)
-        return SLOT_MAX;
-    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return SLOT_MAX;
-    memcpy(request.ifr_name, capture->interface, IFNAMSIZ);
-    result = ioctl(fd, SIOCGIFMTU, &request);
-    close(fd);
-    if (result < 0 || request.ifr_mtu < 0 || request.ifr_mtu > SLOT_MAX - FRAME_OVERHEAD)
-        return SLOT_MAX;
-    return (uint32_t)request.ifr_mtu + FRAME_OVERHEAD;
-}
-
+/* Whatever the MTU: offloads merge what came in many frames into one (GRO, TSO). */
 static int open_rings(struct capture *capture, char error[static CAPTURE_ERROR_MAX])
 {
     struct ring ordinary = {.snaplen = SLOT_ORDINARY, .buffer = BUFFER_ORDINARY};
-    struct ring large = {.snaplen = frame_max(capture), .buffer = BUFFER_LARGE};
+    struct ring large = {.snaplen = SLOT_MAX, .buffer = BUFFER_LARGE};
     int result = ring_open(capture, &ordinary, error);
 
-    if (result < 0 || large.snaplen <= SLOT_ORDINARY)
-        return result;
-    return ring_open(capture, &large, error);
+    return result < 0 ? result : ring_open(capture, &large, error);
 }
 
 static enum portfilter_link filter_link(int link_type)

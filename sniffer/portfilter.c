@@ -60,9 +60,10 @@ struct step {
 
 static const struct step ipv4_block[] = {
     LOAD(BPF_H, 6), /* flags and fragment offset */
-    IF_BITS(IPV4_FRAGMENT, 7, 0),
+    IF_BITS(IPV4_FRAGMENT, 8, 0),
     LOAD(BPF_B, 9), /* protocol */
-    IF_EQUAL(IPPROTO_UDP, 0, 6),
+    IF_EQUAL(IPPROTO_UDP, 1, 0),
+    IF_EQUAL(IPPROTO_TCP, 0, 6),
     IPV4_HEADER_LENGTH,
     LOAD_BEHIND(0), /* source port */
     IF_EQUAL(DNS_PORT, 2, 0),
@@ -74,7 +75,8 @@ static const struct step ipv4_block[] = {
 
 static const struct step ipv6_block[] = {
     LOAD(BPF_B, 6), /* next header */
-    IF_EQUAL(IPPROTO_UDP, 0, 4),
+    IF_EQUAL(IPPROTO_UDP, 1, 0),
+    IF_EQUAL(IPPROTO_TCP, 0, 4),
     LOAD(BPF_H, IPV6_HEADER_SIZE),
     IF_EQUAL(DNS_PORT, 10, 0),
     LOAD(BPF_H, IPV6_HEADER_SIZE + 2),
@@ -92,13 +94,22 @@ static const struct step ipv6_block[] = {
     RETURN(DROP),
 };
 
+/* MPLS and PPPoE: what they carry is not looked for here. */
+static const struct step shim_block[] = {
+    IF_EQUAL(ETH_P_MPLS_UC, 2, 0),
+    IF_EQUAL(ETH_P_MPLS_MC, 1, 0),
+    IF_EQUAL(ETH_P_PPP_SES, 0, 1),
+    RETURN(PASS),
+};
+
 static const uint16_t tag_types[] = {0x8100, 0x88a8, 0x9100, 0x9200};
 
 enum {
     IPV4_STEPS = sizeof(ipv4_block) / sizeof(ipv4_block[0]),
     IPV6_STEPS = sizeof(ipv6_block) / sizeof(ipv6_block[0]),
     TAG_TYPES = sizeof(tag_types) / sizeof(tag_types[0]),
-    LEVEL_STEPS = 2 + IPV4_STEPS + IPV6_STEPS + TAG_TYPES + 2,
+    SHIM_STEPS = sizeof(shim_block) / sizeof(shim_block[0]),
+    LEVEL_STEPS = 2 + IPV4_STEPS + IPV6_STEPS + SHIM_STEPS + TAG_TYPES + 2,
     HEAD_STEPS = 8,
 };
 static_assert(HEAD_STEPS + (TAGS_MAX + 1) * LEVEL_STEPS <= PORTFILTER_MAX, "all levels fit");
@@ -129,6 +140,7 @@ static void emit_ip(struct portfilter *program, uint32_t ipv4, uint32_t ipv6, ui
 /* Behind a tag of any type: the accumulator holds the type that stands in it. */
 static void emit_tag(struct portfilter *program, uint32_t network)
 {
+    emit_block(program, shim_block, SHIM_STEPS, network);
     for (unsigned i = 0; i < TAG_TYPES; i++)
         emit(program, (struct step)IF_EQUAL(tag_types[i], (uint8_t)(TAG_TYPES - i), 0), 0);
     emit(program, (struct step)RETURN(DROP), 0);
@@ -142,6 +154,7 @@ static void emit_ethertypes(struct portfilter *program, uint32_t network)
         emit_tag(program, network);
     }
     emit_ip(program, ETH_P_IP, ETH_P_IPV6, network);
+    emit_block(program, shim_block, SHIM_STEPS, network);
     emit(program, (struct step)RETURN(DROP), 0);
 }
 

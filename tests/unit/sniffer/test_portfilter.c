@@ -172,6 +172,38 @@ static void test_udp_with_port_53_on_either_side_passes(void **state)
     assert_true(ipv6_passes(IPPROTO_UDP, 40000, 53));
 }
 
+static void test_tcp_with_port_53_on_either_side_passes(void **state)
+{
+    (void)state;
+    assert_true(
+        ipv4_passes(&(struct ipv4){.protocol = IPPROTO_TCP, .source = 53, .destination = 40000}));
+    assert_true(
+        ipv4_passes(&(struct ipv4){.protocol = IPPROTO_TCP, .source = 40000, .destination = 53}));
+    assert_false(
+        ipv4_passes(&(struct ipv4){.protocol = IPPROTO_TCP, .source = 443, .destination = 40000}));
+    assert_true(ipv6_passes(IPPROTO_TCP, 53, 40000));
+    assert_true(ipv6_passes(IPPROTO_TCP, 40000, 53));
+    assert_false(ipv6_passes(IPPROTO_TCP, 443, 40000));
+}
+
+static void test_labels_and_sessions_pass(void **state)
+{
+    static const unsigned types[] = {0x8847, 0x8848, 0x8864};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        for (unsigned tags = 0; tags <= 4; tags++) {
+            struct packet packet = {0};
+
+            put_ethernet(&packet, tags ? 0x8100 : types[i]);
+            for (unsigned tag = 1; tag <= tags; tag++)
+                put_tag(&packet, tag < tags ? 0x88a8 : types[i]);
+            put_zeros(&packet, 40);
+            assert_true(passes(PORTFILTER_ETHERNET, &packet));
+        }
+    }
+}
+
 static void test_everything_else_is_dropped(void **state)
 {
     (void)state;
@@ -394,6 +426,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_udp_with_port_53_on_either_side_passes),
+        cmocka_unit_test(test_tcp_with_port_53_on_either_side_passes),
+        cmocka_unit_test(test_labels_and_sessions_pass),
         cmocka_unit_test(test_everything_else_is_dropped),
         cmocka_unit_test(test_options_do_not_hide_the_ports),
         cmocka_unit_test(test_fragments_pass_and_do_not_fragment_is_none),
