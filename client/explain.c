@@ -6,8 +6,7 @@
 #include "client/connection.h"
 #include "client/explain_text.h"
 #include "client/options.h"
-
-#include "dnsparse/address.h"
+#include "client/subject.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,16 +25,17 @@ static const struct options_page page = {
 int explain_main(int argc, char **argv)
 {
     struct options options;
-    struct address address;
+    const char *problem;
 
     if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
         return options.status;
     if (argc - options.first != 1)
         return options_refuse(&page, "wants one address or name");
 
-    const char *what = argv[options.first];
-    const char *key = address_from_text(what, &address) ? "address" : "name";
-    json_t *reply = connection_request(options.socket, "explain", json_pack("{s:s}", key, what));
+    json_t *subject = subject_read(argv[options.first], &problem);
+    if (!subject)
+        return options_refuse(&page, problem ? problem : "memory is out");
+    json_t *reply = connection_request(options.socket, "explain", subject);
     if (!reply)
         return COMMAND_FAILED;
 

@@ -5,8 +5,7 @@
 #include "client/commands.h"
 #include "client/connection.h"
 #include "client/options.h"
-
-#include "dnsparse/address.h"
+#include "client/subject.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,16 +26,17 @@ static const struct options_page page = {
 int forget_main(int argc, char **argv)
 {
     struct options options;
-    struct address address;
+    const char *problem;
 
     if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
         return options.status;
     if (argc - options.first != 1)
         return options_refuse(&page, "wants one address or name");
 
-    const char *what = argv[options.first];
-    const char *key = address_from_text(what, &address) ? "address" : "name";
-    json_t *reply = connection_request(options.socket, "forget", json_pack("{s:s}", key, what));
+    json_t *subject = subject_read(argv[options.first], &problem);
+    if (!subject)
+        return options_refuse(&page, problem ? problem : "memory is out");
+    json_t *reply = connection_request(options.socket, "forget", subject);
     if (!reply)
         return COMMAND_FAILED;
 
@@ -46,7 +46,7 @@ int forget_main(int argc, char **argv)
         printf("{\"forgotten\":%" JSON_INTEGER_FORMAT "}\n", count);
     else if (count == 0)
         fprintf(stderr, "wildset: nothing is allowed for %s now; `wildset list` shows what is\n",
-                what);
+                argv[options.first]);
     else
         printf("%" JSON_INTEGER_FORMAT " taken back\n", count);
     return count ? COMMAND_OK : COMMAND_FAILED;

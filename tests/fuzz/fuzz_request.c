@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     REQUIRE(memchr(request.whitelist, '\0', sizeof(request.whitelist)) != NULL);
     REQUIRE(address_is_canonical(&request.address) || request.address.family == ADDRESS_NONE);
     REQUIRE(request.name.length == 0 || dname_is_canonical(&request.name));
-    if (request.command == REQUEST_FORGET)
+    if (request.command == REQUEST_FORGET || request.command == REQUEST_EXPLAIN)
         REQUIRE((request.address.family != ADDRESS_NONE) != (request.name.length != 0));
     return 0;
 }
