@@ -368,6 +368,25 @@ static int probe_lease(struct setsync *sync, struct lease *lease, uint64_t now_n
     return distance(after.timeout_ms, change.timeout_ms) <= PROBE_TOLERANCE_MS;
 }
 
+struct considering {
+    struct setsync *sync;
+    uint64_t now_ns;
+};
+
+static void consider_again(void *context, struct lease *lease)
+{
+    const struct considering *considering = context;
+    writer_consider(considering->sync, lease, considering->now_ns);
+}
+
+/* What was put off until half its time has passed, as on an old kernel, is written now. */
+static void catch_up(struct setsync *sync, uint64_t now_ns)
+{
+    struct considering considering = {.sync = sync, .now_ns = now_ns};
+    if (sync->statistics.updates_in_place)
+        lease_each(sync->leases, consider_again, &considering);
+}
+
 void writer_probe(struct setsync *sync, const struct moment *now)
 {
     if (sync->probe_ns > now->boot_ns)
@@ -385,4 +404,5 @@ void writer_probe(struct setsync *sync, const struct moment *now)
     sync->statistics.updates_in_place = r == 1;
     log_info("this kernel refreshes a set's elements %s",
              r == 1 ? "in place" : "only by replacing them");
+    catch_up(sync, now->boot_ns);
 }
