@@ -243,6 +243,7 @@ static bool replace_config(struct daemon *daemon)
         return false;
     }
     setsync_reload(daemon->sync, config->whitelists, config->whitelist_count, &now);
+    saver_soon(daemon->saver);
     control_set_config(daemon->control, config);
     config_free(daemon->config);
     daemon->config = config;

@@ -74,6 +74,22 @@ static bool is_ours(const struct takeover *takeover, const struct lease *lease, 
     return takeover->set->own || end_ns <= lease->expires_ns + STATE_TOLERANCE_NS;
 }
 
+/* The comment's name is not wanted any more, but the lease has gone on since the file was written:
+ * in our own table only we can have made its element last longer. */
+static void go_on(const struct takeover *takeover, struct lease *lease, uint64_t end_ns)
+{
+    const struct lease_claim *last = &lease->claims[0];
+    for (unsigned i = 1; i < lease->claim_count; i++)
+        if (lease->claims[i].expires_ns > last->expires_ns)
+            last = &lease->claims[i];
+    const struct whitelist *whitelist = last->whitelist;
+    const uint64_t most_s = (uint64_t)whitelist->ttl_max + whitelist->grace;
+    const uint64_t most_ns = takeover->now->boot_ns + most_s * NS_PER_SECOND;
+    struct lease_claim claim = *last;
+    claim.expires_ns = end_ns < most_ns ? end_ns : most_ns;
+    (void)grant_claim(takeover->sync, takeover->set, &lease->address, &claim);
+}
+
 static void take_element(void *context, const struct nftset_element *element)
 {
     struct takeover *takeover = context;
@@ -89,6 +105,8 @@ static void take_element(void *context, const struct nftset_element *element)
     const uint64_t end_ns = element->read_ns + element->expires_ms * NS_PER_MS;
     if (lease == NULL || lease->write != LEASE_UNWRITTEN || !is_ours(takeover, lease, end_ns))
         return;
+    if (takeover->set->own && lease->claim_count > 0 && end_ns > lease->expires_ns)
+        go_on(takeover, lease, end_ns);
     const uint64_t given_ms =
         element->timeout_ms > element->expires_ms ? element->timeout_ms : element->expires_ms;
     const uint64_t age_ns = (given_ms - element->expires_ms) * NS_PER_MS;

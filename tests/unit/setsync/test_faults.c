@@ -417,6 +417,7 @@ static uint64_t reload(struct faults *faults)
     struct moment now = clock_now();
     faults->whitelist_count = 3 - faults->whitelist_count;
     setsync_reload(faults->sync, faults->whitelists, faults->whitelist_count, &now);
+    save(faults); /* as the daemon does: comments may name what is not wanted any more */
     return until_swept(faults);
 }
 
