@@ -5,6 +5,7 @@
  */
 #include "daemon/daemon.h"
 
+#include "daemon/clockwatch.h"
 #include "daemon/config.h"
 #include "daemon/control.h"
 #include "daemon/journal.h"
@@ -18,6 +19,7 @@
 #include "setsync/setsync.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +36,7 @@ struct daemon {
     struct setsync *sync;
     struct control *control;
     struct sources *sources;
+    struct clockwatch *clocks;
     struct saver *saver; /* NULL: leases are not kept on disk */
     struct journal journal;
     struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
@@ -99,6 +102,22 @@ static void on_kernel(void *context)
     struct moment now = clock_now();
 
     setsync_notified(daemon->sync, &now);
+    arm(daemon);
+}
+
+/* Timers stand still in a suspend: what has become due meanwhile is done at once. */
+static void on_clock(void *context, uint64_t slept_ns)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+
+    if (slept_ns > 0) {
+        log_notice("slept for %" PRIu64 " s: what has ended meanwhile ends now",
+                   slept_ns / NS_PER_SECOND);
+        setsync_resumed(daemon->sync, slept_ns, &now);
+    }
+    saver_soon(daemon->saver);
+    daemon->due_ns = UINT64_MAX;
     arm(daemon);
 }
 
@@ -310,6 +329,11 @@ static int open_sync(struct daemon *daemon)
     return daemon->kernel ? 0 : -ENOMEM;
 }
 
+static int open_clocks(struct daemon *daemon)
+{
+    return clockwatch_new(daemon->loop, on_clock, daemon, &daemon->clocks);
+}
+
 static int open_saver(struct daemon *daemon)
 {
     if (!daemon->options.state)
@@ -352,8 +376,9 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         int (*open)(struct daemon *daemon);
         const char *what;
     } steps[] = {
-        {open_loop, "the event loop"}, {open_sync, "nftables"}, {open_saver, "the state file"},
-        {open_sources, "the sources"}, {open_control, NULL}, /* its path */
+        {open_loop, "the event loop"},  {open_sync, "nftables"},
+        {open_saver, "the state file"}, {open_clocks, "the clocks"},
+        {open_sources, "the sources"},  {open_control, NULL}, /* its path */
         {open_sniffer, "the sniffer"},
     };
     struct daemon *daemon = calloc(1, sizeof(*daemon));
@@ -399,6 +424,7 @@ void daemon_close(struct daemon *daemon)
     control_close(daemon->control);
     sources_free(daemon->sources);
     loop_unwatch(daemon->kernel);
+    clockwatch_free(daemon->clocks);
     saver_free(daemon->saver);
     setsync_free(daemon->sync);
     loop_unwatch(daemon->watchdog);

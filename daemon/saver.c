@@ -130,6 +130,7 @@ void saver_soon(struct saver *saver)
 {
     if (saver == NULL)
         return;
+    saver->saved = UINT64_MAX;
     saver->again = saver->child != 0;
     if (!saver->again)
         loop_timer_set(saver->timer, SOON_MS);

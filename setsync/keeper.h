@@ -70,6 +70,8 @@ struct setsync {
     uint64_t sweep_began_ns;
     size_t sweep_cursor;
     bool sweep_again;  /* something changed since it began */
+    uint64_t poll_ns;    /* without notifications: when to ask for changes; else NEVER */
+    uint32_t generation; /* of the ruleset, when it was asked last */
     uint64_t probe_ns; /* when to find out how this kernel refreshes */
 };
 
@@ -163,6 +165,8 @@ void refill_held(struct setsync *sync, struct keeper_set *set, const struct mome
 
 /* Someone changed the ruleset: is all still there?  What is not is written again. */
 void sweep_compare(struct setsync *sync, const struct moment *now);
+/* Without notifications: has the ruleset changed since it was asked last? */
+void sweep_poll(struct setsync *sync, const struct moment *now);
 /* A slice of the look at every lease's element that follows, when one is due. */
 void sweep_run(struct setsync *sync, const struct moment *now);
 

@@ -303,6 +303,31 @@ static int ask(struct nftset *nft, reply_each *each, void *context)
     }
 }
 
+/* ---- the generation ---- */
+
+static void view_generation(void *context, const struct nlmsghdr *header)
+{
+    uint32_t *generation = context;
+    const struct nlattr *attribute;
+    mnl_attr_for_each(attribute, header, sizeof(struct nfgenmsg))
+    {
+        if (mnl_attr_get_type(attribute) == NFTA_GEN_ID &&
+            mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
+            *generation = ntohl(mnl_attr_get_u32(attribute));
+    }
+}
+
+int nftset_generation(struct nftset *nft, uint32_t *out)
+{
+    uint32_t generation = 0;
+    nft->used = 0;
+    end_message(nft, begin_message(nft, NFT_MSG_GETGEN, NFPROTO_UNSPEC, 0));
+    int r = ask(nft, view_generation, &generation);
+    if (r == 0)
+        *out = generation;
+    return r;
+}
+
 /* ---- tables and sets ---- */
 
 static void view_table(void *context, const struct nlmsghdr *header)

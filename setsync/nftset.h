@@ -34,6 +34,9 @@ int nftset_event_fd(const struct nftset *nft);
 /* Reads the notifications that are there.  True when another program changed something. */
 bool nftset_foreign_change(struct nftset *nft);
 
+/* The ruleset's generation: another number after each effective change, ours too.  0 or -errno. */
+int nftset_generation(struct nftset *nft, uint32_t *out);
+
 struct nftset_view {
     bool table_exists, exists;
     bool table_owned;      /* by a program (flags owner): others cannot write */

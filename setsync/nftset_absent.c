@@ -31,6 +31,13 @@ bool nftset_foreign_change(struct nftset *nft)
     return false;
 }
 
+int nftset_generation(struct nftset *nft, uint32_t *out)
+{
+    (void)nft;
+    (void)out;
+    return -ENOTCONN;
+}
+
 int nftset_inspect(struct nftset *nft, const struct set_name *name, struct nftset_view *out)
 {
     (void)nft, (void)name, (void)out;

@@ -5,6 +5,8 @@
  */
 #include "setsync/keeper.h"
 
+#include "runtime/log.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +80,7 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
     sync->options = *options;
     sync->probe_ns = NEVER;
     sync->sweep_ns = NEVER;
+    sync->poll_ns = NEVER;
     int r = open_parts(sync);
     if (r < 0) {
         setsync_free(sync);
@@ -87,6 +90,10 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
         statefile_load(sync, options->state, now);
     sets_run(sync, now);
     grant_tell(sync);
+    if (sync->nft != NULL && nftset_event_fd(sync->nft) < 0) {
+        sync->poll_ns = now->boot_ns;
+        log_warning("nftables' notifications are not to be had: looking for changes each second");
+    }
     *out = sync;
     return 0;
 }
@@ -170,6 +177,8 @@ uint64_t setsync_due(const struct setsync *sync)
         due_ns = lease->due.key;
     if (sync->sweep_ns < due_ns)
         due_ns = sync->sweep_ns;
+    if (sync->poll_ns < due_ns)
+        due_ns = sync->poll_ns;
     return sync->probe_ns < due_ns ? sync->probe_ns : due_ns;
 }
 
@@ -187,6 +196,7 @@ static void run_lease(struct setsync *sync, struct lease *lease, const struct mo
 void setsync_run(struct setsync *sync, const struct moment *now)
 {
     sets_run(sync, now);
+    sweep_poll(sync, now);
     writer_probe(sync, now);
     sweep_run(sync, now);
     for (unsigned i = 0; i < DUE_AT_ONCE; i++) {

@@ -48,7 +48,11 @@ uint64_t setsync_due(const struct setsync *sync);
 /* Expiries, refreshes, sets that were waited for, retries. */
 void setsync_run(struct setsync *sync, const struct moment *now);
 
-/* Readable when the ruleset changed; -1 when there is no kernel or no notifications are to be had. */
+/* The machine has slept so long since the last call, or the start: elements stood still then. */
+void setsync_resumed(struct setsync *sync, uint64_t slept_ns, const struct moment *now);
+
+/* Readable when the ruleset changed; -1 when there is no kernel or no notifications are to be had:
+ * then setsync_run looks for changes each second. */
 int setsync_event_fd(const struct setsync *sync);
 /* The descriptor was readable: puts back what someone else took out of the sets. */
 void setsync_notified(struct setsync *sync, const struct moment *now);

@@ -15,6 +15,7 @@ enum {
 /* A lease that ends so soon may be gone from the kernel without anyone's doing. */
 #define SENTINEL_LEFT_NS NS_PER_SECOND
 #define SWEEP_INTERVAL_NS NS_PER_SECOND
+#define POLL_INTERVAL_NS NS_PER_SECOND
 
 static bool is_sentinel(const struct lease *lease, uint64_t now_ns)
 {
@@ -61,6 +62,19 @@ void sweep_compare(struct setsync *sync, const struct moment *now)
         sets_check(sync, set, now);
     }
     begin(sync, now->boot_ns);
+}
+
+/* Our own changes are counted too: then it looks for nothing, a second later. */
+void sweep_poll(struct setsync *sync, const struct moment *now)
+{
+    uint32_t generation;
+    if (sync->poll_ns > now->boot_ns)
+        return;
+    sync->poll_ns = now->boot_ns + POLL_INTERVAL_NS;
+    if (nftset_generation(sync->nft, &generation) < 0 || generation == sync->generation)
+        return;
+    sync->generation = generation;
+    sweep_compare(sync, now);
 }
 
 static void count_foreign(void *context, const struct nftset_element *element)

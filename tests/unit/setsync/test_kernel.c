@@ -6,6 +6,7 @@
 #include "tests/unit/setsync/fixture.h"
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static const char *const patterns_lookback[] = {"dormammu.lookback.io", "*.dormammu.lookback.io",
@@ -562,6 +563,52 @@ static void test_many_leases_come_back(void **context)
     print_message("%d leases back in %lu us\n", MANY, (unsigned long)took_us);
 }
 
+/* A suspend: the kernel's timers stood still, the leases went on. */
+static void test_after_a_suspend_nothing_outlives_its_lease(void **context)
+{
+    struct state *state = *context;
+    state->whitelist.ttl_min = 0;
+    state->whitelist.grace = 0;
+    start(state);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 100);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.8", 900);
+    serve_ms(state, 200);
+    struct moment now = clock_now();
+    now.boot_ns += 300 * NS_PER_SECOND;
+    setsync_resumed(state->sync, 300 * NS_PER_SECOND, &now);
+    assert_false(element_of("inet wildset lookback4", "198.51.100.7").exists);
+    assert_in_range(element_of("inet wildset lookback4", "198.51.100.8").expires, 590, 600);
+    assert_int_equal(state->record.by_kind[EVENT_EXPIRED], 1);
+    assert_int_equal(setsync_statistics(state->sync)->transactions_failed, 0);
+}
+
+/* The event socket is one too many: then the ruleset is asked each second. */
+static void test_without_notifications_changes_are_looked_for(void **context)
+{
+    struct state *state = *context;
+    struct rlimit before, limit;
+    int next = dup(0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)next + 1; /* the command socket, and no more */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    struct moment now = clock_now();
+    struct setsync_options options = {
+        .whitelists = &state->whitelist, .whitelist_count = 1, .kernel = true};
+    int r = setsync_new(&options, &now, &state->sync);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(r, 0);
+    assert_int_equal(setsync_event_fd(state->sync), -1);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 100);
+    serve_ms(state, 1300);
+    nft("flush set inet wildset lookback4");
+    serve_ms(state, 1300);
+    assert_true(element_of("inet wildset lookback4", "198.51.100.7").exists);
+    uint64_t due_ns = setsync_due(state->sync);
+    assert_true(due_ns <= clock_now().boot_ns + NS_PER_SECOND);
+}
+
 int main(void)
 {
     enter_namespace();
@@ -587,6 +634,8 @@ int main(void)
         TEST(test_forget_and_reload_take_elements_away),
         TEST(test_a_strange_name_makes_a_harmless_comment),
         TEST(test_many_leases_come_back),
+        TEST(test_after_a_suspend_nothing_outlives_its_lease),
+        TEST(test_without_notifications_changes_are_looked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
