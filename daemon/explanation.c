@@ -4,20 +4,16 @@
  */
 #include "daemon/explanation.h"
 
-#include "daemon/config.h"
 #include "daemon/control.h"
-#include "daemon/nearness.h"
+#include "daemon/judgement.h"
+#include "daemon/put.h"
 #include "daemon/recent.h"
-#include "setsync/policy.h"
 #include "setsync/setsync.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     LEASES_SHOWN = 32,
-    NEAR_SHOWN = 4, /* patterns of one whitelist */
     REFUSALS_SHOWN = 16,
     LOOK_A_STEP = 1024, /* leases: about 0.1 ms */
 };
@@ -64,31 +60,6 @@ static bool asks_for_address(const struct explanation *explanation)
 }
 
 /* ---- values ---- */
-
-static void put_text(json_t *object, const char *key, const char *text)
-{
-    if (*text)
-        json_object_set_new(object, key, json_string(text));
-}
-
-static void put_count(json_t *object, const char *key, uint64_t value)
-{
-    json_object_set_new(object, key, json_integer((json_int_t)value));
-}
-
-static void put_address(json_t *object, const char *key, const struct address *address)
-{
-    char text[ADDRESS_TEXT_MAX];
-
-    put_text(object, key, address_to_text(address, text));
-}
-
-static void put_name(json_t *object, const char *key, const struct dname *name)
-{
-    char text[DNAME_TEXT_MAX];
-
-    put_text(object, key, dname_to_text(name, text));
-}
 
 /* A moment of the boot-time clock as a date.  What was before this boot's beginning stays dark. */
 static void put_moment(json_t *object, const char *key, uint64_t boot_ns, const struct moment *now)
@@ -240,107 +211,6 @@ static bool look(struct explanation *explanation)
     return false;
 }
 
-/* ---- whitelists ---- */
-
-struct near_pattern {
-    enum nearness nearness;
-    const struct pattern *pattern;
-};
-
-/* The nearest ones in order: how many. */
-static size_t near_patterns(const struct whitelist *whitelist, const struct dname *name,
-                            struct near_pattern out[static NEAR_SHOWN])
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < whitelist->pattern_count; i++) {
-        const struct pattern *pattern = &whitelist->patterns[i];
-        enum nearness nearness = nearness_judge(pattern, name);
-        size_t at = count < NEAR_SHOWN ? count : NEAR_SHOWN - 1;
-
-        if (nearness == NEARNESS_NONE ||
-            (count == NEAR_SHOWN && out[NEAR_SHOWN - 1].nearness <= nearness))
-            continue;
-        for (; at > 0 && out[at - 1].nearness > nearness; at--)
-            out[at] = out[at - 1];
-        out[at] = (struct near_pattern){.nearness = nearness, .pattern = pattern};
-        count += count < NEAR_SHOWN;
-    }
-    return count;
-}
-
-static void put_near(json_t *object, const struct whitelist *whitelist, const struct dname *name)
-{
-    struct near_pattern near[NEAR_SHOWN];
-    char text[PATTERN_TEXT_MAX];
-    json_t *array = json_array();
-    size_t count = near_patterns(whitelist, name, near);
-
-    for (size_t i = 0; i < count; i++) {
-        json_t *one = json_object();
-        put_text(one, "pattern", pattern_to_text(near[i].pattern, text));
-        put_text(one, "near", nearness_name(near[i].nearness));
-        json_array_append_new(array, one);
-    }
-    json_object_set_new(object, "near", array);
-}
-
-/* "inet wildset lookback4: holds ipv6_addr...", when a set is not as it has to be. */
-static void put_set(json_t *object, const char *key, const struct set_name *name,
-                    const struct setsync *sync)
-{
-    char text[SET_TEXT_MAX], problem[SET_TEXT_MAX + SET_PROBLEM_MAX + 2];
-
-    put_text(object, key, set_name_to_text(name, text));
-    for (size_t i = 0; i < setsync_set_count(sync); i++) {
-        struct set_status status = setsync_set(sync, i);
-        if (!set_name_equal(status.name, name) || status.problem[0] == '\0')
-            continue;
-        snprintf(problem, sizeof(problem), "%s: %s", text, status.problem);
-        put_text(object, "problem", problem);
-    }
-}
-
-static void put_pattern(json_t *object, const struct whitelist *whitelist, const struct dname *name)
-{
-    const struct pattern *pattern = policy_pattern(whitelist, name);
-    char text[PATTERN_TEXT_MAX];
-
-    if (pattern)
-        put_text(object, "pattern", pattern_to_text(pattern, text));
-    else
-        put_near(object, whitelist, name);
-}
-
-static json_t *whitelist_to_json(const struct explanation *explanation,
-                                 const struct whitelist *whitelist)
-{
-    const struct setsync *sync = explanation->views->sync;
-    json_t *object = json_object();
-
-    put_text(object, "whitelist", whitelist->name);
-    if (!asks_for_address(explanation)) {
-        put_set(object, "set4", &whitelist->set4, sync);
-        put_set(object, "set6", &whitelist->set6, sync);
-        put_pattern(object, whitelist, &explanation->name);
-        return object;
-    }
-    bool ipv4 = explanation->address.family == ADDRESS_IPV4;
-    put_set(object, "set", ipv4 ? &whitelist->set4 : &whitelist->set6, sync);
-    put_text(object, "reason", reason_name(policy_judge_address(whitelist, &explanation->address)));
-    return object;
-}
-
-static json_t *whitelists_to_json(const struct explanation *explanation)
-{
-    const struct config *config = explanation->views->config;
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < config->whitelist_count; i++)
-        json_array_append_new(array, whitelist_to_json(explanation, &config->whitelists[i]));
-    return array;
-}
-
 /* ---- refusals ---- */
 
 static bool is_about(const struct explanation *explanation, const struct memo *memo)
@@ -387,7 +257,9 @@ static json_t *conclude(const struct explanation *explanation, const struct rece
         put_count(object, "leases_left_out", explanation->left_out);
     if (explanation->below)
         put_count(object, "leases_below", explanation->below);
-    json_object_set_new(object, "whitelists", whitelists_to_json(explanation));
+    json_object_set_new(
+        object, "whitelists",
+        judgement_to_json(explanation->views, &explanation->address, &explanation->name));
     put_refusals(object, explanation, refusals);
     return object;
 }

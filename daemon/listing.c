@@ -6,6 +6,7 @@
  */
 #include "daemon/listing.h"
 
+#include "daemon/put.h"
 #include "runtime/clock.h"
 #include "setsync/setsync.h"
 
@@ -122,19 +123,6 @@ static struct dname take_name(struct listing *listing, uint8_t size)
     return name;
 }
 
-static void put_text(json_t *object, const char *key, const char *text)
-{
-    if (*text)
-        json_object_set_new(object, key, json_string(text));
-}
-
-static void put_address(json_t *object, const char *key, const struct address *address)
-{
-    char text[ADDRESS_TEXT_MAX];
-
-    put_text(object, key, address_to_text(address, text));
-}
-
 static void put_times(json_t *object, const struct listing *listing, const struct entry *entry)
 {
     char text[CLOCK_TEXT_MAX];
@@ -195,8 +183,8 @@ static json_t *entry_take(struct listing *listing)
     put_address(object, "address", &entry.address);
     put_text(object, "set", set_name_to_text(&entry.set, set));
     put_text(object, "whitelist", entry.whitelist);
-    put_text(object, "name", dname_to_text(&name, text));
-    put_text(object, "owner", dname_to_text(&owner, text));
+    put_name(object, "name", &name);
+    put_name(object, "owner", &owner);
     if (entry.pattern_size)
         put_text(object, "pattern", pattern_to_text(&pattern, text));
     if (entry.record != RECORD_NONE)

@@ -7,6 +7,7 @@
 
 #include "daemon/config.h"
 #include "daemon/control.h"
+#include "daemon/put.h"
 #include "daemon/sources.h"
 #include "setsync/setsync.h"
 
@@ -14,17 +15,6 @@
 #include <string.h>
 
 enum { PATTERNS_SHOWN = 16 };
-
-static void put_count(json_t *object, const char *key, uint64_t value)
-{
-    json_object_set_new(object, key, json_integer((json_int_t)value));
-}
-
-static void put_text(json_t *object, const char *key, const char *text)
-{
-    if (*text)
-        json_object_set_new(object, key, json_string(text));
-}
 
 /* Only what happened: a reason that is not there was never met. */
 static json_t *refused_to_json(const uint64_t refused[static REASON_COUNT])
