@@ -78,7 +78,8 @@ class Wildset:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(NOTIFY)
             notify.settimeout(0.05)
-            self.program = self.host.start(WILDSETD, "--config", self.file, log="wildsetd.log",
+            self.program = self.host.start(WILDSETD, "--config", self.file, "--state",
+                                           self.host.folder / "leases", log="wildsetd.log",
                                            env=os.environ | {"NOTIFY_SOCKET": NOTIFY})
             lab.wait_for("wildsetd says READY=1", lambda: self.said(notify, b"READY=1"))
         lab.wait_for("the sniffer runs", self.sniffers)
