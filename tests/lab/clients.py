@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the client does: real curl and dig, and sockets opened on it."""
+"""What the client does: real curl, dig and getent, and sockets opened on it."""
 import contextlib
 import http.client
 import socket
@@ -29,6 +29,12 @@ def is_blocked(host, url, *options):
 
 def dig(host, name, kind="A", *options):
     return host.run("dig", "+short", "+time=2", "+tries=2", *options, name, kind).stdout.split("\n")[:-1]
+
+
+def getent(host, name):
+    """The addresses that the C library's resolver gives, as programs ask it."""
+    lines = host.run("getent", "ahosts", name).stdout.split("\n")[:-1]
+    return {line.split()[0] for line in lines}
 
 
 def udp_echo(host, address, port, tries=4):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from clients import dig, is_blocked, reaches, udp_echo
+from clients import dig, getent, is_blocked, reaches, udp_echo
 from lab import wait_for
 
 
@@ -29,6 +29,13 @@ def test_a_name_below_the_wildcard_connects(world, option, address):
         assert reaches(world.client, url, option) == address.replace("198", "::ffff:198", 1)
     reaches(world.client, "https://eu1.dormammu.lookback.io/", option, "--cacert", world.crt)
     assert world.wildset.holds(address)
+
+
+def test_what_the_resolver_library_asks_is_granted(world):
+    """getaddrinfo asks for both families at once, from one port."""
+    addresses = getent(world.client, "eu1.dormammu.lookback.io")
+    assert addresses == {"198.51.100.11", "2001:db8:100::11"}
+    wait_for("both families", lambda: all(world.wildset.holds(address) for address in addresses))
 
 
 @pytest.mark.parametrize("name,address", [
