@@ -261,7 +261,12 @@ static bool replace_config(struct daemon *daemon)
         config_free(config);
         return false;
     }
-    setsync_reload(daemon->sync, config->whitelists, config->whitelist_count, &now);
+    if (setsync_reload(daemon->sync, config->whitelists, config->whitelist_count, &now)) {
+        log_error("using the new whitelists: out of memory");
+        (void)start_sniffer(daemon, daemon->config);
+        config_free(config);
+        return false;
+    }
     saver_soon(daemon->saver);
     control_set_config(daemon->control, config);
     config_free(daemon->config);

@@ -82,8 +82,12 @@ static inline unsigned family_index(enum address_family family)
 
 /* ---- setsync.c ---- */
 
-/* These whitelists from now on: matcher, sets.  0 or -errno. */
-int keeper_use(struct setsync *sync, const struct whitelist *whitelists, size_t count);
+/* What these whitelists need, without using them yet: 0 and a matcher, or -errno and no change. */
+int keeper_prepare(struct setsync *sync, const struct whitelist *whitelists, size_t count,
+                   struct matcher **out);
+/* These whitelists, which were prepared, from now on. */
+void keeper_use(struct setsync *sync, struct matcher *matcher, const struct whitelist *whitelists,
+                size_t count);
 /* Writes what is queued, mends what failed, then tells. */
 void keeper_finish(struct setsync *sync, const struct moment *now);
 
@@ -132,9 +136,10 @@ void writer_probe(struct setsync *sync, const struct moment *now);
 
 /* ---- sets.c ---- */
 
-/* Makes the list of sets from the whitelists; sets that stay keep their leases and state.  0 or
- * -errno. */
-int sets_build(struct setsync *sync);
+/* Adds the sets of these whitelists that are not in the list yet.  0 or -ENOMEM. */
+int sets_prepare(struct setsync *sync, const struct whitelist *whitelists, size_t count);
+/* Which sets of the list the whitelists feed; sets that stay keep their leases and state. */
+void sets_build(struct setsync *sync);
 /* Lets go of the sets that no whitelist feeds any more; they have no leases left. */
 void sets_drop_unwanted(struct setsync *sync);
 void sets_free(struct setsync *sync);

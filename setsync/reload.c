@@ -165,13 +165,13 @@ static void renew_derived(struct setsync *sync, const struct taking *taking)
     sync->derived = derived;
 }
 
-void setsync_reload(struct setsync *sync, const struct whitelist *whitelists, size_t count,
-                    const struct moment *now)
+int setsync_reload(struct setsync *sync, const struct whitelist *whitelists, size_t count,
+                   const struct moment *now)
 {
-    if (count > WHITELISTS_MAX) {
-        log_error("%zu whitelists: only the first %d are used", count, WHITELISTS_MAX);
-        count = WHITELISTS_MAX;
-    }
+    struct matcher *matcher;
+    int r = keeper_prepare(sync, whitelists, count, &matcher);
+    if (r < 0)
+        return r;
     struct taking taking = {
         .sync = sync, .now = now, .whitelists = whitelists, .whitelist_count = count};
     lease_each(sync->leases, take_unbacked, &taking);
@@ -181,13 +181,9 @@ void setsync_reload(struct setsync *sync, const struct whitelist *whitelists, si
             sync->quotas[i][family].shares.count = 0;
     renew_derived(sync, &taking);
     lease_each(sync->leases, rebase, &taking);
-    int r = keeper_use(sync, whitelists, count);
-    if (r < 0) {
-        /* The old whitelists are gone, the new ones are not to be had; a new process takes over. */
-        log_error("using the new whitelists: %s; ending", strerror(-r));
-        abort();
-    }
+    keeper_use(sync, matcher, whitelists, count);
     sets_drop_unwanted(sync);
     sets_run(sync, now);
     grant_tell(sync);
+    return 0;
 }

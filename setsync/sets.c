@@ -50,35 +50,43 @@ static struct keeper_set *add_set(struct setsync *sync, const struct set_name *n
     return set;
 }
 
-static int feed_set(struct setsync *sync, size_t index, const struct set_name *name,
-                    enum address_family family)
+int sets_prepare(struct setsync *sync, const struct whitelist *whitelists, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct set_name *const names[FAMILIES] = {&whitelists[i].set4, &whitelists[i].set6};
+        const enum address_family families[FAMILIES] = {ADDRESS_IPV4, ADDRESS_IPV6};
+        for (unsigned k = 0; k < FAMILIES; k++) {
+            if (find_set(sync, names[k], families[k]) != NULL ||
+                add_set(sync, names[k], families[k]) != NULL)
+                continue;
+            sets_drop_unwanted(sync); /* those just added */
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static void feed_set(struct setsync *sync, size_t index, const struct set_name *name,
+                     enum address_family family)
 {
     const struct whitelist *whitelist = &sync->options.whitelists[index];
     struct keeper_set *set = find_set(sync, name, family);
-    if (set == NULL)
-        set = add_set(sync, name, family);
-    if (set == NULL)
-        return -ENOMEM;
     set->wanted = true;
     set->create |= whitelist->create;
     set->capacity += whitelist->max_addresses;
     sync->homes[index][family_index(family)] = set;
-    return 0;
 }
 
-int sets_build(struct setsync *sync)
+void sets_build(struct setsync *sync)
 {
-    int r = 0;
     for (size_t i = 0; i < sync->set_count; i++) {
         sync->sets[i]->wanted = sync->sets[i]->create = false;
         sync->sets[i]->capacity = 0;
     }
-    for (size_t i = 0; i < sync->options.whitelist_count && r == 0; i++) {
-        r = feed_set(sync, i, &sync->options.whitelists[i].set4, ADDRESS_IPV4);
-        if (r == 0)
-            r = feed_set(sync, i, &sync->options.whitelists[i].set6, ADDRESS_IPV6);
+    for (size_t i = 0; i < sync->options.whitelist_count; i++) {
+        feed_set(sync, i, &sync->options.whitelists[i].set4, ADDRESS_IPV4);
+        feed_set(sync, i, &sync->options.whitelists[i].set6, ADDRESS_IPV6);
     }
-    return r;
 }
 
 void sets_drop_unwanted(struct setsync *sync)

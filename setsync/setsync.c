@@ -37,13 +37,26 @@ static struct matcher *make_matcher(const struct whitelist *whitelists, size_t c
     return matcher;
 }
 
-int keeper_use(struct setsync *sync, const struct whitelist *whitelists, size_t count)
+int keeper_prepare(struct setsync *sync, const struct whitelist *whitelists, size_t count,
+                   struct matcher **out)
 {
     if (count > WHITELISTS_MAX)
         return -EINVAL;
     struct matcher *matcher = make_matcher(whitelists, count);
     if (matcher == NULL)
         return -ENOMEM;
+    int r = sets_prepare(sync, whitelists, count);
+    if (r < 0) {
+        matcher_free(matcher);
+        return r;
+    }
+    *out = matcher;
+    return 0;
+}
+
+void keeper_use(struct setsync *sync, struct matcher *matcher, const struct whitelist *whitelists,
+                size_t count)
+{
     matcher_free(sync->matcher);
     sync->matcher = matcher;
     sync->options.whitelists = whitelists;
@@ -53,7 +66,7 @@ int keeper_use(struct setsync *sync, const struct whitelist *whitelists, size_t 
         if (whitelists[i].match == MATCH_CHAIN)
             sync->chain_whitelists |= (whitelist_mask)1 << i;
     memset(sync->homes, 0, sizeof(sync->homes));
-    return sets_build(sync);
+    sets_build(sync);
 }
 
 static int open_parts(struct setsync *sync)
@@ -68,7 +81,12 @@ static int open_parts(struct setsync *sync)
         r = nftset_open(&sync->nft);
     if (r < 0)
         return r;
-    return keeper_use(sync, sync->options.whitelists, sync->options.whitelist_count);
+    struct matcher *matcher;
+    const struct setsync_options *options = &sync->options;
+    r = keeper_prepare(sync, options->whitelists, options->whitelist_count, &matcher);
+    if (r == 0)
+        keeper_use(sync, matcher, options->whitelists, options->whitelist_count);
+    return r;
 }
 
 int setsync_new(const struct setsync_options *options, const struct moment *now,

@@ -58,11 +58,12 @@ int setsync_event_fd(const struct setsync *sync);
 void setsync_notified(struct setsync *sync, const struct moment *now);
 
 /*
- * Other whitelists from now on; the old ones may be freed when it returns.  Takes away only what a
- * removed pattern, whitelist or set alone had granted.
+ * Other whitelists from now on; the old ones may be freed when it returns 0.  Takes away only what a
+ * removed pattern, whitelist or set alone had granted.  -EINVAL when they are too many, -ENOMEM: then
+ * nothing was changed.
  */
-void setsync_reload(struct setsync *sync, const struct whitelist *whitelists, size_t count,
-                    const struct moment *now);
+int setsync_reload(struct setsync *sync, const struct whitelist *whitelists, size_t count,
+                   const struct moment *now);
 
 /*
  * All leases into a file, for the next start: atomically, and on the disk when it returns 0.  Takes
