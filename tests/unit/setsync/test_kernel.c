@@ -449,7 +449,10 @@ static void test_a_single_element_taken_is_put_back(void **context)
         assert_int_equal(elements_of("inet wildset lookback4"), MANY);
         assert_int_equal(elements_of("inet wildset lookback6"), MANY);
     }
-    assert_int_equal(setsync_statistics(state->sync)->elements_written, written + 6);
+    /* What is missing and not all: an element written during a stall of the machine lasts longer than
+     * its lease, and is put right too. */
+    assert_in_range(setsync_statistics(state->sync)->elements_written, written + 6,
+                    written + MANY / 2);
     assert_true(setsync_due(state->sync) > clock_now().boot_ns); /* and it rests */
 }
 
