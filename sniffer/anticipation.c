@@ -11,20 +11,12 @@
 #include <string.h>
 
 enum {
-    SAMPLE_EVERY = 16, /* one question in so many is not held for */
-    DELAYS_KEPT = 16,
-    COMPARE_HELD = 8, /* so many of each make a comparison */
-    COMPARE_SAMPLED = 6,
     LATE_OF = 32, /* so many answers decide whether they come in time at all */
     LATE_MOST = 24,
     SHARE = 4, /* in SHARE_OF: what a client may have of what the others leave */
     SHARE_OF = 5,
 };
 
-/* A wake-up is a matter of microseconds: more is another disturbance, or a clock that was set. */
-static const uint64_t delay_believed_ns = 10 * NS_PER_MS;
-/* What holding has to bring at least. */
-static const uint64_t gain_least_ns = 2 * NS_PER_US;
 static const uint64_t pause_most_ns = 3600 * NS_PER_SECOND;
 /*
  * After the answer: its way goes on in another process, on a CPU that had better be awake too, and
@@ -37,23 +29,15 @@ struct charge {
     uint64_t from, to;
 };
 
-struct delays {
-    uint64_t value[DELAYS_KEPT];
-    unsigned count; /* ever: the place of the next is count % DELAYS_KEPT */
-};
-
 struct anticipation {
     struct charge charges[ANTICIPATION_HOLDS_MAX];
     unsigned next;
-    unsigned questions;
     unsigned pending; /* held for and not answered yet */
     uint64_t until;
     uint64_t asked;         /* the last question */
     bool alone;             /* it was asked while none was open: its answer's time is known */
     uint64_t quantile;      /* about the 90th of answer times of at most 20 ms */
     unsigned answers, late; /* of the last LATE_OF */
-    bool sampling;
-    struct delays held, sampled;
     uint64_t paused_until, pause;
 };
 
@@ -139,29 +123,7 @@ static void shorten(struct anticipation *anticipation, uint64_t until)
         anticipation->until = until;
 }
 
-/* ---- whether it helps ---- */
-
-static void delays_add(struct delays *delays, uint64_t delay_ns)
-{
-    delays->value[delays->count++ % DELAYS_KEPT] = delay_ns;
-}
-
-static int compare_delays(const void *a, const void *b)
-{
-    const uint64_t *first = a, *second = b;
-
-    return (*first > *second) - (*first < *second);
-}
-
-static uint64_t delays_median(const struct delays *delays)
-{
-    unsigned count = delays->count < DELAYS_KEPT ? delays->count : DELAYS_KEPT;
-    uint64_t sorted[DELAYS_KEPT];
-
-    memcpy(sorted, delays->value, sizeof(sorted));
-    qsort(sorted, count, sizeof(sorted[0]), compare_delays);
-    return sorted[count / 2];
-}
+/* ---- how long ---- */
 
 static void pause_for_a_while(struct anticipation *anticipation, uint64_t now_ns)
 {
@@ -169,39 +131,10 @@ static void pause_for_a_while(struct anticipation *anticipation, uint64_t now_ns
     anticipation->pause *= 2;
     if (anticipation->pause > pause_most_ns)
         anticipation->pause = pause_most_ns;
-    anticipation->held.count = anticipation->sampled.count = 0;
     anticipation->answers = anticipation->late = 0;
     anticipation->pending = 0;
     shorten(anticipation, now_ns);
 }
-
-static void compare(struct anticipation *anticipation, uint64_t now_ns)
-{
-    uint64_t held, sampled;
-
-    if (anticipation->held.count < COMPARE_HELD || anticipation->sampled.count < COMPARE_SAMPLED)
-        return;
-    held = delays_median(&anticipation->held);
-    sampled = delays_median(&anticipation->sampled);
-    if (sampled > held + held / 4 && sampled > held + gain_least_ns)
-        anticipation->pause = ANTICIPATION_PAUSE_NS;
-    else
-        pause_for_a_while(anticipation, now_ns);
-}
-
-static void note_delay(struct anticipation *anticipation, uint64_t delay_ns, uint64_t now_ns)
-{
-    if (delay_ns > delay_believed_ns)
-        return;
-    if (anticipation->until > now_ns) {
-        delays_add(&anticipation->held, delay_ns);
-    } else if (anticipation->sampling) {
-        delays_add(&anticipation->sampled, delay_ns);
-        compare(anticipation, now_ns);
-    }
-}
-
-/* ---- how long ---- */
 
 static uint64_t bound(const struct anticipation *anticipation)
 {
@@ -237,6 +170,8 @@ static void note_answer(struct anticipation *anticipation, uint64_t time_ns, uin
         return;
     if (anticipation->late > LATE_MOST)
         pause_for_a_while(anticipation, now_ns);
+    else
+        anticipation->pause = ANTICIPATION_PAUSE_NS;
     anticipation->answers = anticipation->late = 0;
 }
 
@@ -273,18 +208,11 @@ enum anticipation_outcome anticipation_asked(struct anticipation *anticipation,
         anticipation->pending = 0;
     anticipation->alone = anticipation->pending == 0;
     anticipation->asked = now_ns;
-    anticipation->sampling = false;
-    if (anticipation->until <= now_ns && ++anticipation->questions % SAMPLE_EVERY == 0) {
-        anticipation->sampling = true;
-        return ANTICIPATION_SAMPLED;
-    }
     return hold(anticipation, client, now_ns);
 }
 
-void anticipation_answered(struct anticipation *anticipation, uint64_t delay_ns, uint64_t now_ns)
+void anticipation_answered(struct anticipation *anticipation, uint64_t now_ns)
 {
-    note_delay(anticipation, delay_ns, now_ns);
-    anticipation->sampling = false;
     if (anticipation->alone) {
         anticipation->alone = false;
         note_answer(anticipation, now_ns - anticipation->asked, now_ns);

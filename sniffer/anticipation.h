@@ -6,8 +6,7 @@
  *
  * Within a budget, in any second 50 holds and 100 ms of them; a client gets at most four fifths of
  * what the others have left, so that none can use it up.  The bound follows the resolvers' own
- * times.  Now and then a question is not held for, to compare; where holding does not help it stops
- * for a while.
+ * times; where answers hardly ever come within 20 ms it stops for a while.
  */
 #ifndef WILDSET_SNIFFER_ANTICIPATION_H
 #define WILDSET_SNIFFER_ANTICIPATION_H
@@ -27,8 +26,7 @@ enum { ANTICIPATION_HOLDS_MAX = 50 };
 enum anticipation_outcome {
     ANTICIPATION_HOLDS,
     ANTICIPATION_REFUSED, /* past the budget */
-    ANTICIPATION_SAMPLED, /* deliberately not */
-    ANTICIPATION_PAUSED,  /* it does not help here */
+    ANTICIPATION_PAUSED,  /* the resolvers are too slow for it to help */
 };
 
 struct anticipation;
@@ -39,11 +37,8 @@ void anticipation_free(struct anticipation *anticipation);
 
 enum anticipation_outcome anticipation_asked(struct anticipation *anticipation,
                                              const struct address *client, uint64_t now_ns);
-/*
- * An answer came, `delay_ns` after its packet's time stamp (UINT64_MAX: unknown, as when others
- * were read before it).
- */
-void anticipation_answered(struct anticipation *anticipation, uint64_t delay_ns, uint64_t now_ns);
+/* An answer came. */
+void anticipation_answered(struct anticipation *anticipation, uint64_t now_ns);
 /* When the hold ends by itself; 0 when nothing is held. */
 uint64_t anticipation_until(const struct anticipation *anticipation, uint64_t now_ns);
 

@@ -13,7 +13,10 @@ struct awake {
     bool held;
 };
 
-/* Borrows the descriptor, which may be closed, -1 or something else. */
+/*
+ * Borrows the descriptor, which may be closed, -1 or something else.  Not possible either where the
+ * kernel has no deep sleep to keep out of.  Before the sandbox.
+ */
 struct awake awake_open(int fd);
 bool awake_is_possible(const struct awake *awake);
 /* Begins or ends it; only a change does anything.  A device that fails is not used again. */

@@ -41,8 +41,6 @@ struct watch {
     uint16_t polled_interface[POLLED_MAX];
     unsigned polled_count;
     struct moment now;   /* of this turn */
-    uint64_t delay_ns;   /* from the frame's time stamp; UINT64_MAX: others were read before it */
-    bool first_frame;    /* of this turn */
     struct counters own; /* what the pipeline does not count */
     uint64_t lost_said;
     uint64_t next_tick_ns;
@@ -91,7 +89,6 @@ static void on_asked(void *context, const struct address *client, uint64_t captu
     case ANTICIPATION_REFUSED:
         watch->own.value[COUNTER_ANTICIPATIONS_REFUSED]++;
         return;
-    case ANTICIPATION_SAMPLED:
     case ANTICIPATION_PAUSED:
         return;
     }
@@ -101,7 +98,7 @@ static void on_answered(void *context)
 {
     struct watch *watch = context;
 
-    anticipation_answered(watch->anticipation, watch->delay_ns, watch->now.boot_ns);
+    anticipation_answered(watch->anticipation, watch->now.boot_ns);
 }
 
 /* ---- opening ---- */
@@ -261,10 +258,6 @@ static void on_frame(void *context, const struct frame *frame)
 {
     struct watch *watch = context;
 
-    watch->delay_ns = watch->first_frame && watch->now.real_ns >= frame->captured_ns
-                          ? watch->now.real_ns - frame->captured_ns
-                          : UINT64_MAX;
-    watch->first_frame = false;
     pipeline_frame(watch->pipeline, frame, watch->now.boot_ns);
 }
 
@@ -290,7 +283,6 @@ static void read_interface(struct watch *watch, uint16_t index)
 
 static void read_rings(struct watch *watch)
 {
-    watch->first_frame = true;
     for (unsigned i = 1; i < watch->polled_count; i++) {
         if (watch->polled[i].fd >= 0 && watch->polled[i].revents)
             read_interface(watch, watch->polled_interface[i]);
@@ -301,7 +293,6 @@ static void read_rings(struct watch *watch)
 static void tick(struct watch *watch)
 {
     watch->next_tick_ns = watch->now.boot_ns + NS_PER_SECOND;
-    watch->first_frame = false;
     for (size_t i = 0; i < watch->plan->interface_count; i++)
         read_interface(watch, (uint16_t)i);
     say_interfaces(watch);
