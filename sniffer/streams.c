@@ -73,7 +73,7 @@ void streams_free(struct streams *streams)
 {
     if (!streams)
         return;
-    for (unsigned i = 0; i < STREAMS_MAX; i++)
+    for (uint16_t i = streams->oldest; i != NONE; i = streams->entries[i].newer)
         assembly_clear(&streams->entries[i].bytes);
     free(streams);
 }

@@ -21,6 +21,7 @@ enum {
     PLAN_RESOLVERS = 8,
     PLAN_VERIFY = 16,
     PLAN_DRAIN = 32,
+    PLAN_TUNNELS = 64,
     KIND_FRAME = 0,
     KIND_QUESTION,
     KIND_ANSWER,
@@ -37,7 +38,7 @@ static const struct plan_resolver resolvers[] = {
     {.prefix = {.address = {.family = ADDRESS_IPV6}, .length = 0}},
 };
 
-static struct whitelist_pattern patterns[2];
+static struct whitelist_pattern patterns[3];
 
 /* Each bit of the choice is one thing that a plan may say. */
 static struct plan plan_of(uint8_t choice)
@@ -48,11 +49,12 @@ static struct plan plan_of(uint8_t choice)
         .resolvers = choice & PLAN_RESOLVERS ? resolvers : NULL,
         .resolver_count = choice & PLAN_RESOLVERS ? 2 : 0,
         .patterns = patterns,
-        .pattern_count = 2,
+        .pattern_count = 3,
         .chain_whitelists = choice & PLAN_CHAIN ? 2 : 0,
         .follow_whitelists = choice & PLAN_ANSWER_ONLY ? 0 : 3,
         .ttl_min = {0, 60},
         .ttl_max = {86400, 3600},
+        .decapsulate = choice & PLAN_TUNNELS ? (1 << ENCAPSULATION_COUNT) - 1 : 0,
         .require_query = !(choice & PLAN_ONE_DIRECTION),
         .checksums = choice & PLAN_VERIFY ? CHECKSUMS_VERIFY : CHECKSUMS_IGNORE,
     };
@@ -60,6 +62,7 @@ static struct plan plan_of(uint8_t choice)
     REQUIRE(pattern_from_text("*.a", &patterns[0].pattern));
     REQUIRE(pattern_from_text("b", &patterns[1].pattern));
     patterns[1].whitelist = 1;
+    REQUIRE(pattern_from_text("*.dormammu.lookback.io", &patterns[2].pattern));
     return plan;
 }
 
@@ -121,8 +124,14 @@ static void check_counters(const struct counters *counters)
             value[COUNTER_FOREIGN_ANSWERS] + value[COUNTER_MATCHING_ANSWERS]);
     REQUIRE(value[COUNTER_LEARNED] <= value[COUNTER_MATCHING_ANSWERS]);
     REQUIRE(value[COUNTER_FRAMES] >= value[COUNTER_NOT_DNS] + value[COUNTER_BAD_FRAMES] +
-                                         value[COUNTER_FRAGMENTS] + value[COUNTER_CUT_BY_SNAPLEN] +
-                                         value[COUNTER_ANSWERS]);
+                                         value[COUNTER_CUT_BY_SNAPLEN] +
+                                         value[COUNTER_TCP_SEGMENTS]);
+    REQUIRE(value[COUNTER_FRAGMENTS] >=
+            value[COUNTER_REASSEMBLED] + value[COUNTER_FRAGMENTS_REFUSED]);
+    REQUIRE(value[COUNTER_TCP_SEGMENTS] >=
+            value[COUNTER_TCP_REPEATED] + value[COUNTER_TCP_CONFLICTS] + value[COUNTER_TCP_LOST] +
+                value[COUNTER_TCP_GIVEN_UP]);
+    REQUIRE(value[COUNTER_EARLY_ANSWERS] <= value[COUNTER_MATCHING_ANSWERS]);
     REQUIRE(counters->refused[REASON_NONE] == 0);
 }
 
@@ -145,6 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         one_packet(pipeline, data[at], data + at + 4, length < left ? length : left, now_ns);
         at += 4 + (length < left ? length : left);
     }
+    pipeline_run(pipeline, UINT64_MAX);
     check_counters(pipeline_counters(pipeline));
     (void)pipeline_sees_one_direction(pipeline);
     pipeline_free(pipeline);

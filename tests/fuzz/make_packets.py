@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the corpora of fuzz_frame and fuzz_pipeline: make_packets.py FOLDER (tests/fuzz/corpus)."""
+"""Writes corpora: make_packets.py FOLDER (tests/fuzz/corpus).
+
+Those of fuzz_frame, fuzz_pipeline, fuzz_streams and fuzz_fragments; what is wrapped and what comes in
+parts is taken from the captures of the golden tests.
+"""
 
 import pathlib
 import struct
@@ -86,13 +90,92 @@ def sequences():
                               (ANSWER, 1, one))
 
 
+# --- from the golden tests' captures -------------------------------------------------------------
+
+CAPTURES = pathlib.Path(__file__).resolve().parent.parent / "captures"
+TUNNELS = 0x80
+# The place of each link type in fuzz_frame's table.
+PLACES = {1: 0, 9: 9, 50: 10, 51: 11, 104: 12, 105: 13, 127: 14}
+WRAPPED = ("mpls", "pppoe", "gre", "erspan", "vxlan", "geneve", "ipip", "tzsp", "nested", "ppp",
+           "hdlc", "802.11", "radiotap", "tcp", "fragments-tiny")
+PARTS = ("tcp", "tcp-order", "tcp-conflict", "tcp-blind", "tcp-lost", "fragments-tiny",
+         "fragments-overlap", "tunnel-in-fragments", "early")
+
+
+def read_pcap(name):
+    data = (CAPTURES / (name + ".pcap")).read_bytes()
+    link, at = struct.unpack_from("<I", data, 20)[0], 24
+    while at < len(data):
+        seconds, micros, size, _ = struct.unpack_from("<IIII", data, at)
+        yield link, seconds * 1_000_000 + micros, data[at + 16:at + 16 + size]
+        at += 16 + size
+
+
+def wrapped_frames():
+    for name in WRAPPED:
+        for number, (link, _, frame) in enumerate(read_pcap(name)):
+            if number % 2 == 1:
+                yield "%s-%d" % (name, number), PLACES[link] | TUNNELS, frame
+
+
+def captured_sequences():
+    for name in PARTS:
+        yield name, 64, packets(*((FRAME, 0, frame) for _, _, frame in read_pcap(name)))
+
+
+def segments():
+    """Streams as fuzz_streams reads them."""
+    one = struct.pack("!H", 20) + bytes(range(2)) + b"\x81\x80\0\1" + bytes(14)
+    syn, fin, rst = 0x02 << 2, 0x01 << 2, 0x04 << 2
+
+    def segment(place, data=b"", flags=0, wait=0, stream=0):
+        return struct.pack("!BBHH", flags | stream, wait, place, len(data)) + data
+
+    begin = segment(99, flags=syn)
+    yield "whole", begin + segment(100, one) + segment(122, one, fin)
+    yield "two", begin + segment(100, one + one)
+    yield "cut", begin + segment(100, one[:1]) + segment(101, one[1:] + one[:1]) + segment(123, one[1:])
+    yield "order", begin + segment(110, one[10:]) + segment(105, one[5:12]) + segment(100, one[:6])
+    yield "conflict", begin + segment(100, one) + segment(100, one[:-1] + b"x")
+    yield "middle", segment(110, one[10:]) + segment(122, one)
+    yield "lost", begin + segment(150, one) + segment(180, one, wait=60)
+    yield "blind", begin + segment(9, flags=rst) + segment(7000, flags=syn) + segment(100, one)
+    yield "again", begin + segment(100, one, fin) + segment(4999, flags=syn, wait=20) + segment(5000, one)
+    yield "nonsense", begin + segment(100, b"\0\3abc") + segment(105, one)
+    yield "several", begin + segment(99, flags=syn, stream=1) + segment(100, one, stream=1) + segment(100, one)
+
+
+def fragments():
+    """Datagrams as fuzz_fragments reads them."""
+    more, much_later = 0x80, 0x20
+
+    def piece(datagram, place, data):
+        return struct.pack("!BHH", datagram, place, len(data)) + data
+
+    first, last = piece(more, 0, b"12345678"), piece(0, 1, b"abc")
+    yield "order", first + last + last
+    yield "backwards", last + first
+    yield "overlap", piece(more, 0, b"1234567812345678") + piece(more, 1, b"abcdefgh") + last
+    yield "copies", first + first + last
+    yield "late", first + piece(much_later, 1, b"abc")
+    yield "lying", first + piece(0, 2, b"abc") + piece(0, 3, b"abc")
+    yield "far", piece(0, 8191, b"x" * 8)
+    yield "two", first + piece(more | 1, 0, b"87654321") + piece(1, 1, b"xyz") + last
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
-    for noun in ("frame", "pipeline"):
+    for noun in ("frame", "pipeline", "streams", "fragments"):
         (folder / noun).mkdir(parents=True, exist_ok=True)
     for title, link, data in frames():
         (folder / "frame" / title).write_bytes(bytes([link, 0]) + data)
-    for title, plan, data in sequences():
+    for title, link, data in wrapped_frames():
+        (folder / "frame" / title).write_bytes(bytes([link, 0]) + data)
+    for title, data in segments():
+        (folder / "streams" / title).write_bytes(data)
+    for title, data in fragments():
+        (folder / "fragments" / title).write_bytes(data)
+    for title, plan, data in [*sequences(), *captured_sequences()]:
         (folder / "pipeline" / title).write_bytes(bytes([plan]) + data)
 
 
