@@ -39,9 +39,8 @@ static bool sleep_has_depth(void)
 struct awake awake_open(int fd)
 {
     struct stat status;
-    bool usable =
-        fd >= 0 && fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && wish(fd, wish_none) &&
-                  sleep_has_depth();
+    bool usable = fd >= 0 && fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) &&
+                  wish(fd, wish_none) && sleep_has_depth();
 
     return (struct awake){.fd = usable ? fd : -1};
 }
