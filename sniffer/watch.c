@@ -295,6 +295,7 @@ static void tick(struct watch *watch)
     watch->next_tick_ns = watch->now.boot_ns + NS_PER_SECOND;
     for (size_t i = 0; i < watch->plan->interface_count; i++)
         read_interface(watch, (uint16_t)i);
+    pipeline_run(watch->pipeline, watch->now.boot_ns);
     say_interfaces(watch);
     say_counters(watch);
     say_troubles(watch);
@@ -365,6 +366,7 @@ static void last_words(struct watch *watch)
     struct pollfd channel = {.fd = watch->channel, .events = POLLOUT};
 
     awake_set(&watch->awake, false);
+    pipeline_run(watch->pipeline, UINT64_MAX);
     say_counters(watch);
     if (outbox_waits(watch->outbox) && poll(&channel, 1, LAST_WORDS_MS) > 0)
         outbox_flush(watch->outbox);
