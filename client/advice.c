@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Findings: each is one function that looks at one source, interface or set and says a line when
- * something is wrong there.
+ * something is wrong there.  In a format, what stands behind the line break is what to do about it.
  */
 #include "client/advice.h"
 
@@ -10,30 +10,60 @@
 #include <string.h>
 
 enum {
-    ADVICE_MAX = 640,
+    TEXT_MAX = 640,
     QUIET_SECONDS = 60, /* after this long without an answer something is probably wrong */
+    TRAFFIC_MIN = 5,    /* so many packets of one kind, and none of the other, are no accident */
 };
 
-struct advice {
-    advice_line *each;
+struct findings {
+    advice_take *each;
     void *context;
     size_t count;
 };
 
-static void say(struct advice *advice, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void say(struct advice *advice, const char *format, ...)
+static void tell(const struct findings *findings, const struct advice *head, const char *format,
+                 va_list arguments)
 {
-    char line[ADVICE_MAX];
+    char text[TEXT_MAX];
+    struct advice advice = *head;
+
+    if (!findings->each)
+        return;
+    vsnprintf(text, sizeof(text), format, arguments);
+    char *end = strchr(text, '\n');
+    if (end)
+        *end = '\0';
+    advice.text = text;
+    advice.advice = end ? end + 1 : "";
+    findings->each(findings->context, &advice);
+}
+
+static void say_failure(struct findings *findings, enum advice_topic topic, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say_failure(struct findings *findings, enum advice_topic topic, const char *format, ...)
+{
+    const struct advice head = {.topic = topic, .failure = true};
     va_list arguments;
 
+    findings->count++;
     va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
+    tell(findings, &head, format, arguments);
     va_end(arguments);
-    advice->count++;
-    if (advice->each)
-        advice->each(advice->context, line);
+}
+
+static void say_warning(struct findings *findings, enum advice_topic topic, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say_warning(struct findings *findings, enum advice_topic topic, const char *format, ...)
+{
+    const struct advice head = {.topic = topic};
+    va_list arguments;
+
+    findings->count++;
+    va_start(arguments, format);
+    tell(findings, &head, format, arguments);
+    va_end(arguments);
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -53,137 +83,169 @@ static json_int_t counter_of(const json_t *source, const char *key)
     return number_of(json_object_get(source, "counters"), key);
 }
 
-static void look_at_source(struct advice *advice, const json_t *source)
+static bool is_state(const json_t *object, const char *state)
+{
+    return strcmp(text_of(object, "state"), state) == 0;
+}
+
+static void look_at_source(struct findings *findings, const json_t *source)
 {
     const char *name = text_of(source, "source");
 
-    if (strcmp(text_of(source, "state"), "waiting") == 0)
-        say(advice,
-            "the %s does not run and is started again in a moment (%s); nothing is learned from"
-            " it meanwhile, the sets stay: see `journalctl -u wildset`",
-            name, text_of(source, "problem"));
-    if (strcmp(text_of(source, "state"), "starting") == 0)
-        say(advice, "the %s is starting and not ready yet", name);
+    if (is_state(source, "waiting"))
+        say_failure(findings, ADVICE_SOURCES,
+                    "the %s does not run and is started again in a moment (%s)\n"
+                    "nothing is learned from it meanwhile, the sets stay: see"
+                    " `journalctl -u wildset`",
+                    name, text_of(source, "problem"));
+    if (is_state(source, "starting"))
+        say_warning(findings, ADVICE_SOURCES, "the %s is starting and not ready yet", name);
     if (number_of(source, "violations") > 0)
-        say(advice,
-            "the %s sent %" JSON_INTEGER_FORMAT " messages that it may not send, and was ended"
-            " for it: somebody may have taken it over; see `journalctl -u wildset`",
-            name, number_of(source, "violations"));
+        say_failure(findings, ADVICE_SOURCES,
+                    "the %s sent %" JSON_INTEGER_FORMAT " messages that it may not send, and was"
+                    " ended for it\nsomebody may have taken it over; see `journalctl -u wildset`",
+                    name, number_of(source, "violations"));
     if (counter_of(source, "alarms") > 0)
-        say(advice,
-            "%" JSON_INTEGER_FORMAT " answers contradicted the one that came first, and were not"
-            " learned: somebody may be spoofing DNS; `journalctl -u wildset` has both",
-            counter_of(source, "alarms"));
+        say_warning(findings, ADVICE_DNS,
+                    "%" JSON_INTEGER_FORMAT " answers contradicted the one that came first, and"
+                    " were not learned\nsomebody may be spoofing DNS; `journalctl -u wildset` has"
+                    " both",
+                    counter_of(source, "alarms"));
+}
+
+/* Of the questions and answers for our names, only one kind comes by. */
+static void look_at_directions(struct findings *findings, const json_t *status,
+                               const json_t *source)
+{
+    json_int_t questions = counter_of(source, "questions");
+    json_int_t answers = counter_of(source, "matching-answers");
+
+    if (answers >= TRAFFIC_MIN && questions == 0 &&
+        json_is_true(json_object_get(status, "require_query")))
+        say_failure(findings, ADVICE_DNS,
+                    "%" JSON_INTEGER_FORMAT " answers came by for names of the whitelists and not"
+                    " one question: only one direction is seen, and nothing is learned\n"
+                    "mirror both directions; or name the resolvers in capture.resolvers and set"
+                    " require-query = false",
+                    answers);
+    if (questions >= TRAFFIC_MIN && answers == 0)
+        say_failure(findings, ADVICE_DNS,
+                    "%" JSON_INTEGER_FORMAT " questions came by for names of the whitelists and not"
+                    " one answer: only one direction is seen, and nothing is learned\n"
+                    "mirror both directions; are both ports of the path in capture.interfaces?",
+                    questions);
 }
 
 /* Only once some time has passed: right after the start nothing has come yet. */
-static void look_at_traffic(struct advice *advice, const json_t *status, const json_t *source)
+static void look_at_traffic(struct findings *findings, const json_t *status, const json_t *source)
 {
-    if (strcmp(text_of(source, "source"), "sniffer") != 0 ||
-        strcmp(text_of(source, "state"), "running") != 0 ||
-        number_of(status, "uptime") < QUIET_SECONDS)
+    if (strcmp(text_of(source, "source"), "sniffer") != 0 || !is_state(source, "running"))
+        return;
+    look_at_directions(findings, status, source);
+    if (number_of(status, "uptime") < QUIET_SECONDS || counter_of(source, "questions") > 0)
         return;
     if (counter_of(source, "answers") == 0)
-        say(advice,
-            "no DNS answer has come by yet: do the clients' DNS packets (UDP port 53) pass the"
-            " interfaces below? DNS over TLS or HTTPS cannot be read");
+        say_warning(findings, ADVICE_DNS,
+                    "no DNS answer has come by yet\n"
+                    "do the clients' DNS packets (UDP port 53) pass the interfaces of"
+                    " capture.interfaces? DNS over TLS or HTTPS cannot be read");
     else if (counter_of(source, "matching-answers") == 0)
-        say(advice,
-            "DNS answers come by, but none for a name of the whitelists yet: try `getent ahosts"
-            " NAME` on a client; a client may also use its cache, or DNS over HTTPS");
+        say_warning(findings, ADVICE_DNS,
+                    "DNS answers come by, but none for a name of the whitelists yet\n"
+                    "try `getent ahosts NAME` on a client; a client may also use its cache, or DNS"
+                    " over HTTPS");
 }
 
-static void look_at_interface(struct advice *advice, const json_t *interface)
+static void look_at_interface(struct findings *findings, const json_t *interface)
 {
     const char *name = text_of(interface, "interface");
-    const char *state = text_of(interface, "state");
     json_int_t received = number_of(interface, "received");
     json_int_t dropped = number_of(interface, "dropped");
     json_int_t by_interface = number_of(interface, "interface_dropped");
 
-    if (strcmp(state, "down") == 0)
-        say(advice, "%s is down: `ip link set %s up`; it is used as soon as it is up", name, name);
-    if (strcmp(state, "waiting") == 0)
-        say(advice,
-            "there is no interface %s: check capture.interfaces against `ip link`; it is used as"
-            " soon as it is there",
-            name);
-    if (strcmp(state, "one-direction") == 0)
-        say(advice,
-            "%s shows answers but not the questions to them: mirror both directions, or name the"
-            " resolvers in capture.resolvers and set require-query = false",
-            name);
+    if (is_state(interface, "down"))
+        say_failure(findings, ADVICE_INTERFACES,
+                    "%s is down\n`ip link set %s up`; it is used as soon as it is up", name, name);
+    if (is_state(interface, "waiting"))
+        say_failure(findings, ADVICE_INTERFACES,
+                    "there is no interface %s\ncheck capture.interfaces against `ip link`; it is"
+                    " used as soon as it is there",
+                    name);
     if (dropped > 0)
-        say(advice,
-            "%s: the kernel dropped %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-            " packets, the sniffer did not keep up: answers may be missed; give it a CPU of its"
-            " own, or mirror DNS traffic only",
-            name, dropped, received);
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%s: the kernel dropped %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+                    " packets, the sniffer did not keep up\nanswers may be missed; give it a CPU of"
+                    " its own, or mirror DNS traffic only",
+                    name, dropped, received);
     if (by_interface > 0)
-        say(advice,
+        say_warning(
+            findings, ADVICE_INTERFACES,
             "%s: the network card or its driver dropped %" JSON_INTEGER_FORMAT
-            " packets: larger rings (`ethtool -G %s rx 4096`) or less mirrored traffic help",
+            " packets\nlarger rings (`ethtool -G %s rx 4096`) or less mirrored traffic help",
             name, by_interface, name);
 }
 
-static void look_at_set(struct advice *advice, const json_t *set)
+static void look_at_set(struct findings *findings, const json_t *set)
 {
     const char *name = text_of(set, "set");
     json_int_t leases = number_of(set, "leases");
     json_int_t capacity = number_of(set, "capacity");
 
-    if (strcmp(text_of(set, "state"), "missing") == 0)
-        say(advice,
-            "%s: %s; make the set, or set create = true; its addresses are entered as soon as it"
-            " is there",
-            name, *text_of(set, "problem") ? text_of(set, "problem") : "there is no such set");
-    if (strcmp(text_of(set, "state"), "wrong") == 0)
-        say(advice,
-            "%s %s: delete the set so that wildset makes it anew, or name another in the"
-            " configuration",
-            name, text_of(set, "problem"));
+    if (is_state(set, "missing"))
+        say_failure(findings, ADVICE_SETS,
+                    "%s: %s\nmake the set, or set create = true; its addresses are entered as soon"
+                    " as it is there",
+                    name,
+                    *text_of(set, "problem") ? text_of(set, "problem") : "there is no such set");
+    if (is_state(set, "wrong"))
+        say_failure(findings, ADVICE_SETS,
+                    "%s %s\ndelete the set so that wildset makes it anew, or name another in the"
+                    " configuration",
+                    name, text_of(set, "problem"));
     if (capacity > 0 && leases >= capacity)
-        say(advice,
-            "%s is full (%" JSON_INTEGER_FORMAT " addresses): each new one drives out the one"
-            " nearest to its end; raise max-addresses, or narrow the names",
-            name, leases);
+        say_warning(findings, ADVICE_SETS,
+                    "%s is full (%" JSON_INTEGER_FORMAT " addresses): each new one drives out the"
+                    " one nearest to its end\nraise max-addresses, or narrow the names",
+                    name, leases);
     if (number_of(set, "full") > 0)
-        say(advice,
-            "%s: the kernel said %" JSON_INTEGER_FORMAT " times that the set is full; something"
-            " else fills it too, or its size is too small: see `nft list set %s`",
-            name, number_of(set, "full"), name);
+        say_warning(findings, ADVICE_SETS,
+                    "%s: the kernel said %" JSON_INTEGER_FORMAT " times that the set is full\n"
+                    "something else fills it too, or its size is too small: see `nft list set %s`",
+                    name, number_of(set, "full"), name);
 }
 
-static void look_at_totals(struct advice *advice, const json_t *status)
+static void look_at_totals(struct findings *findings, const json_t *status)
 {
     const json_t *transactions = json_object_get(status, "transactions");
 
     if (number_of(transactions, "failed") > 0)
-        say(advice,
-            "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " transactions with the kernel"
-            " failed; they are tried again: see `journalctl -u wildset`",
-            number_of(transactions, "failed"), number_of(transactions, "count"));
+        say_warning(findings, ADVICE_KERNEL,
+                    "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " transactions with the"
+                    " kernel failed\nthey are tried again: see `journalctl -u wildset`",
+                    number_of(transactions, "failed"), number_of(transactions, "count"));
 }
 
-size_t advice_each(const json_t *status, advice_line *each, void *context)
+size_t advice_each(const json_t *status, advice_take *each, void *context)
 {
-    struct advice advice = {.each = each, .context = context};
+    struct findings findings = {.each = each, .context = context};
     json_t *source, *item;
     size_t i, j;
 
     if (json_array_size(json_object_get(status, "sources")) == 0)
-        say(&advice, "no source runs: nothing is learned; see `journalctl -u wildset`");
+        say_failure(&findings, ADVICE_SOURCES,
+                    "no source runs\nnothing is learned; see `journalctl -u wildset`");
     json_array_foreach(json_object_get(status, "sources"), i, source)
     {
-        look_at_source(&advice, source);
+        look_at_source(&findings, source);
         json_array_foreach(json_object_get(source, "interfaces"), j, item)
-            look_at_interface(&advice, item);
+            look_at_interface(&findings, item);
     }
-    json_array_foreach(json_object_get(status, "sets"), i, item) look_at_set(&advice, item);
-    look_at_totals(&advice, status);
+    json_array_foreach(json_object_get(status, "sets"), i, item) look_at_set(&findings, item);
+    look_at_totals(&findings, status);
     json_array_foreach(json_object_get(status, "sources"), i, source)
-        look_at_traffic(&advice, status, source);
+        look_at_traffic(&findings, status, source);
     json_array_foreach(json_object_get(status, "warnings"), i, item)
-        say(&advice, "%s", json_string_value(item) ? json_string_value(item) : "");
-    return advice.count;
+        say_warning(&findings, ADVICE_CONFIGURATION, "%s",
+                    json_string_value(item) ? json_string_value(item) : "");
+    return findings.count;
 }

@@ -1,16 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What in a status object deserves attention, in words, with what to do about it.
+ * What in a status object deserves attention, in words, with what to do about it: said by `status`
+ * in lines, by the doctor in checks.
  */
 #ifndef WILDSET_CLIENT_ADVICE_H
 #define WILDSET_CLIENT_ADVICE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
-typedef void advice_line(void *context, const char *line);
+/* Which part of the whole a finding is about. */
+enum advice_topic {
+    ADVICE_SOURCES,
+    ADVICE_INTERFACES,
+    ADVICE_SETS,
+    ADVICE_KERNEL, /* transactions with it */
+    ADVICE_DNS,    /* what passes by */
+    ADVICE_CONFIGURATION,
+    ADVICE_TOPIC_COUNT,
+};
+
+struct advice {
+    enum advice_topic topic;
+    bool failure;       /* it does not work; otherwise it does, but not as it should */
+    const char *text;   /* what is so */
+    const char *advice; /* what to do; "" when the text says it all */
+};
+
+/* Lent for the call. */
+typedef void advice_take(void *context, const struct advice *advice);
 
 /* Calls `each` (may be NULL) with every finding, the gravest first; how many. */
-size_t advice_each(const json_t *status, advice_line *each, void *context);
+size_t advice_each(const json_t *status, advice_take *each, void *context);
 
 #endif

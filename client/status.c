@@ -201,10 +201,10 @@ static void latency_print(const json_t *status)
            number_of(latency, "count"));
 }
 
-static void advice_print(void *context, const char *line)
+static void advice_print(void *context, const struct advice *advice)
 {
     (void)context;
-    printf("! %s\n", line);
+    printf("! %s%s%s\n", advice->text, *advice->advice ? ": " : "", advice->advice);
 }
 
 static void status_print(const json_t *status)

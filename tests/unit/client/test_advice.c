@@ -20,17 +20,25 @@
 
 struct lines {
     size_t count;
+    enum advice_topic topic; /* of the last one */
+    bool failure;
     char text[4096];
 };
 
-static void line_append(void *context, const char *line)
+static void line_append(void *context, const struct advice *advice)
 {
     struct lines *lines = context;
+    size_t used = strlen(lines->text);
 
     lines->count++;
-    assert_true(strlen(lines->text) + strlen(line) + 2 < sizeof(lines->text));
-    strcat(lines->text, line);
-    strcat(lines->text, "\n");
+    lines->topic = advice->topic;
+    lines->failure = advice->failure;
+    assert_in_range(advice->topic, 0, ADVICE_TOPIC_COUNT - 1);
+    assert_null(strchr(advice->text, '\n'));
+    assert_null(strchr(advice->advice, '\n'));
+    int size = snprintf(lines->text + used, sizeof(lines->text) - used, "%s: %s\n", advice->text,
+                        advice->advice);
+    assert_true(size > 0 && (size_t)size < sizeof(lines->text) - used);
 }
 
 static struct lines advice_for(const char *text)
@@ -86,9 +94,12 @@ static void test_each_finding(void **state)
         {"{\"sources\":[{" GOOD_SOURCE
          ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"waiting\"}]}]}",
          "there is no interface eth1"},
-        {"{\"sources\":[{" GOOD_SOURCE
-         ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"one-direction\"}]}]}",
+        {"{\"require_query\":true,\"sources\":[{" GOOD_SOURCE
+         ",\"counters\":{\"questions\":0,\"answers\":9,\"matching-answers\":9}}]}",
          "set require-query = false"},
+        {"{\"uptime\":61,\"sources\":[{" GOOD_SOURCE
+         ",\"counters\":{\"questions\":9,\"answers\":0,\"matching-answers\":0}}]}",
+         "9 questions came by for names of the whitelists and not one answer"},
         {"{\"sources\":[{" GOOD_SOURCE ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"up\","
          "\"received\":100,\"dropped\":7}]}]}",
          "the kernel dropped 7 of 100 packets"},
@@ -97,7 +108,7 @@ static void test_each_finding(void **state)
          "ethtool -G eth1"},
         {"{\"sources\":[{" GOOD_SOURCE
          "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"missing\"}]}",
-         "inet w a4: there is no such set; make the set, or set create = true"},
+         "inet w a4: there is no such set: make the set, or set create = true"},
         {"{\"sources\":[{" GOOD_SOURCE "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"wrong\","
          "\"problem\":\"holds ipv6_addr, wanted ipv4_addr\"}]}",
          "inet w a4 holds ipv6_addr, wanted ipv4_addr: delete the set"},
