@@ -35,6 +35,7 @@ enum {
 struct config;
 struct control;
 struct event;
+struct resolvers;
 struct setsync;
 struct sources;
 
@@ -44,6 +45,7 @@ struct control_views {
     const struct config *config;
     struct setsync *sync;
     const struct sources *sources;
+    const struct resolvers *resolvers;
     struct moment started;
 };
 

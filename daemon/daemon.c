@@ -10,6 +10,7 @@
 #include "daemon/control.h"
 #include "daemon/journal.h"
 #include "daemon/notify.h"
+#include "daemon/resolvers.h"
 #include "daemon/saver.h"
 #include "daemon/sources.h"
 #include "runtime/clock.h"
@@ -39,6 +40,7 @@ struct daemon {
     struct clockwatch *clocks;
     struct saver *saver; /* NULL: leases are not kept on disk */
     struct journal journal;
+    struct resolvers resolvers;
     struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
     struct loop_watch *kernel;                                    /* nftables' notifications */
     struct loop_watch *due, *ready, *watchdog;                    /* timers */
@@ -123,6 +125,14 @@ static void on_clock(void *context, uint64_t slept_ns)
 
 /* ---- what sources tell ---- */
 
+/* Whom the registry asks is no question of whom to believe. */
+static void note_resolver(struct daemon *daemon, enum source source,
+                          const struct sighting *sighting, enum reason reason)
+{
+    if (source == SOURCE_SNIFFER)
+        resolvers_note(&daemon->resolvers, sighting, reason, clock_now().boot_ns);
+}
+
 static void on_answer(void *context, enum source source, const struct sighting *parts, size_t count)
 {
     struct daemon *daemon = context;
@@ -130,6 +140,7 @@ static void on_answer(void *context, enum source source, const struct sighting *
 
     setsync_learn(daemon->sync, source, parts, count, &now);
     arm(daemon);
+    note_resolver(daemon, source, &parts[0], REASON_NONE);
     priority_regain();
 }
 
@@ -155,6 +166,8 @@ static void on_refusal(void *context, enum source source, const struct sighting 
         .owner = &sighting->owner,
         .sighting = sighting,
     };
+
+    note_resolver(context, source, sighting, event.reason);
     on_event(context, &event);
 }
 
@@ -170,6 +183,8 @@ static void on_alarm(void *context, enum source source, const struct alarm_repor
         .sighting = &alarm->sighting,
         .alarm = alarm,
     };
+
+    note_resolver(context, source, event.sighting, event.reason);
     on_event(context, &event);
 }
 
@@ -364,6 +379,7 @@ static int open_control(struct daemon *daemon)
         .config = daemon->config,
         .sync = daemon->sync,
         .sources = daemon->sources,
+        .resolvers = &daemon->resolvers,
         .started = clock_now(),
     };
     return control_open(daemon->loop, daemon->options.control_path, &views, &daemon->control);

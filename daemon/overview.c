@@ -8,6 +8,7 @@
 #include "daemon/config.h"
 #include "daemon/control.h"
 #include "daemon/put.h"
+#include "daemon/resolvers.h"
 #include "daemon/sources.h"
 #include "setsync/setsync.h"
 
@@ -113,6 +114,33 @@ static json_t *sources_to_json(const struct sources *sources)
         struct source_status status = sources_status(sources, i);
         json_array_append_new(array, source_to_json(&status));
     }
+    return array;
+}
+
+static json_t *resolver_to_json(const struct resolver_seen *seen, const struct moment *now)
+{
+    char time[CLOCK_TEXT_MAX];
+    char interface[IFNAMSIZ + 1] = "";
+    json_t *object = json_object();
+
+    memcpy(interface, seen->interface, IFNAMSIZ);
+    put_address(object, "resolver", &seen->address);
+    put_text(object, "interface", interface);
+    put_count(object, "answers", seen->answers);
+    put_count(object, "untrusted", seen->untrusted);
+    put_count(object, "refused", seen->refused);
+    put_count(object, "alarms", seen->alarms);
+    put_text(object, "last_seen",
+             clock_to_text(now->real_ns - (now->boot_ns - seen->seen_ns), time));
+    return object;
+}
+
+static json_t *resolvers_to_json(const struct resolvers *resolvers, const struct moment *now)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < resolvers->count; i++)
+        json_array_append_new(array, resolver_to_json(&resolvers->seen[i], now));
     return array;
 }
 
@@ -260,6 +288,7 @@ json_t *overview_to_json(const struct control_views *views, const struct moment 
     put_text(object, "version", WILDSET_VERSION);
     put_count(object, "uptime", (now->boot_ns - views->started.boot_ns) / NS_PER_SECOND);
     json_object_set_new(object, "sources", sources_to_json(views->sources));
+    json_object_set_new(object, "resolvers", resolvers_to_json(views->resolvers, now));
     put_sets(object, views->sync);
     put_statistics(object, setsync_statistics(views->sync));
     put_config(object, views->config);

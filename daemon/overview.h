@@ -20,6 +20,8 @@ struct moment;
  *                "interfaces":[{"interface", "state", "link_type", "promiscuous", "snaplen",
  * "buffer", "received", "dropped", "interface_dropped"}]}], "sets":[{"set",
  * "state":"ready|missing|wrong", "problem", "leases", "capacity", "size", "full"}],
+ *    "resolvers":[{"resolver", "interface", "answers", "untrusted", "refused", "alarms",
+ *                  "last_seen"}],
  *    "whitelists":[{"whitelist", "set4", "set6", "pattern_count", "patterns":[first 16]}],
  *    "leases", "sightings", "granted", "extended", "expired", "evicted", "forgotten",
  *    "refused":{REASON:N}, "transactions":{"count", "failed", "elements"}, "updates_in_place",

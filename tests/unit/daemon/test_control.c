@@ -6,6 +6,7 @@
 #include "daemon/config.h"
 #include "daemon/control.h"
 #include "daemon/request.h"
+#include "daemon/resolvers.h"
 #include "daemon/sources.h"
 #include "setsync/setsync.h"
 
@@ -111,7 +112,8 @@ static void on_many(void *context)
 static void serve(const char *path, int ready)
 {
     static const struct sources_hooks hooks = {.context = NULL};
-    struct control_views views = {.started = clock_now()};
+    static const struct resolvers resolvers = {.count = 0};
+    struct control_views views = {.started = clock_now(), .resolvers = &resolvers};
     struct config *config;
     struct loop *loop;
     struct sources *sources;
