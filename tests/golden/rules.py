@@ -117,10 +117,13 @@ def tried(addresses):
                 sock.send(b"hello")
             waiting[sock] = (address, protocol, port)
     end = time.monotonic() + TIMEOUT
-    while waiting and time.monotonic() < end:
+    while waiting:
+        left = end - time.monotonic()
+        if left <= 0:
+            break
         readable, writable, _ = select.select(
             [s for s, what in waiting.items() if what[1] == "udp"],
-            [s for s, what in waiting.items() if what[1] == "tcp"], [], end - time.monotonic())
+            [s for s, what in waiting.items() if what[1] == "tcp"], [], left)
         for sock in readable + writable:
             what = waiting.pop(sock)
             if what[1] == "tcp":
