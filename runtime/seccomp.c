@@ -114,6 +114,8 @@ static const struct rule sniffing[] = {
     ALLOW_IF(getsockopt, IS(1, SOL_PACKET), IS(2, PACKET_STATISTICS)),
     ALLOW_IF(getsockopt, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),
     ALLOW_IF(ioctl, IS(1, SIOCGIFFLAGS)),
+    /* sniffer/kernelfilter.c: names that count for a while */
+    ALLOW_IF(setsockopt, IS(1, SOL_SOCKET), IS(2, SO_ATTACH_FILTER)),
     /* runtime/priority.c */
     ALLOW_IF(sched_setscheduler, IS(1, SCHED_FIFO)),
     ALLOW_IF(sched_setscheduler, IS(1, SCHED_OTHER)),

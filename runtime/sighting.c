@@ -65,6 +65,31 @@ const char *interface_state_name(enum interface_state state)
     return (unsigned)state < STATE_COUNT && names[state] ? names[state] : "";
 }
 
+const char *interface_filter_name(enum interface_filter filter)
+{
+    static const char *const names[INTERFACE_FILTER_COUNT] = {
+        [INTERFACE_FILTER_NONE] = "",
+        [INTERFACE_FILTER_NAMES] = "names",
+        [INTERFACE_FILTER_PORT] = "port 53",
+        [INTERFACE_FILTER_USERSPACE] = "userspace",
+    };
+    return (unsigned)filter < INTERFACE_FILTER_COUNT ? names[filter] : "";
+}
+
+const char *filter_reason_name(enum filter_reason reason)
+{
+    static const char *const names[FILTER_REASON_COUNT] = {
+        [FILTER_REASON_NONE] = "",
+        [FILTER_REASON_CHAIN] = "match-chain",
+        [FILTER_REASON_ANY_NAME] = "any-name",
+        [FILTER_REASON_MANY_PATTERNS] = "many-patterns",
+        [FILTER_REASON_FOLLOWING] = "following",
+        [FILTER_REASON_LINK_TYPE] = "link-type",
+        [FILTER_REASON_REFUSED] = "refused",
+    };
+    return (unsigned)reason < FILTER_REASON_COUNT ? names[reason] : "";
+}
+
 /* Compared with itself one byte on: memcmp looks at many at once, and a message is mostly zero. */
 static bool all_zero(const void *bytes, size_t size)
 {
@@ -178,13 +203,33 @@ static bool alarm_is_valid(const struct alarm_report *alarm, enum source source)
                     (SIGHTING_ADDRESSES_MAX - alarm->earlier_count) * sizeof(*alarm->earlier));
 }
 
+static bool filter_is_valid(enum interface_filter filter, enum filter_reason reason)
+{
+    switch (filter) {
+    case INTERFACE_FILTER_NONE:
+        return reason == FILTER_REASON_NONE;
+    case INTERFACE_FILTER_NAMES:
+        return reason == FILTER_REASON_NONE || reason == FILTER_REASON_CHAIN;
+    case INTERFACE_FILTER_PORT:
+        return reason == FILTER_REASON_ANY_NAME || reason == FILTER_REASON_MANY_PATTERNS ||
+               reason == FILTER_REASON_FOLLOWING || reason == FILTER_REASON_REFUSED;
+    case INTERFACE_FILTER_USERSPACE:
+        return reason == FILTER_REASON_LINK_TYPE || reason == FILTER_REASON_REFUSED;
+    case INTERFACE_FILTER_COUNT:
+        break;
+    }
+    return false;
+}
+
 static bool state_is_valid(const struct state_report *state)
 {
     bool named = state->interface[0] != '\0';
 
     return interface_is_valid(state->interface) && state->state > 0 && state->state < STATE_COUNT &&
            named == (state->state != STATE_READY && state->state != STATE_ONE_DIRECTION) &&
-           state->promiscuous <= 1 && all_zero(state->zero, sizeof(state->zero)) &&
+           state->promiscuous <= 1 &&
+           filter_is_valid((enum interface_filter)state->filter,
+                           (enum filter_reason)state->filter_reason) &&
            state->link_type >= -1;
 }
 

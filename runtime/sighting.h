@@ -110,11 +110,37 @@ enum interface_state {
 };
 const char *interface_state_name(enum interface_state state);
 
+/* What the kernel lets through to the source; the rest is sorted out there. */
+enum interface_filter {
+    INTERFACE_FILTER_NONE = 0, /* nothing is captured */
+    INTERFACE_FILTER_NAMES,    /* what may matter by the question's name */
+    INTERFACE_FILTER_PORT,     /* all of port 53 */
+    INTERFACE_FILTER_USERSPACE, /* everything */
+    INTERFACE_FILTER_COUNT,
+};
+/* "names", "port 53", "userspace"; "" for none. */
+const char *interface_filter_name(enum interface_filter filter);
+
+/* Why it is not only the names. */
+enum filter_reason {
+    FILTER_REASON_NONE = 0,
+    FILTER_REASON_CHAIN,         /* match = "chain": all questions, and answers with aliases */
+    FILTER_REASON_ANY_NAME,      /* a pattern is "*" */
+    FILTER_REASON_MANY_PATTERNS, /* more than fit into a filter */
+    FILTER_REASON_FOLLOWING,     /* names at which chains end have to be seen at once */
+    FILTER_REASON_LINK_TYPE,     /* there is no filter for this one */
+    FILTER_REASON_REFUSED,       /* the kernel took no finer one */
+    FILTER_REASON_COUNT,
+};
+/* One word for programs ("many-patterns"); "" for none. */
+const char *filter_reason_name(enum filter_reason reason);
+
 struct state_report {
     char interface[IFNAMSIZ];
-    uint8_t state;       /* enum interface_state */
-    uint8_t promiscuous; /* 0, 1 */
-    uint8_t zero[2];
+    uint8_t state;         /* enum interface_state */
+    uint8_t promiscuous;   /* 0, 1 */
+    uint8_t filter;        /* enum interface_filter: the coarsest of its sockets */
+    uint8_t filter_reason; /* enum filter_reason */
     int32_t link_type;   /* LINKTYPE_ as libpcap's DLT_ number; -1 unknown */
     uint32_t snaplen;    /* bytes */
     uint32_t buffer;     /* bytes */

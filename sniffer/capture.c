@@ -7,10 +7,9 @@
 #include "sniffer/capture.h"
 
 #include "runtime/clock.h"
-#include "sniffer/portfilter.h"
+#include "sniffer/drivercounters.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
@@ -21,12 +20,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* linux/filter.h and pcap/bpf.h define the same names: the kernel's struct sock_fprog by hand. */
-struct filter_program {
-    unsigned short count;
-    struct portfilter_instruction *instructions;
-};
-
 enum {
     MIB = 1 << 20,
     /* Two slots a page and room for four tags behind the largest ordinary frame. */
@@ -35,13 +28,16 @@ enum {
     SLOT_MAX = 65536 + FRAME_OVERHEAD, /* no IP packet is longer */
     BUFFER_ORDINARY = 8 * MIB,         /* bursts */
     BUFFER_LARGE = 4 * MIB,
-    DROP_FILES = 2,
+    /* What libpcap puts back, and a ring's lengths do not count: a tag, the header of cooked ones.
+     */
+    PUT_BACK_MAX = 4 + 20,
 };
 
 struct ring {
     pcap_t *pcap;
     uint32_t snaplen;
     uint32_t buffer;
+    struct filter_lengths lengths; /* of the frames that come over this one */
 };
 
 struct capture {
@@ -53,10 +49,9 @@ struct capture {
     bool any;
     bool gone;
     bool nanoseconds;
-    int drop_files[DROP_FILES]; /* the driver's drop counters in sysfs, -1 where there is none */
-    uint64_t drops_before;
+    struct drivercounters driver;
     uint64_t received, dropped;
-    char filter_problem[CAPTURE_ERROR_MAX];
+    struct kernelfilter_outcome filter; /* the coarsest of the rings' */
     char error[CAPTURE_ERROR_MAX];
 };
 
@@ -80,8 +75,7 @@ static struct capture *capture_new(const char *interface, uint16_t index)
     capture->any = strcmp(interface, "any") == 0;
     capture->index = index;
     capture->nanoseconds = true;
-    for (unsigned i = 0; i < DROP_FILES; i++)
-        capture->drop_files[i] = -1;
+    drivercounters_init(&capture->driver);
     return capture;
 }
 
@@ -91,10 +85,7 @@ void capture_close(struct capture *capture)
         return;
     for (unsigned i = 0; i < capture->ring_count; i++)
         pcap_close(capture->rings[i].pcap);
-    for (unsigned i = 0; i < DROP_FILES; i++) {
-        if (capture->drop_files[i] >= 0)
-            close(capture->drop_files[i]);
-    }
+    drivercounters_close(&capture->driver);
     free(capture);
 }
 
@@ -170,93 +161,53 @@ static int ring_open(struct capture *capture, const struct ring *wanted,
 /* Whatever the MTU: offloads merge what came in many frames into one (GRO, TSO). */
 static int open_rings(struct capture *capture, char error[static CAPTURE_ERROR_MAX])
 {
-    struct ring ordinary = {.snaplen = SLOT_ORDINARY, .buffer = BUFFER_ORDINARY};
-    struct ring large = {.snaplen = SLOT_MAX, .buffer = BUFFER_LARGE};
+    struct ring ordinary = {
+        .snaplen = SLOT_ORDINARY,
+        .buffer = BUFFER_ORDINARY,
+        .lengths = {.most = SLOT_ORDINARY},
+    };
+    struct ring large = {
+        .snaplen = SLOT_MAX,
+        .buffer = BUFFER_LARGE,
+        .lengths = {.least = SLOT_ORDINARY + 1},
+    };
     int result = ring_open(capture, &ordinary, error);
 
     return result < 0 ? result : ring_open(capture, &large, error);
 }
 
-static enum portfilter_link filter_link(int link_type)
+int capture_filter(struct capture *capture, struct kernelfilter *filter)
 {
-    if (link_type == DLT_EN10MB)
-        return PORTFILTER_ETHERNET;
-    if (link_type == DLT_LINUX_SLL || link_type == DLT_LINUX_SLL2)
-        return PORTFILTER_COOKED;
-    return PORTFILTER_IP;
-}
+    struct kernelfilter_outcome coarsest = {.filter = INTERFACE_FILTER_NONE};
 
-static bool has_filter(int link_type)
-{
-    return link_type == DLT_EN10MB || link_type == DLT_LINUX_SLL || link_type == DLT_LINUX_SLL2 ||
-           link_type == DLT_RAW || link_type == DLT_IPV4 || link_type == DLT_IPV6;
-}
-
-/*
- * Straight to the socket: pcap_setfilter would rewrite the offsets of a cooked one or give up on
- * them, and on failure filter in the program without saying so.
- */
-static int attach(const struct ring *ring, struct portfilter *filter)
-{
-    struct filter_program program = {(unsigned short)filter->count, filter->instructions};
-
-    return setsockopt(pcap_fileno(ring->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program,
-                      sizeof(program)) < 0
-               ? -errno
-               : 0;
-}
-
-/* Without the filter everything still works, slower: it is no reason not to start. */
-static void attach_filters(struct capture *capture)
-{
-    struct portfilter_lengths lengths = {0};
-
-    if (!has_filter(capture->link_type)) {
-        say(capture->filter_problem, "no port filter for link type %s",
-            pcap_datalink_val_to_name(capture->link_type));
-        return;
-    }
     for (unsigned i = 0; i < capture->ring_count; i++) {
-        bool last = i + 1 == capture->ring_count;
-        struct portfilter filter;
-        int result;
+        const struct ring *ring = &capture->rings[i];
+        struct kernelfilter_socket socket = {
+            .fd = pcap_fileno(ring->pcap),
+            .link_type = capture->link_type,
+            .lengths = ring->lengths,
+        };
+        struct kernelfilter_outcome outcome;
+        int result = kernelfilter_attach(filter, &socket, &outcome);
 
-        lengths.most = last ? 0 : capture->rings[i].snaplen;
-        portfilter_build(filter_link(capture->link_type), lengths, &filter);
-        result = attach(&capture->rings[i], &filter);
         if (result < 0)
-            say(capture->filter_problem, "the kernel refused the port filter: %s",
-                strerror(-result));
-        lengths.least = capture->rings[i].snaplen + 1;
+            return result;
+        if (outcome.filter > coarsest.filter)
+            coarsest = outcome;
     }
+    capture->filter = coarsest;
+    return 0;
 }
 
-/* libpcap reads the same two files, but opens them each time: a sandboxed process cannot. */
-static void open_drop_files(struct capture *capture)
+/* Without its filter a ring would hold what the other one has. */
+static int attach_filters(struct capture *capture, struct kernelfilter *filter,
+                          char error[static CAPTURE_ERROR_MAX])
 {
-    static const char *const names[DROP_FILES] = {"rx_missed_errors", "rx_fifo_errors"};
-    char path[128];
+    int result = capture_filter(capture, filter);
 
-    for (unsigned i = 0; i < DROP_FILES && !capture->any; i++) {
-        snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/%s", capture->interface,
-                 names[i]);
-        capture->drop_files[i] = open(path, O_RDONLY | O_CLOEXEC);
-    }
-}
-
-static uint64_t driver_drops(const struct capture *capture)
-{
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < DROP_FILES; i++) {
-        char text[32] = "";
-
-        if (capture->drop_files[i] < 0)
-            continue;
-        if (pread(capture->drop_files[i], text, sizeof(text) - 1, 0) > 0)
-            sum += strtoull(text, NULL, 10);
-    }
-    return sum;
+    if (result < 0)
+        say(error, "the kernel takes no filter for its socket: %s", strerror(-result));
+    return result;
 }
 
 static int check_link_type(struct capture *capture, char error[static CAPTURE_ERROR_MAX])
@@ -273,8 +224,8 @@ static int check_link_type(struct capture *capture, char error[static CAPTURE_ER
     return -EPROTONOSUPPORT;
 }
 
-int capture_open(const char *interface, uint16_t index, struct capture **out,
-                 char error[static CAPTURE_ERROR_MAX])
+int capture_open(const char *interface, uint16_t index, struct kernelfilter *filter,
+                 struct capture **out, char error[static CAPTURE_ERROR_MAX])
 {
     struct capture *capture;
     int result;
@@ -292,13 +243,14 @@ int capture_open(const char *interface, uint16_t index, struct capture **out,
     result = open_rings(capture, error);
     if (result == 0)
         result = check_link_type(capture, error);
+    if (result == 0)
+        result = attach_filters(capture, filter, error);
     if (result < 0) {
         capture_close(capture);
         return result;
     }
-    attach_filters(capture);
-    open_drop_files(capture);
-    capture->drops_before = driver_drops(capture);
+    if (!capture->any)
+        drivercounters_open(&capture->driver, interface);
     *out = capture;
     return 0;
 }
@@ -315,9 +267,9 @@ int capture_link_type(const struct capture *capture)
     return capture->link_type;
 }
 
-const char *capture_filter_problem(const struct capture *capture)
+struct kernelfilter_outcome capture_filter_outcome(const struct capture *capture)
 {
-    return capture->filter_problem;
+    return capture->filter;
 }
 
 static enum interface_state interface_state(const struct capture *capture)
@@ -355,6 +307,8 @@ void capture_state(struct capture *capture, struct state_report *out)
     struct state_report report = {
         .state = (uint8_t)interface_state(capture),
         .promiscuous = !capture->any,
+        .filter = (uint8_t)capture->filter.filter,
+        .filter_reason = (uint8_t)capture->filter.reason,
         .link_type = capture->link_type,
     };
 
@@ -366,7 +320,7 @@ void capture_state(struct capture *capture, struct state_report *out)
     }
     report.received = capture->received;
     report.dropped = capture->dropped;
-    report.interface_dropped = driver_drops(capture) - capture->drops_before;
+    report.interface_dropped = drivercounters_dropped(&capture->driver);
     *out = report;
 }
 
@@ -414,6 +368,7 @@ int capture_open_file(FILE *file, uint16_t index, struct capture **out,
 
 struct reading {
     const struct capture *capture;
+    const struct ring *ring;
     capture_frame *callback;
     void *context;
 };
@@ -432,6 +387,13 @@ static uint64_t frame_time(const struct capture *capture, const struct timeval *
     return seconds * NS_PER_SECOND + (fraction < NS_PER_SECOND ? fraction : NS_PER_SECOND - 1);
 }
 
+/* What came before the filters were attached may lie in both rings: it counts in one of them. */
+static bool is_of_ring(const struct ring *ring, uint32_t length)
+{
+    return length >= ring->lengths.least &&
+           (!ring->lengths.most || length <= ring->lengths.most + PUT_BACK_MAX);
+}
+
 static void hand_on(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
 {
     const struct reading *reading = (const void *)user;
@@ -444,7 +406,8 @@ static void hand_on(u_char *user, const struct pcap_pkthdr *header, const u_char
         .captured_ns = frame_time(reading->capture, &header->ts),
     };
 
-    reading->callback(reading->context, &frame);
+    if (is_of_ring(reading->ring, header->len))
+        reading->callback(reading->context, &frame);
 }
 
 /* libpcap tells its errors apart by their text alone. */
@@ -468,12 +431,13 @@ static int reading_failed(struct capture *capture, const struct ring *ring)
 
 int capture_read(struct capture *capture, unsigned most, capture_frame *callback, void *context)
 {
-    struct reading reading = {capture, callback, context};
+    struct reading reading = {.capture = capture, .callback = callback, .context = context};
     int total = 0;
 
     if (capture->gone)
         return -ENODEV;
     for (unsigned i = 0; i < capture->ring_count; i++) {
+        reading.ring = &capture->rings[i];
         int count = pcap_dispatch(capture->rings[i].pcap, (int)most, hand_on, (u_char *)&reading);
 
         if (count < 0)

@@ -10,6 +10,7 @@
 
 #include "runtime/sighting.h"
 #include "sniffer/frame.h"
+#include "sniffer/kernelfilter.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -28,13 +29,19 @@ typedef void capture_frame(void *context, const struct frame *frame);
 
 /*
  * Opens a live interface ("any" for all of them, never promiscuous): immediate mode, nanoseconds,
- * both directions, with the port filter in the kernel.  `index` is what frames will say of their
+ * both directions, with `filter` in the kernel.  `index` is what frames will say of their
  * interface. 0; -ENODEV when there is no such interface, -ENETDOWN when it is down, -EPERM without
  * NET_RAW, -EPROTONOSUPPORT for a link layer that is not read, or another -errno; `error` says
  * more, for people.
  */
-int capture_open(const char *interface, uint16_t index, struct capture **out,
-                 char error[static CAPTURE_ERROR_MAX]);
+int capture_open(const char *interface, uint16_t index, struct kernelfilter *filter,
+                 struct capture **out, char error[static CAPTURE_ERROR_MAX]);
+/*
+ * Attaches the filter as it is now in place of the one before, for frames to come.  0, or -errno
+ * when the kernel takes none: then each socket has the one it had, or this one.
+ */
+int capture_filter(struct capture *capture, struct kernelfilter *filter);
+struct kernelfilter_outcome capture_filter_outcome(const struct capture *capture);
 /*
  * The same for a pcap or pcapng file; takes `file`, also on failure.  ftello(file) tells how far it
  * has been read.  -EBADMSG when it is not a capture file, -EPROTONOSUPPORT for an unknown link
@@ -57,8 +64,6 @@ const char *capture_error(const struct capture *capture);
 unsigned capture_descriptors(const struct capture *capture, int out[static CAPTURE_RINGS_MAX]);
 /* DLT_ */
 int capture_link_type(const struct capture *capture);
-/* Why there is no port filter in the kernel (it is slower then); "" when there is. */
-const char *capture_filter_problem(const struct capture *capture);
 /*
  * The interface as it is now, with the kernel's counters since the start.  Call it each second or
  * so: the kernel counts in 32 bits.

@@ -15,6 +15,8 @@ enum {
     LABELS_MAX = 4, /* of MPLS */
     LABEL_SIZE = 4,
     ETHERTYPE_AT = 12,
+    HDLC_ETHERTYPE_AT = 2,
+    HDLC_SIZE = 4,
     PPPOE_SIZE = 8, /* the protocol included */
     PPP_IPV4 = 0x0021,
     PPP_IPV6 = 0x0057,
@@ -118,21 +120,24 @@ static void write_link(const struct filterwriting *writing, const struct filterl
     case FILTER_COOKED:
         write_ethertypes(writing, level, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL), 0);
         return;
+    case FILTER_HDLC:
+        write_ethertypes(writing, level, HDLC_ETHERTYPE_AT, HDLC_SIZE);
+        return;
     case FILTER_IP:
         write_versions(writing, level);
         return;
     }
 }
 
-static void write_lengths(const struct filterwriting *writing, struct filter_lengths lengths)
+void filterpath_write_lengths(struct filter_lengths lengths, struct filtercode *code)
 {
     if (!lengths.least && !lengths.most)
         return;
-    filtercode_add(writing->code, BPF_LD | BPF_W | BPF_LEN, 0);
+    filtercode_add(code, BPF_LD | BPF_W | BPF_LEN, 0);
     if (lengths.most)
-        filtercode_branch(writing->code, BPF_JGT, lengths.most, FILTERCODE_DROP, FILTERCODE_NEXT);
+        filtercode_branch(code, BPF_JGT, lengths.most, FILTERCODE_DROP, FILTERCODE_NEXT);
     if (lengths.least)
-        filtercode_branch(writing->code, BPF_JGE, lengths.least, FILTERCODE_NEXT, FILTERCODE_DROP);
+        filtercode_branch(code, BPF_JGE, lengths.least, FILTERCODE_NEXT, FILTERCODE_DROP);
 }
 
 static struct filterlevel level_of(struct filtercode *code)
@@ -158,7 +163,7 @@ void filterpath_write(const struct filterpath *path, struct filtercode *code)
         outer.vxlan = filtercode_label(code);
         outer.inside = &inner;
     }
-    write_lengths(&writing, path->lengths);
+    filterpath_write_lengths(path->lengths, code);
     write_link(&writing, &outer);
     filterlevel_write(&writing, &outer);
     if (path->decapsulate)

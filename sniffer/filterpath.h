@@ -16,6 +16,7 @@ enum filter_link {
     FILTER_ETHERNET, /* starts with an Ethernet header */
     FILTER_IP,       /* starts with an IP header */
     FILTER_COOKED,   /* a packet socket of type SOCK_DGRAM: IP header or tag, protocol beside it */
+    FILTER_HDLC,     /* Cisco's: address, control, EtherType */
 };
 
 /* Only packets of `least` to `most` bytes (0: any number). */
@@ -34,5 +35,7 @@ enum { FILTERPATH_CELL = 0 }; /* of scratch memory, which is its own */
 
 /* Every way ends in PASS, in DROP or at `dns`, which has to come next. */
 void filterpath_write(const struct filterpath *path, struct filtercode *code);
+/* Only the lengths: goes on with what is of one of them. */
+void filterpath_write_lengths(struct filter_lengths lengths, struct filtercode *code);
 
 #endif

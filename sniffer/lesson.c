@@ -69,6 +69,8 @@ static bool enter_name(struct pipeline *pipeline, const struct derived_name *nam
         return false;
     if (!known)
         count(pipeline, COUNTER_DERIVED_NAMES);
+    if (!known && pipeline->hooks.derived)
+        pipeline->hooks.derived(pipeline->hooks.context, &name->name);
     return true;
 }
 

@@ -22,6 +22,8 @@ struct pipeline_hooks {
     void (*asked)(void *context, const struct address *client, uint64_t captured_ns);
     /* An answer to a matching question was dealt with; may be NULL. */
     void (*answered)(void *context);
+    /* A name counts as a question's name from now on, for a while; may be NULL. */
+    void (*derived)(void *context, const struct dname *name);
     void *context;
 };
 

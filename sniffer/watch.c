@@ -31,6 +31,7 @@ enum {
 struct watch {
     const struct plan *plan;
     int channel;
+    struct kernelfilter *filter;
     struct pipeline *pipeline;
     struct outbox *outbox;
     struct anticipation *anticipation; /* NULL: latency = "normal" */
@@ -101,6 +102,29 @@ static void on_answered(void *context)
     anticipation_answered(watch->anticipation, watch->now.boot_ns);
 }
 
+/* ---- what the kernel lets through ---- */
+
+static void refilter(struct watch *watch)
+{
+    for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++) {
+        int result = watch->captures[i] ? capture_filter(watch->captures[i], watch->filter) : 0;
+
+        if (result < 0)
+            log_error("capturing on %s: its filter stays as it was: %s",
+                      watch->plan->interfaces[i].name, strerror(-result));
+    }
+}
+
+/* At once: the question for it may be on the wire already. */
+static void on_derived(void *context, const struct dname *name)
+{
+    struct watch *watch = context;
+
+    (void)name;
+    kernelfilter_widen(watch->filter, true);
+    refilter(watch);
+}
+
 /* ---- opening ---- */
 
 static void note_polled(struct watch *watch, int fd, uint16_t interface)
@@ -125,18 +149,31 @@ static int open_failed(struct watch *watch, uint16_t index, int result, const ch
     return 0;
 }
 
+/* What the configuration asks for is in `wildset status`; what the kernel does not give is said. */
+static void say_filter(const char *interface, const struct capture *capture)
+{
+    struct kernelfilter_outcome outcome = capture_filter_outcome(capture);
+
+    if (outcome.error)
+        log_warning("capturing on %s: the kernel refused a filter (%s) and passes more packets on "
+                    "than are needed, which costs more; see net.core.optmem_max",
+                    interface, strerror(-outcome.error));
+    if (outcome.reason == FILTER_REASON_LINK_TYPE)
+        log_notice("capturing on %s: no filter for its link type: every packet is looked at here, "
+                   "which costs more",
+                   interface);
+}
+
 static int open_interface(struct watch *watch, uint16_t index)
 {
     const char *name = watch->plan->interfaces[index].name;
     char error[CAPTURE_ERROR_MAX];
     int fds[CAPTURE_RINGS_MAX];
-    int result = capture_open(name, index, &watch->captures[index], error);
+    int result = capture_open(name, index, watch->filter, &watch->captures[index], error);
 
     if (result < 0)
         return open_failed(watch, index, result, error);
-    if (capture_filter_problem(watch->captures[index])[0])
-        log_warning("capturing on %s: %s: every packet is looked at here, which costs more", name,
-                    capture_filter_problem(watch->captures[index]));
+    say_filter(name, watch->captures[index]);
     for (unsigned i = 0; i < capture_descriptors(watch->captures[index], fds); i++)
         note_polled(watch, fds[i], index);
     return 0;
@@ -155,7 +192,7 @@ static int open_interfaces(struct watch *watch)
 
 static int open_pipeline(struct watch *watch, int cpu_latency)
 {
-    struct pipeline_hooks hooks = {.report = on_report, .context = watch};
+    struct pipeline_hooks hooks = {.report = on_report, .derived = on_derived, .context = watch};
 
     if (watch->plan->latency == LATENCY_LOW) {
         watch->anticipation = anticipation_new();
@@ -167,7 +204,8 @@ static int open_pipeline(struct watch *watch, int cpu_latency)
     }
     watch->outbox = outbox_new(watch->channel);
     watch->pipeline = pipeline_new(watch->plan, &hooks);
-    return watch->outbox && watch->pipeline ? 0 : -ENOMEM;
+    watch->filter = kernelfilter_new(watch->plan);
+    return watch->outbox && watch->pipeline && watch->filter ? 0 : -ENOMEM;
 }
 
 void watch_close(struct watch *watch)
@@ -176,6 +214,7 @@ void watch_close(struct watch *watch)
         return;
     for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++)
         capture_close(watch->captures[i]);
+    kernelfilter_free(watch->filter);
     pipeline_free(watch->pipeline);
     outbox_free(watch->outbox);
     anticipation_free(watch->anticipation);

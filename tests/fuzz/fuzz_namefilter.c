@@ -24,6 +24,7 @@ static const int link_types[] = {
     [FILTER_ETHERNET] = DLT_EN10MB,
     [FILTER_IP] = DLT_RAW,
     [FILTER_COOKED] = DLT_LINUX_SLL,
+    [FILTER_HDLC] = DLT_C_HDLC,
 };
 
 struct input {
@@ -107,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct dname derived = count > 0 ? patterns[count - 1].pattern.name : (struct dname){0};
     count -= extra;
     struct namefilter_choice choice = {
-        .link = (enum filter_link)((data[0] & 3) % 3),
+        .link = (enum filter_link)(data[0] & 3),
         .decapsulate = data[1] & ((1u << ENCAPSULATION_COUNT) - 2),
         .chain = data[0] & CHOICE_CHAIN,
         .most = data[0] & CHOICE_SMALL ? NAMEFILTER_SMALL : NAMEFILTER_MOST,

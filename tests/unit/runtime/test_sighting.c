@@ -143,6 +143,16 @@ static void test_refusals_and_alarms_need_a_reason(void **state)
 
 static void test_states_and_counters(void **state)
 {
+    static const bool go_together[INTERFACE_FILTER_COUNT + 1][FILTER_REASON_COUNT + 1] = {
+        [INTERFACE_FILTER_NONE] = {[FILTER_REASON_NONE] = true},
+        [INTERFACE_FILTER_NAMES] = {[FILTER_REASON_NONE] = true, [FILTER_REASON_CHAIN] = true},
+        [INTERFACE_FILTER_PORT] = {[FILTER_REASON_ANY_NAME] = true,
+                                   [FILTER_REASON_MANY_PATTERNS] = true,
+                                   [FILTER_REASON_FOLLOWING] = true,
+                                   [FILTER_REASON_REFUSED] = true},
+        [INTERFACE_FILTER_USERSPACE] =
+            {[FILTER_REASON_LINK_TYPE] = true, [FILTER_REASON_REFUSED] = true},
+    };
     struct message message = {.kind = MESSAGE_STATE, .state = {.state = STATE_READY}};
 
     (void)state;
@@ -153,6 +163,15 @@ static void test_states_and_counters(void **state)
     assert_true(message_is_valid(&message, SOURCE_SNIFFER));
     message.state.interface[1] = '\n';
     refuse(&message);
+    message.state.interface[1] = 't';
+    for (unsigned filter = 0; filter <= INTERFACE_FILTER_COUNT; filter++) {
+        for (unsigned reason = 0; reason <= FILTER_REASON_COUNT; reason++) {
+            message.state.filter = (uint8_t)filter;
+            message.state.filter_reason = (uint8_t)reason;
+            assert_int_equal(message_is_valid(&message, SOURCE_SNIFFER),
+                             go_together[filter][reason]);
+        }
+    }
 
     message = (struct message){.kind = MESSAGE_COUNTERS};
     message.counters.value[0] = UINT64_MAX;

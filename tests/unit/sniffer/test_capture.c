@@ -316,15 +316,19 @@ static bool enter_namespace(void)
            ioctl(fd, SIOCSIFFLAGS, &request) == 0;
 }
 
-static void send_udp(unsigned port, size_t size)
+/* A question, filled up to `size` bytes. */
+static void send_question(unsigned port, const char *name, size_t size)
 {
     const struct sockaddr_in to = {.sin_family = AF_INET,
                                    .sin_port = htons((uint16_t)port),
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    static const char payload[60000];
+    static uint8_t message[60000];
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-    expect(sendto(fd, payload, size, 0, (const void *)&to, sizeof(to)) == (ssize_t)size, __LINE__);
+    memset(message, 0, sizeof(message));
+    memcpy(message, "\0\1\1\0\0\1", 6);
+    memcpy(message + 12, name, strlen(name) + 1);
+    expect(sendto(fd, message, size, 0, (const void *)&to, sizeof(to)) == (ssize_t)size, __LINE__);
     close(fd);
 }
 
@@ -352,32 +356,89 @@ static void expect_filters(const struct capture *capture)
     }
 }
 
-/* With the interface's own name, or "any": each packet is seen once more by a cooked socket. */
-static void live(const char *interface, unsigned sights)
+#define LISTED "\3eu1\7example\3net"
+#define FOREIGN "\3eu1\7example\3org"
+#define DERIVED "\2lb\7example\3org"
+
+static struct kernelfilter *filter_of(const char *pattern)
 {
+    struct whitelist_pattern entry = {.whitelist = 0};
+    struct plan plan = {.patterns = &entry, .pattern_count = 1};
+
+    expect(pattern_from_text(pattern, &entry.pattern), __LINE__);
+    struct kernelfilter *filter = kernelfilter_new(&plan);
+    expect(filter != NULL, __LINE__);
+    return filter;
+}
+
+static void expect_outcome(const struct capture *capture, enum interface_filter filter,
+                           enum filter_reason reason, int line)
+{
+    struct kernelfilter_outcome outcome = capture_filter_outcome(capture);
+
+    expect(outcome.filter == filter && outcome.reason == reason && outcome.error == 0, line);
+}
+
+/* Names that count for a while, then all of them. */
+static void live_swaps(struct capture *capture, struct kernelfilter *filter)
+{
+    struct dname derived;
+    struct seen seen;
+
+    expect(dname_from_wire((const uint8_t *)DERIVED, sizeof(DERIVED), &derived) > 0, __LINE__);
+    send_question(53, DERIVED, 100);
+    expect(frames(capture, &seen) == 0, __LINE__);
+    kernelfilter_set_extra(filter, &derived, 1);
+    expect(capture_filter(capture, filter) == 0, __LINE__);
+    expect_outcome(capture, INTERFACE_FILTER_NAMES, FILTER_REASON_NONE, __LINE__);
+    send_question(53, DERIVED, 100);
+    send_question(53, FOREIGN, 100);
+    expect(frames(capture, &seen) == 1, __LINE__);
+    kernelfilter_widen(filter, true);
+    expect(capture_filter(capture, filter) == 0, __LINE__);
+    expect_outcome(capture, INTERFACE_FILTER_PORT, FILTER_REASON_FOLLOWING, __LINE__);
+    send_question(53, FOREIGN, 100);
+    send_question(9, LISTED, 100);
+    expect(frames(capture, &seen) == 1, __LINE__);
+    kernelfilter_widen(filter, false);
+    kernelfilter_set_extra(filter, NULL, 0);
+    expect(capture_filter(capture, filter) == 0, __LINE__);
+    send_question(53, DERIVED, 100);
+    expect(frames(capture, &seen) == 0, __LINE__);
+}
+
+/* With the interface's own name, or "any". */
+static void live(const char *interface)
+{
+    struct kernelfilter *filter = filter_of("*.example.net");
     char error[CAPTURE_ERROR_MAX];
     struct capture *capture;
     struct state_report report;
     struct seen seen;
 
-    expect(capture_open(interface, 0, &capture, error) == 0, __LINE__);
-    expect(capture_filter_problem(capture)[0] == '\0', __LINE__);
+    expect(capture_open(interface, 0, filter, &capture, error) == 0, __LINE__);
+    expect_outcome(capture, INTERFACE_FILTER_NAMES, FILTER_REASON_NONE, __LINE__);
     expect_filters(capture);
-    send_udp(9, 100);
-    /* Its ICMP error, too, is dropped by the kernel. */
+    send_question(9, LISTED, 100);
+    send_question(53, FOREIGN, 100);
+    send_question(53, FOREIGN, 30000);
+    /* Their ICMP errors, too, are dropped by the kernel. */
     expect(frames(capture, &seen) == 0, __LINE__);
-    send_udp(53, 100);
-    expect(frames(capture, &seen) == sights, __LINE__);
+    send_question(53, LISTED, 100);
+    expect(frames(capture, &seen) == 1, __LINE__);
     expect(seen.last.captured == seen.last.length, __LINE__);
-    send_udp(53, 30000);
-    expect(frames(capture, &seen) == sights, __LINE__);
+    send_question(53, LISTED, 30000);
+    expect(frames(capture, &seen) == 1, __LINE__);
     expect(seen.last.captured > 30000 && seen.last.captured == seen.last.length, __LINE__);
+    live_swaps(capture, filter);
     capture_state(capture, &report);
     expect(report.state == STATE_UP && report.dropped == 0, __LINE__);
-    expect(report.received >= 2, __LINE__);
+    expect(report.received >= 4, __LINE__);
+    expect(report.filter == INTERFACE_FILTER_NAMES && report.filter_reason == 0, __LINE__);
     expect(strcmp(report.interface, interface) == 0, __LINE__);
     expect(report.promiscuous == (strcmp(interface, "any") != 0), __LINE__);
     capture_close(capture);
+    kernelfilter_free(filter);
 }
 
 static void live_child(void)
@@ -387,10 +448,12 @@ static void live_child(void)
 
     if (!enter_namespace())
         _exit(SKIPPED);
-    live("lo", 1);
-    live("any", 1);
-    expect(capture_open("nosuch0", 0, &capture, error) == -ENODEV, __LINE__);
+    live("lo");
+    live("any");
+    struct kernelfilter *filter = filter_of("example.net");
+    expect(capture_open("nosuch0", 0, filter, &capture, error) == -ENODEV, __LINE__);
     expect(error[0] != '\0', __LINE__);
+    kernelfilter_free(filter);
     _exit(0);
 }
 

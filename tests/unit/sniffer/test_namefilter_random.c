@@ -185,7 +185,7 @@ static void open_scene(struct scene *scene, struct filtercode *code)
     assert_non_null(scene->names);
     assert_non_null(scene->matcher);
     make_extra(scene);
-    scene->choice.link = (enum filter_link)below(3);
+    scene->choice.link = (enum filter_link)below(4);
     scene->keeping.chain = scene->choice.chain = once_in(4);
     scene->keeping.matcher = scene->matcher;
     if (once_in(2))
@@ -511,6 +511,11 @@ static void one_frame(const struct scene *scene, struct tally *tally)
     case FILTER_ETHERNET:
         frame.link_type = DLT_EN10MB;
         put_noise(&whole, 12);
+        put16(&whole, body.ethertype);
+        break;
+    case FILTER_HDLC:
+        frame.link_type = DLT_C_HDLC;
+        put16(&whole, once_in(20) ? chance() : once_in(2) ? 0x0f00 : 0x8f00);
         put16(&whole, body.ethertype);
         break;
     case FILTER_COOKED:
