@@ -410,6 +410,7 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
     daemon->options = *options;
     daemon->config = config;
     daemon->due_ns = UINT64_MAX;
+    journal_open(&daemon->journal);
     set_log_level(config);
     config_warnings(config, warn, NULL);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -456,6 +457,7 @@ void daemon_close(struct daemon *daemon)
     loop_unwatch(daemon->interrupt);
     loop_unwatch(daemon->terminate);
     loop_free(daemon->loop);
+    journal_close(&daemon->journal);
     config_free(daemon->config);
     free(daemon);
 }

@@ -4,12 +4,16 @@
  */
 #include "daemon/journal.h"
 
+#include "daemon/journal_fields.h"
 #include "runtime/clock.h"
+#include "runtime/journald.h"
 #include "runtime/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct line {
     char *text;
@@ -206,6 +210,73 @@ static enum log_level level_of(enum event_kind kind)
     return LOG_LEVEL_DEBUG;
 }
 
+/* As it always was: for a person at a terminal, or for whatever else reads stderr. */
+static void write_line(enum log_level level, const char *text)
+{
+    if (level == LOG_LEVEL_WARNING)
+        log_warning("%s", text);
+    else if (level == LOG_LEVEL_INFO)
+        log_info("%s", text);
+    else
+        log_debug("%s", text);
+}
+
+/* ---- systemd's journal ---- */
+
+static int send_again(struct journal *journal, const struct journald_entry *entry)
+{
+    journal_close(journal);
+    journal_open(journal);
+    return journal->fd < 0 ? -ENOTCONN : journald_send(journal->fd, entry);
+}
+
+/* True when it is in the journal, or counted as lost: the journal is never waited for. */
+static bool send_entry(struct journal *journal, const struct journald_entry *entry)
+{
+    int result = journald_send(journal->fd, entry);
+
+    if (result < 0 && result != -EAGAIN && result != -ENOBUFS)
+        result = send_again(journal, entry);
+    if (result == -EAGAIN || result == -ENOBUFS) {
+        journal->lost++;
+        return true;
+    }
+    if (result < 0)
+        return false;
+    if (journal->lost > 0)
+        log_warning("%llu lines are missing before this: the journal did not take them in time",
+                    (unsigned long long)journal->lost);
+    journal->lost = 0;
+    return true;
+}
+
+static bool enter(struct journal *journal, const struct event *event, enum log_level level,
+                  const char *text)
+{
+    struct journald_entry entry;
+
+    if (journal->fd < 0)
+        return false;
+    entry.used = 0;
+    journald_add(&entry, "MESSAGE", text);
+    journald_add(&entry, "PRIORITY", (const char[]){log_priority(level), '\0'});
+    journald_add(&entry, "SYSLOG_IDENTIFIER", "wildsetd");
+    journal_fields(event, &entry);
+    return send_entry(journal, &entry);
+}
+
+void journal_open(struct journal *journal)
+{
+    journal->fd = log_is_journal() ? journald_open(JOURNALD_PATH) : -1;
+}
+
+void journal_close(struct journal *journal)
+{
+    if (journal->fd >= 0)
+        close(journal->fd);
+    journal->fd = -1;
+}
+
 void journal_event(struct journal *journal, const struct event *event, uint64_t boot_ns)
 {
     enum log_level level = level_of(event->kind);
@@ -218,10 +289,6 @@ void journal_event(struct journal *journal, const struct event *event, uint64_t 
     if (event->kind == EVENT_REFUSED && !may_tell(&journal->refusals, boot_ns, level, "refusals"))
         return;
     journal_line(event, text);
-    if (level == LOG_LEVEL_WARNING)
-        log_warning("%s", text);
-    else if (level == LOG_LEVEL_INFO)
-        log_info("%s", text);
-    else
-        log_debug("%s", text);
+    if (!enter(journal, event, level, text))
+        write_line(level, text);
 }

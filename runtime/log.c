@@ -54,6 +54,16 @@ bool log_wants(enum log_level level)
     return level <= state.most;
 }
 
+bool log_is_journal(void)
+{
+    return state.journal;
+}
+
+char log_priority(enum log_level level)
+{
+    return priorities[level];
+}
+
 static __attribute__((format(printf, 2, 0))) void write_line(enum log_level level,
                                                              const char *format, va_list arguments)
 {

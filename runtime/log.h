@@ -20,6 +20,10 @@ enum log_level {
 void log_open(const char *program, enum log_level most);
 void log_set_level(enum log_level most);
 bool log_wants(enum log_level level);
+/* Whether stderr is systemd's journal. */
+bool log_is_journal(void);
+/* The digit of syslog(3): '3' for an error, '7' for debug. */
+char log_priority(enum log_level level);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -72,7 +72,7 @@ class Wildset:
         lists = {key: quoted(self.settings[key]) for key in ("interfaces", "resolvers", "names")}
         self.file.write_text(CONFIGURATION.format(**(self.settings | lists)), encoding="ascii")
 
-    def start(self):
+    def start(self, env=None, **keywords):
         self.configure()
         pathlib.Path(NOTIFY).unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
@@ -80,7 +80,8 @@ class Wildset:
             notify.settimeout(0.05)
             self.program = self.host.start(WILDSETD, "--config", self.file, "--state",
                                            self.host.folder / "leases", log="wildsetd.log",
-                                           env=os.environ | {"NOTIFY_SOCKET": NOTIFY})
+                                           env=os.environ | {"NOTIFY_SOCKET": NOTIFY} | (env or {}),
+                                           **keywords)
             lab.wait_for("wildsetd says READY=1", lambda: self.said(notify, b"READY=1"))
         lab.wait_for("the sniffer runs", self.sniffers)
         return self

@@ -83,8 +83,8 @@ class Host:
         """A program that stays; its output goes to a file in the lab's folder."""
         log = self.folder / (log or f"{self.name}-{pathlib.Path(str(argv[0])).name}.log")
         with open(log, "ab") as out:
-            program = subprocess.Popen(self.argv(*argv), stdin=subprocess.DEVNULL, stdout=out,
-                                       stderr=subprocess.STDOUT, **keywords)
+            program = subprocess.Popen(self.argv(*argv), **{
+                "stdin": subprocess.DEVNULL, "stdout": out, "stderr": subprocess.STDOUT} | keywords)
         program.log = log
         self.programs.append(program)
         return program

@@ -35,6 +35,8 @@ before.dormammu  300 A     198.51.100.64
 anycast.dormammu 300 A     198.51.100.65
 long.dormammu    300 A     198.51.100.66
 shown.dormammu   300 A     198.51.100.67
+lf\\010PRIORITY=0.dormammu 300 A 198.51.100.68
+stalled.dormammu 300 A     198.51.100.69
 short.dormammu     2 A     198.51.100.70
 kept.dormammu      2 A     198.51.100.71
 moving.dormammu    1 A     198.51.100.72
