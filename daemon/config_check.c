@@ -84,6 +84,22 @@ static void check_sets(struct config_reader *reader, const struct whitelist *whi
     }
 }
 
+/* Two writers of one file would take turns. */
+static void check_feed(struct config_reader *reader, const struct whitelist *whitelist,
+                       unsigned end)
+{
+    const struct config *config = reader->config;
+
+    for (size_t i = 0; i + 1 < config->whitelist_count; i++) {
+        const struct whitelist *other = &config->whitelists[i];
+        if (whitelist->feed[0] != '\0' && strcmp(whitelist->feed, other->feed) == 0)
+            config_finding(reader, whitelist_line(reader, "feed", end),
+                           "whitelist %s: feed: %s is the feed of whitelist %s: each needs a file "
+                           "of its own",
+                           whitelist->name, whitelist->feed, other->name);
+    }
+}
+
 /* A rule in an ip table never sees IPv6 packets, and the other way round. */
 static void check_family(struct config_reader *reader, const struct whitelist *whitelist,
                          const struct set_name *set, unsigned line)
@@ -126,6 +142,7 @@ void config_check_whitelist(struct config_reader *reader, unsigned line)
     reader->set_line[index][1] = whitelist_line(reader, "set6", line);
     check_names(reader, whitelist, line);
     check_limits(reader, whitelist, line);
+    check_feed(reader, whitelist, line);
     check_sets(reader, whitelist);
     check_words(reader, whitelist, &whitelist->set4, reader->set_line[index][0]);
     check_words(reader, whitelist, &whitelist->set6, reader->set_line[index][1]);

@@ -130,6 +130,12 @@ static bool check_path(const struct config_key *key, const char *text, void *out
     return value_path(text);
 }
 
+static bool convert_feed(const struct config_key *key, const char *text, void *out)
+{
+    (void)key;
+    return value_feed(text, out);
+}
+
 #define AT(structure, field) .offset = offsetof(struct structure, field)
 #define LIST_AT(structure, field, count, most)                                                     \
     AT(structure, field), .list = true, .count_offset = offsetof(struct structure, count),         \
@@ -211,10 +217,11 @@ static const struct config_key keys[] = {
      .most = 100, .unused = true, .wanted = "per cent, a number from 0 to 100"},
     {.name = "registry-ca", .section = SECTION_WHITELIST, .convert = check_path, .unused = true,
      .wanted = WANTED_PATH},
-    {.name = "feed", .section = SECTION_WHITELIST, .convert = check_path, .unused = true,
-     .wanted = WANTED_PATH},
+    {.name = "feed", .section = SECTION_WHITELIST, .convert = convert_feed, AT(whitelist, feed),
+     .wanted = "a file's path that begins with /, without \"..\" or \"//\", at most 255 bytes "
+               "long, or \"\" for none"},
     {.name = "feed-linger", .section = SECTION_WHITELIST, .convert = convert_duration,
-     .unused = true, .wanted = WANTED_DURATION},
+     AT(whitelist, feed_linger), .wanted = WANTED_DURATION},
 };
 /* clang-format on */
 

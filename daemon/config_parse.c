@@ -58,6 +58,7 @@ static void whitelist_defaults(struct whitelist *whitelist)
         .ttl_max = 86400,
         .grace = 600,
         .max_addresses = 4096,
+        .feed_linger = 300,
     };
 }
 

@@ -223,3 +223,32 @@ bool value_path(const char *text)
 {
     return *text == '\0' || (*text == '/' && strlen(text) < PATH_MAX);
 }
+
+/* One way to write each path, so that two whitelists cannot share a file unseen. */
+static bool is_plain_path(const char *text)
+{
+    const char *part = text;
+
+    while (*part == '/') {
+        size_t length = strcspn(++part, "/");
+        if (length == 0 || (length == 1 && part[0] == '.') ||
+            (length == 2 && part[0] == '.' && part[1] == '.'))
+            return false;
+        part += length;
+    }
+    return *part == '\0';
+}
+
+bool value_feed(const char *text, char out[static WHITELIST_FEED_MAX])
+{
+    size_t length = strlen(text);
+
+    if (length >= WHITELIST_FEED_MAX || (length > 0 && (*text != '/' || !is_plain_path(text))))
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return false;
+    memset(out, 0, WHITELIST_FEED_MAX);
+    memcpy(out, text, length);
+    return true;
+}

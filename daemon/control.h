@@ -45,6 +45,7 @@ struct control_views {
     const struct config *config;
     struct setsync *sync;
     const struct sources *sources;
+    const struct feeds *feeds; /* or NULL */
     const struct resolvers *resolvers;
     struct moment started;
 };

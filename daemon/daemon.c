@@ -8,6 +8,7 @@
 #include "daemon/clockwatch.h"
 #include "daemon/config.h"
 #include "daemon/control.h"
+#include "daemon/feeds.h"
 #include "daemon/journal.h"
 #include "daemon/notify.h"
 #include "daemon/resolvers.h"
@@ -39,6 +40,7 @@ struct daemon {
     struct sources *sources;
     struct clockwatch *clocks;
     struct saver *saver; /* NULL: leases are not kept on disk */
+    struct feeds *feeds;
     struct journal journal;
     struct resolvers resolvers;
     struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
@@ -149,7 +151,10 @@ static void on_event(void *context, const struct event *event)
 {
     struct daemon *daemon = context;
 
-    journal_event(&daemon->journal, event, clock_now().boot_ns);
+    uint64_t boot_ns = clock_now().boot_ns;
+
+    journal_event(&daemon->journal, event, boot_ns);
+    feeds_event(daemon->feeds, event, boot_ns);
     control_event(daemon->control, event);
     if (event->kind == EVENT_FORGOTTEN)
         saver_soon(daemon->saver);
@@ -238,6 +243,7 @@ static void on_children(void *context)
     struct daemon *daemon = context;
     sources_reap(daemon->sources);
     saver_reap(daemon->saver);
+    feeds_reap(daemon->feeds);
 }
 
 static int start_sniffer(struct daemon *daemon, const struct config *config)
@@ -283,6 +289,7 @@ static bool replace_config(struct daemon *daemon)
         return false;
     }
     saver_soon(daemon->saver);
+    feeds_configure(daemon->feeds, config, &now);
     control_set_config(daemon->control, config);
     config_free(daemon->config);
     daemon->config = config;
@@ -361,6 +368,16 @@ static int open_saver(struct daemon *daemon)
     return saver_new(daemon->loop, daemon->sync, daemon->options.state, &daemon->saver);
 }
 
+static int open_feeds(struct daemon *daemon)
+{
+    struct moment now = clock_now();
+    int result = feeds_new(daemon->loop, daemon->sync, daemon->options.state, &daemon->feeds);
+
+    if (result == 0)
+        feeds_configure(daemon->feeds, daemon->config, &now);
+    return result;
+}
+
 static int open_sources(struct daemon *daemon)
 {
     struct sources_hooks hooks = {
@@ -379,6 +396,7 @@ static int open_control(struct daemon *daemon)
         .config = daemon->config,
         .sync = daemon->sync,
         .sources = daemon->sources,
+        .feeds = daemon->feeds,
         .resolvers = &daemon->resolvers,
         .started = clock_now(),
     };
@@ -397,9 +415,9 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         int (*open)(struct daemon *daemon);
         const char *what;
     } steps[] = {
-        {open_loop, "the event loop"},  {open_sync, "nftables"},
-        {open_saver, "the state file"}, {open_clocks, "the clocks"},
-        {open_sources, "the sources"},  {open_control, NULL}, /* its path */
+        {open_loop, "the event loop"}, {open_sync, "nftables"},     {open_saver, "the state file"},
+        {open_feeds, "the feeds"},     {open_clocks, "the clocks"}, {open_sources, "the sources"},
+        {open_control, NULL}, /* its path */
         {open_sniffer, "the sniffer"},
     };
     struct daemon *daemon = calloc(1, sizeof(*daemon));
@@ -447,6 +465,7 @@ void daemon_close(struct daemon *daemon)
     sources_free(daemon->sources);
     loop_unwatch(daemon->kernel);
     clockwatch_free(daemon->clocks);
+    feeds_free(daemon->feeds);
     saver_free(daemon->saver);
     setsync_free(daemon->sync);
     loop_unwatch(daemon->watchdog);

@@ -5,6 +5,7 @@
 #include "daemon/config.h"
 #include "daemon/control.h"
 #include "daemon/daemon.h"
+#include "daemon/feedfile.h"
 #include "daemon/saver.h"
 #include "runtime/log.h"
 #include "runtime/priority.h"
@@ -43,10 +44,13 @@ static const char usage[] =
     "  --help, --version\n";
 
 static const struct option option_table[] = {
-    {"config", required_argument, NULL, 'c'}, {"control", required_argument, NULL, 's'},
-    {"state", required_argument, NULL, 'k'},  {"check", no_argument, NULL, 'n'},
+    {"config", required_argument, NULL, 'c'},
+    {"control", required_argument, NULL, 's'},
+    {"state", required_argument, NULL, 'k'},
+    {"check", no_argument, NULL, 'n'},
     {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
+    {"version", no_argument, NULL, 'v'},
+    {NULL, 0, NULL, 0},
 };
 
 /* -1: go on; otherwise the status to exit with. */
@@ -91,12 +95,26 @@ static void print_warning(void *context, const char *line)
     printf("warning: %s\n", line);
 }
 
+/* By the user that checks: in the unit that is the daemon's. */
+static void check_feeds(const struct config *config)
+{
+    for (size_t i = 0; i < config->whitelist_count; i++) {
+        const struct whitelist *whitelist = &config->whitelists[i];
+        int result = whitelist->feed[0] != '\0' ? feedfile_try(whitelist->feed) : 0;
+
+        if (result)
+            printf("warning: whitelist %s: feed: %s: %s: %s\n", whitelist->name, whitelist->feed,
+                   strerror(-result), feedfile_advice(result));
+    }
+}
+
 static int check(const struct options *options, const struct config *config)
 {
     size_t names = 0;
     for (size_t i = 0; i < config->whitelist_count; i++)
         names += config->whitelists[i].pattern_count;
     config_warnings(config, print_warning, NULL);
+    check_feeds(config);
     printf("%s: good: %zu whitelist%s, %zu name%s\n", options->config, config->whitelist_count,
            config->whitelist_count == 1 ? "" : "s", names, names == 1 ? "" : "s");
     return fflush(stdout) ? EX_IOERR : EXIT_SUCCESS;

@@ -7,6 +7,8 @@
 
 #include "daemon/config.h"
 #include "daemon/control.h"
+#include "daemon/feedfile.h"
+#include "daemon/feeds.h"
 #include "daemon/put.h"
 #include "daemon/resolvers.h"
 #include "daemon/sources.h"
@@ -175,6 +177,35 @@ static void put_sets(json_t *object, const struct setsync *sync)
     put_count(object, "leases", leases);
 }
 
+static json_t *feed_to_json(const struct feed_status *status)
+{
+    char text[CLOCK_TEXT_MAX], problem[320];
+    json_t *object = json_object();
+
+    put_text(object, "whitelist", status->whitelist);
+    put_text(object, "feed", status->path);
+    put_count(object, "addresses", status->addresses);
+    if (status->written_real_ns)
+        put_text(object, "written", clock_to_text(status->written_real_ns, text));
+    if (status->error) {
+        snprintf(problem, sizeof(problem), "%s: %s", strerror(-status->error),
+                 feedfile_advice(status->error));
+        put_text(object, "problem", problem);
+    }
+    return object;
+}
+
+static json_t *feeds_to_json(const struct feeds *feeds)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < feeds_count(feeds); i++) {
+        struct feed_status status = feeds_status(feeds, i);
+        json_array_append_new(array, feed_to_json(&status));
+    }
+    return array;
+}
+
 static json_t *whitelist_to_json(const struct whitelist *whitelist)
 {
     char text[PATTERN_TEXT_MAX];
@@ -290,6 +321,7 @@ json_t *overview_to_json(const struct control_views *views, const struct moment 
     json_object_set_new(object, "sources", sources_to_json(views->sources));
     json_object_set_new(object, "resolvers", resolvers_to_json(views->resolvers, now));
     put_sets(object, views->sync);
+    json_object_set_new(object, "feeds", feeds_to_json(views->feeds));
     put_statistics(object, setsync_statistics(views->sync));
     put_config(object, views->config);
     return object;

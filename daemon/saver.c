@@ -5,6 +5,7 @@
  */
 #include "daemon/saver.h"
 
+#include "daemon/snapshot.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
@@ -60,20 +61,14 @@ static int save(const struct saver *saver)
     return -setsync_save(saver->sync, saver->path, &now);
 }
 
-/* Signals stay blocked in the child: libevent's handler would tell them to us. */
 static void start_child(struct saver *saver)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
     saver->writing = changes(saver->sync);
-    pid_t pid = fork();
+    pid_t pid = snapshot_fork();
     if (pid == 0)
         _exit(save(saver));
-    int error = errno;
-    sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid < 0)
-        note_result(saver, error);
+        note_result(saver, errno);
     else
         saver->child = pid;
 }
@@ -142,7 +137,7 @@ void saver_reap(struct saver *saver)
     if (saver == NULL || saver->child == 0 || waitpid(saver->child, &status, WNOHANG) <= 0)
         return;
     saver->child = 0;
-    note_result(saver, WIFEXITED(status) ? WEXITSTATUS(status) : EINTR);
+    note_result(saver, snapshot_result(status));
     if (saver->again)
         saver_soon(saver);
 }

@@ -17,6 +17,7 @@
 enum {
     WHITELIST_NAME_MAX = 32, /* [A-Za-z][A-Za-z0-9_-]{0,30} and its NUL */
     SET_IDENTIFIER_MAX = 128, /* a table's or set's name and its NUL; the kernel's own limit is 256 */
+    WHITELIST_FEED_MAX = 256,
     SET_TEXT_MAX = 2 * SET_IDENTIFIER_MAX + 16,
 };
 
@@ -63,6 +64,8 @@ struct whitelist {
     bool private_addresses;
     struct prefix *refuse;
     size_t refuse_count;
+    char feed[WHITELIST_FEED_MAX]; /* a file for other firewalls to fetch; "": none */
+    uint32_t feed_linger;          /* seconds that an address stays in it past its lease */
 };
 
 #endif

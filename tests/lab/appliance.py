@@ -27,6 +27,7 @@ whitelist lookback {{
     services = {{ "udp 19305-19309", "tcp 19305", "tcp 22466", "tcp 443" }}
     ttl-min = "2s"
     grace   = "0s"
+    {extra}
 }}
 log = "debug"
 """
@@ -64,6 +65,7 @@ class Wildset:
             "names": ["dormammu.lookback.io", "*.dormammu.lookback.io"],
             "set4": "inet wildset lookback4",
             "set6": "inet wildset lookback6",
+            "extra": "",
         } | settings
         self.program = None
 

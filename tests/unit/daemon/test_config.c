@@ -74,6 +74,8 @@ static void test_one_whitelist_with_one_name_is_complete(void **state)
     assert_int_equal(whitelist->grace, 600);
     assert_int_equal(whitelist->max_addresses, 4096);
     assert_false(whitelist->private_addresses);
+    assert_string_equal(whitelist->feed, "");
+    assert_int_equal(whitelist->feed_linger, 300);
     assert_null(config_whitelist(config, "other"));
     config_free(config);
 }
@@ -105,6 +107,8 @@ static void test_every_key_is_read(void **state)
                                  "  max-addresses = 17\n"
                                  "  private-addresses = true\n"
                                  "  refuse = { \"203.0.113.0/24\", \"2001:db8:1::/48\" }\n"
+                                 "  feed = \"/var/lib/wildset/feeds/a.txt\"\n"
+                                 "  feed-linger = \"10m\"\n"
                                  "}\n"
                                  "log = debug\n");
     const struct whitelist *whitelist = &config->whitelists[0];
@@ -141,6 +145,8 @@ static void test_every_key_is_read(void **state)
     assert_int_equal(whitelist->max_addresses, 17);
     assert_true(whitelist->private_addresses);
     assert_int_equal(whitelist->refuse_count, 2);
+    assert_string_equal(whitelist->feed, "/var/lib/wildset/feeds/a.txt");
+    assert_int_equal(whitelist->feed_linger, 600);
     assert_int_equal(whitelist->refuse[1].length, 48);
     config_free(config);
 }
@@ -205,7 +211,11 @@ static void test_values_of_a_wrong_kind_are_refused(void **state)
         {"registry = \"http://x/\"", "f:2: whitelist a: registry: \"http://x/\": wanted \"https"},
         {"registry = \"https://a@b/\"", "f:2: whitelist a: registry: \"https://a@b/\": wanted"},
         {"registry-shrink = 101", "f:2: whitelist a: registry-shrink: \"101\": wanted per cent"},
-        {"feed = \"x\"", "f:2: whitelist a: feed: \"x\": wanted a path that begins with /"},
+        {"feed = \"x\"", "f:2: whitelist a: feed: \"x\": wanted a file's path that begins with /"},
+        {"feed = \"/x/\"", "f:2: whitelist a: feed: \"/x/\": wanted"},
+        {"feed = \"/x/../y\"", "f:2: whitelist a: feed: \"/x/../y\": wanted"},
+        {"feed = \"/x//y\"", "f:2: whitelist a: feed: \"/x//y\": wanted"},
+        {"feed-linger = 10w", "f:2: whitelist a: feed-linger: \"10w\": wanted a number and a unit"},
         {"create = { true }", "f:2: whitelist a: "},
         {"nmaes = { \"x\" }", "f:2: whitelist a: nmaes: unknown here: there is no such key"},
         {"interfaces = { \"x\" }",
@@ -271,6 +281,9 @@ static void test_contradictions_are_refused(void **state)
                                                            "more than ttl-max, 5 s");
     refused_with("whitelist a { " NAMES "\nttl-max = 0 ttl-min = 0 grace = 0 }",
                  "f:2: whitelist a: ttl-max and grace are both 0");
+    refused_with("whitelist a { " NAMES " feed = \"/f\" }\nwhitelist b { " NAMES
+                 "\nfeed = \"/f\" }",
+                 "f:3: whitelist b: feed: /f is the feed of whitelist a: each needs a file");
     refused_with("whitelist a { " NAMES "\n\n" NAMES " }",
                  "f:3: whitelist a: names: given already in line 1");
 }
