@@ -142,30 +142,40 @@ bool connection_has_more(const struct connection *connection)
     return poll(&poller, 1, 0) > 0;
 }
 
-void connection_explain(const char *path, int error)
+const char *connection_advice(int error)
 {
-    fprintf(stderr, "wildset: cannot reach wildsetd at %s: %s; ", path, strerror(-error));
     switch (-error) {
     case EACCES:
     case EPERM:
-        fputs("only root and members of the group wildset may: try sudo, or add yourself with"
-              " `sudo adduser $USER wildset` and log in again\n",
-              stderr);
-        return;
+        return "only root and members of the group wildset may: try sudo, or add yourself with"
+               " `sudo adduser $USER wildset` and log in again";
     case ENOENT:
     case ECONNREFUSED:
-        fputs("is it running? try `systemctl status wildset`\n", stderr);
-        return;
+        return "is it running? try `systemctl status wildset`";
     case ETIMEDOUT:
-        fputs("it does not answer: try `systemctl status wildset`\n", stderr);
-        return;
+        return "it does not answer: try `systemctl status wildset`";
     case EBADMSG:
     case EMSGSIZE:
-        fputs("its reply makes no sense: are wildset and wildsetd of the same version?\n", stderr);
-        return;
+        return "its reply makes no sense: are wildset and wildsetd of the same version?";
     default:
-        fputs("try `systemctl status wildset`\n", stderr);
+        return "try `systemctl status wildset`";
     }
+}
+
+void connection_explain(const char *path, int error)
+{
+    fprintf(stderr, "wildset: cannot reach wildsetd at %s: %s; %s\n", path, strerror(-error),
+            connection_advice(error));
+}
+
+pid_t connection_process(const struct connection *connection)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+
+    if (getsockopt(connection->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+        return 0;
+    return peer.pid;
 }
 
 bool reply_is_error(const json_t *reply)

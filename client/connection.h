@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct connection;
 
@@ -26,6 +27,11 @@ int connection_be_patient(struct connection *connection);
 /* Whether a reply, or the end, is there already. */
 bool connection_has_more(const struct connection *connection);
 
+/* The process that listens, 0 when it is not known. */
+pid_t connection_process(const struct connection *connection);
+
+/* What to do about an error of these functions. */
+const char *connection_advice(int error);
 /* Says on stderr what went wrong at `path` and what to do about it. */
 void connection_explain(const char *path, int error);
 

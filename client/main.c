@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {.name = "rules", .run = rules_main, .help = "a ready nftables ruleset for a whitelist"},
     {.name = "forget", .run = forget_main, .help = "take an address or a name back"},
     {.name = "replay", .run = NULL, .help = "what a capture file would have allowed"},
+    {.name = "doctor", .run = NULL, .help = "checks the whole way, and says what to do"},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

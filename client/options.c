@@ -25,6 +25,10 @@ static const struct {
     {.name = "table", .bit = OPTION_TABLE, .text = offsetof(struct options, table)},
     {.name = "chain", .bit = OPTION_CHAIN, .text = offsetof(struct options, chain)},
     {.name = "mark", .bit = OPTION_MARK, .text = offsetof(struct options, mark)},
+    {.name = "ca", .bit = OPTION_CA, .text = offsetof(struct options, ca)},
+    {.name = "path", .bit = OPTION_PATH, .text = offsetof(struct options, path)},
+    {.name = "timeout", .bit = OPTION_TIMEOUT, .text = offsetof(struct options, timeout)},
+    {.name = "host-only", .bit = OPTION_HOST_ONLY, .flag = offsetof(struct options, host_only)},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]), HELP = KNOWN };

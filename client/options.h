@@ -17,6 +17,10 @@ enum {
     OPTION_TABLE = 1 << 5,
     OPTION_CHAIN = 1 << 6,
     OPTION_MARK = 1 << 7,
+    OPTION_CA = 1 << 8,
+    OPTION_PATH = 1 << 9,
+    OPTION_TIMEOUT = 1 << 10,
+    OPTION_HOST_ONLY = 1 << 11,
 };
 
 struct options_page {
@@ -25,9 +29,9 @@ struct options_page {
 };
 
 struct options {
-    bool json, all;
-    const char *socket, *config, *shape, *table, *chain,
-        *mark;  /* NULL: not given, but for socket */
+    bool json, all, host_only;
+    const char *socket, *config, *shape, *table, *chain, *mark, *ca, *path,
+        *timeout; /* NULL: not given, but for socket */
     int first;  /* index of the first argument in argv */
     int status; /* the exit status when options_read says no */
 };

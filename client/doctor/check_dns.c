@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What DNS passes by: how much, from whom, and what cannot be read.
+ */
+#include "client/doctor/finding.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LIST_MAX = 640, RESOLVERS_SHOWN = 8 };
+
+/* The sum of a counter over the sources. */
+static json_int_t counter_sum(const json_t *status, const char *name)
+{
+    json_int_t sum = 0;
+    json_t *source;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source) sum +=
+        number_of(json_object_get(source, "counters"), name);
+    return sum;
+}
+
+void check_dns(struct doctor *doctor)
+{
+    if (findings_add(doctor, "dns", ADVICE_DNS) > 0)
+        return;
+    checklist_add(doctor->list, "dns", CHECK_OK,
+                  "%" JSON_INTEGER_FORMAT " DNS answers came by; for names of the whitelists"
+                  " %" JSON_INTEGER_FORMAT " questions and %" JSON_INTEGER_FORMAT
+                  " answers, of which %" JSON_INTEGER_FORMAT " were learned",
+                  counter_sum(doctor->status, "answers"), counter_sum(doctor->status, "questions"),
+                  counter_sum(doctor->status, "matching-answers"),
+                  counter_sum(doctor->status, "learned"));
+}
+
+/* ---- resolvers ---- */
+
+/* Which of them: those whose answers were learned, or those that are not believed. */
+static bool is_learned_from(const json_t *resolver)
+{
+    return number_of(resolver, "answers") > 0 && number_of(resolver, "alarms") == 0;
+}
+
+static bool is_untrusted(const json_t *resolver)
+{
+    return number_of(resolver, "untrusted") > 0;
+}
+
+/* "192.0.2.53", "2001:db8::53": as the configuration has it; how many there are. */
+static size_t resolvers_write(const struct doctor *doctor, bool (*wanted)(const json_t *resolver),
+                              char out[static LIST_MAX])
+{
+    json_t *resolver;
+    size_t i, count = 0, used = 0;
+
+    out[0] = '\0';
+    json_array_foreach(json_object_get(doctor->status, "resolvers"), i, resolver)
+    {
+        if (!wanted(resolver))
+            continue;
+        if (count++ < RESOLVERS_SHOWN)
+            used += (size_t)snprintf(out + used, LIST_MAX - used, "%s\"%s\"", used ? ", " : "",
+                                     text_of(resolver, "resolver"));
+    }
+    return count;
+}
+
+static void resolvers_describe(struct doctor *doctor)
+{
+    json_t *resolver;
+    size_t i;
+
+    json_array_foreach(json_object_get(doctor->status, "resolvers"), i, resolver)
+    {
+        const char *interface = text_of(resolver, "interface");
+
+        if (number_of(resolver, "answers") == 0 || i >= RESOLVERS_SHOWN)
+            continue;
+        checklist_add(doctor->list, "resolver",
+                      number_of(resolver, "alarms") > 0 ? CHECK_WARNING : CHECK_OK,
+                      "%s%s%s: %" JSON_INTEGER_FORMAT " answers learned, %" JSON_INTEGER_FORMAT
+                      " refused, %" JSON_INTEGER_FORMAT " contradicted another",
+                      text_of(resolver, "resolver"), *interface ? " on " : "", interface,
+                      number_of(resolver, "answers"), number_of(resolver, "refused"),
+                      number_of(resolver, "alarms"));
+    }
+}
+
+static void resolvers_empty(struct doctor *doctor)
+{
+    char list[LIST_MAX];
+    size_t count = resolvers_write(doctor, is_learned_from, list);
+
+    if (count == 0 || count > RESOLVERS_SHOWN) {
+        checklist_add(doctor->list, "resolver", CHECK_WARNING, "resolvers is empty, and %s",
+                      count ? "many servers have answered" : "no server has answered yet");
+        checklist_advise(doctor->list, "name the DNS servers of the clients in capture.resolvers");
+        return;
+    }
+    checklist_add(doctor->list, "resolver", CHECK_WARNING,
+                  "resolvers is empty: whoever can send packets past here can forge answers");
+    checklist_advise(doctor->list,
+                     "if these are your DNS servers, write into capture: `resolvers = { %s }`",
+                     list);
+}
+
+void check_resolvers(struct doctor *doctor)
+{
+    char list[LIST_MAX];
+    size_t untrusted = resolvers_write(doctor, is_untrusted, list);
+
+    resolvers_describe(doctor);
+    if (doctor->config && doctor->config->resolver_count == 0)
+        resolvers_empty(doctor);
+    if (untrusted == 0)
+        return;
+    checklist_add(doctor->list, "resolver", CHECK_WARNING,
+                  "%zu server%s answered for names of the whitelists and %s not in resolvers,"
+                  " or not on the interface named there: %s%s",
+                  untrusted, untrusted == 1 ? "" : "s", untrusted == 1 ? "is" : "are", list,
+                  untrusted > RESOLVERS_SHOWN ? "..." : "");
+    if (untrusted <= RESOLVERS_SHOWN)
+        checklist_advise(doctor->list,
+                         "if these are your DNS servers too, write into capture: `resolvers += {"
+                         " %s }`; if not, somebody is forging answers",
+                         list);
+}
+
+/* ---- encrypted DNS ---- */
+
+void check_encrypted_dns(struct doctor *doctor)
+{
+    static const char start[] = "encrypted-";
+    json_int_t seen = 0;
+    bool counted = false;
+    json_t *source, *value;
+    const char *name;
+    size_t i;
+
+    json_array_foreach(json_object_get(doctor->status, "sources"), i, source)
+        json_object_foreach(json_object_get(source, "counters"), name, value)
+    {
+        if (strncmp(name, start, sizeof(start) - 1) != 0)
+            continue;
+        counted = true;
+        seen += json_integer_value(value);
+    }
+    if (!counted)
+        return;
+    if (seen == 0) {
+        checklist_add(doctor->list, "encrypted-dns", CHECK_OK,
+                      "no connection to an encrypted DNS service was seen");
+        return;
+    }
+    checklist_add(doctor->list, "encrypted-dns", CHECK_WARNING,
+                  "%" JSON_INTEGER_FORMAT " packets to encrypted DNS services were seen (port 853,"
+                  " or well-known resolvers' port 443): names asked for there cannot be read",
+                  seen);
+    checklist_advise(doctor->list,
+                     "have the clients ask your resolvers: answer use-application-dns.net with"
+                     " NXDOMAIN, and block port 853 and known DoH resolvers; docs/lookback.md");
+}
