@@ -136,7 +136,26 @@ static void look_at_directions(struct findings *findings, const json_t *status,
                     questions);
 }
 
+/* Then foreign questions and answers are not looked at, and nobody knows whether there are any. */
+static bool sees_only_names(const json_t *source)
+{
+    json_t *interface;
+    size_t i;
+
+    json_array_foreach(json_object_get(source, "interfaces"), i, interface)
+    {
+        if (strcmp(text_of(interface, "filter"), "names") == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Only once some time has passed: right after the start nothing has come yet. */
+#define LOOK_AT_THE_WAY                                                                            \
+    "do the clients' DNS packets (UDP port 53) pass the interfaces of capture.interfaces? DNS "    \
+    "over"                                                                                         \
+    " TLS or HTTPS cannot be read"
+
 static void look_at_traffic(struct findings *findings, const json_t *status, const json_t *source)
 {
     if (strcmp(text_of(source, "source"), "sniffer") != 0 || !is_state(source, "running"))
@@ -146,9 +165,10 @@ static void look_at_traffic(struct findings *findings, const json_t *status, con
         return;
     if (counter_of(source, "answers") == 0)
         say_warning(findings, ADVICE_DNS,
-                    "no DNS answer has come by yet\n"
-                    "do the clients' DNS packets (UDP port 53) pass the interfaces of"
-                    " capture.interfaces? DNS over TLS or HTTPS cannot be read");
+                    sees_only_names(source)
+                        ? "no DNS answer for a name of the whitelists has come by yet, and others"
+                          " are not looked at\n" LOOK_AT_THE_WAY
+                        : "no DNS answer has come by yet\n" LOOK_AT_THE_WAY);
     else if (counter_of(source, "matching-answers") == 0)
         say_warning(findings, ADVICE_DNS,
                     "DNS answers come by, but none for a name of the whitelists yet\n"
@@ -177,6 +197,12 @@ static void look_at_interface(struct findings *findings, const json_t *interface
                     " packets, the sniffer did not keep up\nanswers may be missed; give it a CPU of"
                     " its own, or mirror DNS traffic only",
                     name, dropped, received);
+    if (strcmp(text_of(interface, "filter_reason"), "refused") == 0)
+        say_warning(
+            findings, ADVICE_INTERFACES,
+            "%s: the kernel took no filter for the names, only one for \"%s\": it costs more"
+            " CPU\n`sysctl net.core.optmem_max=131072`, then restart",
+            name, text_of(interface, "filter"));
     if (by_interface > 0)
         say_warning(
             findings, ADVICE_INTERFACES,

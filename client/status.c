@@ -20,7 +20,7 @@ static const struct options_page page = {
             "Exit status: 0, 1 when the daemon cannot be reached, 64 wrong usage.\n",
 };
 
-enum { NUMBER_MAX = 24, LINE_MAX_TEXT = 512 };
+enum { NUMBER_MAX = 24, LINE_MAX_TEXT = 512, FILTER_TEXT_MAX = 64 };
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -88,6 +88,16 @@ static void sources_print(const json_t *status)
     table_end(table);
 }
 
+/* "names", or "port 53: following", as the manual explains it. */
+static const char *filter_text(const json_t *interface, char out[static FILTER_TEXT_MAX])
+{
+    const char *reason = text_of(interface, "filter_reason");
+
+    snprintf(out, FILTER_TEXT_MAX, "%s%s%s", text_of(interface, "filter"), *reason ? ": " : "",
+             reason);
+    return out;
+}
+
 static void interfaces_of_print(struct table *table, const json_t *source)
 {
     size_t i;
@@ -95,11 +105,12 @@ static void interfaces_of_print(struct table *table, const json_t *source)
 
     json_array_foreach(json_object_get(source, "interfaces"), i, interface)
     {
-        char number[3][NUMBER_MAX];
+        char number[3][NUMBER_MAX], filter[FILTER_TEXT_MAX];
         const char *const cells[] = {
             text_of(interface, "interface"),
             text_of(interface, "state"),
             text_of(interface, "link_type"),
+            filter_text(interface, filter),
             json_is_true(json_object_get(interface, "promiscuous")) ? "yes" : "no",
             number_text(interface, "received", number[0]),
             number_text(interface, "dropped", number[1]),
@@ -115,6 +126,7 @@ static void interfaces_print(const json_t *status)
         {.title = "INTERFACE"},
         {.title = "STATE"},
         {.title = "LINK"},
+        {.title = "FILTER"},
         {.title = "PROMISCUOUS"},
         {.title = "RECEIVED", .right = true},
         {.title = "DROPPED", .right = true},

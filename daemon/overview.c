@@ -46,8 +46,20 @@ static const char *link_type_name(int32_t link_type, char number[static 16])
     static const struct {
         int32_t link_type;
         const char *name;
-    } names[] = {{0, "NULL"},        {1, "EN10MB"},       {12, "RAW"},   {108, "LOOP"},
-                 {113, "LINUX_SLL"}, {276, "LINUX_SLL2"}, {228, "IPV4"}, {229, "IPV6"}};
+    } names[] = {{0, "NULL"},
+                 {1, "EN10MB"},
+                 {9, "PPP"},
+                 {12, "RAW"},
+                 {50, "PPP_SERIAL"},
+                 {51, "PPP_ETHER"},
+                 {104, "C_HDLC"},
+                 {105, "IEEE802_11"},
+                 {108, "LOOP"},
+                 {113, "LINUX_SLL"},
+                 {127, "IEEE802_11_RADIO"},
+                 {228, "IPV4"},
+                 {229, "IPV6"},
+                 {276, "LINUX_SLL2"}};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (names[i].link_type == link_type)
@@ -68,6 +80,9 @@ static json_t *interface_to_json(const struct state_report *report)
     put_text(object, "state", interface_state_name((enum interface_state)report->state));
     if (report->link_type >= 0)
         put_text(object, "link_type", link_type_name(report->link_type, number));
+    put_text(object, "filter", interface_filter_name((enum interface_filter)report->filter));
+    put_text(object, "filter_reason",
+             filter_reason_name((enum filter_reason)report->filter_reason));
     json_object_set_new(object, "promiscuous", json_boolean(report->promiscuous));
     if (report->snaplen)
         put_count(object, "snaplen", report->snaplen);

@@ -207,6 +207,7 @@ static enum answer_outcome answer_learn(const struct records *records, size_t me
         answer->rcode = rcode > UINT8_MAX ? UINT8_MAX : (uint8_t)rcode;
         return ANSWER_NOT_NOERROR;
     }
+    answer->negative = records->negative;
     outcome = chain_follow(records, answer);
     if (outcome != ANSWER_OK)
         return outcome;
@@ -225,6 +226,7 @@ static void answer_start(const struct wire_message *message, struct answer *answ
     answer->question_type = message->question_type;
     answer->rcode = message->rcode;
     answer->truncated = message->truncated;
+    answer->negative = false;
     answer->chain_count = 0;
     answer->chain_ttl = UINT32_MAX;
     answer->address_count = 0;

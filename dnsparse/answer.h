@@ -55,6 +55,7 @@ struct answer {
     uint16_t question_type;
     uint8_t rcode;
     bool truncated;
+    bool negative; /* says that the chain's end has no such record: nothing is left to be asked */
     struct dname chain[ANSWER_CHAIN_MAX]; /* the aliases' targets in order; the last one is the end */
     unsigned chain_count;                 /* 0: the question's name is the end */
     uint32_t chain_ttl;                   /* the least of the chain; UINT32_MAX with no chain */

@@ -93,6 +93,8 @@ static enum rr_outcome section_read(const struct wire_message *message, size_t s
             return outcome;
         if (section == 0 && rr_matters(&rr) && !record_parse(message, *at, &rr, records))
             return RR_BAD;
+        if (section == 1 && rr.type == RR_TYPE_SOA)
+            records->negative = true;
         if (rr.type == RR_TYPE_OPT)
             records->rcode_high = (uint8_t)(rr.ttl >> 24);
         *at = rr.end;

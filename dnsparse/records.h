@@ -27,6 +27,7 @@ struct records {
     size_t count;
     struct record *list;
     uint8_t rcode_high; /* the extended bits of an OPT record (RFC 6891 section 6.1.3) */
+    bool negative;      /* the authority section holds a SOA record (RFC 2308 section 2) */
     void *parsed;       /* the library's own, borrowed by `list` */
 };
 

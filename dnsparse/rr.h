@@ -12,6 +12,7 @@
 enum rr_type {
     RR_TYPE_A = 1,
     RR_TYPE_CNAME = 5,
+    RR_TYPE_SOA = 6,
     RR_TYPE_AAAA = 28,
     RR_TYPE_DNAME = 39,
     RR_TYPE_OPT = 41,

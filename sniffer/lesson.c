@@ -69,8 +69,8 @@ static bool enter_name(struct pipeline *pipeline, const struct derived_name *nam
         return false;
     if (!known)
         count(pipeline, COUNTER_DERIVED_NAMES);
-    if (!known && pipeline->hooks.derived)
-        pipeline->hooks.derived(pipeline->hooks.context, &name->name);
+    if (pipeline->hooks.derived && !pipeline->answer.negative)
+        pipeline->hooks.derived(pipeline->hooks.context, name);
     return true;
 }
 
@@ -99,6 +99,8 @@ static bool teach(struct pipeline *pipeline, const struct passing *passing,
     bool taught = answer->address_count > 0;
 
     report_answer(&pipeline->report, subject, matched, answer);
+    if (taught && pipeline->hooks.ended)
+        pipeline->hooks.ended(pipeline->hooks.context);
     for (unsigned i = 0; i < answer->target_count; i++) {
         if (!follow(pipeline, matched, &answer->targets[i], whitelists, passing->now_ns))
             continue;

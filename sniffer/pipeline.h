@@ -6,6 +6,7 @@
 #ifndef WILDSET_SNIFFER_PIPELINE_H
 #define WILDSET_SNIFFER_PIPELINE_H
 
+#include "dnsparse/derived.h"
 #include "runtime/counter.h"
 #include "runtime/sighting.h"
 #include "sniffer/frame.h"
@@ -22,8 +23,10 @@ struct pipeline_hooks {
     void (*asked)(void *context, const struct address *client, uint64_t captured_ns);
     /* An answer to a matching question was dealt with; may be NULL. */
     void (*answered)(void *context);
-    /* A name counts as a question's name from now on, for a while; may be NULL. */
-    void (*derived)(void *context, const struct dname *name);
+    /* A matching question's answer ended at addresses; may be NULL. */
+    void (*ended)(void *context);
+    /* Or at a name, which counts as a question's name for a while, and may be asked for next. */
+    void (*derived)(void *context, const struct derived_name *name);
     void *context;
 };
 

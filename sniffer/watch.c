@@ -12,6 +12,7 @@
 #include "sniffer/awake.h"
 #include "sniffer/capture.h"
 #include "sniffer/descriptors.h"
+#include "sniffer/following.h"
 #include "sniffer/outbox.h"
 #include "sniffer/pipeline.h"
 
@@ -32,6 +33,7 @@ struct watch {
     const struct plan *plan;
     int channel;
     struct kernelfilter *filter;
+    struct following following;
     struct pipeline *pipeline;
     struct outbox *outbox;
     struct anticipation *anticipation; /* NULL: latency = "normal" */
@@ -44,6 +46,7 @@ struct watch {
     struct moment now;   /* of this turn */
     struct counters own; /* what the pipeline does not count */
     uint64_t lost_said;
+    uint64_t frames_before; /* a second ago */
     uint64_t next_tick_ns;
     uint64_t drained_ns; /* when draining ends; 0: not draining */
     bool one_direction;  /* as last said */
@@ -106,6 +109,10 @@ static void on_answered(void *context)
 
 static void refilter(struct watch *watch)
 {
+    struct dname names[FOLLOWING_NAMES_MAX];
+
+    kernelfilter_set_extra(watch->filter, names, following_names(&watch->following, names));
+    kernelfilter_widen(watch->filter, watch->following.wide);
     for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++) {
         int result = watch->captures[i] ? capture_filter(watch->captures[i], watch->filter) : 0;
 
@@ -115,14 +122,28 @@ static void refilter(struct watch *watch)
     }
 }
 
-/* At once: the question for it may be on the wire already. */
-static void on_derived(void *context, const struct dname *name)
+static void on_ended(void *context)
 {
     struct watch *watch = context;
 
-    (void)name;
-    kernelfilter_widen(watch->filter, true);
-    refilter(watch);
+    following_ended(&watch->following);
+}
+
+static void on_derived(void *context, const struct derived_name *name)
+{
+    struct watch *watch = context;
+
+    if (following_derived(&watch->following, name, watch->now.boot_ns))
+        refilter(watch);
+}
+
+static void follow_on(struct watch *watch)
+{
+    uint64_t frames = pipeline_counters(watch->pipeline)->value[COUNTER_FRAMES];
+
+    if (following_second(&watch->following, frames - watch->frames_before, watch->now.boot_ns))
+        refilter(watch);
+    watch->frames_before = frames;
 }
 
 /* ---- opening ---- */
@@ -192,7 +213,8 @@ static int open_interfaces(struct watch *watch)
 
 static int open_pipeline(struct watch *watch, int cpu_latency)
 {
-    struct pipeline_hooks hooks = {.report = on_report, .derived = on_derived, .context = watch};
+    struct pipeline_hooks hooks = {
+        .report = on_report, .ended = on_ended, .derived = on_derived, .context = watch};
 
     if (watch->plan->latency == LATENCY_LOW) {
         watch->anticipation = anticipation_new();
@@ -205,7 +227,11 @@ static int open_pipeline(struct watch *watch, int cpu_latency)
     watch->outbox = outbox_new(watch->channel);
     watch->pipeline = pipeline_new(watch->plan, &hooks);
     watch->filter = kernelfilter_new(watch->plan);
-    return watch->outbox && watch->pipeline && watch->filter ? 0 : -ENOMEM;
+    if (!watch->outbox || !watch->pipeline || !watch->filter)
+        return -ENOMEM;
+    watch->following = following_start(watch->plan->follow_whitelists != 0);
+    kernelfilter_widen(watch->filter, watch->following.wide);
+    return 0;
 }
 
 void watch_close(struct watch *watch)
@@ -335,6 +361,7 @@ static void tick(struct watch *watch)
     for (size_t i = 0; i < watch->plan->interface_count; i++)
         read_interface(watch, (uint16_t)i);
     pipeline_run(watch->pipeline, watch->now.boot_ns);
+    follow_on(watch);
     say_interfaces(watch);
     say_counters(watch);
     say_troubles(watch);

@@ -22,6 +22,7 @@ STATUS = {
         "counters": {"answers": 1200345, "matching-answers": 1032, "learned": 1010, "alarms": 0},
         "refused": {"no-question": 2, "duplicate": 20},
         "interfaces": [{"interface": "eth1", "state": "up", "link_type": "EN10MB",
+                        "filter": "port 53", "filter_reason": "following",
                         "promiscuous": True, "received": 2400690, "dropped": 7,
                         "interface_dropped": 0}]}],
     "sets": [{"set": "inet wildset lookback4", "state": "ready", "leases": 1, "capacity": 4096,
@@ -40,8 +41,8 @@ give it a CPU of its own, or mirror DNS traffic only
 SOURCE   STATE     PID  RESTARTS  ANSWERS  MATCHING  LEARNED  ALARMS
 sniffer  running  4711         0  1200345      1032     1010       0
 
-INTERFACE  STATE  LINK    PROMISCUOUS  RECEIVED  DROPPED  BY INTERFACE
-eth1       up     EN10MB  yes           2400690        7             0
+INTERFACE  STATE  LINK    FILTER              PROMISCUOUS  RECEIVED  DROPPED  BY INTERFACE
+eth1       up     EN10MB  port 53: following  yes           2400690        7             0
 
 SET                     STATE  ADDRESSES  AT MOST
 inet wildset lookback4  ready          1     4096

@@ -84,7 +84,14 @@ static void test_each_finding(void **state)
          "\"alarms\":4}}]}",
          "4 answers contradicted"},
         {"{\"uptime\":61,\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"answers\":0}}]}",
-         "no DNS answer has come by yet"},
+         "no DNS answer has come by yet: do the clients'"},
+        {"{\"uptime\":61,\"sources\":[{" GOOD_SOURCE
+         ",\"counters\":{\"answers\":0},\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"up\","
+         "\"filter\":\"names\"}]}]}",
+         "no DNS answer for a name of the whitelists has come by yet, and others are not"},
+        {"{\"sources\":[{" GOOD_SOURCE ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"up\","
+         "\"filter\":\"port 53\",\"filter_reason\":\"refused\"}]}]}",
+         "eth1: the kernel took no filter for the names, only one for \"port 53\""},
         {"{\"uptime\":61,\"sources\":[{" GOOD_SOURCE
          ",\"counters\":{\"answers\":5,\"matching-answers\":0}}]}",
          "none for a name of the whitelists"},

@@ -127,6 +127,18 @@ static inline void alias(struct bytes *message, const char *owner, uint32_t ttl,
     put(message, name.data, name.size);
 }
 
+/* In the authority section, as of a negative answer; comes last. */
+static inline void soa(struct bytes *message, const char *zone, uint32_t ttl)
+{
+    record(message, zone, 6, ttl);
+    set16(message, 6, (unsigned)(message->data[6] << 8 | message->data[7]) - 1);
+    set16(message, 8, 1);
+    put16(message, 2 + 5 * 4);
+    put16(message, 0); /* two root names */
+    for (unsigned i = 0; i < 5; i++)
+        put32(message, ttl);
+}
+
 /* HTTPS in service mode with one ipv4hint. */
 static inline void https(struct bytes *message, const char *owner, uint32_t ttl, const char *target,
                          const char *hint)

@@ -37,7 +37,7 @@ struct bench {
     uint16_t vlans[2];
     struct pipeline *pipeline;
     uint64_t now_ns;
-    unsigned message_count, asked, answered;
+    unsigned message_count, asked, answered, ended, derived;
     uint64_t asked_ns;
     struct address asker;
     struct message messages[MESSAGES_MAX];
@@ -66,6 +66,21 @@ static void note_answered(void *context)
     struct bench *bench = context;
 
     bench->answered++;
+}
+
+static void note_ended(void *context)
+{
+    struct bench *bench = context;
+
+    bench->ended++;
+}
+
+static void note_derived(void *context, const struct derived_name *name)
+{
+    struct bench *bench = context;
+
+    assert_true(name->expires_ns > bench->now_ns);
+    bench->derived++;
 }
 
 static void add_pattern(struct bench *bench, uint8_t whitelist, const char *text)
@@ -126,7 +141,12 @@ static int tear_down(void **state)
 static void run(struct bench *bench, const struct datagram_of *of, uint16_t interface)
 {
     static const struct pipeline_hooks hooks = {
-        .report = keep, .asked = note_asked, .answered = note_answered};
+        .report = keep,
+        .asked = note_asked,
+        .answered = note_answered,
+        .ended = note_ended,
+        .derived = note_derived,
+    };
 
     if (!bench->pipeline) {
         struct pipeline_hooks own = hooks;
@@ -869,6 +889,28 @@ static void test_a_derived_name_lives_for_ttl_min_at_least(void **state)
     assert_int_equal(counter(bench, COUNTER_LEARNED), 2);
 }
 
+/* What the kernel's filter is widened for, and narrowed again. */
+static void test_it_is_told_where_chains_end(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes whole = simple(8, "lb.example.net", "198.51.100.7");
+    struct bytes negative = dns(9, FLAGS_ANSWER, "live.example", TYPE_AAAA);
+
+    open_chain(bench, 7, "live.example", "lb.example.net", 120);
+    open_chain(bench, 10, "live.example", "lb.example.net", 120);
+    assert_int_equal(bench->derived, 2);
+    assert_int_equal(bench->ended, 0);
+    ask_and_reply(bench, 8, &whole, "lb.example.net", TYPE_A);
+    assert_int_equal(bench->ended, 1);
+    /* There is no such record at its end: nobody asks on. */
+    alias(&negative, "live.example", 120, "other.example.net");
+    soa(&negative, "example.net", 120);
+    ask_and_reply(bench, 9, &negative, "live.example", TYPE_AAAA);
+    assert_int_equal(counter(bench, COUNTER_DERIVED_NAMES), 2);
+    assert_int_equal(bench->derived, 2);
+    assert_int_equal(bench->ended, 1);
+}
+
 static void test_names_derive_names_for_16_steps(void **state)
 {
     struct bench *bench = *state;
@@ -1206,6 +1248,7 @@ int main(void)
         TEST(test_https_hints_are_learned_and_the_target_is_open),
         TEST(test_a_derived_name_is_learned_until_it_expires),
         TEST(test_a_derived_name_lives_for_ttl_min_at_least),
+        TEST(test_it_is_told_where_chains_end),
         TEST(test_names_derive_names_for_16_steps),
         TEST(test_follow_answer_derives_nothing),
         TEST(test_an_open_end_inside_the_patterns_needs_no_entry),

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which names the kernel's filter lets through for the sake of chains that go on in another answer
+ * (follow = "across"), and when it lets all of port 53 through.
+ *
+ * A name at which a chain ends is known when its answer is read.  Its own question may follow
+ * within some 50 us, and replacing the filter takes 50 to 250 us after waking up: behind a filter
+ * for names it would be lost, and the answer with it.  So while it is not known that chains end at
+ * addresses here, and after each one that ended at a name not met before, all of port 53 passes:
+ * about 1 us for each packet, where it is few of them.  Where chains end at addresses, as behind
+ * any resolver that follows them itself, the names alone pass soon.  Names met before stay in the
+ * filter.
+ *
+ * What is left: where it has been calm, the first chain that ends at a new name.
+ */
+#ifndef WILDSET_SNIFFER_FOLLOWING_H
+#define WILDSET_SNIFFER_FOLLOWING_H
+
+#include "dnsparse/derived.h"
+#include "sniffer/nametails.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    FOLLOWING_NAMES_MAX = NAMETAILS_EXTRA_MAX,
+    FOLLOWING_CALM_ANSWERS = 16, /* in a row that ended at addresses */
+    /* Packets a second that are worth it: while nothing is known, and where it happens. */
+    FOLLOWING_PACKETS_UNKNOWN = 5000,
+    FOLLOWING_PACKETS_KNOWN = 50000,
+};
+/* Calm again, so long after the last new name; and not wide again, so long after it cost too much.
+ */
+#define FOLLOWING_REST_NS (600 * UINT64_C(1000000000))
+
+struct following_name {
+    struct dname name;
+    uint64_t expires_ns;
+};
+
+/* Clocks are the pipeline's. */
+struct following {
+    bool follows; /* a whitelist has follow = "across" */
+    bool wide;    /* all of port 53 has to pass */
+    unsigned ended;
+    uint64_t new_ns;           /* when the last new name was met; 0: never */
+    uint64_t busy_until_ns;    /* it cost too much */
+    uint64_t crowded_until_ns; /* more names are alive than are kept */
+    size_t count;
+    struct following_name names[FOLLOWING_NAMES_MAX];
+};
+
+struct following following_start(bool follows);
+/* An answer to a matching question ended at addresses. */
+void following_ended(struct following *following);
+/* One ended at this name.  True when it has become wide: that has to be done at once. */
+bool following_derived(struct following *following, const struct derived_name *name,
+                       uint64_t now_ns);
+/* `packets` came in the last second.  True when it is wide no more, or again. */
+bool following_second(struct following *following, uint64_t packets, uint64_t now_ns);
+/* What passes beside the patterns when it is not wide; how many. */
+size_t following_names(const struct following *following,
+                       struct dname out[static FOLLOWING_NAMES_MAX]);
+
+#endif
