@@ -57,6 +57,19 @@ int address_compare(const struct address *a, const struct address *b)
     return memcmp(a, b, sizeof *a); /* the family stands first, and 4 < 6 */
 }
 
+bool address_above(const struct address *address, struct address *out)
+{
+    struct address above = *address;
+
+    for (unsigned i = address_size(address); i-- > 0;) {
+        if (++above.bytes[i] == 0)
+            continue;
+        *out = above;
+        return true;
+    }
+    return false;
+}
+
 bool address_from_text(const char *text, struct address *out)
 {
     uint8_t bytes[16];

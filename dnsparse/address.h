@@ -39,6 +39,8 @@ bool address_is_canonical(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
 /* Orders IPv4 before IPv6, then by value: <0, 0, >0. */
 int address_compare(const struct address *a, const struct address *b);
+/* The next one up; false, and *out is left alone, for the last of its family. */
+bool address_above(const struct address *address, struct address *out);
 /* The address's length in bytes: 4, 16, or 0 for ADDRESS_NONE. */
 unsigned address_size(const struct address *address);
 

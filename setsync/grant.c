@@ -125,6 +125,7 @@ void grant_remove(struct setsync *sync, struct lease *lease, enum event_kind kin
     note_removal(sync, kind, lease, whitelist, now);
     lease_remove(sync->leases, lease);
     lease->home->lease_count--;
+    lease->home->covered_count -= lease->write == LEASE_COVERED;
     lease->removed = true;
     lease->next = sync->removed;
     sync->removed = lease;
@@ -164,10 +165,11 @@ static void end_share(struct setsync *sync, struct lease *lease, const struct wh
 }
 
 /* With head-room below the set's own size: expired elements hold their place until they are
- * collected. */
+ * collected, and an interval's end has a place of its own. */
 static size_t room_of(const struct keeper_set *home)
 {
-    return home->view.size == 0 ? SIZE_MAX : home->view.size - home->view.size / 5;
+    const size_t size = set_is_interval(home) ? home->view.size / 2 : home->view.size;
+    return home->view.size == 0 ? SIZE_MAX : size - size / 5;
 }
 
 /* The lease nearest to its end among all that feed a set, but for those of this very answer. */

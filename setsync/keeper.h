@@ -12,6 +12,8 @@
 #include "setsync/nftset.h"
 #include "setsync/setsync.h"
 
+#include <linux/netfilter/nf_tables.h>
+
 #define NEVER UINT64_MAX
 #define SET_CHECK_INTERVAL_NS NS_PER_SECOND
 
@@ -32,6 +34,7 @@ struct keeper_set {
     struct nftset_view view;
     uint64_t capacity; /* the sum of max-addresses */
     size_t lease_count;
+    size_t covered_count;  /* of them: someone else's element is there */
     uint64_t check_ns;     /* when to look at it again */
     uint64_t hold_ns;      /* full: no new elements before; 0: not full */
     uint64_t uncertain_ns; /* until then elements may live that we believe absent */
@@ -69,15 +72,20 @@ struct setsync {
     uint64_t sweep_ns; /* when to look at more leases; NEVER: not sweeping */
     uint64_t sweep_began_ns;
     size_t sweep_cursor;
-    bool sweep_again;  /* something changed since it began */
+    bool sweep_again;    /* something changed since it began */
     uint64_t poll_ns;    /* without notifications: when to ask for changes; else NEVER */
     uint32_t generation; /* of the ruleset, when it was asked last */
-    uint64_t probe_ns; /* when to find out how this kernel refreshes */
+    uint64_t probe_ns;   /* when to find out how this kernel refreshes */
 };
 
 static inline unsigned family_index(enum address_family family)
 {
     return family == ADDRESS_IPV4 ? 0 : 1;
+}
+
+static inline bool set_is_interval(const struct keeper_set *set)
+{
+    return (set->view.flags & NFT_SET_INTERVAL) != 0;
 }
 
 /* ---- setsync.c ---- */
@@ -131,8 +139,22 @@ uint64_t writer_due(const struct lease *lease);
 void writer_flush(struct setsync *sync, const struct moment *now);
 /* What is in the kernel decides whether a lease needs a write at all. */
 void writer_screen(struct lease *lease, const struct nftset_element *element);
+/* How far the kernel's side of a lease has come from here on. */
+void writer_mark(struct lease *lease, enum lease_write write);
 /* Finds out, off the hot path, whether this kernel refreshes in place. */
 void writer_probe(struct setsync *sync, const struct moment *now);
+
+/* One change is in the kernel. */
+void writer_note(struct setsync *sync, const struct nftset_change *change, struct lease *lease,
+                 uint64_t now_ns);
+
+/* ---- retry.c ---- */
+
+/*
+ * The first `count` changes again, as far as they are this set's: one at a time.  False when the
+ * set itself is at fault.
+ */
+bool retry_singly(struct setsync *sync, struct keeper_set *set, size_t count, uint64_t now_ns);
 
 /* ---- sets.c ---- */
 

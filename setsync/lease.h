@@ -69,6 +69,8 @@ struct lease {
     uint64_t written_ns;         /* when; 0: never */
     uint64_t written_expires_ns; /* what the element got then; UINT64_MAX: a permanent one */
     enum lease_write write;
+    uint64_t retry_ns;       /* the kernel refused its element: not before; 0: it did not */
+    bool is_wide;            /* LEASE_COVERED by an interval, into which nothing can be added */
     bool queued;             /* in the transaction being built */
     bool seen;               /* by the look at its set that is under way */
     bool removed;            /* out of the table: its element goes */

@@ -34,7 +34,7 @@ int setsync_read(const struct setsync *sync, const struct lease *lease, struct s
     struct nftset_element element;
     if (sync->nft == NULL)
         return -ENOTCONN;
-    int r = nftset_read(sync->nft, lease->set, &address, 1, &element);
+    int r = nftset_read(sync->nft, lease->set, set_is_interval(lease->home), &address, 1, &element);
     if (r < 0)
         return r;
     *out = (struct setsync_element){.exists = element.exists,

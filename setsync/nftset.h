@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * nftables sets through netlink: look at one, make one, change elements in one transaction, read
- * single elements, follow the changes of others.  The only place that knows libnftnl and libmnl.
+ * single elements, follow the changes of others.  The only place that knows libnftnl and libmnl:
+ * nftset.c and the nftset_*.c beside it.
  * CAP_NET_ADMIN is needed by each call.  Nothing here waits: the kernel has answered when a send
  * returns.
  */
@@ -33,6 +34,11 @@ void nftset_close(struct nftset *nft);
 int nftset_event_fd(const struct nftset *nft);
 /* Reads the notifications that are there.  True when another program changed something. */
 bool nftset_foreign_change(struct nftset *nft);
+
+/* True when nftset_event_fd tells of others' changes; false: the generation has to be asked. */
+bool nftset_is_told(const struct nftset *nft);
+/* True once when others may have changed something that no notification told of. */
+bool nftset_missed(struct nftset *nft);
 
 /* The ruleset's generation: another number after each effective change, ours too.  0 or -errno. */
 int nftset_generation(struct nftset *nft, uint32_t *out);
@@ -72,7 +78,8 @@ struct nftset_change {
     const struct dname *name; /* becomes the comment */
     uint64_t timeout_ms;      /* timeout and expiration, 1 or more */
     enum nftset_action action;
-    int error; /* out: 0, or -errno of the message that held it */
+    bool is_interval; /* the set has the flag interval */
+    int error;        /* out: 0, or -errno of the message that held it */
 };
 
 /*
@@ -85,21 +92,25 @@ int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t coun
 struct nftset_element {
     struct address address;
     bool exists;
+    bool is_wide;        /* of nftset_read: an interval of more addresses than this one */
     uint64_t timeout_ms; /* 0: permanent */
     uint64_t expires_ms; /* time left */
     uint64_t read_ns;    /* at this CLOCK_BOOTTIME */
     char comment[NFTSET_COMMENT_MAX * 2];
 };
 
-/* Single elements, in order; an absent one is no error.  0 or -errno. */
-int nftset_read(struct nftset *nft, const struct set_name *set,
+/*
+ * Single elements, in order; an absent one is no error.  In an interval set what covers the
+ * address, which may be wide.  0 or -errno.
+ */
+int nftset_read(struct nftset *nft, const struct set_name *set, bool is_interval,
                 const struct address *const *addresses, size_t count, struct nftset_element *out);
 
 typedef void nftset_each(void *context, const struct nftset_element *element);
 /*
  * A whole set, if it holds at most `most` elements: -E2BIG else, when that many have been told. The
- * kernel walks a large set again and again: a million elements take 50 s.  Intervals' ends and
- * other keys are left out.  0 or -errno.
+ * kernel walks a large set again and again: a million elements take 50 s.  Of an interval only
+ * its start is told; other keys are left out.  0 or -errno.
  */
 int nftset_dump(struct nftset *nft, const struct set_name *set, size_t most, nftset_each *each,
                 void *context);

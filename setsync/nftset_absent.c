@@ -31,6 +31,18 @@ bool nftset_foreign_change(struct nftset *nft)
     return false;
 }
 
+bool nftset_is_told(const struct nftset *nft)
+{
+    (void)nft;
+    return false;
+}
+
+bool nftset_missed(struct nftset *nft)
+{
+    (void)nft;
+    return false;
+}
+
 int nftset_generation(struct nftset *nft, uint32_t *out)
 {
     (void)nft;
@@ -57,10 +69,10 @@ int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t coun
     return -ENOSYS;
 }
 
-int nftset_read(struct nftset *nft, const struct set_name *set,
+int nftset_read(struct nftset *nft, const struct set_name *set, bool is_interval,
                 const struct address *const *addresses, size_t count, struct nftset_element *out)
 {
-    (void)nft, (void)set, (void)addresses, (void)count, (void)out;
+    (void)nft, (void)set, (void)is_interval, (void)addresses, (void)count, (void)out;
     return -ENOSYS;
 }
 

@@ -79,7 +79,7 @@ static void mark_absent(struct setsync *sync, struct lease *lease)
 {
     (void)sync;
     if (!lease->seen)
-        lease->write = LEASE_UNWRITTEN;
+        writer_mark(lease, LEASE_UNWRITTEN);
 }
 
 static void queue_lease(struct setsync *sync, struct lease *lease)
@@ -117,6 +117,8 @@ static void look_into(struct setsync *sync, struct keeper_set *set)
     struct look look = {.sync = sync, .set = set};
     each_lease(sync, set, mark_unseen);
     set->uncertain_ns = 0;
+    if (set_is_interval(set))
+        return; /* what covers an address need not begin at it */
     set->screened = nftset_dump(sync->nft, &set->name, LOOK_MOST, look_at_element, &look) == 0;
     if (set->screened)
         each_lease(sync, set, mark_absent);
@@ -131,7 +133,8 @@ void refill_all(struct setsync *sync, struct keeper_set *set, bool is_fresh,
     set->dirty = false;
     if (!is_fresh)
         look_into(sync, set);
-    each_lease(sync, set, is_fresh ? queue_unwritten : queue_lease);
+    const bool is_known = is_fresh && !set_is_interval(set);
+    each_lease(sync, set, is_known ? queue_unwritten : queue_lease);
     uint64_t written = sync->statistics.elements_written;
     writer_flush(sync, now);
     set->screened = false;

@@ -134,7 +134,6 @@ static const struct {
     {NFT_SET_ANONYMOUS, "is anonymous, wanted a named set"},
     {NFT_SET_CONSTANT, "has the flag constant: make it without"},
     {NFT_SET_CONCAT, "holds a concatenation, wanted plain addresses"},
-    {NFT_SET_INTERVAL, "has the flag interval: make it with `flags timeout` alone"},
 };
 
 /* The first problem as text in `out`; false when there is none. */
@@ -143,6 +142,10 @@ static bool find_problem(const struct keeper_set *set, const struct nftset_view 
 {
     const bool is_ipv4 = set->family == ADDRESS_IPV4;
     const uint32_t type = is_ipv4 ? NFTSET_KEY_IPV4 : NFTSET_KEY_IPV6;
+    if (view->table_owned) {
+        snprintf(out, SET_PROBLEM_MAX, "its table belongs to another program (flags owner)");
+        return true;
+    }
     for (size_t i = 0; i < sizeof(refused_flags) / sizeof(refused_flags[0]); i++) {
         if ((view->flags & refused_flags[i].flags) == 0)
             continue;
@@ -156,10 +159,6 @@ static bool find_problem(const struct keeper_set *set, const struct nftset_view 
     }
     if ((view->flags & NFT_SET_TIMEOUT) == 0) {
         snprintf(out, SET_PROBLEM_MAX, "has no timeouts: make it with `flags timeout`");
-        return true;
-    }
-    if (view->table_owned) {
-        snprintf(out, SET_PROBLEM_MAX, "its table belongs to another program (flags owner)");
         return true;
     }
     return false;
@@ -244,7 +243,7 @@ static int look_at(struct setsync *sync, struct keeper_set *set, struct nftset_v
         sets_enter_state(set, SET_MISSING, "cannot be read: %s", strerror(-r));
         return r;
     }
-    if (view->exists || !set->create)
+    if (view->exists || view->table_owned || !set->create)
         return 0;
     r = make_set(sync, set, view);
     if (r < 0)
@@ -259,7 +258,7 @@ void sets_check(struct setsync *sync, struct keeper_set *set, const struct momen
     set->check_ns = now->boot_ns + SET_CHECK_INTERVAL_NS;
     if (look_at(sync, set, &view) < 0)
         return;
-    if (!view.exists) {
+    if (!view.exists && !view.table_owned) {
         sets_enter_state(set, SET_MISSING, "does not exist, and create is false: waiting for it");
         return;
     }
@@ -274,6 +273,7 @@ void sets_check(struct setsync *sync, struct keeper_set *set, const struct momen
     if (!must_fill)
         return;
     set->hold_ns = 0;
+    set->careful |= set_is_interval(set);
     sets_enter_state(set, SET_READY, "%s", "");
     if (is_fresh)
         takeover_read(sync, set, now);

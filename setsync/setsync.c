@@ -302,6 +302,8 @@ struct set_status setsync_set(const struct setsync *sync, size_t index)
         .state = set->state,
         .size = set->view.size,
         .leases = set->lease_count,
+        .covered = set->covered_count,
+        .interval = set_is_interval(set),
         .capacity = set->capacity,
         .full = set->full,
     };

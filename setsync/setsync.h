@@ -117,6 +117,8 @@ struct set_status {
     char problem[SET_PROBLEM_MAX]; /* "holds ipv6_addr, wanted ipv4_addr"; "" when ready */
     uint32_t size;                 /* the set's own limit, 0: none */
     size_t leases;
+    size_t covered;                /* of them: others' elements are there and left as they are */
+    bool interval;                 /* the flag: a write costs the more, the more elements there are */
     size_t capacity;               /* the sum of max-addresses of the whitelists that feed it */
     uint64_t full;                 /* times the kernel said ENFILE */
 };

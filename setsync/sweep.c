@@ -31,7 +31,7 @@ static bool is_missing_some(struct setsync *sync, struct keeper_set *set, uint64
     size_t count = refill_sample(sync, set, is_sentinel, now_ns, leases, SENTINELS);
     for (size_t i = 0; i < count; i++)
         addresses[i] = &leases[i]->address;
-    if (nftset_read(sync->nft, &set->name, addresses, count, elements) < 0)
+    if (nftset_read(sync->nft, &set->name, set_is_interval(set), addresses, count, elements) < 0)
         return true;
     for (size_t i = 0; i < count; i++)
         if (!elements[i].exists)
@@ -64,13 +64,16 @@ void sweep_compare(struct setsync *sync, const struct moment *now)
     begin(sync, now->boot_ns);
 }
 
-/* Our own changes are counted too: then it looks for nothing, a second later. */
+/*
+ * Our own changes are counted too: then it looks for nothing, a second later.  Where notifications
+ * come, once, since one may have been missed.
+ */
 void sweep_poll(struct setsync *sync, const struct moment *now)
 {
     uint32_t generation;
     if (sync->poll_ns > now->boot_ns)
         return;
-    sync->poll_ns = now->boot_ns + POLL_INTERVAL_NS;
+    sync->poll_ns = nftset_is_told(sync->nft) ? NEVER : now->boot_ns + POLL_INTERVAL_NS;
     if (nftset_generation(sync->nft, &generation) < 0 || generation == sync->generation)
         return;
     sync->generation = generation;
@@ -89,7 +92,8 @@ static void settle(struct setsync *sync)
     for (size_t i = 0; i < sync->set_count; i++) {
         struct keeper_set *set = sync->sets[i];
         size_t foreign = 0;
-        if (!set->own || !set->careful || set->state != SET_READY || set->lease_count > SETTLE_MOST)
+        if (!set->own || !set->careful || set->state != SET_READY ||
+            set->lease_count > SETTLE_MOST || set_is_interval(set))
             continue;
         if (nftset_dump(sync->nft, &set->name, SETTLE_MOST, count_foreign, &foreign) == 0)
             set->careful = foreign > 0;

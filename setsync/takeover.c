@@ -110,7 +110,7 @@ static void take_element(void *context, const struct nftset_element *element)
     const uint64_t given_ms =
         element->timeout_ms > element->expires_ms ? element->timeout_ms : element->expires_ms;
     const uint64_t age_ns = (given_ms - element->expires_ms) * NS_PER_MS;
-    lease->write = LEASE_WRITTEN;
+    writer_mark(lease, LEASE_WRITTEN);
     lease->written_ns = element->read_ns > age_ns ? element->read_ns - age_ns : 0;
     lease->written_expires_ns = end_ns;
     writer_consider(takeover->sync, lease, takeover->now->boot_ns);

@@ -37,6 +37,8 @@ static uint64_t distance(uint64_t a, uint64_t b)
 
 uint64_t writer_due(const struct lease *lease)
 {
+    if (lease->retry_ns != 0)
+        return earlier(lease->expires_ns, lease->retry_ns);
     if (lease->write == LEASE_UNWRITTEN || lease->home->state != SET_READY ||
         lease->written_expires_ns >= lease->expires_ns)
         return lease->expires_ns;
@@ -47,6 +49,8 @@ uint64_t writer_due(const struct lease *lease)
     uint64_t half_ns = lease->written_ns + given_ns / 2;
     if (lease->write == LEASE_COVERED)
         half_ns = NEVER; /* someone else's element is not touched while it lasts */
+    if (lease->is_wide)
+        last_ns = lease->written_expires_ns; /* nor can anything be added before it ends */
     return earlier(lease->expires_ns, earlier(half_ns, last_ns));
 }
 
@@ -64,7 +68,7 @@ static bool outlives(const struct lease *lease)
 
 static bool must_write(const struct setsync *sync, const struct lease *lease, uint64_t now_ns)
 {
-    if (sync->nft == NULL || lease->home->state != SET_READY)
+    if (sync->nft == NULL || lease->home->state != SET_READY || lease->retry_ns > now_ns)
         return false;
     if (lease->write == LEASE_UNWRITTEN)
         return lease->home->hold_ns <= now_ns;
@@ -104,6 +108,18 @@ void writer_consider(struct setsync *sync, struct lease *lease, uint64_t now_ns)
 
 /* ---- others' elements ---- */
 
+void writer_mark(struct lease *lease, enum lease_write write)
+{
+    if (!lease->removed) {
+        lease->home->covered_count -= lease->write == LEASE_COVERED;
+        lease->home->covered_count += write == LEASE_COVERED;
+    }
+    lease->write = write;
+    lease->is_wide = false;
+    if (write != LEASE_UNWRITTEN)
+        lease->retry_ns = 0;
+}
+
 /*
  * What was read decides whether the lease needs a write at all.  In a table of our own a timed
  * element is ours; elsewhere it is ours when we wrote it.
@@ -111,19 +127,21 @@ void writer_consider(struct setsync *sync, struct lease *lease, uint64_t now_ns)
 void writer_screen(struct lease *lease, const struct nftset_element *element)
 {
     if (!element->exists) {
-        lease->write = LEASE_UNWRITTEN;
+        writer_mark(lease, LEASE_UNWRITTEN);
         return;
     }
     bool is_permanent = element->timeout_ms == 0;
-    bool is_ours = !is_permanent && (lease->home->own || lease->write == LEASE_WRITTEN);
+    bool is_ours =
+        !is_permanent && !element->is_wide && (lease->home->own || lease->write == LEASE_WRITTEN);
     uint64_t end_ns = is_permanent ? NEVER : element->read_ns + element->expires_ms * NS_PER_MS;
     if (lease->write == LEASE_WRITTEN && is_ours &&
         distance(end_ns, lease->written_expires_ns) <= READING_TOLERANCE_NS)
         return; /* as it was written */
     if (lease->write != LEASE_WRITTEN)
         lease->written_ns = element->read_ns;
-    bool covers = !is_ours && end_ns >= lease->expires_ns;
-    lease->write = covers ? LEASE_COVERED : LEASE_WRITTEN;
+    bool covers = !is_ours && (element->is_wide || end_ns >= lease->expires_ns);
+    writer_mark(lease, covers ? LEASE_COVERED : LEASE_WRITTEN);
+    lease->is_wide = element->is_wide;
     lease->written_expires_ns = end_ns;
 }
 
@@ -162,7 +180,8 @@ static void screen(struct setsync *sync, uint64_t now_ns)
         for (size_t i = 0; i < count; i++)
             addresses[i] = &leases[i]->address;
         struct keeper_set *home = leases[0]->home;
-        int r = nftset_read(sync->nft, &home->name, addresses, count, elements);
+        int r =
+            nftset_read(sync->nft, &home->name, set_is_interval(home), addresses, count, elements);
         if (r < 0) {
             sets_failed(home, r, now_ns);
             continue;
@@ -177,7 +196,8 @@ static void screen(struct setsync *sync, uint64_t now_ns)
 static bool takes_part(const struct lease *lease, uint64_t now_ns)
 {
     const struct keeper_set *home = lease->home;
-    if (home->state != SET_READY || home->dirty || lease->write == LEASE_COVERED)
+    if (home->state != SET_READY || home->dirty || lease->write == LEASE_COVERED ||
+        lease->retry_ns > now_ns)
         return false;
     if (lease->removed)
         return lease->write == LEASE_WRITTEN;
@@ -209,6 +229,7 @@ static struct nftset_change change_for(const struct setsync *sync, const struct 
         .name = lease->claim_count > 0 ? &lease->claims[0].name : NULL,
         .timeout_ms = (left_ns + NS_PER_MS - 1) / NS_PER_MS,
         .action = action_for(sync, lease, now_ns),
+        .is_interval = set_is_interval(lease->home),
     };
 }
 
@@ -242,17 +263,23 @@ static size_t build(struct setsync *sync, uint64_t now_ns)
     return count;
 }
 
+void writer_note(struct setsync *sync, const struct nftset_change *change, struct lease *lease,
+                 uint64_t now_ns)
+{
+    sync->statistics.elements_written++;
+    if (change->action == NFTSET_DELETE) {
+        lease->write = LEASE_UNWRITTEN;
+        return;
+    }
+    writer_mark(lease, LEASE_WRITTEN);
+    lease->written_ns = now_ns;
+    lease->written_expires_ns = lease->expires_ns;
+}
+
 static void note_written(struct setsync *sync, size_t count, uint64_t now_ns)
 {
-    sync->statistics.elements_written += count;
-    for (size_t i = 0; i < count; i++) {
-        struct lease *lease = sync->changed[i];
-        if (sync->changes[i].action == NFTSET_DELETE)
-            continue;
-        lease->write = LEASE_WRITTEN;
-        lease->written_ns = now_ns;
-        lease->written_expires_ns = lease->expires_ns;
-    }
+    for (size_t i = 0; i < count; i++)
+        writer_note(sync, &sync->changes[i], sync->changed[i], now_ns);
     if (!sync->statistics.updates_probed && sync->probe_ns == NEVER)
         sync->probe_ns = now_ns + PROBE_DELAY_NS;
 }
@@ -270,7 +297,9 @@ static void note_failure(struct setsync *sync, size_t count, int error, uint64_t
             continue;
         is_named = true;
         home->failures += 3; /* bit 0: seen now; the others count */
-        sets_failed(home, sync->changes[i].error, now_ns);
+        int refusal = sync->changes[i].error;
+        if (refusal == -ENOENT || !retry_singly(sync, home, count, now_ns))
+            sets_failed(home, refusal, now_ns);
     }
     if (is_named)
         return;
@@ -292,6 +321,8 @@ static void commit_queue(struct setsync *sync, uint64_t now_ns)
             return;
         sync->statistics.transactions++;
         int r = nftset_commit(sync->nft, sync->changes, count);
+        if (nftset_missed(sync->nft))
+            sync->poll_ns = now_ns;
         if (r == 0) {
             note_written(sync, count, now_ns);
             return;
@@ -350,17 +381,18 @@ static int probe_lease(struct setsync *sync, struct lease *lease, uint64_t now_n
 {
     const struct address *address = &lease->address;
     struct nftset_element before, after;
-    int r = nftset_read(sync->nft, lease->set, &address, 1, &before);
+    const bool is_interval = set_is_interval(lease->home);
+    int r = nftset_read(sync->nft, lease->set, is_interval, &address, 1, &before);
     if (r < 0)
         return r;
     struct nftset_change change = change_for(sync, lease, now_ns);
     change.action = NFTSET_UPDATE;
-    if (!before.exists || before.timeout_ms == 0 ||
+    if (!before.exists || before.is_wide || before.timeout_ms == 0 ||
         distance(before.timeout_ms, change.timeout_ms) <= 2 * PROBE_TOLERANCE_MS)
         return -EAGAIN;
     r = nftset_commit(sync->nft, &change, 1);
     if (r == 0)
-        r = nftset_read(sync->nft, lease->set, &address, 1, &after);
+        r = nftset_read(sync->nft, lease->set, is_interval, &address, 1, &after);
     if (r < 0)
         return r;
     if (!after.exists)

@@ -96,7 +96,7 @@ static void read_for_ever(const struct set_name *set, unsigned count, struct rea
             addresses[i] = address_at((at + i) % count);
             wanted[i] = &addresses[i];
         }
-        if (nftset_read(nft, set, wanted, READ_AT_ONCE, elements) < 0)
+        if (nftset_read(nft, set, false, wanted, READ_AT_ONCE, elements) < 0)
             _exit(1);
         for (unsigned i = 0; i < READ_AT_ONCE; i++)
             reading->missing += !elements[i].exists;

@@ -90,7 +90,7 @@ static const char *check_lease(const struct faults *faults, const struct lease *
     struct nftset_element element;
     if (lease->home->state != SET_READY)
         return NULL;
-    if (nftset_read(faults->reader, lease->set, &address, 1, &element) < 0)
+    if (nftset_read(faults->reader, lease->set, set_is_interval(lease->home), &address, 1, &element) < 0)
         return "cannot be read";
     if (lease->expires_ns <= element.read_ns + TOLERANCE_NS ||
         lease->expires_ns <= clock_now().boot_ns + TOLERANCE_NS)
@@ -165,7 +165,7 @@ static void tell_more(const struct faults *faults, const struct address *address
     for (size_t i = 0; i < count; i++) {
         const struct lease *lease = leases[i];
         struct nftset_element element;
-        (void)nftset_read(faults->reader, lease->set, &address, 1, &element);
+        (void)nftset_read(faults->reader, lease->set, set_is_interval(lease->home), &address, 1, &element);
         print_message("lease ends in %" PRId64 ", was written until %" PRId64 " (%d), is due in "
                       "%" PRId64 ", %u claims; element: %d, timeout %" PRIu64 ", ends in %" PRIu64
                       ", \"%s\"; set: hold %d dirty %d\n",
