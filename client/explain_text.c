@@ -54,6 +54,7 @@ static void element_print(const json_t *lease, FILE *out)
     } words[] = {
         {"present", "the kernel has it"},
         {"foreign", "the kernel has it as somebody else's element, which stays as it is"},
+        {"covered", "it lies in somebody else's interval, which stays as it is"},
         {"absent", "THE KERNEL DOES NOT HAVE IT: wildset writes it again when it notices, within"
                    " a second of a change; if this stays, see `wildset status`"},
     };
@@ -66,7 +67,8 @@ static void element_print(const json_t *lease, FILE *out)
     }
     if (json_object_get(lease, "element_left"))
         fprintf(out, ", for %s", duration_of(lease, "element_left", left));
-    else if (strcmp(element, "present") == 0 || strcmp(element, "foreign") == 0)
+    else if (strcmp(element, "present") == 0 || strcmp(element, "foreign") == 0 ||
+             strcmp(element, "covered") == 0)
         fputs(", for good", out);
 }
 

@@ -18,7 +18,8 @@
 static const struct options_page page = {
     .usage = "usage: wildset list [--json] [WHITELIST]\n",
     .help =
-        "The addresses that are allowed now: address, name, time left and where it was learned.\n\n"
+        "The addresses that are allowed now: address, name, time left and where it was learned.\n"
+        "\"covered\": somebody else's element is in the set, which stays as it is.\n\n"
         "  --json          one object a line\n"
         "  --socket PATH   the daemon's socket\n\n"
         "Exit status: 0, 1 on an error, 64 wrong usage.\n",
@@ -29,7 +30,7 @@ static const struct table_column columns[] = {
     {.title = "SOURCE"},  {.title = "WHITELIST"},
 };
 
-enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), SOURCE_TEXT_MAX = 64 };
 
 static const char *text_of(const json_t *lease, const char *key)
 {
@@ -40,11 +41,16 @@ static void lease_print(struct table *table, const json_t *lease)
 {
     char left[DURATION_TEXT_MAX];
     json_int_t seconds = json_integer_value(json_object_get(lease, "left"));
+    const char *source = text_of(lease, "source");
+    const char *element = text_of(lease, "element");
+    char covered[SOURCE_TEXT_MAX];
+
+    snprintf(covered, sizeof(covered), "%s, covered", source ? source : "");
     const char *const cells[COLUMNS] = {
         text_of(lease, "address"),
         text_of(lease, "name"),
         duration_to_text(seconds > 0 ? (unsigned long long)seconds : 0, left),
-        text_of(lease, "source"),
+        element && strcmp(element, "foreign") == 0 ? covered : source,
         text_of(lease, "whitelist"),
     };
 

@@ -141,6 +141,23 @@ static void interfaces_print(const json_t *status)
     table_end(table);
 }
 
+/* Someone else allows it too, for as long or for good: that element is left alone. */
+static void covered_print(const json_t *status)
+{
+    const json_t *set;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "sets"), i, set)
+    {
+        json_int_t covered = number_of(set, "covered");
+
+        if (covered > 0)
+            printf("%s: %" JSON_INTEGER_FORMAT " address%s covered by somebody else's elements, "
+                   "which stay as they are\n",
+                   text_of(set, "set"), covered, covered == 1 ? " is" : "es are");
+    }
+}
+
 static void sets_print(const json_t *status)
 {
     static const struct table_column columns[] = {
@@ -165,6 +182,7 @@ static void sets_print(const json_t *status)
         table_row(table, cells);
     }
     table_end(table);
+    covered_print(status);
 }
 
 static void totals_print(const json_t *status)

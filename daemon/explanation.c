@@ -119,6 +119,8 @@ static void put_element(json_t *object, const struct explanation *explanation,
         return;
     if (!element.exists)
         put_text(object, "element", "absent");
+    else if (lease->is_wide)
+        put_text(object, "element", "covered");
     else
         put_text(object, "element", lease->write == LEASE_COVERED ? "foreign" : "present");
     if (element.exists && element.timeout_ms > 0)

@@ -23,6 +23,7 @@ struct entry {
     uint8_t pattern_kind;
     uint8_t name_size, owner_size, pattern_size;
     uint8_t client_count;
+    bool is_covered; /* somebody else's element is there */
     uint32_t ttl;
     uint64_t expires_ns;
     struct set_name set;
@@ -82,6 +83,7 @@ static void collect(void *context, const struct lease *lease)
         .owner_size = claim->owner.length,
         .pattern_size = claim->pattern.name.length,
         .client_count = (uint8_t)lease->client_count,
+        .is_covered = lease->write == LEASE_COVERED,
         .ttl = claim->ttl,
         .expires_ns = lease->expires_ns,
         .set = *lease->set,
@@ -193,6 +195,8 @@ static json_t *entry_take(struct listing *listing)
     put_text(object, "source", source_name((enum source)entry.source));
     put_address(object, "resolver", &entry.resolver);
     put_clients(object, listing, &entry);
+    if (entry.is_covered)
+        put_text(object, "element", "foreign");
     return object;
 }
 

@@ -170,6 +170,9 @@ static json_t *set_to_json(const struct set_status *status)
     put_text(object, "state", set_state_name(status->state));
     put_text(object, "problem", status->problem);
     put_count(object, "leases", status->leases);
+    put_count(object, "covered", status->covered);
+    if (status->interval)
+        json_object_set_new(object, "interval", json_true());
     put_count(object, "capacity", status->capacity);
     if (status->size)
         put_count(object, "size", status->size);

@@ -25,8 +25,8 @@ STATUS = {
                         "filter": "port 53", "filter_reason": "following",
                         "promiscuous": True, "received": 2400690, "dropped": 7,
                         "interface_dropped": 0}]}],
-    "sets": [{"set": "inet wildset lookback4", "state": "ready", "leases": 1, "capacity": 4096,
-              "full": 0}],
+    "sets": [{"set": "inet wildset lookback4", "state": "ready", "leases": 2, "covered": 1,
+              "capacity": 4096, "full": 0}],
     "granted": 12, "extended": 998, "expired": 11, "evicted": 0, "forgotten": 0,
     "refused": {"special-address": 1, "no-question": 1},
     "transactions": {"count": 1010, "failed": 0, "elements": 12},
@@ -45,7 +45,8 @@ INTERFACE  STATE  LINK    FILTER              PROMISCUOUS  RECEIVED  DROPPED  BY
 eth1       up     EN10MB  port 53: following  yes           2400690        7             0
 
 SET                     STATE  ADDRESSES  AT MOST
-inet wildset lookback4  ready          1     4096
+inet wildset lookback4  ready          2     4096
+inet wildset lookback4: 1 address is covered by somebody else's elements, which stay as they are
 
 granted 12, extended 998, expired 11, evicted 0, forgotten 0
 refused: special-address 1, no-question 3, duplicate 20
@@ -55,12 +56,12 @@ LEASES = [
     {"address": "198.51.100.7", "set": "inet wildset lookback4", "whitelist": "lookback",
      "name": "eu1.dormammu.lookback.io", "left": 598, "source": "sniffer"},
     {"address": "2001:db8:5::7", "set": "inet wildset lookback6", "whitelist": "lookback",
-     "name": "a.dormammu.lookback.io", "left": 3, "source": "registry"},
+     "name": "a.dormammu.lookback.io", "left": 3, "source": "registry", "element": "foreign"},
 ]
 LIST_TEXT = """\
-ADDRESS        NAME                        LEFT  SOURCE    WHITELIST
-198.51.100.7   eu1.dormammu.lookback.io  9m 58s  sniffer   lookback
-2001:db8:5::7  a.dormammu.lookback.io        3s  registry  lookback
+ADDRESS        NAME                        LEFT  SOURCE             WHITELIST
+198.51.100.7   eu1.dormammu.lookback.io  9m 58s  sniffer            lookback
+2001:db8:5::7  a.dormammu.lookback.io        3s  registry, covered  lookback
 """
 END = {"protocol": 1, "end": True}
 ALLOWED = {
