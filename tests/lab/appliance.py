@@ -19,6 +19,7 @@ CONFIGURATION = """
 capture {{
     interfaces = {{ {interfaces} }}
     resolvers  = {{ {resolvers} }}
+    {capture}
 }}
 whitelist lookback {{
     names   = {{ {names} }}
@@ -65,6 +66,7 @@ class Wildset:
             "names": ["dormammu.lookback.io", "*.dormammu.lookback.io"],
             "set4": "inet wildset lookback4",
             "set6": "inet wildset lookback6",
+            "capture": "",
             "extra": "",
         } | settings
         self.program = None

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Interfaces that are not there yet, go down, vanish, come back as something else: reported, waited
+for, picked up again, and the others never notice."""
+import fcntl
+import os
+import struct
+
+import pytest
+from scapy.all import raw
+
+from lab import wait_for
+from taps import Taps
+
+TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
+
+
+@pytest.fixture(scope="module")
+def taps():
+    place = Taps(["tap0", "late0"])
+    yield place
+    place.close()
+
+
+def is_state(taps, name, state):
+    wait_for(f"{name} is {state}", lambda: taps.interface(name).get("state") == state, timeout=15)
+
+
+def test_one_that_is_not_there_is_waited_for(taps):
+    is_state(taps, "late0", "waiting")
+    assert "there is no interface late0" in taps.wildset.ask("status")
+    taps.learns_over("tap0", "203.0.113.1")
+
+
+def test_it_is_read_as_soon_as_it_is_there(taps):
+    taps.cable("late0")
+    is_state(taps, "late0", "up")
+    assert taps.interface("late0")["link_type"] == "EN10MB"
+    taps.learns_over("late0", "203.0.113.2")
+    taps.learns_over("tap0", "203.0.113.3")
+
+
+def test_one_that_goes_down_comes_back(taps):
+    taps.firewall.ip("link", "set", "late0", "down")
+    is_state(taps, "late0", "down")
+    taps.learns_over("tap0", "203.0.113.4")
+    taps.firewall.ip("link", "set", "late0", "up")
+    is_state(taps, "late0", "up")
+    taps.learns_over("late0", "203.0.113.5")
+
+
+def test_one_whose_carrier_goes_comes_back(taps):
+    taps.peer.ip("link", "set", "late0", "down")
+    is_state(taps, "late0", "down")
+    taps.learns_over("tap0", "203.0.113.6")
+    taps.peer.ip("link", "set", "late0", "up")
+    is_state(taps, "late0", "up")
+    taps.learns_over("late0", "203.0.113.7")
+
+
+def test_one_that_vanishes_comes_back(taps):
+    taps.peer.ip("link", "delete", "late0")
+    wait_for("it is missed", lambda: taps.interface("late0").get("state") in ("down", "waiting"))
+    taps.learns_over("tap0", "203.0.113.8")
+    taps.cable("late0")
+    is_state(taps, "late0", "up")
+    taps.learns_over("late0", "203.0.113.9")
+    taps.learns_over("tap0", "203.0.113.10")
+
+
+def test_one_that_was_renamed_is_given_up_and_its_successor_read(taps):
+    taps.firewall.ip("link", "set", "late0", "down")
+    taps.firewall.ip("link", "set", "late0", "name", "early0")
+    taps.peer.ip("link", "delete", "late0")
+    taps.cable("late0")
+    is_state(taps, "late0", "up")
+    taps.learns_over("late0", "203.0.113.11")
+
+
+def test_one_that_comes_back_with_another_link_type(taps):
+    """Ethernet once, IP packets without a link layer now."""
+    taps.peer.ip("link", "delete", "late0")
+    with taps.firewall.entered():
+        tun = os.open("/dev/net/tun", os.O_RDWR)
+        fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", b"late0", IFF_TUN | IFF_NO_PI))
+    try:
+        taps.firewall.ip("link", "set", "late0", "up")
+        is_state(taps, "late0", "up")
+        assert taps.interface("late0")["link_type"] == "RAW"
+        taps.learns("203.0.113.12", lambda packets: [os.write(tun, raw(packet)) for packet in packets])
+        taps.learns_over("tap0", "203.0.113.13")
+    finally:
+        os.close(tun)
+    wait_for("it is missed", lambda: taps.interface("late0").get("state") in ("down", "waiting"))
+    taps.learns_over("tap0", "203.0.113.14")
