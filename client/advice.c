@@ -240,6 +240,14 @@ static void look_at_set(struct findings *findings, const json_t *set)
                     name, number_of(set, "full"), name);
 }
 
+static void look_at_feed(struct findings *findings, const json_t *feed)
+{
+    if (json_object_get(feed, "problem"))
+        say_failure(findings, ADVICE_CONFIGURATION,
+                    "the feed %s is not written\n%s; who fetches it has what was in it last",
+                    text_of(feed, "feed"), text_of(feed, "problem"));
+}
+
 static void look_at_totals(struct findings *findings, const json_t *status)
 {
     const json_t *transactions = json_object_get(status, "transactions");
@@ -267,6 +275,7 @@ size_t advice_each(const json_t *status, advice_take *each, void *context)
             look_at_interface(&findings, item);
     }
     json_array_foreach(json_object_get(status, "sets"), i, item) look_at_set(&findings, item);
+    json_array_foreach(json_object_get(status, "feeds"), i, item) look_at_feed(&findings, item);
     look_at_totals(&findings, status);
     json_array_foreach(json_object_get(status, "sources"), i, source)
         look_at_traffic(&findings, status, source);

@@ -13,6 +13,7 @@ enum command_status {
 };
 
 int list_main(int argc, char **argv);
+int metrics_main(int argc, char **argv);
 int status_main(int argc, char **argv);
 int forget_main(int argc, char **argv);
 int explain_main(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {.name = "explain", .run = explain_main, .help = "why an address or a name is allowed, or why not"},
     {.name = "watch", .run = watch_main, .help = "grants, refusals and alarms as they happen"},
     {.name = "rules", .run = rules_main, .help = "a ready nftables ruleset for a whitelist"},
+    {.name = "metrics", .run = metrics_main, .help = "counters and latency for Prometheus"},
     {.name = "forget", .run = forget_main, .help = "take an address or a name back"},
     {.name = "replay", .run = NULL, .help = "what a capture file would have allowed"},
     {.name = "doctor", .run = NULL, .help = "checks the whole way, and says what to do"},

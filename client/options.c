@@ -29,6 +29,7 @@ static const struct {
     {.name = "path", .bit = OPTION_PATH, .text = offsetof(struct options, path)},
     {.name = "timeout", .bit = OPTION_TIMEOUT, .text = offsetof(struct options, timeout)},
     {.name = "host-only", .bit = OPTION_HOST_ONLY, .flag = offsetof(struct options, host_only)},
+    {.name = "output", .bit = OPTION_OUTPUT, .text = offsetof(struct options, output)},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]), HELP = KNOWN };

@@ -21,6 +21,7 @@ enum {
     OPTION_PATH = 1 << 9,
     OPTION_TIMEOUT = 1 << 10,
     OPTION_HOST_ONLY = 1 << 11,
+    OPTION_OUTPUT = 1 << 12,
 };
 
 struct options_page {
@@ -30,10 +31,10 @@ struct options_page {
 
 struct options {
     bool json, all, host_only;
-    const char *socket, *config, *shape, *table, *chain, *mark, *ca, *path,
-        *timeout; /* NULL: not given, but for socket */
-    int first;  /* index of the first argument in argv */
-    int status; /* the exit status when options_read says no */
+    const char *socket, *config, *shape, *table, *chain, *mark, *ca, *path, *timeout,
+        *output; /* NULL: not given, but for socket */
+    int first;   /* index of the first argument in argv */
+    int status;  /* the exit status when options_read says no */
 };
 
 /* False when there is nothing more to do: help was asked for and printed, or the usage is wrong. */

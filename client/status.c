@@ -7,6 +7,7 @@
 #include "client/commands.h"
 #include "client/connection.h"
 #include "client/options.h"
+#include "client/paint.h"
 #include "client/table.h"
 
 #include <stdio.h>
@@ -231,26 +232,88 @@ static void latency_print(const json_t *status)
            number_of(latency, "count"));
 }
 
+static void feeds_print(const json_t *status)
+{
+    static const struct table_column columns[] = {
+        {.title = "FEED"},
+        {.title = "WHITELIST"},
+        {.title = "ADDRESSES", .right = true},
+        {.title = "STATE"},
+    };
+    struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
+    size_t i;
+    json_t *feed;
+
+    json_array_foreach(json_object_get(status, "feeds"), i, feed)
+    {
+        char number[NUMBER_MAX];
+        const char *const cells[] = {
+            text_of(feed, "feed"),
+            text_of(feed, "whitelist"),
+            number_text(feed, "addresses", number),
+            json_object_get(feed, "problem")   ? "failing"
+            : json_object_get(feed, "written") ? "written"
+                                               : "waiting",
+        };
+        table_row(table, cells);
+    }
+    table_end(table);
+}
+
+struct verdict {
+    bool coloured;
+    enum paint paint; /* of the gravest finding */
+};
+
+static void advice_weigh(void *context, const struct advice *advice)
+{
+    struct verdict *verdict = context;
+
+    if (advice->failure || verdict->paint == PAINT_GOOD)
+        verdict->paint = advice->failure ? PAINT_FAILURE : PAINT_WARNING;
+}
+
 static void advice_print(void *context, const struct advice *advice)
 {
-    (void)context;
-    printf("! %s%s%s\n", advice->text, *advice->advice ? ": " : "", advice->advice);
+    const struct verdict *verdict = context;
+
+    printf("%s!%s %s%s%s\n",
+           paint_code(advice->failure ? PAINT_FAILURE : PAINT_WARNING, verdict->coloured),
+           paint_code(PAINT_NONE, verdict->coloured), advice->text, *advice->advice ? ": " : "",
+           advice->advice);
+}
+
+static const char *verdict_text(enum paint paint)
+{
+    switch (paint) {
+    case PAINT_NONE:
+    case PAINT_GOOD:
+        break;
+    case PAINT_WARNING:
+        return "needs attention";
+    case PAINT_FAILURE:
+        return "has a problem";
+    }
+    return "works";
 }
 
 static void status_print(const json_t *status)
 {
     char uptime[DURATION_TEXT_MAX];
-    size_t advices = advice_each(status, NULL, NULL);
+    struct verdict verdict = {.coloured = paint_is_wanted(stdout), .paint = PAINT_GOOD};
     json_int_t leases = number_of(status, "leases");
 
-    printf("wildset %s %s: %" JSON_INTEGER_FORMAT " address%s allowed now, up for %s\n",
-           text_of(status, "version"), advices ? "needs attention" : "works", leases,
+    advice_each(status, advice_weigh, &verdict);
+    printf("wildset %s %s%s%s: %" JSON_INTEGER_FORMAT " address%s allowed now, up for %s\n",
+           text_of(status, "version"), paint_code(verdict.paint, verdict.coloured),
+           verdict_text(verdict.paint), paint_code(PAINT_NONE, verdict.coloured), leases,
            leases == 1 ? "" : "es",
            duration_to_text((unsigned long long)number_of(status, "uptime"), uptime));
-    advice_each(status, advice_print, NULL);
+    advice_each(status, advice_print, &verdict);
     sources_print(status);
     interfaces_print(status);
     sets_print(status);
+    feeds_print(status);
     putchar('\n');
     totals_print(status);
     refused_print(status);

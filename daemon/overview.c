@@ -224,7 +224,8 @@ static json_t *feeds_to_json(const struct feeds *feeds)
     return array;
 }
 
-static json_t *whitelist_to_json(const struct whitelist *whitelist)
+static json_t *whitelist_to_json(const struct whitelist *whitelist, const struct setsync *sync,
+                                 size_t index)
 {
     char text[PATTERN_TEXT_MAX];
     json_t *object = json_object();
@@ -233,6 +234,8 @@ static json_t *whitelist_to_json(const struct whitelist *whitelist)
     put_text(object, "whitelist", whitelist->name);
     put_text(object, "set4", set_name_to_text(&whitelist->set4, text));
     put_text(object, "set6", set_name_to_text(&whitelist->set6, text));
+    put_count(object, "leases4", setsync_whitelist_leases(sync, index, ADDRESS_IPV4));
+    put_count(object, "leases6", setsync_whitelist_leases(sync, index, ADDRESS_IPV6));
     put_count(object, "pattern_count", whitelist->pattern_count);
     for (size_t i = 0; i < whitelist->pattern_count && i < PATTERNS_SHOWN; i++)
         json_array_append_new(patterns,
@@ -270,6 +273,7 @@ static json_t *latency_to_json(const struct setsync_statistics *statistics)
     json_t *buckets = json_array();
 
     put_count(object, "count", statistics->latency_count);
+    put_count(object, "sum_us", statistics->latency_sum_us);
     if (statistics->latency_count) {
         put_count(object, "mean_us", statistics->latency_sum_us / statistics->latency_count);
         put_count(object, "median_us", latency_quantile(statistics, 0.5));
@@ -312,7 +316,7 @@ static void warning_append(void *context, const char *line)
     json_array_append_new(context, json_string(line));
 }
 
-static void put_config(json_t *object, const struct config *config)
+static void put_config(json_t *object, const struct config *config, const struct setsync *sync)
 {
     static const char *const logs[] = {[CONFIG_LOG_ALARMS] = "alarms",
                                        [CONFIG_LOG_GRANTS] = "grants",
@@ -323,7 +327,7 @@ static void put_config(json_t *object, const struct config *config)
     put_text(object, "log", logs[config->log]);
     json_object_set_new(object, "require_query", json_boolean(config->require_query));
     for (size_t i = 0; i < config->whitelist_count; i++)
-        json_array_append_new(whitelists, whitelist_to_json(&config->whitelists[i]));
+        json_array_append_new(whitelists, whitelist_to_json(&config->whitelists[i], sync, i));
     json_object_set_new(object, "whitelists", whitelists);
     config_warnings(config, warning_append, warnings);
     json_object_set_new(object, "warnings", warnings);
@@ -341,6 +345,6 @@ json_t *overview_to_json(const struct control_views *views, const struct moment 
     put_sets(object, views->sync);
     json_object_set_new(object, "feeds", feeds_to_json(views->feeds));
     put_statistics(object, setsync_statistics(views->sync));
-    put_config(object, views->config);
+    put_config(object, views->config, views->sync);
     return object;
 }

@@ -22,10 +22,11 @@ struct moment;
  * "state":"ready|missing|wrong", "problem", "leases", "capacity", "size", "full"}],
  *    "resolvers":[{"resolver", "interface", "answers", "untrusted", "refused", "alarms",
  *                  "last_seen"}],
- *    "whitelists":[{"whitelist", "set4", "set6", "pattern_count", "patterns":[first 16]}],
+ *    "whitelists":[{"whitelist", "set4", "set6", "leases4", "leases6", "pattern_count", "patterns":[first 16]}],
  *    "leases", "sightings", "granted", "extended", "expired", "evicted", "forgotten",
  *    "refused":{REASON:N}, "transactions":{"count", "failed", "elements"}, "updates_in_place",
- *    "latency":{"count", "mean_us", "median_us", "p99_us", "buckets":[{"below_us", "count"}]},
+ *    "feeds":[{"whitelist", "feed", "addresses", "written", "problem"}],
+ *    "latency":{"count", "sum_us", "mean_us", "median_us", "p99_us", "buckets":[{"below_us", "count"}]},
  *    "require_query", "warnings":[TEXT]}
  *
  * median_us and p99_us are interpolated inside their bucket; the last bucket has no below_us.

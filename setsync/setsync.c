@@ -311,6 +311,12 @@ struct set_status setsync_set(const struct setsync *sync, size_t index)
     return status;
 }
 
+size_t setsync_whitelist_leases(const struct setsync *sync, size_t index,
+                                enum address_family family)
+{
+    return index < WHITELISTS_MAX ? sync->quotas[index][family_index(family)].shares.count : 0;
+}
+
 const struct setsync_statistics *setsync_statistics(const struct setsync *sync)
 {
     return &sync->statistics;

@@ -125,6 +125,10 @@ struct set_status {
 size_t setsync_set_count(const struct setsync *sync);
 struct set_status setsync_set(const struct setsync *sync, size_t index);
 
+/* How many addresses of this family the whitelist holds, by its place in the options. */
+size_t setsync_whitelist_leases(const struct setsync *sync, size_t index,
+                                enum address_family family);
+
 struct setsync_statistics {
     uint64_t sightings;         /* ANSWER sightings judged */
     uint64_t granted, extended, expired, evicted, forgotten;

@@ -7,11 +7,15 @@
 
 import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+
+from prometheus_client.parser import text_string_to_metric_families
 
 PACKET = 65536
 
@@ -29,8 +33,13 @@ STATUS = {
               "capacity": 4096, "full": 0}],
     "granted": 12, "extended": 998, "expired": 11, "evicted": 0, "forgotten": 0,
     "refused": {"special-address": 1, "no-question": 1},
+    "feeds": [{"whitelist": "lookback", "feed": "/var/lib/wildset/feeds/lookback.txt",
+               "addresses": 3, "written": "2026-01-02T03:04:05.678901Z"}],
+    "whitelists": [{"whitelist": "lookback", "leases4": 1, "leases6": 0, "pattern_count": 2}],
     "transactions": {"count": 1010, "failed": 0, "elements": 12},
-    "latency": {"count": 1010, "median_us": 41, "p99_us": 160, "buckets": []},
+    "latency": {"count": 1010, "sum_us": 50500, "median_us": 41, "p99_us": 160,
+                "buckets": [{"below_us": 10, "count": 0}, {"below_us": 40, "count": 500},
+                            {"below_us": 80, "count": 500}, {"count": 10}]},
     "warnings": [],
 }
 STATUS_TEXT = """\
@@ -48,9 +57,36 @@ SET                     STATE  ADDRESSES  AT MOST
 inet wildset lookback4  ready          2     4096
 inet wildset lookback4: 1 address is covered by somebody else's elements, which stay as they are
 
+FEED                                 WHITELIST  ADDRESSES  STATE
+/var/lib/wildset/feeds/lookback.txt  lookback           3  written
+
 granted 12, extended 998, expired 11, evicted 0, forgotten 0
 refused: special-address 1, no-question 3, duplicate 20
 from packet to element: median 41 us, 99 % within 160 us, of 1010 answers
+"""
+METRICS = """\
+wildset_up 1
+wildset_build_info{version="9.9"} 1
+wildset_uptime_seconds 93784
+wildset_granted_total 12
+wildset_whitelist_ipv4_addresses{whitelist="lookback"} 1
+wildset_set_addresses{set="inet wildset lookback4"} 1
+wildset_set_ready{set="inet wildset lookback4"} 1
+wildset_feed_addresses{whitelist="lookback",feed="/var/lib/wildset/feeds/lookback.txt"} 3
+wildset_source_running{source="sniffer"} 1
+wildset_interface_up{source="sniffer",interface="eth1"} 1
+wildset_interface_dropped_packets_total{source="sniffer",interface="eth1"} 7
+wildset_source_answers_total{source="sniffer"} 1.200345e+06
+wildset_source_matching_answers_total{source="sniffer"} 1032
+wildset_refused_total{source="daemon",reason="no-question"} 1
+wildset_refused_total{source="sniffer",reason="no-question"} 2
+wildset_transactions_failed_total 0
+wildset_packet_to_element_seconds_bucket{le="1e-05"} 0
+wildset_packet_to_element_seconds_bucket{le="4e-05"} 500
+wildset_packet_to_element_seconds_bucket{le="8e-05"} 1000
+wildset_packet_to_element_seconds_bucket{le="+Inf"} 1010
+wildset_packet_to_element_seconds_sum 0.0505
+wildset_packet_to_element_seconds_count 1010
 """
 LEASES = [
     {"address": "198.51.100.7", "set": "inet wildset lookback4", "whitelist": "lookback",
@@ -228,7 +264,7 @@ def check_dispatcher(check):
     check.expect("help is help", (result.returncode, result.stderr), (0, ""))
     check.holds("help lists", result.stdout, "\n  status ")
     check.holds("the version", check.run("--version").stdout, "wildset ")
-    for command in ("status", "list", "explain", "watch", "rules", "forget", "replay"):
+    for command in ("status", "list", "explain", "watch", "rules", "forget", "metrics", "replay"):
         result = check.run("help", command)
         check.expect("help %s" % command, (result.returncode, result.stdout.split("[")[0]),
                      (0, "usage: wildset %s " % command))
@@ -250,6 +286,76 @@ def check_status(check):
         assert len(compact(long)) == size
         _, result = check.ask(packets(compact(long)), "status", "--json")
         check.expect("a reply of %d bytes" % size, json.loads(result.stdout or "0"), long)
+
+
+def samples(text):
+    """As Prometheus' own reader has them: (name, labels) to value.  A family in two places, a sample
+    without its family or a value that is no number is an error."""
+    families = list(text_string_to_metric_families(text))
+    names = [family.name for family in families]
+    assert len(names) == len(set(names)), names
+    assert all(family.documentation and family.type != "unknown" for family in families), names
+    return {(sample.name, tuple(sorted(sample.labels.items()))): sample.value
+            for family in families for sample in family.samples}
+
+
+def check_metrics(check):
+    request, result = check.ask(packets(compact(STATUS)), "metrics")
+    check.expect("metrics asks", request, {"protocol": 1, "command": "status"})
+    got, wanted = samples(result.stdout), samples_of(METRICS)
+    check.expect("metrics as Prometheus reads them", {key: got.get(key) for key in wanted}, wanted)
+    if shutil.which("promtool"):
+        lint = subprocess.run(["promtool", "check", "metrics"], input=result.stdout, text=True,
+                              capture_output=True)
+        check.expect("promtool has nothing to say", (lint.returncode, lint.stdout + lint.stderr), (0, ""))
+    odd = dict(STATUS, version='a"b\\c\nd', sources=[dict(STATUS["sources"][0], counters={
+        "brand-new": 5, 'x"} 1\ny': 1})])
+    _, result = check.ask(packets(compact(odd)), "metrics")
+    got = samples(result.stdout)
+    check.expect("labels are escaped", got.get(("wildset_build_info", (("version", 'a"b\\c\nd'),))), 1)
+    check.expect("a new counter comes along", got.get(
+        ("wildset_source_brand_new_total", (("source", "sniffer"),))), 5)
+    check.expect("what is no name does not", "x\"" in result.stdout, False)
+    file = os.path.join(check.folder, "wildset.prom")
+    _, result = check.ask(packets(compact(STATUS)), "metrics", "--output", file)
+    check.expect("metrics --output", (result.returncode, result.stdout), (0, ""))
+    with open(file, encoding="ascii") as text:
+        check.expect("the file holds them", samples(text.read())[("wildset_up", ())], 1)
+    check.expect("everybody may read it", os.stat(file).st_mode & 0o777, 0o644)
+    result = check.run("metrics", "--output", file, "--socket", os.path.join(check.folder, "none"))
+    check.expect("no daemon is an error", result.returncode, 1)
+    with open(file, encoding="ascii") as text:
+        check.expect("and wildset_up is 0", samples(text.read()), {("wildset_up", ()): 0})
+    check.expect("no draft is left", sorted(os.listdir(check.folder)), ["wildset.prom"])
+    os.unlink(file)
+    result = check.run("metrics", "--output", os.path.join(check.folder, "no/file"), "--socket", "/none")
+    check.holds("a file that cannot be is explained", result.stderr, "no/file: No such file")
+
+
+def samples_of(text):
+    found = {}
+    for line in text.splitlines():
+        head, value = line.rsplit(" ", 1)
+        name, _, labels = head.partition("{")
+        found[name, tuple(sorted(re.findall(r'(\w+)="([^"]*)"', labels)))] = float(value)
+    return found
+
+
+def check_colours(check):
+    """A terminal sees them unless it said NO_COLOR; a pipe never does."""
+    for variables, coloured in (({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False),
+                                ({"TERM": "xterm", "NO_COLOR": "1"}, False)):
+        daemon = Daemon(check.folder, packets(compact(STATUS)))
+        us, them = os.openpty()
+        environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        subprocess.run([check.wildset, "status", "--socket", daemon.path], stdout=them,
+                       env=environment | variables, check=True)
+        daemon.end()
+        said = os.read(us, 65536).decode()
+        os.close(us)
+        os.close(them)
+        check.expect("colours with %s" % variables, "\033[" in said, coloured)
+        check.expect("the same words", re.sub(r"\033\[\d+m|\r", "", said), STATUS_TEXT)
 
 
 def check_list(check):
@@ -355,6 +461,8 @@ def main():
         check = Check(sys.argv[1], folder)
         check_dispatcher(check)
         check_status(check)
+        check_colours(check)
+        check_metrics(check)
         check_list(check)
         check_forget(check)
         check_explain(check)
