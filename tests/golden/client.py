@@ -70,7 +70,7 @@ wildset_build_info{version="9.9"} 1
 wildset_uptime_seconds 93784
 wildset_granted_total 12
 wildset_whitelist_ipv4_addresses{whitelist="lookback"} 1
-wildset_set_addresses{set="inet wildset lookback4"} 1
+wildset_set_addresses{set="inet wildset lookback4"} 2
 wildset_set_ready{set="inet wildset lookback4"} 1
 wildset_feed_addresses{whitelist="lookback",feed="/var/lib/wildset/feeds/lookback.txt"} 3
 wildset_source_running{source="sniffer"} 1
