@@ -72,6 +72,7 @@ struct setsync {
     uint64_t sweep_ns; /* when to look at more leases; NEVER: not sweeping */
     uint64_t sweep_began_ns;
     size_t sweep_cursor;
+    bool must_look;      /* a transaction came too late: sets have become dirty */
     bool sweep_again;    /* something changed since it began */
     uint64_t poll_ns;    /* without notifications: when to ask for changes; else NEVER */
     uint32_t generation; /* of the ruleset, when it was asked last */
@@ -167,6 +168,8 @@ void sets_drop_unwanted(struct setsync *sync);
 void sets_free(struct setsync *sync);
 /* Looks at a set now, makes it if that is wanted, and writes all leases when it became right. */
 void sets_check(struct setsync *sync, struct keeper_set *set, const struct moment *now);
+/* Someone changed the ruleset: those that are not what they were are dirty.  0 or -errno. */
+int sets_look_again(struct setsync *sync, uint64_t now_ns);
 /* Looks at each set whose time has come. */
 void sets_run(struct setsync *sync, const struct moment *now);
 uint64_t sets_due(const struct setsync *sync);

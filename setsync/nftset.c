@@ -112,10 +112,13 @@ void nftset_end(struct nftset *nft, const struct nlmsghdr *header)
     nft->used += NLMSG_ALIGN(header->nlmsg_len);
 }
 
-void nftset_begin_batch(struct nftset *nft)
+void nftset_begin_batch(struct nftset *nft, uint32_t generation)
 {
     nft->used = 0;
-    nftset_end(nft, nftnl_batch_begin(nft->buffer, ++nft->sequence));
+    struct nlmsghdr *header = nftnl_batch_begin(nft->buffer, ++nft->sequence);
+    if (generation != 0)
+        mnl_attr_put_u32(header, NFNL_BATCH_GENID, htonl(generation));
+    nftset_end(nft, header);
 }
 
 void nftset_end_batch(struct nftset *nft)

@@ -35,6 +35,13 @@ int nftset_event_fd(const struct nftset *nft);
 /* Reads the notifications that are there.  True when another program changed something. */
 bool nftset_foreign_change(struct nftset *nft);
 
+/*
+ * The ruleset as it is from here on is what the caller will look at; transactions are made for that
+ * generation only.  A set may have been replaced by another of its name since it was looked at, and
+ * in an interval set what is written for a plain one matches every address above it.  0 or -errno.
+ */
+int nftset_mark(struct nftset *nft);
+
 /* True when nftset_event_fd tells of others' changes; false: the generation has to be asked. */
 bool nftset_is_told(const struct nftset *nft);
 /* True once when others may have changed something that no notification told of. */
@@ -85,7 +92,8 @@ struct nftset_change {
 /*
  * One transaction: all or nothing, in the kernel when it returns 0.  Deletions come first, so that
  * they make room.  On failure the first -errno, and `error` in the changes that the kernel named;
- * none is named when the transaction failed as a whole (-EPERM, -ENOBUFS...).
+ * none is named when the transaction failed as a whole (-EPERM, -ENOBUFS...); -ERESTART: someone
+ * changed the ruleset since nftset_mark, and nothing was done.
  */
 int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t count);
 

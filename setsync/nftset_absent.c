@@ -31,6 +31,12 @@ bool nftset_foreign_change(struct nftset *nft)
     return false;
 }
 
+int nftset_mark(struct nftset *nft)
+{
+    (void)nft;
+    return -ENOTCONN;
+}
+
 bool nftset_is_told(const struct nftset *nft)
 {
     (void)nft;

@@ -202,7 +202,7 @@ static int build_batch(struct nftset *nft, const struct nftset_change *changes, 
 
 static int commit(struct nftset *nft, struct nftset_change *changes, size_t count)
 {
-    nftset_begin_batch(nft);
+    nftset_begin_batch(nft, nft->known);
     struct blame blame = {.changes = changes, .count = count, .begin = nft->sequence};
     int r = build_batch(nft, changes, count);
     if (r < 0)
@@ -217,10 +217,13 @@ int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t coun
 {
     for (size_t i = 0; i < count; i++)
         changes[i].error = 0;
-    if (count < LARGE)
-        return commit(nft, changes, count);
-    struct nftset_silence silence = nftset_silence_begin(nft);
+    if (nft->known == 0)
+        return -ERESTART; /* nothing was looked at, so nothing may be written */
+    bool is_silent = count >= LARGE && nftset_silence_begin(nft);
     int r = commit(nft, changes, count);
-    nftset_silence_end(nft, &silence, r == 0);
+    if (is_silent)
+        nftset_silence_end(nft, r == 0);
+    else if (r == 0)
+        nftset_follow(nft);
     return r;
 }

@@ -58,14 +58,41 @@ bool nftset_is_told(const struct nftset *nft)
     return nft->event != NULL && !nft->deaf;
 }
 
-static bool holds_foreign_change(const struct nftset *nft, size_t size)
+static void view_generation(void *context, const struct nlmsghdr *header)
 {
+    uint32_t *generation = context;
+    const struct nlattr *attribute;
+    mnl_attr_for_each(attribute, header, sizeof(struct nfgenmsg))
+    {
+        if (mnl_attr_get_type(attribute) == NFTA_GEN_ID &&
+            mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
+            *generation = ntohl(mnl_attr_get_u32(attribute));
+    }
+}
+
+/* A transaction of ours was made for the known generation, and made the one after it. */
+static void follow(struct nftset *nft, uint32_t generation)
+{
+    if (nft->known != 0 && generation == nft->known + 1)
+        nft->known = generation;
+}
+
+static bool holds_foreign_change(struct nftset *nft, size_t size)
+{
+    bool foreign = false;
     int left = (int)size;
     const struct nlmsghdr *header = (const void *)nft->receive;
-    for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left))
-        if (header->nlmsg_pid != nft->port)
-            return true;
-    return false;
+    for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left)) {
+        uint32_t generation = 0;
+        if (header->nlmsg_type != ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWGEN))
+            continue;
+        view_generation(&generation, header);
+        if (header->nlmsg_pid == nft->port)
+            follow(nft, generation);
+        else
+            foreign = true;
+    }
+    return foreign;
 }
 
 bool nftset_foreign_change(struct nftset *nft)
@@ -86,18 +113,6 @@ bool nftset_foreign_change(struct nftset *nft)
 
 /* ---- the generation ---- */
 
-static void view_generation(void *context, const struct nlmsghdr *header)
-{
-    uint32_t *generation = context;
-    const struct nlattr *attribute;
-    mnl_attr_for_each(attribute, header, sizeof(struct nfgenmsg))
-    {
-        if (mnl_attr_get_type(attribute) == NFTA_GEN_ID &&
-            mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
-            *generation = ntohl(mnl_attr_get_u32(attribute));
-    }
-}
-
 int nftset_generation(struct nftset *nft, uint32_t *out)
 {
     uint32_t generation = 0;
@@ -109,40 +124,22 @@ int nftset_generation(struct nftset *nft, uint32_t *out)
     return r;
 }
 
-/* ---- silence ---- */
-
-/*
- * While somebody listens the kernel makes a message of 4 KiB for every element that changes, and
- * keeps all of them until the commit: a large transaction takes twice as long then, and hundreds of
- * megabytes.  So we do not listen to our own large ones, and the generation tells whether someone
- * else changed something meanwhile.
- */
-static int listen_again(struct nftset *nft)
-{
-    int group = NFNLGRP_NFTABLES;
-    return mnl_socket_setsockopt(nft->event, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group));
-}
-
-struct nftset_silence nftset_silence_begin(struct nftset *nft)
-{
-    struct nftset_silence silence = {0};
-    int group = NFNLGRP_NFTABLES;
-    if (!nftset_is_told(nft) || nftset_generation(nft, &silence.generation) < 0)
-        return silence;
-    silence.is_kept =
-        mnl_socket_setsockopt(nft->event, NETLINK_DROP_MEMBERSHIP, &group, sizeof(group)) >= 0;
-    return silence;
-}
-
-void nftset_silence_end(struct nftset *nft, const struct nftset_silence *silence, bool committed)
+int nftset_mark(struct nftset *nft)
 {
     uint32_t generation;
-    if (!silence->is_kept)
-        return;
-    nft->deaf = listen_again(nft) < 0;
-    const uint32_t ours = silence->generation + (committed ? 1 : 0);
-    if (nft->deaf || nftset_generation(nft, &generation) < 0 || generation != ours)
-        nft->missed = true;
+    int r = nftset_generation(nft, &generation);
+    nft->known = r == 0 ? generation : 0;
+    return r;
+}
+
+/* Our own notification is there already; one of others is told at the next occasion. */
+void nftset_follow(struct nftset *nft)
+{
+    uint32_t generation;
+    if (nftset_is_told(nft))
+        nft->missed |= nftset_foreign_change(nft);
+    else if (nftset_generation(nft, &generation) == 0)
+        follow(nft, generation);
 }
 
 bool nftset_missed(struct nftset *nft)
@@ -150,4 +147,34 @@ bool nftset_missed(struct nftset *nft)
     bool missed = nft->missed;
     nft->missed = false;
     return missed;
+}
+
+/* ---- silence ---- */
+
+static int change_membership(struct nftset *nft, int how)
+{
+    int group = NFNLGRP_NFTABLES;
+    return mnl_socket_setsockopt(nft->event, how, &group, sizeof(group));
+}
+
+/*
+ * While somebody listens the kernel makes a message of 4 KiB for every element that changes, and
+ * keeps all of them until the commit: a large transaction takes twice as long then, and hundreds of
+ * megabytes.  So we do not listen to our own large ones, and the generation tells whether someone
+ * else changed something meanwhile.
+ */
+bool nftset_silence_begin(struct nftset *nft)
+{
+    return nftset_is_told(nft) && change_membership(nft, NETLINK_DROP_MEMBERSHIP) >= 0;
+}
+
+void nftset_silence_end(struct nftset *nft, bool committed)
+{
+    uint32_t generation;
+    nft->deaf = change_membership(nft, NETLINK_ADD_MEMBERSHIP) < 0;
+    if (nftset_generation(nft, &generation) < 0)
+        generation = 0;
+    if (committed)
+        follow(nft, generation);
+    nft->missed |= nft->deaf || generation == 0 || generation != nft->known;
 }

@@ -26,7 +26,8 @@ struct nftset {
     struct mnl_socket *event;   /* notifications; NULL when not to be had */
     uint32_t port;              /* of `command`: our own changes carry it */
     bool deaf;                  /* `event` is there, but cannot listen any more */
-    bool missed;                /* others may have changed something while nobody listened */
+    bool missed;                /* others changed something, and no notification tells */
+    uint32_t known;             /* the generation up to which the sets were looked at; 0: none */
     uint32_t sequence;
     char *buffer;
     size_t size, used;
@@ -45,7 +46,8 @@ int nftset_reserve(struct nftset *nft);
 void nftset_trim(struct nftset *nft);
 struct nlmsghdr *nftset_begin(struct nftset *nft, uint16_t type, uint8_t family, uint16_t flags);
 void nftset_end(struct nftset *nft, const struct nlmsghdr *header);
-void nftset_begin_batch(struct nftset *nft);
+/* Only for this generation of the ruleset: -ERESTART otherwise; 0: for any. */
+void nftset_begin_batch(struct nftset *nft, uint32_t generation);
 void nftset_end_batch(struct nftset *nft);
 
 /* Errors that an earlier call did not read must not be taken for this one's. */
@@ -66,13 +68,11 @@ typedef void nftset_each_reply(void *context, const struct nlmsghdr *header);
  */
 int nftset_ask(struct nftset *nft, nftset_each_reply *each, void *context);
 
-/* Around a large transaction, which then takes half the time. */
-struct nftset_silence {
-    bool is_kept;
-    uint32_t generation; /* before it began */
-};
-struct nftset_silence nftset_silence_begin(struct nftset *nft);
-void nftset_silence_end(struct nftset *nft, const struct nftset_silence *silence, bool committed);
+/* After a transaction of ours: what was known is known of the generation that it made, too. */
+void nftset_follow(struct nftset *nft);
+/* Around a large transaction, which then takes half the time.  True: nobody listens now. */
+bool nftset_silence_begin(struct nftset *nft);
+void nftset_silence_end(struct nftset *nft, bool committed);
 
 /* One element into a message: the key alone. */
 int nftset_put_key(struct nftset *nft, struct nlmsghdr *header, const struct address *address,

@@ -128,7 +128,7 @@ static int put_set(struct nftset *nft, const struct set_name *name, enum address
 int nftset_create(struct nftset *nft, const struct set_name *name, enum address_family family,
                   uint32_t size, bool table_exists)
 {
-    nftset_begin_batch(nft);
+    nftset_begin_batch(nft, 0);
     int r = table_exists ? 0 : put_table(nft, name);
     if (r == 0)
         r = put_set(nft, name, family, size);
@@ -136,6 +136,7 @@ int nftset_create(struct nftset *nft, const struct set_name *name, enum address_
         return r;
     nftset_end_batch(nft);
     nftset_drain(nft);
+    nft->known = 0; /* the others' sets may have changed before this */
     r = nftset_send(nft);
     return r < 0 ? r : nftset_errors(nft, NULL, NULL);
 }

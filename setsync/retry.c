@@ -45,8 +45,10 @@ static void retry_one(struct retrying *retrying, struct nftset_change *change, s
     struct setsync *sync = retrying->sync;
     if (takes_a_place(lease) && retrying->set->hold_ns > retrying->now_ns)
         return;
-    sync->statistics.transactions++;
     int r = nftset_commit(sync->nft, change, 1);
+    if (r == -ERESTART && sets_look_again(sync, retrying->now_ns) == 0)
+        return; /* it takes part in the next transaction */
+    sync->statistics.transactions++;
     if (r == 0) {
         writer_note(sync, change, lease, retrying->now_ns);
         return;

@@ -280,6 +280,27 @@ void sets_check(struct setsync *sync, struct keeper_set *set, const struct momen
     refill_all(sync, set, is_fresh, now);
 }
 
+static bool is_as_it_was(struct setsync *sync, const struct keeper_set *set)
+{
+    struct nftset_view view;
+    return nftset_inspect(sync->nft, &set->name, &view) == 0 && view.exists &&
+           same_set(&view, &set->view) && view.flags == set->view.flags;
+}
+
+int sets_look_again(struct setsync *sync, uint64_t now_ns)
+{
+    int r = nftset_mark(sync->nft);
+    for (size_t i = 0; i < sync->set_count && r == 0; i++) {
+        struct keeper_set *set = sync->sets[i];
+        if (set->state != SET_READY || is_as_it_was(sync, set))
+            continue;
+        set->dirty = true;
+        set->check_ns = now_ns;
+        sync->must_look = true;
+    }
+    return r;
+}
+
 /* ---- time ---- */
 
 uint64_t sets_due(const struct setsync *sync)

@@ -104,10 +104,14 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
         setsync_free(sync);
         return r;
     }
+    if (sync->nft != NULL)
+        (void)nftset_mark(sync->nft);
     if (options->state != NULL)
         statefile_load(sync, options->state, now);
     sets_run(sync, now);
     grant_tell(sync);
+    if (sync->nft != NULL) /* those that were made just now, too: not at the first answer */
+        (void)sets_look_again(sync, now->boot_ns);
     if (sync->nft != NULL && nftset_event_fd(sync->nft) < 0) {
         sync->poll_ns = now->boot_ns;
         log_warning("nftables' notifications are not to be had: looking for changes each second");
@@ -142,13 +146,23 @@ void setsync_free(struct setsync *sync)
 
 /* ---- learning ---- */
 
+/* Others' changes that came while we wrote: nothing else will tell of them. */
+static void look_out(struct setsync *sync, const struct moment *now)
+{
+    if (sync->nft != NULL && nftset_missed(sync->nft))
+        sync->poll_ns = now->boot_ns;
+}
+
 /* What was queued goes to the kernel; what failed is mended at once. */
 static void commit(struct setsync *sync, const struct moment *now)
 {
     uint64_t failed = sync->statistics.transactions_failed;
     writer_flush(sync, now);
-    if (failed != sync->statistics.transactions_failed)
-        sets_run(sync, now);
+    look_out(sync, now);
+    if (failed == sync->statistics.transactions_failed && !sync->must_look)
+        return;
+    sync->must_look = false;
+    sets_run(sync, now);
 }
 
 void keeper_finish(struct setsync *sync, const struct moment *now)

@@ -54,6 +54,7 @@ static void begin(struct setsync *sync, uint64_t now_ns)
 /* Others wrote something: their elements may be in our sets from here on, too. */
 void sweep_compare(struct setsync *sync, const struct moment *now)
 {
+    (void)nftset_mark(sync->nft);
     for (size_t i = 0; i < sync->set_count; i++) {
         struct keeper_set *set = sync->sets[i];
         set->careful = true;

@@ -319,10 +319,10 @@ static void commit_queue(struct setsync *sync, uint64_t now_ns)
         size_t count = build(sync, now_ns);
         if (count == 0)
             return;
-        sync->statistics.transactions++;
         int r = nftset_commit(sync->nft, sync->changes, count);
-        if (nftset_missed(sync->nft))
-            sync->poll_ns = now_ns;
+        if (r == -ERESTART && sets_look_again(sync, now_ns) == 0)
+            continue;
+        sync->statistics.transactions++;
         if (r == 0) {
             note_written(sync, count, now_ns);
             return;
@@ -428,6 +428,8 @@ void writer_probe(struct setsync *sync, const struct moment *now)
     if (lease == NULL)
         return;
     int r = probe_lease(sync, lease, now->boot_ns);
+    if (r == -ERESTART)
+        (void)sets_look_again(sync, now->boot_ns);
     if (r < 0) {
         sync->probe_ns = now->boot_ns + RETRY_NS;
         return;

@@ -186,6 +186,7 @@ static void test_packets_meet_one_address(void **context)
                                    .timeout_ms = 60000,
                                    .action = NFTSET_ADD,
                                    .is_interval = true};
+    assert_int_equal(nftset_mark(state->sync->nft), 0);
     assert_int_equal(nftset_commit(state->sync->nft, &change, 1), 0);
     static const struct {
         const char *address;

@@ -5,6 +5,8 @@
  */
 #include "tests/unit/setsync/fixture.h"
 
+#include <time.h>
+
 static const char *const patterns_lookback[] = {"dormammu.lookback.io", "*.dormammu.lookback.io",
                                                 NULL};
 static const char *const patterns_other[] = {"*.lookback.io", NULL};
@@ -478,7 +480,7 @@ static void test_a_hundred_thousand_leases_stay_fast(void **context)
     struct state *state = *context;
     state->whitelists[0].max_addresses = MANY / 2;
     start(state, 1);
-    struct moment begin = clock_now();
+    clock_t began = clock(); /* our own time: others may keep the machine busy */
     for (uint32_t i = 0; i < ANSWERS; i++) {
         struct sighting sighting = sighting_of("a.dormammu.lookback.io");
         for (uint32_t k = 0; k < 16; k++) {
@@ -491,7 +493,8 @@ static void test_a_hundred_thousand_leases_stay_fast(void **context)
         }
         learn(state, &sighting, 1);
     }
-    uint64_t each_ns = (clock_now().boot_ns - begin.boot_ns) / MANY;
+    uint64_t each_ns =
+        (uint64_t)(clock() - began) * (NS_PER_SECOND / (uint64_t)CLOCKS_PER_SEC) / MANY;
     print_message("%lu ns for an address, eviction included\n", (unsigned long)each_ns);
     assert_int_equal(leases(state), MANY / 2);
     assert_int_equal(setsync_statistics(state->sync)->evicted, MANY / 2);
