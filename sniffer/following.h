@@ -6,10 +6,10 @@
  * A name at which a chain ends is known when its answer is read.  Its own question may follow
  * within some 50 us, and replacing the filter takes 50 to 250 us after waking up: behind a filter
  * for names it would be lost, and the answer with it.  So while it is not known that chains end at
- * addresses here, and after each one that ended at a name not met before, all of port 53 passes:
- * about 1 us for each packet, where it is few of them.  Where chains end at addresses, as behind
- * any resolver that follows them itself, the names alone pass soon.  Names met before stay in the
- * filter.
+ * addresses here, and after each one that ended at a name not met before, all of port 53 passes,
+ * where it is few packets: being woken for one costs up to 10 us.  Where chains end at addresses,
+ * as behind any resolver that follows them itself, the names alone pass soon.  Names met before
+ * stay in the filter.
  *
  * What is left: where it has been calm, the first chain that ends at a new name.
  */
@@ -27,8 +27,8 @@ enum {
     FOLLOWING_NAMES_MAX = NAMETAILS_EXTRA_MAX,
     FOLLOWING_CALM_ANSWERS = 16, /* in a row that ended at addresses */
     /* Packets a second that are worth it: while nothing is known, and where it happens. */
-    FOLLOWING_PACKETS_UNKNOWN = 5000,
-    FOLLOWING_PACKETS_KNOWN = 50000,
+    FOLLOWING_PACKETS_UNKNOWN = 1000,
+    FOLLOWING_PACKETS_KNOWN = 10000,
 };
 /* Calm again, so long after the last new name; and not wide again, so long after it cost too much.
  */
