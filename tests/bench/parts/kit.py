@@ -228,9 +228,11 @@ class Prototype(Program):
 class Wildset(Program):
     """The real daemon with its sniffer, on one interface; waits for its notification and its source."""
 
-    def __init__(self, bench, netns, interface, latency="low", most=60000, resolvers=None, level="alarms"):
+    def __init__(self, bench, netns, interface, latency="low", most=60000, resolvers=None, level="alarms",
+                 more_names=()):
         self.config = bench.folder / "wildset.conf"
-        self.config.write_text(configuration(interface, latency, most, resolvers or RESOLVERS, level))
+        self.config.write_text(configuration(interface, latency, most, resolvers or RESOLVERS, level,
+                                             more_names))
         self.notify_path = bench.folder / "notify"
         super().__init__(bench, netns, [bench.program("sbin/wildsetd"), "--config", self.config], ready=None,
                          environment={**os.environ, "NOTIFY_SOCKET": str(self.notify_path)})
@@ -279,15 +281,16 @@ class Wildset(Program):
         return [self.process.pid, self.sniffer_pid()]
 
 
-def configuration(interface, latency, most, resolvers, level):
+def configuration(interface, latency, most, resolvers, level, more_names):
     listed = ", ".join(f'"{resolver}"' for resolver in resolvers)
+    names = ", ".join(f'"{name}"' for name in (SUFFIX, f"*.{SUFFIX}", *more_names))
     return f"""capture {{
     interfaces = {{ "{interface}" }}
     resolvers  = {{ {listed} }}
     latency    = "{latency}"
 }}
 whitelist lookback {{
-    names         = {{ "{SUFFIX}", "*.{SUFFIX}" }}
+    names         = {{ {names} }}
     max-addresses = {most}
 }}
 log = "{level}"

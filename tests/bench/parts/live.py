@@ -7,16 +7,19 @@ import time
 from collections import defaultdict, namedtuple
 
 from parts.element import Wire
-from parts.kit import Program, Prototype, Wildset, on_cpu_ns
+from parts.kit import Missing, Program, Prototype, Wildset, on_cpu_ns
 from parts.table import Row, median
 
 RATES = [100_000, 300_000, 0]  # 0: as fast as the sender goes
 SECONDS = 0.8
 FASTEST_CYCLES = 20
+SETTLING_RATE = 20_000
 ANSWERS, QUESTIONS = 20_000, 20  # in the file, which is sent over and over
+UNRELATED = [f"n{number}.unrelated{number * 7919 % 3001}.example" for number in range(2500)]
 
 
-# What should have come and did not, what a packet cost the receiver, what sending it cost.
+# What should have come and how much of it did not, what an answer on the wire cost the receiver's
+# processes, what sending a packet cost.
 Run = namedtuple("Run", "expected lost process_ns sender_ns")
 
 
@@ -25,6 +28,9 @@ class Counted:
 
     def __init__(self, program, pattern=None, stop=signal.SIGTERM, cycle=ANSWERS):
         self.program, self.pattern, self.stop, self.cycle = program, pattern, stop, cycle
+
+    def settle(self, bench, capture):
+        """Chains have ended at addresses: from now on it is the names that the kernel looks at."""
 
     def finish(self):
         """(received, dropped); received counts the dropped ones too."""
@@ -38,6 +44,26 @@ class Counted:
         return int(found.group("received")), int(found.group("dropped"))
 
 
+class Ours(Counted):
+    """With the kernel's filter for names or, with too many patterns for one, for port 53."""
+
+    def __init__(self, bench, filter_name, cycle, more_names=()):
+        super().__init__(Wildset(bench, "fw", "f0", more_names=more_names), cycle=cycle)
+        self.filter_name, self.before = filter_name, (0, 0)
+
+    def settle(self, bench, capture):
+        flood(bench, capture, SETTLING_RATE)
+        for _ in range(50):
+            interface = self.program.interface()
+            if interface["filter"] == self.filter_name:
+                self.before = interface["received"], interface["dropped"]
+                return
+        raise Missing(f"the filter is {interface['filter']} and does not become {self.filter_name}")
+
+    def finish(self):
+        return tuple(now - before for now, before in zip(super().finish(), self.before))
+
+
 OWN = r"received (?P<received>\d+) dropped (?P<dropped>\d+)"
 TCPDUMP = r"(?P<received>\d+) packets? received by filter.*?(?P<dropped>\d+) packets? dropped by kernel"
 DNSCAP = r"(?P<received>\d+) recv (?P<dropped>\d+) drop"
@@ -45,7 +71,8 @@ DNSCAP = r"(?P<received>\d+) recv (?P<dropped>\d+) drop"
 
 def receivers(bench):
     yield "nobody listens", None
-    yield "wildset", lambda: Counted(Wildset(bench, "fw", "f0"), cycle=ANSWERS + QUESTIONS)
+    yield "wildset", lambda: Ours(bench, "names", 2 * QUESTIONS)
+    yield "wildset, port 53", lambda: Ours(bench, "port 53", ANSWERS + QUESTIONS, UNRELATED)
     yield "prototype", lambda: Counted(Prototype(bench, "fw", "f0", low=False), OWN)
     yield "libpcap, empty callback", lambda: Counted(
         Program(bench, "fw", [bench.tool("floor"), "-i", "f0"], ready=None), OWN, cycle=ANSWERS + QUESTIONS)
@@ -83,6 +110,7 @@ def measure(bench, make, capture, rate):
     counted = make()
     with counted.program as program:
         time.sleep(0.5)
+        counted.settle(bench, capture)
         before = sum(map(on_cpu_ns, program.pids()))
         cycles, each = flood(bench, capture, rate)
         time.sleep(0.3)
@@ -94,7 +122,7 @@ def measure(bench, make, capture, rate):
     received, dropped = counts
     expected = cycles * counted.cycle
     # Received counts the dropped ones; what is missing in both was lost on the way.
-    return Run(expected, dropped + max(0, expected - received), used / expected, each)
+    return Run(expected, dropped + max(0, expected - received), used / (cycles * ANSWERS), each)
 
 
 def lossless(found):
@@ -102,6 +130,21 @@ def lossless(found):
     rates = [median([1e6 / run.sender_ns for run in runs]) for runs in found.values()
              if median([run.lost for run in runs]) == 0]
     return max(rates, default=0)
+
+
+def share(ours, peer, bare):
+    """Our CPU as a part of the peer's at full rate: the processes alone, and with the kernel's part."""
+    process = [median([run.process_ns for run in found[0]]) for found in (ours, peer)]
+    kernel = [max(0, median([run.sender_ns for run in found[0]]) - bare) for found in (ours, peer)]
+    return process[0] / process[1], (process[0] + kernel[0]) / (process[1] + kernel[1])
+
+
+def shares(found, bare):
+    if "tcpdump -w" not in found or not found["wildset"][0]:
+        return
+    alone, whole = share(found["wildset"], found["tcpdump -w"], bare)
+    yield Row("live", "wildset's CPU / tcpdump -w's", f"{alone:.3f}", "at most 1/10", alone <= 1 / 10)
+    yield Row("live", "the same with the kernel's part", f"{whole:.3f}", "at most 1/3", whole <= 1 / 3)
 
 
 def text(found, bare):
@@ -134,7 +177,8 @@ def rows(bench):
         ours = name == "wildset"
         met = lossless(found[name]) >= 0.9 * lossless(found["prototype"]) if ours else None
         result.append(Row("live", name, text(found[name], bare), "the prototype's rate" if ours else "", met))
+    result += shares(found, bare)
     bench.note("live: rates tried: " + ", ".join(f"{rate // 1000} k/s" if rate else "full" for rate in RATES) +
-               "; process: CPU a packet, all its processes; kernel: what sending a packet takes longer than with nobody "
+               "; process: CPU an answer, all its processes; kernel: what sending a packet takes longer than with nobody "
                "listening, at full rate")
     return result
