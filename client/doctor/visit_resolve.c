@@ -10,13 +10,14 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     FAMILIES = 2,
-    RESOLVE_MS = 15000, /* the C library's own patience: two tries of 5 s */
-    LEARN_MS = 1500,    /* from the answer on the wire to the lease: far less */
+    RESOLVE_SECONDS = 15, /* more than the C library's own patience with one resolver */
+    LEARN_MS = 1500,      /* from the answer on the wire to the lease: far less */
     LEARN_STEP_MS = 50,
 };
 
@@ -76,33 +77,33 @@ static void answer_take(struct visit *visit, size_t family, const struct addrinf
                       text, count > kept ? " and more, which are not tried" : "");
 }
 
-/* Both at once, within a time: getaddrinfo(3) itself knows none. */
-static int lookups_run(struct gaicb requests[static FAMILIES], const char *host)
+/* One question to the C library, which knows no time-out: in a thread of its own. */
+struct lookup {
+    const char *host;
+    int family;
+    int error; /* EAI_... */
+    struct addrinfo *infos;
+    pthread_t thread;
+    bool started;
+};
+
+static void *lookup_run(void *context)
 {
-    static struct addrinfo hints[FAMILIES];
-    struct gaicb *list[FAMILIES];
-    const struct gaicb *waiting[FAMILIES];
-    uint64_t deadline_ns = deadline_in_ms(RESOLVE_MS);
+    struct lookup *lookup = context;
+    const struct addrinfo hints = {.ai_family = lookup->family, .ai_socktype = SOCK_STREAM};
 
-    for (size_t i = 0; i < FAMILIES; i++) {
-        hints[i] = (struct addrinfo){.ai_family = families[i].family, .ai_socktype = SOCK_STREAM};
-        requests[i] = (struct gaicb){.ar_name = host, .ar_request = &hints[i]};
-        list[i] = &requests[i];
-    }
-    int error = getaddrinfo_a(GAI_NOWAIT, list, FAMILIES, NULL);
-    for (bool waits = true; error == 0 && waits && deadline_left_ms(deadline_ns) > 0;) {
-        struct timespec left = {.tv_sec = deadline_left_ms(deadline_ns) / 1000 + 1};
+    lookup->error = getaddrinfo(lookup->host, NULL, &hints, &lookup->infos);
+    return NULL;
+}
 
-        waits = false;
-        for (size_t i = 0; i < FAMILIES; i++) {
-            bool pending = gai_error(&requests[i]) == EAI_INPROGRESS;
-            waiting[i] = pending ? &requests[i] : NULL;
-            waits |= pending;
-        }
-        if (waits)
-            gai_suspend(waiting, FAMILIES, &left);
-    }
-    return error;
+/* What it found, or EAI_INPROGRESS when it is not back in time. */
+static int lookup_await(struct lookup *lookup, const struct timespec *until)
+{
+    if (!lookup->started)
+        return EAI_MEMORY;
+    if (pthread_clockjoin_np(lookup->thread, NULL, CLOCK_MONOTONIC, until) != 0)
+        return EAI_INPROGRESS;
+    return lookup->error;
 }
 
 /* Nothing in the DNS is something else than a DNS that does not answer. */
@@ -131,18 +132,23 @@ static void nothing_found(struct visit *visit, const int errors[static FAMILIES]
 
 bool visit_resolve(struct visit *visit)
 {
-    /* They outlive a lookup that never ends: its thread still has them. */
-    static struct gaicb requests[FAMILIES];
-    int errors[FAMILIES] = {EAI_SYSTEM, EAI_SYSTEM};
+    /* They outlive a question that never ends: its thread still has them. */
+    static struct lookup lookups[FAMILIES];
+    int errors[FAMILIES];
+    struct timespec until;
 
-    if (lookups_run(requests, visit->doctor->host) == 0) {
-        for (size_t i = 0; i < FAMILIES; i++) {
-            errors[i] = gai_error(&requests[i]);
-            if (errors[i] != 0)
-                continue;
-            answer_take(visit, i, requests[i].ar_result);
-            freeaddrinfo(requests[i].ar_result);
-        }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += RESOLVE_SECONDS;
+    for (size_t i = 0; i < FAMILIES; i++) {
+        lookups[i] = (struct lookup){.host = visit->doctor->host, .family = families[i].family};
+        lookups[i].started = pthread_create(&lookups[i].thread, NULL, lookup_run, &lookups[i]) == 0;
+    }
+    for (size_t i = 0; i < FAMILIES; i++) {
+        errors[i] = lookup_await(&lookups[i], &until);
+        if (errors[i] != 0)
+            continue;
+        answer_take(visit, i, lookups[i].infos);
+        freeaddrinfo(lookups[i].infos);
     }
     if (visit->address_count == 0)
         nothing_found(visit, errors);
