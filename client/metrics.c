@@ -70,7 +70,7 @@ int metrics_main(int argc, char **argv)
     if (!options_read(&options, &page, argc, argv, OPTION_OUTPUT | OPTION_SOCKET))
         return options.status;
     if (argc != options.first)
-        return options_refuse(&page, "metrics takes no argument");
+        return options_refuse(&page, "takes no argument");
 
     json_t *status = connection_request(options.socket, "status", NULL);
     bool known = status != NULL;

@@ -34,9 +34,12 @@ static const struct {
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]), HELP = KNOWN };
 
+/* "wildset status": what stands in front of what getopt and options_refuse say. */
+static char program[48] = "wildset";
+
 int options_refuse(const struct options_page *page, const char *what)
 {
-    fprintf(stderr, "wildset: %s\n%s", what, page->usage);
+    fprintf(stderr, "%s: %s\n%s", program, what, page->usage);
     return COMMAND_USAGE;
 }
 
@@ -74,6 +77,8 @@ bool options_read(struct options *out, const struct options_page *page, int argc
 
     *out = (struct options){.socket = CONTROL_DEFAULT_PATH};
     table_fill(table, taken);
+    snprintf(program, sizeof(program), "wildset %.30s", argv[0]);
+    argv[0] = program;
     while ((value = getopt_long(argc, argv, "", table, NULL)) != -1) {
         if (value >= 0 && value < KNOWN) {
             option_take(out, value);

@@ -97,6 +97,10 @@ static const char *request_make(const struct options *options, struct request *o
                " \"inet filter\"";
     if (!chain_is_good(out->chain))
         return "--chain wants a chain's name that is no word of nft's own, for example forward";
+    if (options->mark && out->shape->print != ruleset_print_mark)
+        return "--mark is for --shape mark: rules of the other shape accept, and mark nothing";
+    if ((options->table || options->chain) && out->shape->print == ruleset_print_mark)
+        return "--table and --chain are for --shape table: marks are set in chains of their own";
     if (options->mark && !ruleset_mark_from_text(options->mark, &out->mark))
         return "--mark wants VALUE/MASK, the value not 0 and inside the mask, for example"
                " 0x00570000/0x00ff0000";

@@ -327,7 +327,7 @@ int status_main(int argc, char **argv)
     if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
         return options.status;
     if (argc != options.first)
-        return options_refuse(&page, "wants no argument");
+        return options_refuse(&page, "takes no argument");
 
     json_t *status = connection_request(options.socket, "status", NULL);
     if (!status)

@@ -176,7 +176,7 @@ int watch_main(int argc, char **argv)
     if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
         return options.status;
     if (argc != options.first)
-        return options_refuse(&page, "watch takes no argument");
+        return options_refuse(&page, "takes no argument");
 
     struct table *table = options.json ? NULL : table_new(stdout, columns, COLUMNS);
     int error = connection_open(options.socket, &connection);

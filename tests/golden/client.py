@@ -270,6 +270,11 @@ def check_dispatcher(check):
                      (0, "usage: wildset %s " % command))
         check.expect("%s --nonsense is wrong usage" % command,
                      check.run(command, "--nonsense").returncode, 64)
+    check.holds("the command is named", check.run("list", "--nonsense").stderr,
+                "wildset list: unrecognized option '--nonsense'\nusage: wildset list ")
+    for command in ("status", "watch", "metrics"):
+        check.holds("%s of something is wrong usage" % command, check.run(command, "x").stderr,
+                    "wildset %s: takes no argument\nusage: " % command)
     check.expect("replay of nothing is wrong usage", check.run("replay").returncode, 64)
     check.expect("forget of nothing is wrong usage", check.run("forget").returncode, 64)
 
