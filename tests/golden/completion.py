@@ -37,7 +37,8 @@ compadd () {{
     (( $#hits )) && print -rl -- $hits >>{out}
     builtin compadd "$@"
 }}
-bindkey '^I' complete-word; setopt no_list_beep; print ready >{ready}
+complete-and-tell () {{ zle complete-word; print ready >{ready} }}
+zle -N complete-and-tell; bindkey '^I' complete-and-tell; setopt no_list_beep; print ready >{ready}
 """
 
 
@@ -75,8 +76,8 @@ class Zsh:
 
     def __call__(self, line, folder):
         self.out.unlink(missing_ok=True)
-        self.type(line + "\t")
-        self.type(f"\x15print ready >{self.ready}\n")
+        # Nothing behind the tab: with keys pending zsh does not complete.
+        self.type("\x15" + line + "\t")
         self.wait()
         return self.out.read_text().split("\n") if self.out.exists() else []
 
