@@ -122,6 +122,8 @@ static void note_removal(struct setsync *sync, enum event_kind kind, const struc
 void grant_remove(struct setsync *sync, struct lease *lease, enum event_kind kind,
                   const struct whitelist *whitelist, const struct moment *now)
 {
+    if (kind == EVENT_EXPIRED)
+        sweep_look(sync, lease);
     note_removal(sync, kind, lease, whitelist, now);
     lease_remove(sync->leases, lease);
     lease->home->lease_count--;

@@ -197,6 +197,8 @@ void refill_held(struct setsync *sync, struct keeper_set *set, const struct mome
 void sweep_compare(struct setsync *sync, const struct moment *now);
 /* Without notifications: has the ruleset changed since it was asked last? */
 void sweep_poll(struct setsync *sync, const struct moment *now);
+/* Before a lease's end counts: what others made of its element, when the sweep has yet to tell. */
+void sweep_look(struct setsync *sync, struct lease *lease);
 /* A slice of the look at every lease's element that follows, when one is due. */
 void sweep_run(struct setsync *sync, const struct moment *now);
 

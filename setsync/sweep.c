@@ -66,6 +66,22 @@ void sweep_compare(struct setsync *sync, const struct moment *now)
 }
 
 /*
+ * In our table an element that somebody lengthened is cut to its lease, or goes with it.  A lease
+ * that ends before the sweep has come to it would otherwise leave such an element behind.
+ */
+void sweep_look(struct setsync *sync, struct lease *lease)
+{
+    const struct keeper_set *set = lease->home;
+    const struct address *address = &lease->address;
+    struct nftset_element element;
+    if (sync->sweep_ns == NEVER || !set->own || set->state != SET_READY ||
+        lease->write != LEASE_WRITTEN)
+        return;
+    if (nftset_read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element) == 0)
+        writer_screen(lease, &element);
+}
+
+/*
  * Our own changes are counted too: then it looks for nothing, a second later.  Where notifications
  * come, once, since one may have been missed.
  */
