@@ -161,10 +161,10 @@ static void take_priority(void)
     int result;
 
     (void)priority_allow();
-    result = priority_take();
+    result = priority_take(PRIORITY_DAEMON);
     if (result)
         log_notice("no real-time priority (%s): on a busy machine addresses come later; "
-                   "LimitRTPRIO=1 in the unit grants it",
+                   "LimitRTPRIO=2 in the unit grants it",
                    strerror(-result));
 }
 

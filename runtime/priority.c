@@ -12,12 +12,12 @@
 #include <sys/resource.h>
 
 enum {
-    PRIORITY = 1, /* the lowest one: ahead of every ordinary process, behind the kernel's own */
     RUN_MOST_US = 50000,
 };
 
 static volatile sig_atomic_t lost;
 static uint64_t lost_ns;
+static enum priority taken;
 
 static int set_policy(int policy, int priority)
 {
@@ -38,12 +38,12 @@ static void on_time_used_up(int number)
 
 int priority_allow(void)
 {
-    struct rlimit limit = {.rlim_cur = PRIORITY, .rlim_max = PRIORITY};
+    struct rlimit limit = {.rlim_cur = PRIORITY_DAEMON, .rlim_max = PRIORITY_DAEMON};
 
     return setrlimit(RLIMIT_RTPRIO, &limit) < 0 ? -errno : 0;
 }
 
-int priority_take(void)
+int priority_take(enum priority priority)
 {
     struct sigaction action = {.sa_handler = on_time_used_up, .sa_flags = SA_RESTART};
     struct rlimit time;
@@ -53,7 +53,8 @@ int priority_take(void)
     time.rlim_cur = RUN_MOST_US < time.rlim_max ? RUN_MOST_US : time.rlim_max;
     if (setrlimit(RLIMIT_RTTIME, &time) < 0)
         return -errno;
-    return set_policy(SCHED_FIFO, PRIORITY);
+    taken = priority;
+    return set_policy(SCHED_FIFO, (int)priority);
 }
 
 void priority_regain(void)
@@ -69,5 +70,5 @@ void priority_regain(void)
         return;
     lost_ns = 0;
     lost = 0;
-    set_policy(SCHED_FIFO, PRIORITY);
+    set_policy(SCHED_FIFO, (int)taken);
 }

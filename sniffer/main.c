@@ -67,7 +67,7 @@ static int work(const struct plan *plan)
         return fail("opening the interfaces", r);
     /* The daemon has said whether it may: there and not here. */
     if (plan->latency == LATENCY_LOW)
-        (void)priority_take();
+        (void)priority_take(PRIORITY_SOURCE);
     r = sandbox_drop_capabilities();
     if (r == 0)
         r = sandbox_enter(SANDBOX_SNIFFER);

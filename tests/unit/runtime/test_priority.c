@@ -59,7 +59,7 @@ int main(void)
     int r;
 
     (void)priority_allow();
-    r = priority_take();
+    r = priority_take(PRIORITY_DAEMON);
     if (r == -EPERM) {
         puts("no real-time priority without privileges (RLIMIT_RTPRIO is 0): nothing to test");
         return 77;
