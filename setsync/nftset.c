@@ -126,15 +126,24 @@ void nftset_end_batch(struct nftset *nft)
     nftset_end(nft, nftnl_batch_end(nft->buffer + nft->used, ++nft->sequence));
 }
 
+/* As recv(2); nothing is waited for. */
+static ssize_t receive(struct nftset *nft)
+{
+    ssize_t size = mnl_socket_recvfrom(nft->command, nft->receive, sizeof(nft->receive));
+    if (size < 0 && errno == EAGAIN)
+        nft->unread = false;
+    return size;
+}
+
 void nftset_drain(struct nftset *nft)
 {
-    while (mnl_socket_recvfrom(nft->command, nft->receive, sizeof(nft->receive)) > 0 ||
-           errno == EINTR || errno == ENOBUFS)
+    while (nft->unread && (receive(nft) > 0 || errno == EINTR || errno == ENOBUFS))
         ;
 }
 
 int nftset_send(struct nftset *nft)
 {
+    nft->unread = true;
     for (;;) {
         if (mnl_socket_sendto(nft->command, nft->buffer, nft->used) >= 0)
             return 0;
@@ -157,7 +166,7 @@ int nftset_errors(struct nftset *nft, nftset_each_error *each, void *context)
 {
     int first = 0;
     for (;;) {
-        ssize_t size = mnl_socket_recvfrom(nft->command, nft->receive, sizeof(nft->receive));
+        ssize_t size = receive(nft);
         if (size < 0 && errno == EINTR)
             continue;
         if (size < 0 && errno == ENOBUFS) {
@@ -184,7 +193,7 @@ int nftset_ask(struct nftset *nft, nftset_each_reply *each, void *context)
     nftset_drain(nft);
     int r = nftset_send(nft);
     for (;;) {
-        ssize_t size = mnl_socket_recvfrom(nft->command, nft->receive, sizeof(nft->receive));
+        ssize_t size = receive(nft);
         if (size < 0 && errno == EINTR)
             continue;
         if (size < 0 && errno == ENOBUFS)

@@ -28,6 +28,7 @@ struct nftset {
     bool deaf;                  /* `event` is there, but cannot listen any more */
     bool missed;                /* others changed something, and no notification tells */
     uint32_t known;             /* the generation up to which the sets were looked at; 0: none */
+    bool unread;                /* what the kernel said to the last request was not read to its end */
     uint32_t sequence;
     char *buffer;
     size_t size, used;
