@@ -101,6 +101,7 @@ static void on_report(void *context, const struct message *message)
         return;
     case MESSAGE_COUNTERS:
     case MESSAGE_STATE:
+    case MESSAGE_ASKED:
         return;
     }
 }

@@ -115,6 +115,9 @@ static void take_message(struct child *child, const struct message *message)
     case INBOX_STATE:
         take_state(child, &message->state);
         return;
+    case INBOX_ASKED:
+        hooks->asked(hooks->context, &message->asked);
+        return;
     case INBOX_VIOLATION:
         violate(child, delivery.why);
         return;

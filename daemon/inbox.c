@@ -87,6 +87,8 @@ enum inbox_outcome inbox_take(struct inbox *inbox, const struct message *message
         return INBOX_COUNTERS;
     case MESSAGE_STATE:
         return INBOX_STATE;
+    case MESSAGE_ASKED:
+        return INBOX_ASKED;
     }
     return violation(out, "a message of an unknown kind");
 }

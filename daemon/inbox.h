@@ -25,6 +25,7 @@ enum inbox_outcome {
     INBOX_ALARM,
     INBOX_COUNTERS,
     INBOX_STATE,
+    INBOX_ASKED,
     INBOX_VIOLATION, /* `why`: the sender has to end */
 };
 

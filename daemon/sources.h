@@ -23,6 +23,7 @@ struct sources_hooks {
     void (*answer)(void *context, enum source source, const struct sighting *parts, size_t count);
     void (*refusal)(void *context, enum source source, const struct sighting *sighting);
     void (*alarm)(void *context, enum source source, const struct alarm_report *alarm);
+    void (*asked)(void *context, const struct asked_report *asked);
     /* A source became ready for the first time, or all have failed. */
     void (*changed)(void *context);
     void *context;

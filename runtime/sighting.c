@@ -252,6 +252,9 @@ bool message_is_valid(const struct message *message, enum source source)
                message->counters.refused[REASON_NONE] == 0;
     case MESSAGE_STATE:
         return rest_is_zero(message, sizeof(message->state)) && state_is_valid(&message->state);
+    case MESSAGE_ASKED:
+        return rest_is_zero(message, sizeof(message->asked)) && source == SOURCE_SNIFFER &&
+               dname_is_canonical(&message->asked.question);
     }
     return false;
 }

@@ -53,6 +53,7 @@ enum message_kind {
     MESSAGE_ALARM,      /* alarm: a sighting with a reason, and what was counted before */
     MESSAGE_COUNTERS,   /* counters, each second and at exit */
     MESSAGE_STATE,      /* state of the source or of an interface */
+    MESSAGE_ASKED,      /* asked: an answer will be here in a moment; the sniffer only */
 };
 
 enum {
@@ -149,6 +150,11 @@ struct state_report {
     uint64_t interface_dropped; /* by the interface or its driver */
 };
 
+/* A matching question has passed.  Grants nothing: who reads it gets ready for the answer. */
+struct asked_report {
+    struct dname question;
+};
+
 struct message {
     uint32_t kind; /* enum message_kind */
     uint32_t zero;
@@ -157,6 +163,7 @@ struct message {
         struct alarm_report alarm;
         struct counters counters;
         struct state_report state;
+        struct asked_report asked;
     };
 };
 

@@ -96,6 +96,11 @@ struct nftset_change {
  * changed the ruleset since nftset_mark, and nothing was done.
  */
 int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t count);
+/*
+ * The way of a commit but for the change itself: the transaction is built and not sent, an empty one is
+ * sent instead, and the element, which is not there, asked for.
+ */
+void nftset_warm(struct nftset *nft, const struct nftset_change *change);
 
 struct nftset_element {
     struct address address;

@@ -88,3 +88,9 @@ int nftset_dump(struct nftset *nft, const struct set_name *set, size_t most, nft
     (void)nft, (void)set, (void)most, (void)each, (void)context;
     return -ENOSYS;
 }
+
+void nftset_warm(struct nftset *nft, const struct nftset_change *change)
+{
+    (void)nft;
+    (void)change;
+}

@@ -227,3 +227,16 @@ int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t coun
         nftset_follow(nft);
     return r;
 }
+
+void nftset_warm(struct nftset *nft, const struct nftset_change *change)
+{
+    struct nftset_element absent;
+    nftset_begin_batch(nft, nft->known);
+    (void)build_batch(nft, change, 1);
+    (void)nftset_read(nft, change->set, change->is_interval, &change->address, 1, &absent);
+    nftset_begin_batch(nft, nft->known);
+    nftset_end_batch(nft);
+    nftset_drain(nft);
+    if (nftset_send(nft) == 0)
+        (void)nftset_errors(nft, NULL, NULL);
+}

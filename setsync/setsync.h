@@ -57,6 +57,9 @@ int setsync_event_fd(const struct setsync *sync);
 /* The descriptor was readable: puts back what someone else took out of the sets. */
 void setsync_notified(struct setsync *sync, const struct moment *now);
 
+/* What learning will need of caches, ours and the kernel's, before it is needed: changes nothing. */
+void setsync_warm(struct setsync *sync, const struct dname *name, const struct moment *now);
+
 /*
  * Other whitelists from now on; the old ones may be freed when it returns 0.  Takes away only what a
  * removed pattern, whitelist or set alone had granted.  -EINVAL when they are too many, -ENOMEM: then

@@ -113,3 +113,9 @@ enum outbox_result outbox_put(struct outbox *outbox, const struct message *messa
     outbox->messages[(outbox->first + outbox->count++) % MESSAGES_MAX] = *message;
     return OUTBOX_TAKEN;
 }
+
+void outbox_hint(struct outbox *outbox, const struct message *message)
+{
+    if (outbox->count == 0 && !outbox->in_sequence && !outbox->error)
+        (void)channel_send(outbox->channel, message);
+}

@@ -25,6 +25,8 @@ enum outbox_result {
 };
 enum outbox_result outbox_put(struct outbox *outbox, const struct message *message,
                               uint64_t now_ns);
+/* Sends it now or never: what says that something is about to come is of no use later. */
+void outbox_hint(struct outbox *outbox, const struct message *message);
 /* Sends what waits as far as the channel takes it.  0, or -EPIPE when the daemon is gone. */
 int outbox_flush(struct outbox *outbox);
 /* Something waits for the channel to become writable. */

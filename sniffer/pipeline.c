@@ -105,6 +105,17 @@ whitelist_mask pipeline_match(const struct pipeline *pipeline, const struct wire
            derived_find_wire(pipeline->derived, name, wire->name_size, now_ns);
 }
 
+static void tell_asked(const struct pipeline *pipeline, const struct segment *segment,
+                       const struct wire_message *wire)
+{
+    struct dname question;
+
+    if (!pipeline->hooks.asked)
+        return;
+    dname_from_wire(wire_question(wire), wire->name_size, &question);
+    pipeline->hooks.asked(pipeline->hooks.context, &segment->source, &question);
+}
+
 static void enter_question(struct pipeline *pipeline, const struct segment *segment,
                            const struct wire_message *wire, bool anticipate, uint64_t now_ns)
 {
@@ -127,8 +138,8 @@ static void enter_question(struct pipeline *pipeline, const struct segment *segm
 
     count(pipeline, counters[outcome]);
     const struct segment *early = early_take_answer(pipeline->early, &key);
-    if (!early && anticipate && outcome != QUESTION_REPEATED && pipeline->hooks.asked)
-        pipeline->hooks.asked(pipeline->hooks.context, &segment->source, segment->captured_ns);
+    if (!early && anticipate && outcome != QUESTION_REPEATED)
+        tell_asked(pipeline, segment, wire);
     for (; early; early = early_take_answer(pipeline->early, &key))
         response_deal_again(pipeline, early, now_ns);
 }

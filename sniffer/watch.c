@@ -78,16 +78,24 @@ static void on_report(void *context, const struct message *message)
     tell(context, message);
 }
 
-static void on_asked(void *context, const struct address *client, uint64_t captured_ns)
+/* The daemon gets ready as well. */
+static void tell_asked(struct watch *watch, const struct dname *question)
+{
+    struct message message = {.kind = MESSAGE_ASKED};
+
+    message.asked.question = *question;
+    outbox_hint(watch->outbox, &message);
+}
+
+static void on_asked(void *context, const struct address *client, const struct dname *question)
 {
     struct watch *watch = context;
 
-    (void)captured_ns;
-    if (!awake_is_possible(&watch->awake))
-        return;
     switch (anticipation_asked(watch->anticipation, client, watch->now.boot_ns)) {
     case ANTICIPATION_HOLDS:
         awake_set(&watch->awake, true);
+        tell_asked(watch, question);
+        pipeline_rehearse(watch->pipeline, question);
         watch->own.value[COUNTER_ANTICIPATIONS]++;
         return;
     case ANTICIPATION_REFUSED:

@@ -250,6 +250,19 @@ static void outside_question_for_a_listed_name(void)
     send_message(&message);
 }
 
+/* Hints as fast as they go, of a listed name and of others: no grant, and no stop to grants. */
+static void endless_hints(void)
+{
+    static const char *const names[] = {LISTED, OUTSIDE, "."};
+    for (unsigned i = 0; i < 30000; i++) {
+        struct message message;
+        memset(&message, 0, sizeof(message));
+        message.kind = MESSAGE_ASKED;
+        message.asked.question = name_of(names[i % 3]);
+        send_message(&message);
+    }
+}
+
 static void never_derived(void)
 {
     struct message message = answer("cdn.evil.example", "203.0.113.1");
@@ -336,6 +349,7 @@ static const struct {
     {"counters-going-back", counters_going_back},
     {"outside-name", outside_name},
     {"outside-question", outside_question_for_a_listed_name},
+    {"endless-hints", endless_hints},
     {"never-derived", never_derived},
     {"refused-addresses", refused_addresses},
     {"descriptors", descriptors},

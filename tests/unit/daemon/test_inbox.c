@@ -136,6 +136,7 @@ static void test_each_kind_is_told(void **state)
     struct message refusal = answer("a.example", 1, false);
     struct message alarm = empty_message(MESSAGE_ALARM);
     struct message ready = empty_message(MESSAGE_STATE);
+    struct message asked = empty_message(MESSAGE_ASKED);
 
     (void)state;
     refusal.kind = MESSAGE_REFUSAL;
@@ -148,6 +149,8 @@ static void test_each_kind_is_told(void **state)
     ready.state.state = STATE_READY;
     ready.state.link_type = -1;
     assert_int_equal(take(&fixture, ready), INBOX_STATE);
+    asked.asked.question = name_of("a.example");
+    assert_int_equal(take(&fixture, asked), INBOX_ASKED);
     inbox_free(&fixture.inbox);
 }
 

@@ -61,7 +61,7 @@ static void test_kinds_and_enums_are_checked(void **state)
 {
     (void)state;
     SPOIL(kind, 0);
-    SPOIL(kind, MESSAGE_STATE + 1);
+    SPOIL(kind, MESSAGE_ASKED + 1);
     SPOIL(kind, UINT32_MAX);
     SPOIL(sighting.transport, TRANSPORT_COUNT);
     SPOIL(sighting.encapsulation, ENCAPSULATION_COUNT);
@@ -180,6 +180,23 @@ static void test_states_and_counters(void **state)
     refuse(&message);
 }
 
+/* It names a question and nothing else, and only the sniffer sees questions. */
+static void test_asked(void **state)
+{
+    struct message message = {.kind = MESSAGE_ASKED};
+
+    (void)state;
+    refuse(&message);
+    assert_true(dname_from_text("a.example", &message.asked.question));
+    assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+    assert_false(message_is_valid(&message, SOURCE_REGISTRY));
+    message.asked.question.wire[1] = 'A';
+    refuse(&message);
+    message.asked.question.wire[1] = 'a';
+    message.sighting.address_count = 1;
+    refuse(&message);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_counts_are_bounded),
         cmocka_unit_test(test_refusals_and_alarms_need_a_reason),
         cmocka_unit_test(test_states_and_counters),
+        cmocka_unit_test(test_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

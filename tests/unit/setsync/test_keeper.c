@@ -91,6 +91,26 @@ static void test_a_name_outside_the_patterns_gets_nothing(void **context)
     assert_true(was_told(&state->record, EVENT_REFUSED, REASON_OUTSIDE_PATTERNS, "198.51.100.7"));
 }
 
+/* Only a hint of what was asked: it leaves nothing behind. */
+static void test_getting_ready_grants_nothing(void **context)
+{
+    struct state *state = *context;
+    struct moment now = {.boot_ns = NS_PER_SECOND, .real_ns = NS_PER_SECOND};
+    struct dname outside = name_of("example.net"), inside = name_of("eu1.dormammu.lookback.io");
+    start(state, 1);
+    const struct setsync_statistics before = *setsync_statistics(state->sync);
+    uint64_t due_ns = setsync_due(state->sync);
+    setsync_warm(state->sync, &outside, &now);
+    setsync_warm(state->sync, &inside, &now);
+    assert_int_equal(leases(state), 0);
+    assert_int_equal(state->record.count, 0);
+    assert_int_equal(setsync_due(state->sync), due_ns);
+    assert_memory_equal(setsync_statistics(state->sync), &before, sizeof(before));
+    learn_one(state, "eu1.dormammu.lookback.io", "198.51.100.7", 300);
+    setsync_warm(state->sync, &inside, &now);
+    assert_int_equal(leases(state), 1);
+}
+
 /* `matched` and `owner` are words of the sender: only the question decides. */
 static void test_what_the_sender_says_to_have_matched_counts_for_nothing(void **context)
 {
@@ -520,6 +540,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_a_name_outside_the_patterns_gets_nothing),
+        TEST(test_getting_ready_grants_nothing),
         TEST(test_what_the_sender_says_to_have_matched_counts_for_nothing),
         TEST(test_match_chain_accepts_an_alias_on_the_way),
         TEST(test_refused_addresses_leave_the_others),

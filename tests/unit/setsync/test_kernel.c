@@ -43,6 +43,23 @@ static void test_sets_are_made_and_filled(void **context)
     assert_string_equal(setsync_set(state->sync, 0).problem, "");
 }
 
+/* In the kernel neither: no element, no change of the ruleset. */
+static void test_getting_ready_changes_nothing(void **context)
+{
+    struct state *state = *context;
+    struct dname name = name_of("eu1.dormammu.lookback.io");
+    uint32_t before = 0, after = 0;
+    start(state);
+    struct moment now = clock_now();
+    assert_int_equal(nftset_generation(state->sync->nft, &before), 0);
+    setsync_warm(state->sync, &name, &now);
+    assert_int_equal(nftset_generation(state->sync->nft, &after), 0);
+    assert_int_equal(before, after);
+    assert_false(element_of("inet wildset lookback4", "0.0.0.0").exists);
+    learn_one(state, "eu1.dormammu.lookback.io", "198.51.100.7", 300);
+    assert_true(element_of("inet wildset lookback4", "198.51.100.7").exists);
+}
+
 static void test_an_element_goes_with_its_lease(void **context)
 {
     struct state *state = *context;
@@ -655,6 +672,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_sets_are_made_and_filled),
+        TEST(test_getting_ready_changes_nothing),
         TEST(test_an_element_goes_with_its_lease),
         TEST(test_the_kernel_is_probed_and_refreshed_in_place),
         TEST(test_an_element_is_replaced_where_it_cannot_be_refreshed),

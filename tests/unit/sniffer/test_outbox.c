@@ -106,6 +106,24 @@ static void test_what_finds_no_room_is_told(void **state)
     assert_int_equal(put(bench, MESSAGE_REFUSAL, 0, false), OUTBOX_SUPPRESSED);
 }
 
+/* A hint comes at once or never, and never before what waits. */
+static void test_a_hint_does_not_wait(void **state)
+{
+    struct bench *bench = *state;
+    struct message hint = {.kind = MESSAGE_ASKED}, message;
+
+    outbox_hint(bench->outbox, &hint);
+    assert_int_equal(channel_receive(bench->reader, &message), 1);
+    assert_int_equal(message.kind, MESSAGE_ASKED);
+    fill(bench);
+    outbox_hint(bench->outbox, &hint);
+    while (outbox_waits(bench->outbox)) {
+        assert_int_equal(outbox_flush(bench->outbox), 0);
+        while (channel_receive(bench->reader, &message) == 1)
+            assert_int_equal(message.kind, MESSAGE_ANSWER);
+    }
+}
+
 /* Reads everything; an answer in several messages must not have holes. */
 static unsigned whole_answers(struct bench *bench)
 {
@@ -205,6 +223,7 @@ int main(void)
         TEST(test_a_message_goes_at_once),
         TEST(test_what_waits_keeps_its_order),
         TEST(test_what_finds_no_room_is_told),
+        TEST(test_a_hint_does_not_wait),
         TEST(test_a_long_answer_goes_whole_or_not_at_all),
         TEST(test_after_a_lost_answer_the_next_is_taken),
         TEST(test_refusals_are_limited_and_answers_are_not),
