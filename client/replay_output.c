@@ -84,8 +84,12 @@ static size_t addresses_append(char *note, size_t used, const struct address *ad
 
 static void alarm_note(const struct alarm_report *alarm, char note[static NOTE_MAX])
 {
-    size_t used = (size_t)snprintf(note, NOTE_MAX, "%s:", reason_name(REASON_EXTRA_ANSWER));
+    enum reason reason = (enum reason)alarm->sighting.reason;
+    size_t used = (size_t)snprintf(note, NOTE_MAX, "%s", reason_name(reason));
 
+    if (reason != REASON_EXTRA_ANSWER)
+        return;
+    used += (size_t)snprintf(note + used, NOTE_MAX - used, ":");
     for (unsigned i = 0; i < alarm->sighting.address_count; i++)
         used = addresses_append(note, used, &alarm->sighting.addresses[i].address);
     used += (size_t)snprintf(note + used, NOTE_MAX - used, "; before:");
@@ -207,7 +211,6 @@ void replay_output_alarm(struct replay_output *output, const struct alarm_report
 {
     struct event event = refusal_to_event(output, &alarm->sighting);
 
-    event.reason = REASON_EXTRA_ANSWER;
     event.alarm = alarm;
     if (output->all)
         event_print(output, &event);
@@ -249,10 +252,10 @@ static const char *name_of_reason(size_t index)
 
 /* What was passed over before anybody looked at names. */
 static const enum counter unread[] = {
-    COUNTER_NOT_DNS,           COUNTER_BAD_FRAMES,          COUNTER_OTHER_VLAN,
-    COUNTER_CUT_BY_SNAPLEN,    COUNTER_FRAGMENTS_FORGOTTEN, COUNTER_FRAGMENTS_REFUSED,
-    COUNTER_TCP_LOST,          COUNTER_TCP_GIVEN_UP,        COUNTER_TCP_CONFLICTS,
-    COUNTER_TCP_UNTRUSTED,     COUNTER_QUESTIONS_DROPPED,
+    COUNTER_NOT_DNS,           COUNTER_BAD_FRAMES,    COUNTER_OTHER_VLAN,
+    COUNTER_CUT_BY_SNAPLEN,    COUNTER_CUT_BEFORE,    COUNTER_FRAGMENTS_FORGOTTEN,
+    COUNTER_FRAGMENTS_REFUSED, COUNTER_TCP_LOST,      COUNTER_TCP_GIVEN_UP,
+    COUNTER_TCP_CONFLICTS,     COUNTER_TCP_UNTRUSTED, COUNTER_QUESTIONS_DROPPED,
 };
 
 enum { UNREAD = sizeof(unread) / sizeof(unread[0]) };

@@ -89,10 +89,22 @@ static void add_addresses_seen(struct line *line, const struct sighting *sightin
         add(line, "no address");
 }
 
+static void write_stream_alarm(struct line *line, const struct sighting *sighting)
+{
+    add(line, "alarm: bytes of a TCP connection came again and were others, the first ones count");
+    add_address(line, ": resolver ", &sighting->resolver);
+    add_address(line, ", client ", &sighting->client);
+    add(line, ", its port %u: does somebody forge answers?", sighting->client_port);
+}
+
 static void write_alarm(struct line *line, const struct event *event)
 {
     const struct alarm_report *alarm = event->alarm;
 
+    if (alarm && event->reason == REASON_OTHER_BYTES) {
+        write_stream_alarm(line, &alarm->sighting);
+        return;
+    }
     add(line, "alarm: another answer to one question, not learned: ");
     if (!alarm)
         return;

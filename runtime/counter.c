@@ -14,6 +14,7 @@ static const struct {
     [COUNTER_FRAGMENTS] = {"fragments", "IP fragments"},
     [COUNTER_OTHER_VLAN] = {"other-vlan", "frames tagged otherwise than `vlans`"},
     [COUNTER_CUT_BY_SNAPLEN] = {"cut-by-snaplen", "frames captured shorter than they were"},
+    [COUNTER_CUT_BEFORE] = {"cut-before", "frames cut before they were captured"},
     [COUNTER_QUESTIONS] = {"questions", "questions that match"},
     [COUNTER_REPEATED_SIGHTS] = {"repeated-sights", "questions seen twice within 100 ms"},
     [COUNTER_RETRANSMISSIONS] = {"retransmissions", "questions asked again"},
@@ -39,7 +40,9 @@ static const struct {
     [COUNTER_TCP_GIVEN_UP] = {"tcp-given-up", "TCP segments of streams without DNS messages"},
     [COUNTER_TCP_UNTRUSTED] = {"tcp-untrusted", "TCP segments of and to other servers"},
     [COUNTER_EARLY_ANSWERS] = {"early-answers", "answers that were read before their questions"},
-    [COUNTER_IN_VLAN] = {"in-vlan", "frames with 802.1Q or 802.1ad tags"},
+    [COUNTER_IN_8021Q] = {"in-8021q", "frames with 802.1Q tags"},
+    [COUNTER_IN_8021AD] = {"in-8021ad", "frames with 802.1ad tags"},
+    [COUNTER_IN_QINQ] = {"in-qinq", "frames with QinQ tags of before 802.1ad"},
     [COUNTER_IN_MPLS] = {"in-mpls", "frames with MPLS labels"},
     [COUNTER_IN_PPPOE] = {"in-pppoe", "frames in a PPPoE session"},
     [COUNTER_IN_GRE] = {"in-gre", "frames with a packet in GRE"},
@@ -48,6 +51,9 @@ static const struct {
     [COUNTER_IN_GENEVE] = {"in-geneve", "frames with a packet in Geneve"},
     [COUNTER_IN_IPIP] = {"in-ipip", "frames with an IP packet in another"},
     [COUNTER_IN_TZSP] = {"in-tzsp", "frames with a frame in TZSP"},
+    [COUNTER_ENCRYPTED_DNS] = {"encrypted-dns", "connections to port 853: DNS over TLS or QUIC"},
+    [COUNTER_ENCRYPTED_DNS_HTTPS] = {"encrypted-dns-https",
+                                     "connections to port 443 of public DNS resolvers"},
 };
 
 const char *counter_name(enum counter counter)

@@ -16,6 +16,7 @@ enum counter {
     COUNTER_FRAGMENTS,         /* IP fragments */
     COUNTER_OTHER_VLAN,        /* tagged otherwise than `vlans` */
     COUNTER_CUT_BY_SNAPLEN,    /* captured shorter than on the wire, and needed whole */
+    COUNTER_CUT_BEFORE,        /* shorter on the wire than IP and UDP say: cut by whatever mirrors */
     COUNTER_QUESTIONS,         /* questions that match, entered into the table */
     COUNTER_REPEATED_SIGHTS,   /* the same question within 100 ms: a mirror, a bridge, `any` */
     COUNTER_RETRANSMISSIONS,   /* the same question later */
@@ -41,7 +42,9 @@ enum counter {
     COUNTER_TCP_GIVEN_UP,       /* of these: their stream holds no DNS messages, or too much */
     COUNTER_TCP_UNTRUSTED,      /* segments of and to other servers: not put together */
     COUNTER_EARLY_ANSWERS,      /* answers that were read before their questions, and waited */
-    COUNTER_IN_VLAN,            /* frames with a tag, by what they were wrapped in */
+    COUNTER_IN_8021Q,           /* frames by what they were wrapped in; each kind once a frame */
+    COUNTER_IN_8021AD,
+    COUNTER_IN_QINQ, /* the tags of before 802.1ad */
     COUNTER_IN_MPLS,
     COUNTER_IN_PPPOE,
     COUNTER_IN_GRE,
@@ -50,6 +53,8 @@ enum counter {
     COUNTER_IN_GENEVE,
     COUNTER_IN_IPIP,
     COUNTER_IN_TZSP,
+    COUNTER_ENCRYPTED_DNS,       /* connections to port 853: DNS over TLS or QUIC hides its names */
+    COUNTER_ENCRYPTED_DNS_HTTPS, /* the same to port 443 of public resolvers known to serve DNS */
     COUNTER_COUNT,
 };
 

@@ -16,6 +16,8 @@ static const struct {
     [REASON_DUPLICATE] = {"duplicate", "the same answer was counted already"},
     [REASON_EXTRA_ANSWER] = {"extra-answer",
                              "its question was answered otherwise before: possibly spoofed"},
+    [REASON_OTHER_BYTES] = {"other-bytes",
+                            "bytes of a TCP connection came again as others: possibly spoofed"},
     [REASON_BAD_CHECKSUM] = {"bad-checksum", "an IP or UDP checksum is wrong: a host discards it"},
     [REASON_NOT_NOERROR] = {"not-noerror", "the response code is an error"},
     [REASON_NOT_CLASS_IN] = {"not-class-in", "the question's class is not IN"},

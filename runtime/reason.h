@@ -12,6 +12,7 @@ enum reason {
     REASON_LATE_ANSWER,        /* its question is more than 10 s old */
     REASON_DUPLICATE,          /* the same answer again: no alarm */
     REASON_EXTRA_ANSWER,       /* another answer to a question already settled: the spoofing alarm */
+    REASON_OTHER_BYTES,        /* TCP bytes came again and were others: the spoofing alarm too */
     REASON_BAD_CHECKSUM,
     REASON_NOT_NOERROR,
     REASON_NOT_CLASS_IN,

@@ -117,10 +117,13 @@ static void append_address(struct object *object, json_t *array, const struct ad
         object->failed = true;
 }
 
-/* "addresses": what the extra answer says; "earlier": what the counted one said. */
-static void put_alarm(struct object *object, const struct alarm_report *alarm)
+/* "addresses": what the extra answer says; "earlier": what the counted one said.  Of a TCP stream's
+ * alarm neither is known. */
+static void put_alarm(struct object *object, const struct event *event)
 {
-    if (alarm == NULL)
+    const struct alarm_report *alarm = event->alarm;
+
+    if (alarm == NULL || event->reason != REASON_EXTRA_ANSWER)
         return;
     json_t *addresses = json_array();
     json_t *earlier = json_array();
@@ -151,7 +154,7 @@ json_t *event_to_json(const struct event *event)
     put_lifetime(&object, event);
     put_text(&object, "source", source_name(event->source));
     put_sighting(&object, event->sighting);
-    put_alarm(&object, event->alarm);
+    put_alarm(&object, event);
     if (!object.failed)
         return object.json;
     json_decref(object.json);

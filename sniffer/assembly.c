@@ -27,16 +27,36 @@ static struct span find_span(const struct assembly *assembly, uint32_t start, ui
     return span;
 }
 
+/* Behind the last byte that is there. */
+static uint32_t end_of(const struct assembly *assembly)
+{
+    return assembly->range_count ? assembly->ranges[assembly->range_count - 1].end : 0;
+}
+
+/*
+ * Only when as much has been consumed as may have to be moved: who sends small messages in front of
+ * a large piece that waits must not make each of them cost that piece's size.
+ */
+static void move_to_front(struct assembly *assembly)
+{
+    if (assembly->front < assembly->capacity / 2 || assembly->front == 0)
+        return;
+    memmove(assembly->bytes, assembly->bytes + assembly->front, end_of(assembly));
+    assembly->front = 0;
+}
+
 static bool reserve(struct assembly *assembly, uint32_t size, uint32_t limit)
 {
     uint32_t capacity = assembly->capacity ? assembly->capacity : CAPACITY_LEAST;
     uint8_t *bytes;
 
-    if (size <= assembly->capacity)
+    if (assembly->front + size > assembly->capacity)
+        move_to_front(assembly);
+    if (assembly->front + size <= assembly->capacity)
         return true;
-    while (capacity < size)
+    while (capacity < assembly->front + size)
         capacity *= 2;
-    if (capacity > limit)
+    if (assembly->front == 0 && capacity > limit)
         capacity = limit;
     bytes = realloc(assembly->bytes, capacity);
     if (!bytes)
@@ -65,7 +85,7 @@ static struct comparison compare(const struct assembly *assembly, struct span sp
         if (from >= to)
             continue;
         result.known += to - from;
-        if (memcmp(assembly->bytes + from, bytes + (from - start), to - from) != 0)
+        if (memcmp(assembly_bytes(assembly) + from, bytes + (from - start), to - from) != 0)
             result.same = false;
     }
     return result;
@@ -74,6 +94,7 @@ static struct comparison compare(const struct assembly *assembly, struct span sp
 static void fill_holes(struct assembly *assembly, struct span span, uint32_t start, uint32_t end,
                        const uint8_t *bytes)
 {
+    uint8_t *out = assembly->bytes + assembly->front;
     uint32_t at = start;
 
     for (uint32_t i = span.first; i < span.last && at < end; i++) {
@@ -81,12 +102,12 @@ static void fill_holes(struct assembly *assembly, struct span span, uint32_t sta
         uint32_t to = range->start < end ? range->start : end;
 
         if (to > at)
-            memcpy(assembly->bytes + at, bytes + (at - start), to - at);
+            memcpy(out + at, bytes + (at - start), to - at);
         if (range->end > at)
             at = range->end;
     }
     if (at < end)
-        memcpy(assembly->bytes + at, bytes + (at - start), end - at);
+        memcpy(out + at, bytes + (at - start), end - at);
 }
 
 static void merge(struct assembly *assembly, struct span span, uint32_t start, uint32_t end)
@@ -138,12 +159,9 @@ uint32_t assembly_ready(const struct assembly *assembly)
 
 void assembly_consume(struct assembly *assembly, uint32_t size)
 {
-    uint32_t last = assembly->range_count ? assembly->ranges[assembly->range_count - 1].end : 0;
     uint32_t kept = 0;
 
-    if (size == 0)
-        return;
-    memmove(assembly->bytes, assembly->bytes + size, last - size);
+    assembly->front += size;
     for (uint32_t i = 0; i < assembly->range_count; i++) {
         struct assembly_range range = assembly->ranges[i];
 

@@ -42,6 +42,15 @@ static enum frame_outcome outcome_of_failure(const struct reader *reader)
     return reader->state == READER_CUT ? FRAME_CUT : FRAME_BAD;
 }
 
+/*
+ * The headers agree about a payload that is not there.  No sender makes such frames, but mirror
+ * sessions do that cut ("slice", "truncate") what they copy.
+ */
+static enum frame_outcome outcome_of_missing(const struct reader *reader)
+{
+    return reader->state == READER_CUT ? FRAME_CUT : FRAME_SHORT;
+}
+
 /* What a tunnel's header leads to; a failure inside it is the frame's. */
 static __attribute__((cold)) enum frame_outcome enter_tunnel(struct walk *walk, bool entered)
 {
@@ -91,7 +100,7 @@ static inline enum frame_outcome decode_udp(struct walk *walk, size_t size)
     out->transport_size = size;
     out->payload_size = size - UDP_HEADER_SIZE;
     out->payload = reader_take(reader, out->payload_size);
-    return out->payload ? FRAME_SEGMENT : outcome_of_failure(reader);
+    return out->payload ? FRAME_SEGMENT : outcome_of_missing(reader);
 }
 
 /* RFC 9293 section 3.1; its options say nothing that is of use here. */
@@ -119,7 +128,7 @@ static __attribute__((noinline)) enum frame_outcome decode_tcp(struct walk *walk
     out->transport_size = size;
     out->payload_size = size - header_size;
     out->payload = reader_take(reader, out->payload_size);
-    return out->payload ? FRAME_SEGMENT : outcome_of_failure(reader);
+    return out->payload ? FRAME_SEGMENT : outcome_of_missing(reader);
 }
 
 /* Into each caller: nearly every packet goes this way. */
@@ -152,7 +161,7 @@ static enum frame_outcome decode_piece(struct walk *walk, size_t size)
         return FRAME_BAD;
     out->payload = reader_take(&walk->reader, size);
     out->payload_size = size;
-    return out->payload ? FRAME_FRAGMENT : outcome_of_failure(&walk->reader);
+    return out->payload ? FRAME_FRAGMENT : outcome_of_missing(&walk->reader);
 }
 
 static void set_address(struct address *out, uint8_t family, const uint8_t *bytes, size_t size)

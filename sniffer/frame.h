@@ -60,6 +60,7 @@ enum frame_outcome {
     FRAME_BAD,         /* cut headers, lengths that disagree */
     FRAME_FRAGMENT,    /* of what may be DNS: *out is filled but for the transport's fields */
     FRAME_CUT,         /* whole on the wire, cut by the snaplen */
+    FRAME_SHORT,       /* headers that agree and less behind them: cut before it was captured */
     FRAME_LINK_TYPE,   /* unknown link type */
 };
 

@@ -45,7 +45,33 @@ static bool is_believed(const struct pipeline *pipeline, const struct segment *s
     return trust == TRUST_HERE || (trust == TRUST_ELSEWHERE && !answer);
 }
 
-static void count_outcome(struct pipeline *pipeline, enum streams_outcome outcome)
+/* What the two copies say is not looked into: the connection tells who is concerned. */
+static void raise_alarm(struct pipeline *pipeline, const struct segment *segment)
+{
+    static const struct dname no_name;
+    static const struct earlier_answer nothing;
+    struct segment answer = *segment;
+    struct report_subject subject = {
+        .segment = &answer,
+        .interface = plan_interface_name(pipeline->plan, segment->interface),
+        .question = &no_name,
+    };
+
+    if (pipeline->draining)
+        return;
+    if (direction_of(segment) == DIRECTION_QUESTION) {
+        answer.source = segment->destination;
+        answer.destination = segment->source;
+        answer.source_port = segment->destination_port;
+        answer.destination_port = segment->source_port;
+    }
+    count(pipeline, COUNTER_ALARMS);
+    pipeline->counters.refused[REASON_OTHER_BYTES]++;
+    report_alarm(&pipeline->report, &subject, REASON_OTHER_BYTES, NULL, &nothing);
+}
+
+static void count_outcome(struct pipeline *pipeline, const struct segment *segment,
+                          enum streams_outcome outcome)
 {
     switch (outcome) {
     case STREAMS_OK:
@@ -55,8 +81,7 @@ static void count_outcome(struct pipeline *pipeline, enum streams_outcome outcom
         return;
     case STREAMS_CONFLICT:
         count(pipeline, COUNTER_TCP_CONFLICTS);
-        if (!pipeline->draining)
-            count(pipeline, COUNTER_ALARMS);
+        raise_alarm(pipeline, segment);
         return;
     case STREAMS_LOST:
         count(pipeline, COUNTER_TCP_LOST);
@@ -83,7 +108,7 @@ static void add_segment(struct pipeline *pipeline, const struct segment *segment
     };
 
     delivery.message.checked = true;
-    count_outcome(pipeline, streams_add(pipeline->streams, &data, now_ns, &hooks));
+    count_outcome(pipeline, segment, streams_add(pipeline->streams, &data, now_ns, &hooks));
 }
 
 void gather_segment(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)

@@ -30,15 +30,27 @@ enum {
     ETHERNET_SIZE = 14,
 };
 
-static bool is_tag(uint16_t ethertype)
+/* 0: it is no tag. */
+static uint16_t wrapping_of_tag(uint16_t ethertype)
 {
-    return ethertype == ETHERTYPE_8021Q || ethertype == ETHERTYPE_8021AD ||
-           ethertype == ETHERTYPE_QINQ_OLD || ethertype == ETHERTYPE_QINQ_OLDER;
+    switch (ethertype) {
+    case ETHERTYPE_8021Q:
+        return WRAPPING_8021Q;
+    case ETHERTYPE_8021AD:
+        return WRAPPING_8021AD;
+    case ETHERTYPE_QINQ_OLD:
+    case ETHERTYPE_QINQ_OLDER:
+        return WRAPPING_QINQ;
+    default:
+        return 0;
+    }
 }
 
 static uint16_t skip_tags(struct reader *reader, uint16_t ethertype, struct linklayer_notes *notes)
 {
-    for (unsigned tags = 0; is_tag(ethertype); tags++) {
+    uint16_t wrapping = wrapping_of_tag(ethertype);
+
+    for (unsigned tags = 0; wrapping; tags++) {
         uint16_t id = reader_u16(reader) & VLAN_ID_MASK;
 
         ethertype = reader_u16(reader);
@@ -48,7 +60,8 @@ static uint16_t skip_tags(struct reader *reader, uint16_t ethertype, struct link
             return ETHERTYPE_NONE;
         if (notes->vlan == SIGHTING_NO_VLAN)
             notes->vlan = (int16_t)id;
-        notes->wrappings |= WRAPPING_VLAN;
+        notes->wrappings |= wrapping;
+        wrapping = wrapping_of_tag(ethertype);
     }
     return ethertype;
 }
@@ -150,7 +163,8 @@ static bool is_pseudowire(const struct reader *reader)
     if (reader->captured < CONTROL_WORD_SIZE + ETHERNET_SIZE || big_endian_16(reader->at) != 0)
         return false;
     uint16_t ethertype = big_endian_16(reader->at + CONTROL_WORD_SIZE + 12);
-    return ethertype == ETHERTYPE_IPV4 || ethertype == ETHERTYPE_IPV6 || is_tag(ethertype);
+    return ethertype == ETHERTYPE_IPV4 || ethertype == ETHERTYPE_IPV6 ||
+           wrapping_of_tag(ethertype) != 0;
 }
 
 /* Behind the last label nothing says what comes: the first half byte has to (RFC 4928). */

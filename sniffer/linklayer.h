@@ -26,7 +26,9 @@ enum {
 /* Which wrappings were seen; the tunnels' encapsulations have bits of their own, in front of these.
  */
 enum linklayer_wrapping {
-    WRAPPING_VLAN = 0x2000,
+    WRAPPING_8021Q = 0x0800,
+    WRAPPING_8021AD = 0x1000,
+    WRAPPING_QINQ = 0x2000, /* 0x9100 and 0x9200, before 802.1ad had a number */
     WRAPPING_MPLS = 0x4000,
     WRAPPING_PPPOE = 0x8000,
 };

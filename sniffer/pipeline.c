@@ -225,6 +225,9 @@ static void outcome_deal(struct pipeline *pipeline, enum frame_outcome outcome,
     case FRAME_CUT:
         count(pipeline, COUNTER_CUT_BY_SNAPLEN);
         return;
+    case FRAME_SHORT:
+        count(pipeline, COUNTER_CUT_BEFORE);
+        return;
     }
 }
 
@@ -234,7 +237,9 @@ static void count_wrappings(struct pipeline *pipeline, uint16_t wrappings)
         uint16_t bit;
         enum counter counter;
     } counters[] = {
-        {WRAPPING_VLAN, COUNTER_IN_VLAN},
+        {WRAPPING_8021Q, COUNTER_IN_8021Q},
+        {WRAPPING_8021AD, COUNTER_IN_8021AD},
+        {WRAPPING_QINQ, COUNTER_IN_QINQ},
         {WRAPPING_MPLS, COUNTER_IN_MPLS},
         {WRAPPING_PPPOE, COUNTER_IN_PPPOE},
         {1 << ENCAPSULATION_GRE, COUNTER_IN_GRE},

@@ -36,6 +36,7 @@ void report_refusal(struct report *report, const struct report_subject *subject,
 /* An address whose owner is off the chain. */
 void report_stray(struct report *report, const struct report_subject *subject,
                   const struct answer_stray *stray);
+/* `answer` is NULL when none was read. */
 void report_alarm(struct report *report, const struct report_subject *subject, enum reason reason,
                   const struct answer *answer, const struct earlier_answer *earlier);
 

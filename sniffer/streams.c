@@ -7,6 +7,7 @@
 
 #include "runtime/siphash.h"
 #include "sniffer/assembly.h"
+#include "sniffer/history.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -16,7 +17,6 @@ enum {
     PREFIX_SIZE = 2,
     MESSAGE_LEAST = 12, /* a DNS header */
     BUCKETS = 8192,     /* a power of two */
-    DELIVERED_KEPT = 4, /* segments already delivered that a retransmission is compared with */
     NONE = UINT16_MAX,
 };
 
@@ -27,9 +27,11 @@ enum stream_state {
     STREAM_ENDED,   /* closed in order: remembered so that a mirrored copy is no new one */
 };
 
-struct delivered {
-    uint32_t sequence, size;
-    uint64_t digest;
+/* Orders of last use: of all streams, and of those that hold bytes. */
+enum order { ORDER_ALL, ORDER_HOLDING, ORDERS };
+
+struct links {
+    uint16_t newer, older;
 };
 
 struct stream {
@@ -41,17 +43,19 @@ struct stream {
     uint32_t first; /* what followed the SYN */
     bool begun;     /* `first` is known */
     uint16_t tries;
-    uint16_t next_in_bucket, newer, older;
-    uint16_t next_delivered;
-    struct delivered delivered[DELIVERED_KEPT];
-    struct assembly bytes; /* offset 0 is `base` */
+    uint16_t next_in_bucket;
+    struct links links[ORDERS];
+    uint32_t held;          /* bytes allocated, as counted in all; not 0: in ORDER_HOLDING */
+    struct history history; /* what stood in front of `base` */
+    struct assembly bytes;  /* offset 0 is `base` */
 };
 
 struct streams {
     struct siphash_key hash_key;
     size_t bytes;
     unsigned open;
-    uint16_t newest, oldest, free;
+    uint16_t free;
+    struct links ends[ORDERS]; /* the newest, the oldest */
     uint16_t buckets[BUCKETS];
     struct stream entries[STREAMS_MAX];
 };
@@ -65,16 +69,24 @@ struct streams *streams_new(void)
         return NULL;
     }
     memset(streams->buckets, 0xff, sizeof(streams->buckets));
-    streams->newest = streams->oldest = NONE;
+    memset(streams->ends, 0xff, sizeof(streams->ends));
     return streams;
+}
+
+static uint16_t oldest(const struct streams *streams, enum order order)
+{
+    return streams->ends[order].older;
 }
 
 void streams_free(struct streams *streams)
 {
     if (!streams)
         return;
-    for (uint16_t i = streams->oldest; i != NONE; i = streams->entries[i].newer)
+    for (uint16_t i = oldest(streams, ORDER_HOLDING); i != NONE;
+         i = streams->entries[i].links[ORDER_HOLDING].newer) {
         assembly_clear(&streams->entries[i].bytes);
+        history_clear(&streams->entries[i].history);
+    }
     free(streams);
 }
 
@@ -93,34 +105,51 @@ static uint16_t index_of(const struct streams *streams, const struct stream *str
     return (uint16_t)(stream - streams->entries);
 }
 
-static void unlink_order(struct streams *streams, struct stream *stream)
+static void unlink_order(struct streams *streams, struct stream *stream, enum order order)
 {
-    if (stream->newer != NONE)
-        streams->entries[stream->newer].older = stream->older;
+    struct links links = stream->links[order], *ends = &streams->ends[order];
+
+    if (links.newer != NONE)
+        streams->entries[links.newer].links[order].older = links.older;
     else
-        streams->newest = stream->older;
-    if (stream->older != NONE)
-        streams->entries[stream->older].newer = stream->newer;
+        ends->newer = links.older;
+    if (links.older != NONE)
+        streams->entries[links.older].links[order].newer = links.newer;
     else
-        streams->oldest = stream->newer;
+        ends->older = links.newer;
 }
 
-static void link_newest(struct streams *streams, struct stream *stream)
+static void link_newest(struct streams *streams, struct stream *stream, enum order order)
 {
-    stream->newer = NONE;
-    stream->older = streams->newest;
-    if (streams->newest != NONE)
-        streams->entries[streams->newest].newer = index_of(streams, stream);
+    struct links *ends = &streams->ends[order];
+
+    stream->links[order] = (struct links){.newer = NONE, .older = ends->newer};
+    if (ends->newer != NONE)
+        streams->entries[ends->newer].links[order].newer = index_of(streams, stream);
     else
-        streams->oldest = index_of(streams, stream);
-    streams->newest = index_of(streams, stream);
+        ends->older = index_of(streams, stream);
+    ends->newer = index_of(streams, stream);
+}
+
+/* Whatever has changed what the stream holds, the sum and the order follow. */
+static void account(struct streams *streams, struct stream *stream)
+{
+    uint32_t holds = stream->bytes.capacity + stream->history.capacity;
+
+    if (stream->held)
+        unlink_order(streams, stream, ORDER_HOLDING);
+    if (holds)
+        link_newest(streams, stream, ORDER_HOLDING);
+    streams->bytes = streams->bytes - stream->held + holds;
+    stream->held = holds;
 }
 
 static void drop_bytes(struct streams *streams, struct stream *stream)
 {
-    streams->bytes -= stream->bytes.capacity;
     assembly_clear(&stream->bytes);
+    history_clear(&stream->history);
     stream->hole_ns = 0;
+    account(streams, stream);
 }
 
 static void close_stream(struct streams *streams, struct stream *stream)
@@ -130,7 +159,7 @@ static void close_stream(struct streams *streams, struct stream *stream)
     while (*link != index_of(streams, stream))
         link = &streams->entries[*link].next_in_bucket;
     *link = stream->next_in_bucket;
-    unlink_order(streams, stream);
+    unlink_order(streams, stream, ORDER_ALL);
     drop_bytes(streams, stream);
     streams->open--;
     /* Entries are handed out in order first, so untouched ones cost no memory; then reused. */
@@ -140,9 +169,10 @@ static void close_stream(struct streams *streams, struct stream *stream)
 
 static void close_idle(struct streams *streams, uint64_t now_ns)
 {
-    while (streams->oldest != NONE &&
-           streams->entries[streams->oldest].seen_ns + STREAM_IDLE_NS < now_ns)
-        close_stream(streams, &streams->entries[streams->oldest]);
+    for (uint16_t i = oldest(streams, ORDER_ALL);
+         i != NONE && streams->entries[i].seen_ns + STREAM_IDLE_NS < now_ns;
+         i = oldest(streams, ORDER_ALL))
+        close_stream(streams, &streams->entries[i]);
 }
 
 static struct stream *find(struct streams *streams, const uint64_t key[static 2])
@@ -159,7 +189,7 @@ static struct stream *take_entry(struct streams *streams)
     struct stream *stream;
 
     if (streams->free == 0 && streams->open == STREAMS_MAX)
-        close_stream(streams, &streams->entries[streams->oldest]);
+        close_stream(streams, &streams->entries[oldest(streams, ORDER_ALL)]);
     if (streams->free == 0)
         return &streams->entries[streams->open];
     stream = &streams->entries[streams->free - 1];
@@ -175,7 +205,7 @@ static struct stream *open_stream(struct streams *streams, const uint64_t key[st
     *stream = (struct stream){.key = {key[0], key[1]}, .state = STREAM_JOINING};
     stream->next_in_bucket = *bucket;
     *bucket = index_of(streams, stream);
-    link_newest(streams, stream);
+    link_newest(streams, stream, ORDER_ALL);
     streams->open++;
     return stream;
 }
@@ -206,34 +236,6 @@ static bool looks_like_a_message(const uint8_t *bytes, size_t size)
            bytes[PREFIX_SIZE + 5] == 1;
 }
 
-static void remember_delivered(struct streams *streams, struct stream *stream,
-                               const struct stream_segment *segment)
-{
-    stream->delivered[stream->next_delivered] = (struct delivered){
-        .sequence = segment->sequence,
-        .size = (uint32_t)segment->payload_size,
-        .digest = siphash(&streams->hash_key, segment->payload, segment->payload_size),
-    };
-    stream->next_delivered = (stream->next_delivered + 1) % DELIVERED_KEPT;
-}
-
-/* A segment behind `base`: all that is left of those bytes is the digest of whole segments. */
-static enum streams_outcome compare_delivered(const struct streams *streams,
-                                              const struct stream *stream,
-                                              const struct stream_segment *segment)
-{
-    for (unsigned i = 0; i < DELIVERED_KEPT; i++) {
-        const struct delivered *old = &stream->delivered[i];
-
-        if (old->sequence != segment->sequence || old->size != segment->payload_size)
-            continue;
-        return old->digest == siphash(&streams->hash_key, segment->payload, segment->payload_size)
-                   ? STREAMS_DUPLICATE
-                   : STREAMS_CONFLICT;
-    }
-    return STREAMS_DUPLICATE;
-}
-
 static enum streams_outcome give_up(struct streams *streams, struct stream *stream)
 {
     drop_bytes(streams, stream);
@@ -248,26 +250,23 @@ static void look_for_the_next(struct streams *streams, struct stream *stream)
     stream->tries = 0;
 }
 
-static void consume(struct streams *streams, struct stream *stream, uint32_t size)
+static void move_on(struct stream *stream, const uint8_t *bytes, uint32_t size)
 {
-    streams->bytes -= stream->bytes.capacity;
-    assembly_consume(&stream->bytes, size);
-    streams->bytes += stream->bytes.capacity;
+    history_append(&stream->history, stream->base, bytes, size);
     stream->base += size;
-    if (size)
-        stream->hole_ns = 0;
+    stream->hole_ns = 0;
 }
 
 /* Delivers all whole messages at the front.  False when what stands there is no message. */
-static bool deliver_ready(struct streams *streams, struct stream *stream,
-                          const struct streams_hooks *hooks)
+static bool deliver_ready(struct stream *stream, const struct streams_hooks *hooks)
 {
-    uint32_t ready = assembly_ready(&stream->bytes), done = 0, size = 0;
+    uint32_t ready = assembly_ready(&stream->bytes), done = 0;
+    const uint8_t *bytes = ready ? assembly_bytes(&stream->bytes) : NULL;
 
     while (ready - done >= PREFIX_SIZE) {
-        const uint8_t *at = stream->bytes.bytes + done;
+        const uint8_t *at = bytes + done;
+        uint32_t size = message_size(at);
 
-        size = message_size(at);
         if (size < MESSAGE_LEAST)
             return false;
         if (ready - done < PREFIX_SIZE + size)
@@ -275,7 +274,10 @@ static bool deliver_ready(struct streams *streams, struct stream *stream,
         hooks->message(hooks->context, at + PREFIX_SIZE, size);
         done += PREFIX_SIZE + size;
     }
-    consume(streams, stream, done);
+    if (done) {
+        move_on(stream, bytes, done);
+        assembly_consume(&stream->bytes, done);
+    }
     return true;
 }
 
@@ -294,21 +296,23 @@ static bool deliver_whole(struct stream *stream, const struct stream_segment *se
         return false;
     for (at = segment->payload; at != end; at += PREFIX_SIZE + message_size(at))
         hooks->message(hooks->context, at + PREFIX_SIZE, message_size(at));
-    stream->base += (uint32_t)segment->payload_size;
-    stream->hole_ns = 0;
+    move_on(stream, segment->payload, (uint32_t)segment->payload_size);
     return true;
 }
 
+/* Of the streams that hold bytes the one idle for longest gives them up: its past, and its place.
+ */
 static void keep_budget(struct streams *streams, const struct stream *spared)
 {
-    uint16_t i = streams->oldest;
+    while (streams->bytes > STREAMS_BYTES_MAX) {
+        struct stream *stream = &streams->entries[oldest(streams, ORDER_HOLDING)];
 
-    while (streams->bytes > STREAMS_BYTES_MAX && i != NONE) {
-        struct stream *stream = &streams->entries[i];
-
-        i = stream->newer;
-        if (stream != spared && stream->bytes.capacity)
+        if (stream == spared)
+            return;
+        if (stream->bytes.capacity)
             look_for_the_next(streams, stream);
+        else
+            drop_bytes(streams, stream);
     }
 }
 
@@ -316,27 +320,47 @@ static enum streams_outcome add_bytes(struct streams *streams, struct stream *st
                                       const struct stream_segment *segment, uint32_t skip,
                                       uint64_t now_ns, const struct streams_hooks *hooks)
 {
-    enum assembly_outcome outcome;
-
-    streams->bytes -= stream->bytes.capacity;
-    outcome =
+    enum assembly_outcome outcome =
         assembly_add(&stream->bytes, segment->sequence + skip - stream->base,
                      segment->payload + skip, segment->payload_size - skip, STREAM_WINDOW_MAX);
-    streams->bytes += stream->bytes.capacity;
+
     if (outcome == ASSEMBLY_FULL) {
         if (stream->hole_ns == 0)
             stream->hole_ns = now_ns;
         return STREAMS_LOST;
     }
-    if (!deliver_ready(streams, stream, hooks))
+    if (!deliver_ready(stream, hooks))
         return give_up(streams, stream);
     if (stream->hole_ns == 0 &&
         stream->bytes.range_count > (assembly_ready(&stream->bytes) ? 1 : 0))
         stream->hole_ns = now_ns;
-    keep_budget(streams, stream);
     if (outcome == ASSEMBLY_DIFFERS)
         return STREAMS_CONFLICT;
     return outcome == ASSEMBLY_KNOWN ? STREAMS_DUPLICATE : STREAMS_OK;
+}
+
+/* Where the next byte is expected: a reset anywhere else is not the peer's (RFC 5961 section 3). */
+static uint32_t next_sequence(const struct stream *stream)
+{
+    return stream->base + assembly_ready(&stream->bytes);
+}
+
+/*
+ * A keep-alive may carry one octet of garbage at the place of the last one sent (RFC 9293 section
+ * 3.8.4): it is no other copy of that.
+ */
+static bool is_keep_alive(const struct stream *stream, const struct stream_segment *segment)
+{
+    return segment->payload_size == 1 && segment->sequence == next_sequence(stream) - 1;
+}
+
+static enum streams_outcome compare_delivered(const struct stream *stream,
+                                              const struct stream_segment *segment)
+{
+    return history_agrees(&stream->history, stream->base, segment->sequence, segment->payload,
+                          segment->payload_size)
+               ? STREAMS_DUPLICATE
+               : STREAMS_CONFLICT;
 }
 
 static enum streams_outcome add_payload(struct streams *streams, struct stream *stream,
@@ -344,21 +368,21 @@ static enum streams_outcome add_payload(struct streams *streams, struct stream *
                                         const struct streams_hooks *hooks)
 {
     uint32_t behind = stream->base - segment->sequence, skip = 0;
-    enum streams_outcome outcome;
+    enum streams_outcome outcome = STREAMS_OK;
 
+    if (is_keep_alive(stream, segment))
+        return STREAMS_DUPLICATE;
+    enum streams_outcome past = compare_delivered(stream, segment);
     if ((int32_t)behind > 0) { /* it starts before `base`, modulo 2^32 (RFC 9293 section 3.4) */
         if (behind >= segment->payload_size)
-            return compare_delivered(streams, stream, segment);
+            return past;
         skip = behind;
     }
-    if (deliver_whole(stream, segment, hooks)) {
-        remember_delivered(streams, stream, segment);
-        return STREAMS_OK;
-    }
-    outcome = add_bytes(streams, stream, segment, skip, now_ns, hooks);
-    if (outcome == STREAMS_OK)
-        remember_delivered(streams, stream, segment);
-    return outcome;
+    if (!deliver_whole(stream, segment, hooks))
+        outcome = add_bytes(streams, stream, segment, skip, now_ns, hooks);
+    account(streams, stream);
+    keep_budget(streams, stream);
+    return past == STREAMS_CONFLICT && outcome != STREAMS_GIVEN_UP ? past : outcome;
 }
 
 /* True when the stream is in step now and the segment can be read. */
@@ -388,16 +412,9 @@ static void start(struct streams *streams, struct stream *stream,
     if (stream->begun && (stream->first == first || alive))
         return;
     drop_bytes(streams, stream);
-    memset(stream->delivered, 0, sizeof(stream->delivered));
     stream->state = STREAM_SYNCED;
     stream->begun = true;
     stream->first = stream->base = first;
-}
-
-/* Where the next byte is expected: a reset anywhere else is not the peer's (RFC 5961 section 3). */
-static uint32_t next_sequence(const struct stream *stream)
-{
-    return stream->base + assembly_ready(&stream->bytes);
 }
 
 /* Of the stream that ended, and not of one after it whose SYN was not seen. */
@@ -414,7 +431,7 @@ static enum streams_outcome read_payload(struct streams *streams, struct stream 
     enum streams_outcome outcome;
 
     if (stream->state == STREAM_ENDED && is_near(stream, segment))
-        return STREAMS_DUPLICATE;
+        return compare_delivered(stream, segment);
     if (stream->state == STREAM_ENDED)
         look_for_the_next(streams, stream);
     if (lost)
@@ -435,15 +452,17 @@ static void end(struct streams *streams, struct stream *stream,
 
     if (stream->state != STREAM_SYNCED || at != next_sequence(stream))
         return;
-    drop_bytes(streams, stream);
+    assembly_clear(&stream->bytes);
+    stream->hole_ns = 0;
+    account(streams, stream);
     stream->state = STREAM_ENDED;
 }
 
 static void touch(struct streams *streams, struct stream *stream, uint64_t now_ns)
 {
     stream->seen_ns = now_ns;
-    unlink_order(streams, stream);
-    link_newest(streams, stream);
+    unlink_order(streams, stream, ORDER_ALL);
+    link_newest(streams, stream, ORDER_ALL);
 }
 
 enum streams_outcome streams_add(struct streams *streams, const struct stream_segment *segment,

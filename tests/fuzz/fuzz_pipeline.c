@@ -124,7 +124,7 @@ static void check_counters(const struct counters *counters)
             value[COUNTER_FOREIGN_ANSWERS] + value[COUNTER_MATCHING_ANSWERS]);
     REQUIRE(value[COUNTER_LEARNED] <= value[COUNTER_MATCHING_ANSWERS]);
     REQUIRE(value[COUNTER_FRAMES] >= value[COUNTER_NOT_DNS] + value[COUNTER_BAD_FRAMES] +
-                                         value[COUNTER_CUT_BY_SNAPLEN] +
+                                         value[COUNTER_CUT_BY_SNAPLEN] + value[COUNTER_CUT_BEFORE] +
                                          value[COUNTER_TCP_SEGMENTS]);
     REQUIRE(value[COUNTER_FRAGMENTS] >=
             value[COUNTER_REASSEMBLED] + value[COUNTER_FRAGMENTS_REFUSED]);

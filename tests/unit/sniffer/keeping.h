@@ -86,6 +86,7 @@ static inline bool keeping_frame(const struct keeping *keeping, const struct fra
     case FRAME_LINK_TYPE:
     case FRAME_BAD:
     case FRAME_CUT:
+    case FRAME_SHORT:
         return false;
     }
     return false;

@@ -28,7 +28,7 @@ static void test_pieces_in_any_order(void **state)
     assert_int_equal(ADD(&assembly, 3, "def"), ASSEMBLY_ADDED);
     assert_int_equal(assembly_ready(&assembly), 9);
     assert_int_equal(assembly.range_count, 1);
-    assert_memory_equal(assembly.bytes, "abcdefghi", 9);
+    assert_memory_equal(assembly_bytes(&assembly), "abcdefghi", 9);
     assembly_clear(&assembly);
 }
 
@@ -43,7 +43,7 @@ static void test_the_first_copy_stays(void **state)
     assert_int_equal(ADD(&assembly, 2, "cdef"), ASSEMBLY_OVERLAPS);
     assert_int_equal(ADD(&assembly, 4, "XYgh"), ASSEMBLY_DIFFERS);
     assert_int_equal(assembly_ready(&assembly), 8);
-    assert_memory_equal(assembly.bytes, "abcdefgh", 8);
+    assert_memory_equal(assembly_bytes(&assembly), "abcdefgh", 8);
     assembly_clear(&assembly);
 }
 
@@ -73,10 +73,10 @@ static void test_consuming_moves_the_rest_to_the_front(void **state)
     ADD(&assembly, 8, "ij");
     assembly_consume(&assembly, 4);
     assert_int_equal(assembly_ready(&assembly), 2);
-    assert_memory_equal(assembly.bytes, "ef", 2);
+    assert_memory_equal(assembly_bytes(&assembly), "ef", 2);
     ADD(&assembly, 2, "gh");
     assert_int_equal(assembly_ready(&assembly), 6);
-    assert_memory_equal(assembly.bytes, "efghij", 6);
+    assert_memory_equal(assembly_bytes(&assembly), "efghij", 6);
     assembly_consume(&assembly, 6);
     assert_null(assembly.bytes);
     assert_int_equal(assembly.capacity, 0);
@@ -113,10 +113,33 @@ static void test_random_pieces_agree_with_a_model(void **state)
                 ready++;
             assert_int_equal(assembly_ready(&assembly), ready);
             if (ready)
-                assert_memory_equal(assembly.bytes, model, ready);
+                assert_memory_equal(assembly_bytes(&assembly), model, ready);
         }
         assembly_clear(&assembly);
     }
+}
+
+/* A piece far ahead and small ones at the front: the room that they leave is used again. */
+static void test_consuming_for_ever_stays_in_bounds(void **state)
+{
+    enum { LIMIT = 4096, STEP = 8, ROUND = 2048 };
+    static uint8_t stream[ROUND];
+    struct assembly assembly = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < ROUND; i++)
+        stream[i] = (uint8_t)(i * 3 + i / 256);
+    for (uint32_t at = 0; at < 100000; at += STEP) {
+        const uint8_t *near = stream + at % ROUND, *far = stream + (at + LIMIT - STEP) % ROUND;
+
+        assert_true(assembly_add(&assembly, 0, near, STEP, LIMIT) <= ASSEMBLY_KNOWN);
+        assert_true(assembly_add(&assembly, LIMIT - STEP, far, STEP, LIMIT) <= ASSEMBLY_KNOWN);
+        assert_true(assembly_ready(&assembly) >= STEP);
+        assert_memory_equal(assembly_bytes(&assembly), near, STEP);
+        assert_true(assembly.capacity <= 2 * LIMIT);
+        assembly_consume(&assembly, STEP);
+    }
+    assembly_clear(&assembly);
 }
 
 int main(void)
@@ -126,6 +149,7 @@ int main(void)
         cmocka_unit_test(test_the_first_copy_stays),
         cmocka_unit_test(test_limits_change_nothing),
         cmocka_unit_test(test_consuming_moves_the_rest_to_the_front),
+        cmocka_unit_test(test_consuming_for_ever_stays_in_bounds),
         cmocka_unit_test(test_random_pieces_agree_with_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

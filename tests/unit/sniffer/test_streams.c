@@ -2,6 +2,7 @@
 /*
  * DNS messages over TCP, however the segments are cut, ordered, repeated or forged.
  */
+#include "sniffer/history.h"
 #include "sniffer/streams.h"
 
 #include <setjmp.h>
@@ -95,7 +96,7 @@ static void all_came_in_order(const struct lab *lab)
     assert_int_equal(lab->delivered, MESSAGES);
     for (unsigned m = 0; m < MESSAGES; m++)
         assert_int_equal(lab->numbers[m], m);
-    assert_int_equal(streams_bytes(lab->streams), 0);
+    assert_true(streams_bytes(lab->streams) <= HISTORY_MAX); /* nothing waits */
 }
 
 static void test_several_messages_in_one_segment(void **state)
@@ -115,6 +116,37 @@ static void test_one_byte_a_segment(void **state)
     for (uint32_t i = 0; i < STREAM_SIZE; i++)
         assert_int_equal(add(lab, segment(lab, i, 1)), STREAMS_OK);
     all_came_in_order(lab);
+}
+
+static void restart(struct lab *lab)
+{
+    streams_free(lab->streams);
+    lab->streams = streams_new();
+    assert_non_null(lab->streams);
+    lab->delivered = 0;
+    handshake(lab);
+}
+
+/* Cut at two places, each of them anywhere, a length prefix included; in every order. */
+static void test_cut_anywhere(void **state)
+{
+    static const unsigned orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                         {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    struct lab *lab = *state;
+
+    for (uint32_t first = 1; first < STREAM_SIZE - 1; first++) {
+        for (uint32_t second = first + 1; second < STREAM_SIZE; second += 1 + second % 5) {
+            const uint32_t cuts[] = {0, first, second, STREAM_SIZE};
+            const unsigned *order = orders[(first + second) % 6];
+
+            restart(lab);
+            for (unsigned i = 0; i < 3; i++) {
+                uint32_t start = cuts[order[i]], end = cuts[order[i] + 1];
+                assert_int_equal(add(lab, segment(lab, start, end - start)), STREAMS_OK);
+            }
+            all_came_in_order(lab);
+        }
+    }
 }
 
 static void test_backwards(void **state)
@@ -177,6 +209,104 @@ static void test_the_first_copy_counts_and_a_forged_one_is_told(void **state)
     assert_int_equal(add(lab, forged), STREAMS_CONFLICT);
     assert_int_equal(add(lab, segment(lab, 42, 126)), STREAMS_OK);
     all_came_in_order(lab);
+}
+
+static struct stream_segment forged_copy(const struct lab *lab, uint32_t offset, size_t size,
+                                         uint8_t bytes[static STREAM_SIZE], size_t changed)
+{
+    struct stream_segment forged = segment(lab, offset, size);
+
+    memcpy(bytes, lab->wire, STREAM_SIZE);
+    bytes[changed] ^= 1;
+    forged.payload = bytes + offset;
+    return forged;
+}
+
+/* Whatever was delivered is held against what comes again, however that is cut. */
+static void test_a_forged_copy_that_is_cut_otherwise_is_told(void **state)
+{
+    struct lab *lab = *state;
+    uint8_t bytes[STREAM_SIZE];
+
+    for (uint32_t at = 0; at < 126; at++) {
+        for (uint32_t start = at > 50 ? at - 50 : 0; start <= at; start += 7) {
+            restart(lab);
+            assert_int_equal(add(lab, segment(lab, 0, 126)), STREAMS_OK);
+            /* Up to the end of what was delivered, and past it. */
+            assert_int_equal(add(lab, forged_copy(lab, start, at - start + 1, bytes, at)),
+                             start == at && at == 125 ? STREAMS_DUPLICATE : STREAMS_CONFLICT);
+            assert_int_equal(add(lab, forged_copy(lab, start, STREAM_SIZE - start, bytes, at)),
+                             STREAMS_CONFLICT);
+            all_came_in_order(lab);
+        }
+    }
+}
+
+static void test_a_forged_copy_behind_the_end_is_told(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment end = segment(lab, 42, 42);
+    uint8_t bytes[STREAM_SIZE];
+
+    handshake(lab);
+    assert_int_equal(add(lab, segment(lab, 0, 42)), STREAMS_OK);
+    end.flags = STREAM_FIN;
+    assert_int_equal(add(lab, end), STREAMS_OK);
+    assert_int_equal(add(lab, segment(lab, 0, 84)), STREAMS_DUPLICATE);
+    assert_int_equal(add(lab, forged_copy(lab, 0, 42, bytes, 40)), STREAMS_CONFLICT);
+    assert_int_equal(lab->delivered, 2);
+}
+
+/* RFC 9293 section 3.8.4: one octet of garbage where the last one was. */
+static void test_a_keep_alive_is_no_forgery(void **state)
+{
+    struct lab *lab = *state;
+    uint8_t garbage = 0x5a;
+
+    handshake(lab);
+    for (uint32_t at = 0; at < STREAM_SIZE; at += 21) {
+        struct stream_segment probe = segment(lab, at, 1), bare = probe;
+
+        probe.sequence--;
+        probe.payload = &garbage;
+        assert_int_equal(add(lab, probe), STREAMS_DUPLICATE);
+        bare.sequence--;
+        bare.payload_size = 0;
+        assert_int_equal(add(lab, bare), STREAMS_OK);
+        assert_int_equal(add(lab, segment(lab, at, 21)), STREAMS_OK);
+    }
+    all_came_in_order(lab);
+}
+
+/* A probe of a closed window is the next byte by itself; it comes again with what follows. */
+static void test_a_window_probe_is_sent_again(void **state)
+{
+    struct lab *lab = *state;
+
+    handshake(lab);
+    for (uint32_t at = 0; at < STREAM_SIZE; at += 21) {
+        assert_int_equal(add(lab, segment(lab, at, 1)), STREAMS_OK);
+        assert_int_equal(add(lab, segment(lab, at, 1)), STREAMS_DUPLICATE);
+        assert_int_equal(add(lab, segment(lab, at, 21)), STREAMS_OK);
+    }
+    all_came_in_order(lab);
+}
+
+/* From wherever the capture begins: whole messages or none, and those at a segment's start. */
+static void test_joined_anywhere(void **state)
+{
+    struct lab *lab = *state;
+
+    for (uint32_t start = 1; start < STREAM_SIZE; start++) {
+        streams_free(lab->streams);
+        lab->streams = streams_new();
+        lab->delivered = 0;
+        for (uint32_t at = start; at < STREAM_SIZE; at = (at / 42 + 1) * 42)
+            add(lab, segment(lab, at, 42 - at % 42));
+        assert_int_equal(lab->delivered, (STREAM_SIZE - start) / 42);
+        for (unsigned i = 0; i < lab->delivered; i++)
+            assert_int_equal(lab->numbers[i], MESSAGES - lab->delivered + i);
+    }
 }
 
 static void test_a_stream_is_joined_in_the_middle(void **state)
@@ -332,6 +462,33 @@ static void test_hostile_streams_stay_in_the_budget(void **state)
     assert_int_equal(lab->delivered, MESSAGES);
 }
 
+/* Whoever fills the budget pays for it: a stream in use keeps its bytes and its place. */
+static void test_a_flood_of_holes_does_not_cost_a_stream_in_use(void **state)
+{
+    struct lab *lab = *state;
+
+    handshake(lab);
+    for (uint32_t at = 0; at < STREAM_SIZE; at++) {
+        assert_int_equal(add(lab, segment(lab, at, 1)), STREAMS_OK);
+        for (unsigned i = 0; i < 40; i++) {
+            struct stream_segment s = segment(lab, 0, 0);
+
+            s.destination_port = (uint16_t)(at * 40 + i);
+            s.source.bytes[3] = 99;
+            s.flags = STREAM_SYN;
+            s.sequence--;
+            add(lab, s);
+            s = segment(lab, 0, 42);
+            s.destination_port = (uint16_t)(at * 40 + i);
+            s.source.bytes[3] = 99;
+            s.sequence += STREAM_WINDOW_MAX - 42;
+            assert_int_equal(add(lab, s), STREAMS_OK);
+            assert_true(streams_bytes(lab->streams) <= STREAMS_BYTES_MAX);
+        }
+    }
+    assert_int_equal(lab->delivered, MESSAGES);
+}
+
 static void test_past_the_window_is_lost_not_kept(void **state)
 {
     struct lab *lab = *state;
@@ -367,10 +524,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_LAB(test_several_messages_in_one_segment),
         IN_LAB(test_one_byte_a_segment),
+        IN_LAB(test_cut_anywhere),
         IN_LAB(test_backwards),
         IN_LAB(test_random_cuts_orders_and_repeats),
         IN_LAB(test_the_first_copy_counts_and_a_forged_one_is_told),
+        IN_LAB(test_a_forged_copy_that_is_cut_otherwise_is_told),
+        IN_LAB(test_a_forged_copy_behind_the_end_is_told),
+        IN_LAB(test_a_keep_alive_is_no_forgery),
+        IN_LAB(test_a_window_probe_is_sent_again),
         IN_LAB(test_a_stream_is_joined_in_the_middle),
+        IN_LAB(test_joined_anywhere),
         IN_LAB(test_what_is_no_dns_is_given_up),
         IN_LAB(test_a_lost_hole_is_left_behind),
         IN_LAB(test_ends_close_only_at_the_right_place),
@@ -379,6 +542,7 @@ int main(void)
         IN_LAB(test_a_new_connection_between_the_same_ports),
         IN_LAB(test_a_new_connection_joined_behind_an_end),
         IN_LAB(test_hostile_streams_stay_in_the_budget),
+        IN_LAB(test_a_flood_of_holes_does_not_cost_a_stream_in_use),
         IN_LAB(test_past_the_window_is_lost_not_kept),
         IN_LAB(test_too_much_lost_is_left_behind),
     };
