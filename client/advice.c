@@ -88,6 +88,19 @@ static bool is_state(const json_t *object, const char *state)
     return strcmp(text_of(object, "state"), state) == 0;
 }
 
+/* Such frames nobody sends: who copies them has cut them. */
+static void look_at_cuts(struct findings *findings, const json_t *source)
+{
+    json_int_t cut = counter_of(source, "cut-before");
+
+    if (cut >= TRAFFIC_MIN)
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%" JSON_INTEGER_FORMAT " DNS packets had been cut before they came here: their"
+                    " headers are whole, what should follow is not there\nturn truncation (packet"
+                    " slicing) off where they are mirrored",
+                    cut);
+}
+
 static void look_at_source(struct findings *findings, const json_t *source)
 {
     const char *name = text_of(source, "source");
@@ -106,11 +119,13 @@ static void look_at_source(struct findings *findings, const json_t *source)
                     " ended for it\nsomebody may have taken it over; see `journalctl -u wildset`",
                     name, number_of(source, "violations"));
     if (counter_of(source, "alarms") > 0)
-        say_warning(findings, ADVICE_DNS,
-                    "%" JSON_INTEGER_FORMAT " answers contradicted the one that came first, and"
-                    " were not learned\nsomebody may be spoofing DNS; `journalctl -u wildset` has"
-                    " both",
-                    counter_of(source, "alarms"));
+        say_warning(
+            findings, ADVICE_DNS,
+            "%" JSON_INTEGER_FORMAT " answers, or TCP segments, contradicted what came first,"
+            " and were not learned\nsomebody may be spoofing DNS; `journalctl -u wildset` has"
+            " both",
+            counter_of(source, "alarms"));
+    look_at_cuts(findings, source);
 }
 
 /* Of the questions and answers for our names, only one kind comes by. */
@@ -176,6 +191,20 @@ static void look_at_traffic(struct findings *findings, const json_t *status, con
                     " over HTTPS");
 }
 
+/* Merging is usual and harmless, as long as the few slots for merged packets are enough. */
+static void look_at_merged(struct findings *findings, const json_t *interface)
+{
+    const char *name = text_of(interface, "interface");
+
+    if (number_of(interface, "merged") > 0 && number_of(interface, "dropped") > 0)
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%s: %" JSON_INTEGER_FORMAT
+                    " packets were merged before they were captured (GRO,"
+                    " LRO), and there is room for 64 such at once\n`ethtool -K %s gro off lro off`"
+                    " where the interface only watches",
+                    name, number_of(interface, "merged"), name);
+}
+
 static void look_at_interface(struct findings *findings, const json_t *interface)
 {
     const char *name = text_of(interface, "interface");
@@ -209,6 +238,13 @@ static void look_at_interface(struct findings *findings, const json_t *interface
             "%s: the network card or its driver dropped %" JSON_INTEGER_FORMAT
             " packets\nlarger rings (`ethtool -G %s rx 4096`) or less mirrored traffic help",
             name, by_interface, name);
+    if (number_of(interface, "cut") > 0)
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%s: %" JSON_INTEGER_FORMAT " packets were longer than the 64 KiB that are kept"
+                    " of one, and not read whole\nan offload merges that many into one: `ethtool -K"
+                    " %s gro off lro off`",
+                    name, number_of(interface, "cut"), name);
+    look_at_merged(findings, interface);
 }
 
 static void look_at_set(struct findings *findings, const json_t *set)

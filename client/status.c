@@ -8,6 +8,7 @@
 #include "client/connection.h"
 #include "client/options.h"
 #include "client/paint.h"
+#include "client/remarks.h"
 #include "client/table.h"
 
 #include <stdio.h>
@@ -317,6 +318,7 @@ static void status_print(const json_t *status)
     putchar('\n');
     totals_print(status);
     refused_print(status);
+    remarks_print(status);
     latency_print(status);
 }
 

@@ -91,6 +91,8 @@ static json_t *interface_to_json(const struct state_report *report)
     put_count(object, "received", report->received);
     put_count(object, "dropped", report->dropped);
     put_count(object, "interface_dropped", report->interface_dropped);
+    put_count(object, "merged", report->merged);
+    put_count(object, "cut", report->cut);
     return object;
 }
 

@@ -116,6 +116,8 @@ static const struct rule sniffing[] = {
     ALLOW_IF(ioctl, IS(1, SIOCGIFFLAGS)),
     /* sniffer/kernelfilter.c: names that count for a while */
     ALLOW_IF(setsockopt, IS(1, SOL_SOCKET), IS(2, SO_ATTACH_FILTER)),
+    ALLOW_IF(ioctl, IS(1, SIOCGIFMTU)),
+    ALLOW(recvfrom), /* sniffer/encrypted.c */
     /* runtime/priority.c */
     ALLOW_IF(sched_setscheduler, IS(1, SCHED_FIFO)),
     ALLOW_IF(sched_setscheduler, IS(1, SCHED_OTHER)),

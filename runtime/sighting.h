@@ -148,6 +148,8 @@ struct state_report {
     uint64_t received;   /* the kernel's count of packets that passed the filter, dropped ones included */
     uint64_t dropped;    /* by the kernel: the ring was full */
     uint64_t interface_dropped; /* by the interface or its driver */
+    uint64_t merged;     /* frames longer than its MTU allows: several packets in one (GRO, LRO, TSO) */
+    uint64_t cut;        /* frames of which the capture kept the beginning only */
 };
 
 /* A matching question has passed.  Grants nothing: who reads it gets ready for the answer. */

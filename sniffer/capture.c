@@ -52,6 +52,8 @@ struct capture {
     struct drivercounters driver;
     uint64_t received, dropped;
     struct kernelfilter_outcome filter; /* the coarsest of the rings' */
+    uint32_t whole; /* no frame of one packet is longer; UINT32_MAX: not known */
+    uint64_t merged, cut;
     char error[CAPTURE_ERROR_MAX];
 };
 
@@ -75,6 +77,7 @@ static struct capture *capture_new(const char *interface, uint16_t index)
     capture->any = strcmp(interface, "any") == 0;
     capture->index = index;
     capture->nanoseconds = true;
+    capture->whole = UINT32_MAX;
     drivercounters_init(&capture->driver);
     return capture;
 }
@@ -210,6 +213,19 @@ static int attach_filters(struct capture *capture, struct kernelfilter *filter,
     return result;
 }
 
+/* As the interface is now: its MTU may change, and that of "any" is unknown. */
+static uint32_t whole_frame(const struct capture *capture)
+{
+    struct ifreq request = {0};
+
+    if (capture->any || capture->gone)
+        return UINT32_MAX;
+    memcpy(request.ifr_name, capture->interface, IFNAMSIZ);
+    if (ioctl(pcap_fileno(capture->rings[0].pcap), SIOCGIFMTU, &request) < 0 || request.ifr_mtu < 0)
+        return UINT32_MAX;
+    return (uint32_t)request.ifr_mtu + FRAME_OVERHEAD;
+}
+
 static int check_link_type(struct capture *capture, char error[static CAPTURE_ERROR_MAX])
 {
     const char *name;
@@ -251,6 +267,7 @@ int capture_open(const char *interface, uint16_t index, struct kernelfilter *fil
     }
     if (!capture->any)
         drivercounters_open(&capture->driver, interface);
+    capture->whole = whole_frame(capture);
     *out = capture;
     return 0;
 }
@@ -313,6 +330,7 @@ void capture_state(struct capture *capture, struct state_report *out)
     };
 
     add_statistics(capture);
+    capture->whole = whole_frame(capture);
     memcpy(report.interface, capture->interface, IFNAMSIZ);
     for (unsigned i = 0; i < capture->ring_count; i++) {
         report.buffer += capture->rings[i].buffer;
@@ -321,6 +339,8 @@ void capture_state(struct capture *capture, struct state_report *out)
     report.received = capture->received;
     report.dropped = capture->dropped;
     report.interface_dropped = drivercounters_dropped(&capture->driver);
+    report.merged = capture->merged;
+    report.cut = capture->cut;
     *out = report;
 }
 
@@ -367,7 +387,7 @@ int capture_open_file(FILE *file, uint16_t index, struct capture **out,
 /* ---- reading ---- */
 
 struct reading {
-    const struct capture *capture;
+    struct capture *capture;
     const struct ring *ring;
     capture_frame *callback;
     void *context;
@@ -397,17 +417,21 @@ static bool is_of_ring(const struct ring *ring, uint32_t length)
 static void hand_on(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
 {
     const struct reading *reading = (const void *)user;
+    struct capture *capture = reading->capture;
     struct frame frame = {
         .bytes = bytes,
         .captured = header->caplen,
         .length = header->len,
-        .link_type = reading->capture->link_type,
-        .interface = reading->capture->index,
-        .captured_ns = frame_time(reading->capture, &header->ts),
+        .link_type = capture->link_type,
+        .interface = capture->index,
+        .captured_ns = frame_time(capture, &header->ts),
     };
 
-    if (is_of_ring(reading->ring, header->len))
-        reading->callback(reading->context, &frame);
+    if (!is_of_ring(reading->ring, header->len))
+        return;
+    capture->merged += header->len > capture->whole;
+    capture->cut += header->caplen < header->len;
+    reading->callback(reading->context, &frame);
 }
 
 /* libpcap tells its errors apart by their text alone. */

@@ -12,6 +12,7 @@
 #include "sniffer/awake.h"
 #include "sniffer/capture.h"
 #include "sniffer/descriptors.h"
+#include "sniffer/encrypted.h"
 #include "sniffer/following.h"
 #include "sniffer/outbox.h"
 #include "sniffer/pipeline.h"
@@ -39,6 +40,7 @@ struct watch {
     struct anticipation *anticipation; /* NULL: latency = "normal" */
     struct awake awake;
     struct capture *captures[PLAN_INTERFACES_MAX]; /* NULL: not there, or gone */
+    struct encrypted encrypted[PLAN_INTERFACES_MAX];
     struct state_report states[PLAN_INTERFACES_MAX];
     struct pollfd polled[POLLED_MAX]; /* the channel, then the rings */
     uint16_t polled_interface[POLLED_MAX];
@@ -193,6 +195,17 @@ static void say_filter(const char *interface, const struct capture *capture)
                    interface);
 }
 
+/* Nothing that is learned depends on it. */
+static void open_encrypted(struct watch *watch, uint16_t index)
+{
+    const char *name = watch->plan->interfaces[index].name;
+    int result = encrypted_open(name, &watch->encrypted[index]);
+
+    if (result < 0)
+        log_notice("capturing on %s: connections that hide their names are not counted: %s", name,
+                   strerror(-result));
+}
+
 static int open_interface(struct watch *watch, uint16_t index)
 {
     const char *name = watch->plan->interfaces[index].name;
@@ -205,6 +218,7 @@ static int open_interface(struct watch *watch, uint16_t index)
     say_filter(name, watch->captures[index]);
     for (unsigned i = 0; i < capture_descriptors(watch->captures[index], fds); i++)
         note_polled(watch, fds[i], index);
+    open_encrypted(watch, index);
     return 0;
 }
 
@@ -246,8 +260,10 @@ void watch_close(struct watch *watch)
 {
     if (!watch)
         return;
-    for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++)
+    for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++) {
         capture_close(watch->captures[i]);
+        encrypted_close(&watch->encrypted[i]);
+    }
     kernelfilter_free(watch->filter);
     pipeline_free(watch->pipeline);
     outbox_free(watch->outbox);
@@ -264,6 +280,8 @@ int watch_open(const struct plan *plan, int channel, int cpu_latency, struct wat
         return -ENOMEM;
     watch->plan = plan;
     watch->channel = channel;
+    for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++)
+        watch->encrypted[i].fd = -1;
     note_polled(watch, channel, 0);
     result = open_pipeline(watch, cpu_latency);
     if (result == 0)
@@ -300,10 +318,23 @@ static void say_interfaces(struct watch *watch)
     }
 }
 
+static void count_encrypted(struct watch *watch)
+{
+    uint64_t *value = watch->own.value;
+
+    value[COUNTER_ENCRYPTED_DNS] = value[COUNTER_ENCRYPTED_DNS_HTTPS] = 0;
+    for (size_t i = 0; i < watch->plan->interface_count; i++) {
+        encrypted_read(&watch->encrypted[i]);
+        value[COUNTER_ENCRYPTED_DNS] += watch->encrypted[i].count[ENCRYPTED_DNS];
+        value[COUNTER_ENCRYPTED_DNS_HTTPS] += watch->encrypted[i].count[ENCRYPTED_DNS_HTTPS];
+    }
+}
+
 static void say_counters(struct watch *watch)
 {
     struct message message = {.kind = MESSAGE_COUNTERS};
 
+    count_encrypted(watch);
     message.counters = *pipeline_counters(watch->pipeline);
     for (unsigned i = 0; i < COUNTER_COUNT; i++)
         message.counters.value[i] += watch->own.value[i];

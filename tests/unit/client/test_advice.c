@@ -82,7 +82,7 @@ static void test_each_finding(void **state)
         {"{\"sources\":[{" GOOD_SOURCE ",\"violations\":2}]}", "sent 2 messages that it may not"},
         {"{\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"answers\":9,\"matching-answers\":3,"
          "\"alarms\":4}}]}",
-         "4 answers contradicted"},
+         "4 answers, or TCP segments, contradicted"},
         {"{\"uptime\":61,\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"answers\":0}}]}",
          "no DNS answer has come by yet: do the clients'"},
         {"{\"uptime\":61,\"sources\":[{" GOOD_SOURCE
@@ -113,6 +113,12 @@ static void test_each_finding(void **state)
         {"{\"sources\":[{" GOOD_SOURCE ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"up\","
          "\"interface_dropped\":3}]}]}",
          "ethtool -G eth1"},
+        {"{\"sources\":[{" GOOD_SOURCE ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"up\","
+         "\"merged\":3,\"cut\":2}]}]}",
+         "eth1: 2 packets were longer than the 64 KiB"},
+        {"{\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"cut-before\":5,\"questions\":1,"
+         "\"answers\":5,\"matching-answers\":5}}]}",
+         "turn truncation (packet slicing) off"},
         {"{\"sources\":[{" GOOD_SOURCE
          "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"missing\"}]}",
          "inet w a4: there is no such set: make the set, or set create = true"},

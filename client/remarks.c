@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One line for the kinds of packets, one for each counter that is not 0 and wants words.
+ */
+#include "client/remarks.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+struct remark {
+    const char *counter;
+    const char *text;
+};
+
+/* Counted by source. */
+static const struct remark remarks[] = {
+    {"repeated-sights", "questions were seen twice within 100 ms: usual where a port mirrors both"
+                        " directions, on a bridge and with \"any\"; it costs nothing"},
+    {"bare-checksums", "checksums were left to an interface that fills them in later: usual for"
+                       " packets of this machine and where packets are merged"},
+    {"fragments-forgotten", "fragmented packets never became whole: pieces were lost on the way to"
+                            " the mirror port, or nobody ever sent them"},
+    {"fragments-refused", "fragments overlapped or lied: hosts discard such, and so does wildset"},
+    {"tcp-lost", "TCP segments came with bytes missing in front of them: the mirror port or the"
+                 " capture loses packets, or the connection was there before wildset"},
+    {"tcp-given-up", "TCP segments belonged to connections to port 53 that carry no DNS"},
+    {"tcp-untrusted", "TCP segments were of or to servers that are not in `resolvers`"},
+    {"questions-dropped", "questions had to make room for others: somebody asks very much"},
+    {"encrypted-dns", "connections began to port 853: DNS over TLS or QUIC, whose names nobody can"
+                      " read"},
+    {"encrypted-dns-https", "connections began to port 443 of public DNS resolvers: likely DNS over"
+                            " HTTPS, whose names nobody can read"},
+};
+
+static json_int_t number_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static bool is_way(const char *key)
+{
+    static const char *const others[] = {"fragments", "reassembled", "tcp-segments"};
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (strcmp(key, others[i]) == 0)
+            return true;
+    }
+    return strncmp(key, "in-", 3) == 0;
+}
+
+/* "packets came as: in-8021q 12, in-vxlan 3, fragments 4, reassembled 2": whatever is not 0. */
+static void ways_print(json_t *counters)
+{
+    const char *before = "packets came as: ";
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(counters, key, value)
+    {
+        if (!is_way(key) || json_integer_value(value) == 0)
+            continue;
+        printf("%s%s %" JSON_INTEGER_FORMAT, before, key, json_integer_value(value));
+        before = ", ";
+    }
+    if (strcmp(before, ", ") == 0)
+        putchar('\n');
+}
+
+static void source_print(const json_t *source)
+{
+    json_t *counters = json_object_get(source, "counters");
+
+    ways_print(counters);
+    for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
+        json_int_t number = number_of(counters, remarks[i].counter);
+
+        if (number > 0)
+            printf("- %" JSON_INTEGER_FORMAT " %s\n", number, remarks[i].text);
+    }
+}
+
+static void interface_print(const json_t *interface)
+{
+    const char *name = json_string_value(json_object_get(interface, "interface"));
+    json_int_t merged = number_of(interface, "merged");
+
+    if (name && merged > 0)
+        printf("- %s: %" JSON_INTEGER_FORMAT
+               " packets were longer than its MTU: offloads (GRO, LRO)"
+               " had merged several into one; they are read, but where an interface only watches it"
+               " is better without: `ethtool -K %s gro off lro off`\n",
+               name, merged, name);
+}
+
+void remarks_print(const json_t *status)
+{
+    json_t *source, *interface;
+    size_t i, j;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        source_print(source);
+        json_array_foreach(json_object_get(source, "interfaces"), j, interface)
+            interface_print(interface);
+    }
+}
