@@ -444,6 +444,33 @@ static enum streams_outcome read_payload(struct streams *streams, struct stream 
     return lost && outcome == STREAMS_OK ? STREAMS_LOST : outcome;
 }
 
+static void end_stream(struct streams *streams, struct stream *stream)
+{
+    assembly_clear(&stream->bytes);
+    stream->hole_ns = 0;
+    account(streams, stream);
+    stream->state = STREAM_ENDED;
+}
+
+/* A reset ends the connection, and so the other direction too: its ports may be used again at once.
+ */
+static void end_other_direction(struct streams *streams, const struct stream_segment *segment)
+{
+    const struct stream_segment other = {
+        .source = segment->destination,
+        .destination = segment->source,
+        .source_port = segment->destination_port,
+        .destination_port = segment->source_port,
+    };
+    struct stream *stream;
+    uint64_t key[2];
+
+    make_key(streams, &other, key);
+    stream = find(streams, key);
+    if (stream && stream->state == STREAM_SYNCED)
+        end_stream(streams, stream);
+}
+
 /* RST and FIN where the next byte is expected end the stream; others are not the peer's. */
 static void end(struct streams *streams, struct stream *stream,
                 const struct stream_segment *segment)
@@ -452,10 +479,9 @@ static void end(struct streams *streams, struct stream *stream,
 
     if (stream->state != STREAM_SYNCED || at != next_sequence(stream))
         return;
-    assembly_clear(&stream->bytes);
-    stream->hole_ns = 0;
-    account(streams, stream);
-    stream->state = STREAM_ENDED;
+    end_stream(streams, stream);
+    if (segment->flags & STREAM_RST)
+        end_other_direction(streams, segment);
 }
 
 static void touch(struct streams *streams, struct stream *stream, uint64_t now_ns)

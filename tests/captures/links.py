@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One exchange over IPv4 and one over IPv6, in every wrapping that is read."""
 
+import struct
+
 from scapy.layers.inet import IP, UDP, IPOption_NOP, IPOption_Router_Alert
 from scapy.layers.inet6 import (IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop,
                                 PadN, RouterAlert)
@@ -9,7 +11,7 @@ from scapy.packet import Raw
 
 from scene import (CLIENT, CLIENT6, LINK_NULL, LINK_RAW, LINK_SLL, LINK_SLL2, POINTER, RESOLVER,
                    RESOLVER6, Scene, a, aaaa, answer, capture, ethernet, main, null, packet, pcapng,
-                   query, raw, sll, sll2)
+                   protocol_of, query, raw, sll, sll2)
 
 
 def both(scene):
@@ -30,6 +32,32 @@ def vlan():
 @capture("qinq.pcap")
 def qinq():
     return both(Scene(tagged(("ad", 100), ("q", 42))))
+
+
+@capture("tags.pcap")
+def tags():
+    """Each kind of tag, three deep, eight deep; nine are refused.  The filter looks at the outermost."""
+    def stack(*pairs):
+        return lambda data: (ethernet(data)[:12] + b"".join(struct.pack("!HH", kind, vlan)
+                             for kind, vlan in pairs) + struct.pack("!H", protocol_of(data)) + data)
+    stacks = [stack((0x8100, 100)), stack((0x88A8, 100)), stack((0x9100, 100)), stack((0x9200, 100)),
+              stack((0x88A8, 42), (0x8100, 100)), stack((0x9100, 100), (0x88A8, 42), (0x8100, 42)),
+              stack(*[(0x8100, 100)] * 8), stack(*[(0x8100, 100)] * 9)]
+    scene = Scene()
+    for number, link in enumerate(stacks):
+        name = "n%d.dormammu.lookback.io" % number
+        scene.ask(query(name, ident=number), link)
+        scene.reply(answer([a(POINTER, "198.51.100.%d" % (number + 1))], name, ident=number), link)
+    return scene
+
+
+@capture("cut-by-mirror.pcap")
+def cut_by_mirror():
+    """A mirror session that keeps the first 72 bytes: the headers agree, the rest is not there."""
+    scene = Scene()
+    scene.exchange([a(POINTER)])
+    scene.frames = [(time, frame[:72], 72) for time, frame, _ in scene.frames]
+    return scene.exchange([a(POINTER, "198.51.100.8")], ident=2)
 
 
 @capture("sll.pcap")

@@ -5,7 +5,8 @@
 import struct
 
 from scapy.layers.inet import IP, TCP
-from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment
+from scapy.layers.inet6 import (IPv6, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, PadN,
+                                RouterAlert)
 from scapy.packet import Raw
 
 from scene import (CLIENT, CLIENT6, POINTER, RESOLVER, RESOLVER6, Scene, a, aaaa, answer, capture,
@@ -99,6 +100,53 @@ def fragments_hole():
     scene.ask(query(NAMES[2], ident=3))
     first, last = pieces(reply_to(2), [48], 3)
     return scene.packet(first[:10] + b"\x12\x34" + first[12:]).packet(last)
+
+
+@capture("fragments-mirrored.pcap")
+def fragments_mirrored():
+    """Each piece twice, as when both directions of a port are mirrored: no overlap, no alarm."""
+    scene = Scene().ask(query(NAMES[0], ident=1))
+    for part in pieces(reply_to(0, [text(255)] * 14), [1480, 2960], 1):
+        scene.packet(part)
+    scene.client, scene.resolver = CLIENT6, RESOLVER6
+    message = answer([aaaa(POINTER, "2001:db8:5::7"), *[text(255)] * 14], NAMES[1], "AAAA", 2)
+    scene.ask(query(NAMES[1], "AAAA", 2))
+    for part in pieces(message, [1448, 2896], 77, six=True):
+        scene.packet(part)
+    scene.frames = [frame for frame in scene.frames for _ in range(2)]
+    return scene
+
+
+def piece_behind_extensions(data, start, end, ident):
+    """Hop-by-hop options in front of the fragment header; behind it, in the first one, destination's."""
+    more, options = end < len(data), bytes([17, 0, 1, 4, 0, 0, 0, 0])
+    whole = options + data
+    start, end = (start, end + 8) if start == 0 else (start + 8, end + 8)
+    return bytes(IPv6(src=RESOLVER6, dst=CLIENT6)
+                 / IPv6ExtHdrHopByHop(options=[RouterAlert(), PadN(optdata=b"")])
+                 / IPv6ExtHdrFragment(nh=60, id=ident, offset=start // 8, m=more)
+                 / Raw(whole[start:end]))
+
+
+@capture("fragments-extensions.pcap")
+def fragments_extensions():
+    """IPv6 in pieces behind and in front of extension headers, the last piece first."""
+    scene = Scene(client=CLIENT6, resolver=RESOLVER6).ask(query(NAMES[0], "AAAA", 1))
+    message = answer([aaaa(POINTER, "2001:db8:5::7"), text(255)], NAMES[0], "AAAA", 1)
+    data = packet(RESOLVER6, CLIENT6, 53, 40000, message)[40:]
+    scene.packet(piece_behind_extensions(data, 160, len(data), 5))
+    return scene.packet(piece_behind_extensions(data, 0, 160, 5))
+
+
+@capture("fragments-overlap6.pcap")
+def fragments_overlap6():
+    """RFC 5722: one that overlaps makes all of them void, those that come later too."""
+    scene = Scene(client=CLIENT6, resolver=RESOLVER6).ask(query(NAMES[0], "AAAA", 1))
+    message = answer([aaaa(POINTER, "2001:db8:5::7")], NAMES[0], "AAAA", 1)
+    data = packet(RESOLVER6, CLIENT6, 53, 40000, message)[40:]
+    for start, end in ((0, 48), (40, 64), (48, len(data))):
+        scene.packet(piece(data, start, end, 9, six=True))
+    return scene
 
 
 # --- TCP -----------------------------------------------------------------------------------------
@@ -204,6 +252,65 @@ def tcp_conflict():
     connection.next[False] += len(forged)
     connection.ask(1)
     return connection.reply(1).scene
+
+
+@capture("tcp-conflict-cut.pcap")
+def tcp_conflict_cut():
+    """A forged copy in other pieces: of what was delivered, of what waits, and over both."""
+    scene = Scene()
+    connection = Connection(scene).open().ask(0).ask(1).reply(0)
+    forged = framed(answer([a(POINTER, "203.0.113.66")], NAMES[0], ident=1))
+    connection.segment(False, forged[-7:], ahead=-7)
+    waits = framed(reply_to(1))
+    connection.segment(False, waits[20:40], ahead=20)
+    connection.segment(False, bytes(10), ahead=25)
+    return connection.segment(False, forged[-4:] + waits, ahead=-4).scene
+
+
+@capture("tcp-keep-alive.pcap")
+def tcp_keep_alive():
+    """Keep-alives with an octet of garbage and without, and a probe of a closed window: no alarm."""
+    scene = Scene()
+    connection = Connection(scene).open().ask(0).reply(0)
+    for side in (True, False):
+        connection.segment(side, b"\x5a", ahead=-1).segment(side, flags="A", ahead=-1)
+    connection.ask(1)
+    data = framed(reply_to(1))
+    connection.segment(False, data[:1]).segment(False, data[:1])
+    return connection.send(False, data).scene
+
+
+@capture("tcp-unasked.pcap")
+def tcp_unasked():
+    """An answer whose question was not asked, or over UDP only; then one that was."""
+    scene = Scene()
+    connection = Connection(scene).open().reply(0)
+    scene.ask(query(NAMES[1], ident=2))
+    connection.reply(1)
+    return connection.ask(2).reply(2).scene
+
+
+@capture("tcp-reset.pcap")
+def tcp_reset():
+    """A reset in the right place ends it in the midst of a message; the ports are used again."""
+    scene = Scene()
+    connection = Connection(scene).open().ask(0)
+    data = framed(reply_to(0))
+    connection.send(False, data[:30]).segment(False, flags="R").send(False, data[30:])
+    connection.next = {True: 700000, False: 800000}
+    return connection.open().ask(1).reply(1).close().scene
+
+
+@capture("tcp-idle.pcap")
+def tcp_idle():
+    """Half a message, and the rest of it more than a minute later: it is forgotten, the next is not."""
+    scene = Scene()
+    connection = Connection(scene).open().ask(0)
+    data = framed(reply_to(0))
+    connection.send(False, data[:30])
+    scene.wait(61)
+    connection.ask(0).send(False, data[30:])
+    return connection.ask(1).reply(1).scene
 
 
 @capture("tcp-middle.pcap")

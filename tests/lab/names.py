@@ -7,6 +7,19 @@ PORT = 5353  # nsd's, behind unbound
 SOA = "@ {ttl} IN SOA ns.lookback.io. hostmaster.lookback.io. {serial} 3600 600 86400 1\n"
 
 # TTL 2 is the short one: long enough to be used, short enough to be waited for.
+# Answers of some 3.7 KiB: over TCP, or over UDP in fragments.  Each has addresses of its own.
+BIG = {"tcp": 113, "cut": 114, "pieces": 115, "merged": 116}
+
+
+def big_address(owner, number):
+    return f"198.51.{BIG[owner]}.{number}"
+
+
+def big_records():
+    return "\n".join(f"{owner}.dormammu 300 A {big_address(owner, number)}"
+                     for owner in BIG for number in range(1, 229))
+
+
 ZONES = {
     "lookback.io": """
 dormammu         300 A     198.51.100.1
@@ -90,6 +103,7 @@ server:
     num-threads: 1
     do-not-query-localhost: no
     qname-minimisation: no
+    max-udp-size: 4096
     module-config: "iterator"
 remote-control:
     control-enable: no
@@ -112,6 +126,7 @@ class Names:
         self.folder.mkdir()
         self.serial = 1
         self.records = {zone: text.strip().splitlines() for zone, text in ZONES.items()}
+        self.records["lookback.io"] += big_records().splitlines()
         for zone in self.records:
             self.write(zone)
         self.nsd = self.serve_zones()

@@ -423,6 +423,44 @@ static void test_a_new_connection_between_the_same_ports(void **state)
     all_came_in_order(lab);
 }
 
+static struct stream_segment turned(struct stream_segment s)
+{
+    struct address source = s.source;
+    uint16_t port = s.source_port;
+
+    s.source = s.destination;
+    s.destination = source;
+    s.source_port = s.destination_port;
+    s.destination_port = port;
+    return s;
+}
+
+/* A reset of one side ends the other too, and the client may use its port again at once. */
+static void test_a_reset_ends_both_directions(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment reset = turned(segment(lab, 0, 0)), data = segment(lab, 0, STREAM_SIZE);
+    struct stream_segment syn = reset;
+
+    syn.sequence--;
+    syn.flags = STREAM_SYN;
+    handshake(lab);
+    assert_int_equal(add(lab, syn), STREAMS_OK);
+    assert_int_equal(add(lab, segment(lab, 0, 10)), STREAMS_OK);
+    reset.flags = STREAM_RST;
+    reset.sequence += 5; /* blind */
+    add(lab, reset);
+    assert_int_equal(add(lab, segment(lab, 10, 32)), STREAMS_OK);
+    assert_int_equal(lab->delivered, 1);
+    reset.sequence -= 5;
+    add(lab, reset);
+    assert_int_equal(add(lab, segment(lab, 42, 42)), STREAMS_DUPLICATE);
+    add(lab, another_syn(lab, 1000000));
+    data.sequence += 1000000;
+    assert_int_equal(add(lab, data), STREAMS_OK);
+    assert_int_equal(lab->delivered, 1 + MESSAGES);
+}
+
 /* The SYN was not seen: what follows an end is another connection when it is nowhere near it. */
 static void test_a_new_connection_joined_behind_an_end(void **state)
 {
@@ -540,6 +578,7 @@ int main(void)
         IN_LAB(test_idle_streams_are_forgotten),
         IN_LAB(test_a_blind_syn_changes_nothing),
         IN_LAB(test_a_new_connection_between_the_same_ports),
+        IN_LAB(test_a_reset_ends_both_directions),
         IN_LAB(test_a_new_connection_joined_behind_an_end),
         IN_LAB(test_hostile_streams_stay_in_the_budget),
         IN_LAB(test_a_flood_of_holes_does_not_cost_a_stream_in_use),
