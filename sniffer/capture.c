@@ -28,16 +28,13 @@ enum {
     SLOT_MAX = 65536 + FRAME_OVERHEAD, /* no IP packet is longer */
     BUFFER_ORDINARY = 8 * MIB,         /* bursts */
     BUFFER_LARGE = 4 * MIB,
-    /* What libpcap puts back, and a ring's lengths do not count: a tag, the header of cooked ones.
-     */
-    PUT_BACK_MAX = 4 + 20,
 };
 
 struct ring {
     pcap_t *pcap;
     uint32_t snaplen;
     uint32_t buffer;
-    struct filter_lengths lengths; /* of the frames that come over this one */
+    struct filter_lengths lengths; /* that its filter lets through */
 };
 
 struct capture {
@@ -226,6 +223,23 @@ static uint32_t whole_frame(const struct capture *capture)
     return (uint32_t)request.ifr_mtu + FRAME_OVERHEAD;
 }
 
+static void ignore(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+    (void)user, (void)header, (void)bytes;
+}
+
+/* What came before the filters were attached may lie in both rings: nobody waits for it yet. */
+static int empty_rings(struct capture *capture)
+{
+    for (unsigned i = 0; i < capture->ring_count; i++) {
+        const struct ring *ring = &capture->rings[i];
+
+        if (pcap_dispatch(ring->pcap, (int)(ring->buffer / ring->snaplen), ignore, NULL) < 0)
+            return -ENODEV;
+    }
+    return 0;
+}
+
 static int check_link_type(struct capture *capture, char error[static CAPTURE_ERROR_MAX])
 {
     const char *name;
@@ -261,6 +275,8 @@ int capture_open(const char *interface, uint16_t index, struct kernelfilter *fil
         result = check_link_type(capture, error);
     if (result == 0)
         result = attach_filters(capture, filter, error);
+    if (result == 0)
+        result = empty_rings(capture);
     if (result < 0) {
         capture_close(capture);
         return result;
@@ -388,7 +404,6 @@ int capture_open_file(FILE *file, uint16_t index, struct capture **out,
 
 struct reading {
     struct capture *capture;
-    const struct ring *ring;
     capture_frame *callback;
     void *context;
 };
@@ -407,13 +422,6 @@ static uint64_t frame_time(const struct capture *capture, const struct timeval *
     return seconds * NS_PER_SECOND + (fraction < NS_PER_SECOND ? fraction : NS_PER_SECOND - 1);
 }
 
-/* What came before the filters were attached may lie in both rings: it counts in one of them. */
-static bool is_of_ring(const struct ring *ring, uint32_t length)
-{
-    return length >= ring->lengths.least &&
-           (!ring->lengths.most || length <= ring->lengths.most + PUT_BACK_MAX);
-}
-
 static void hand_on(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
 {
     const struct reading *reading = (const void *)user;
@@ -427,8 +435,6 @@ static void hand_on(u_char *user, const struct pcap_pkthdr *header, const u_char
         .captured_ns = frame_time(capture, &header->ts),
     };
 
-    if (!is_of_ring(reading->ring, header->len))
-        return;
     capture->merged += header->len > capture->whole;
     capture->cut += header->caplen < header->len;
     reading->callback(reading->context, &frame);
@@ -453,19 +459,27 @@ static int reading_failed(struct capture *capture, const struct ring *ring)
     return -EBADMSG;
 }
 
-int capture_read(struct capture *capture, unsigned most, capture_frame *callback, void *context)
+int capture_read_ring(struct capture *capture, unsigned ring, unsigned most,
+                      capture_frame *callback, void *context)
 {
     struct reading reading = {.capture = capture, .callback = callback, .context = context};
-    int total = 0;
+    int count;
 
     if (capture->gone)
         return -ENODEV;
+    count = pcap_dispatch(capture->rings[ring].pcap, (int)most, hand_on, (u_char *)&reading);
+    return count < 0 ? reading_failed(capture, &capture->rings[ring]) : count;
+}
+
+int capture_read(struct capture *capture, unsigned most, capture_frame *callback, void *context)
+{
+    int total = 0;
+
     for (unsigned i = 0; i < capture->ring_count; i++) {
-        reading.ring = &capture->rings[i];
-        int count = pcap_dispatch(capture->rings[i].pcap, (int)most, hand_on, (u_char *)&reading);
+        int count = capture_read_ring(capture, i, most, callback, context);
 
         if (count < 0)
-            return reading_failed(capture, &capture->rings[i]);
+            return count;
         total += count;
     }
     return total;

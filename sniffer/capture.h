@@ -17,9 +17,7 @@
 
 enum {
     CAPTURE_ERROR_MAX = 512,
-    /* One ring with slots for ordinary frames and, where the MTU allows more, one for large ones.
-     */
-    CAPTURE_RINGS_MAX = 2,
+    CAPTURE_RINGS_MAX = 2, /* slots for ordinary frames, and for large ones */
 };
 
 struct capture;
@@ -58,6 +56,9 @@ void capture_close(struct capture *capture);
  * says more. Frames before the failure have been handed on.
  */
 int capture_read(struct capture *capture, unsigned most, capture_frame *callback, void *context);
+/* The same for one of the descriptors: reading where nothing is takes a system call. */
+int capture_read_ring(struct capture *capture, unsigned ring, unsigned most,
+                      capture_frame *callback, void *context);
 const char *capture_error(const struct capture *capture);
 
 /* The descriptors to poll for reading; how many.  Large frames come over the second. */

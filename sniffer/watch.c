@@ -44,6 +44,7 @@ struct watch {
     struct state_report states[PLAN_INTERFACES_MAX];
     struct pollfd polled[POLLED_MAX]; /* the channel, then the rings */
     uint16_t polled_interface[POLLED_MAX];
+    uint8_t polled_ring[POLLED_MAX];
     unsigned polled_count;
     struct moment now;   /* of this turn */
     struct counters own; /* what the pipeline does not count */
@@ -158,9 +159,10 @@ static void follow_on(struct watch *watch)
 
 /* ---- opening ---- */
 
-static void note_polled(struct watch *watch, int fd, uint16_t interface)
+static void note_polled(struct watch *watch, int fd, uint16_t interface, unsigned ring)
 {
     watch->polled[watch->polled_count] = (struct pollfd){.fd = fd, .events = POLLIN};
+    watch->polled_ring[watch->polled_count] = (uint8_t)ring;
     watch->polled_interface[watch->polled_count++] = interface;
 }
 
@@ -217,7 +219,7 @@ static int open_interface(struct watch *watch, uint16_t index)
         return open_failed(watch, index, result, error);
     say_filter(name, watch->captures[index]);
     for (unsigned i = 0; i < capture_descriptors(watch->captures[index], fds); i++)
-        note_polled(watch, fds[i], index);
+        note_polled(watch, fds[i], index, i);
     open_encrypted(watch, index);
     return 0;
 }
@@ -282,7 +284,7 @@ int watch_open(const struct plan *plan, int channel, int cpu_latency, struct wat
     watch->channel = channel;
     for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++)
         watch->encrypted[i].fd = -1;
-    note_polled(watch, channel, 0);
+    note_polled(watch, channel, 0, 0);
     result = open_pipeline(watch, cpu_latency);
     if (result == 0)
         result = open_interfaces(watch);
@@ -377,20 +379,24 @@ static void interface_is_gone(struct watch *watch, uint16_t index)
     say_state(watch, &watch->states[index]);
 }
 
-static void read_interface(struct watch *watch, uint16_t index)
-{
-    if (!watch->captures[index])
-        return;
-    if (capture_read(watch->captures[index], FRAMES_A_TURN, on_frame, watch) == -ENODEV)
-        interface_is_gone(watch, index);
-}
-
 static void read_rings(struct watch *watch)
 {
     for (unsigned i = 1; i < watch->polled_count; i++) {
-        if (watch->polled[i].fd >= 0 && watch->polled[i].revents)
-            read_interface(watch, watch->polled_interface[i]);
+        uint16_t index = watch->polled_interface[i];
+
+        if (watch->polled[i].fd < 0 || !watch->polled[i].revents)
+            continue;
+        if (capture_read_ring(watch->captures[index], watch->polled_ring[i], FRAMES_A_TURN,
+                              on_frame, watch) == -ENODEV)
+            interface_is_gone(watch, index);
     }
+}
+
+static void read_interface(struct watch *watch, uint16_t index)
+{
+    if (watch->captures[index] &&
+        capture_read(watch->captures[index], FRAMES_A_TURN, on_frame, watch) == -ENODEV)
+        interface_is_gone(watch, index);
 }
 
 /* Reading where nothing is to be read is how libpcap notices that an interface has vanished. */
