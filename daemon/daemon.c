@@ -265,17 +265,38 @@ static void on_children(void *context)
     feeds_reap(daemon->feeds);
 }
 
-static int start_sniffer(struct daemon *daemon, const struct config *config)
+typedef int use_plan(struct sources *sources, const struct plan *plan);
+
+/* What the configuration says, and the names that are known to follow from it. */
+static int make_plan(struct daemon *daemon, const struct config *config, use_plan *use)
 {
+    struct moment now = clock_now();
+    struct derived_name *derived = calloc(DERIVED_MAX, sizeof(*derived));
     struct whitelist_pattern *patterns;
     struct plan plan;
-    int result = config_plan(config, &plan, &patterns);
+    int result = derived ? config_plan(config, &plan, &patterns) : -ENOMEM;
 
-    if (result)
-        return result;
-    result = sources_start_sniffer(daemon->sources, &plan);
-    free(patterns);
+    if (result == 0) {
+        plan.derived = derived;
+        plan.derived_count = setsync_derived(daemon->sync, config->whitelists,
+                                             config->whitelist_count, &now, derived);
+        result = use(daemon->sources, &plan);
+        free(patterns);
+    }
+    free(derived);
     return result;
+}
+
+static int start_sniffer(struct daemon *daemon, const struct config *config)
+{
+    return make_plan(daemon, config, sources_start_sniffer);
+}
+
+/* The plan that it had does as well. */
+static void on_restarting(void *context)
+{
+    struct daemon *daemon = context;
+    (void)make_plan(daemon, daemon->config, sources_renew_plan);
 }
 
 static void log_lines(char *text)
@@ -405,6 +426,7 @@ static int open_sources(struct daemon *daemon)
         .alarm = on_alarm,
         .asked = on_asked,
         .changed = on_sources_changed,
+        .restarting = on_restarting,
         .context = daemon,
     };
     return sources_new(daemon->loop, daemon->options.libexec, &hooks, &daemon->sources);

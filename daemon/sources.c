@@ -107,11 +107,17 @@ static void schedule_restart(struct sources *sources)
         sources->backoff_ms = BACKOFF_MOST_MS;
 }
 
+static void start_again(struct sources *sources)
+{
+    sources->hooks.restarting(sources->hooks.context);
+    start_child(sources);
+}
+
 static void on_restart(void *context)
 {
     struct sources *sources = context;
     sources->restarts++;
-    start_child(sources);
+    start_again(sources);
 }
 
 static void forget_child(struct sources *sources, size_t index)
@@ -213,7 +219,7 @@ static void on_debounce(void *context)
     if (sources->successor)
         child_kill(sources->successor, "an interface came up meanwhile");
     sources->successor = NULL;
-    start_child(sources);
+    start_again(sources);
 }
 
 static void on_link_up(void *context, size_t index)
@@ -324,7 +330,7 @@ static void take_interfaces(struct sources *sources, const struct plan *plan)
     memcpy(sources->interfaces, plan->interfaces, size);
 }
 
-int sources_start_sniffer(struct sources *sources, const struct plan *plan)
+int sources_renew_plan(struct sources *sources, const struct plan *plan)
 {
     int sealed = plan_seal(plan);
     if (sealed < 0)
@@ -332,6 +338,14 @@ int sources_start_sniffer(struct sources *sources, const struct plan *plan)
     if (sources->plan >= 0)
         close(sources->plan);
     sources->plan = sealed;
+    return 0;
+}
+
+int sources_start_sniffer(struct sources *sources, const struct plan *plan)
+{
+    int result = sources_renew_plan(sources, plan);
+    if (result < 0)
+        return result;
     sources->low_latency = plan->latency == LATENCY_LOW;
     take_interfaces(sources, plan);
     links_watch(sources->links, sources->interfaces, sources->interface_count);

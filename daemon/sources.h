@@ -26,6 +26,8 @@ struct sources_hooks {
     void (*asked)(void *context, const struct asked_report *asked);
     /* A source became ready for the first time, or all have failed. */
     void (*changed)(void *context);
+    /* The sniffer starts again with the plan it had, unless sources_renew_plan is called. */
+    void (*restarting)(void *context);
     void *context;
 };
 
@@ -53,6 +55,8 @@ int sources_new(struct loop *loop, const char *libexec, const struct sources_hoo
 void sources_free(struct sources *sources);
 /* Starts the sniffer with this plan, or replaces the one that runs.  0 or -errno. */
 int sources_start_sniffer(struct sources *sources, const struct plan *plan);
+/* The same plan with what is known by now, for the next start.  0; or -errno, and no change. */
+int sources_renew_plan(struct sources *sources, const struct plan *plan);
 /* SIGCHLD came: reap, report, schedule restarts. */
 void sources_reap(struct sources *sources);
 size_t sources_count(const struct sources *sources);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    PLACES = WHITELISTS_MAX * DERIVED_PER_WHITELIST,
+    PLACES = DERIVED_MAX,
     BUCKETS = PLACES, /* about one name a bucket when all is full */
 };
 
@@ -193,6 +193,21 @@ const struct derived_name *derived_get(struct derived *derived, const struct dna
     const struct entry *entry = entry_find(derived, name, whitelist);
 
     return entry != NULL && entry->derived.expires_ns > now_ns ? &entry->derived : NULL;
+}
+
+size_t derived_list(const struct derived *derived, uint64_t now_ns, struct derived_name *out,
+                    size_t most)
+{
+    size_t count = 0;
+
+    for (unsigned whitelist = 0; whitelist < WHITELISTS_MAX; whitelist++) {
+        const struct entry *part = &derived->entries[whitelist * DERIVED_PER_WHITELIST];
+
+        for (unsigned i = 0; i < derived->used[whitelist] && count < most; i++)
+            if (part[i].derived.expires_ns > now_ns)
+                out[count++] = part[i].derived;
+    }
+    return count;
 }
 
 unsigned derived_count(const struct derived *derived, uint64_t now_ns)

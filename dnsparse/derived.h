@@ -17,6 +17,7 @@
 enum {
     DERIVED_PER_WHITELIST = 64, /* the one nearest to its end makes room */
     DERIVED_STEPS_MAX = 16,     /* answers between the pattern and the name */
+    DERIVED_MAX = WHITELISTS_MAX * DERIVED_PER_WHITELIST,
 };
 
 struct derived_name {
@@ -45,6 +46,9 @@ whitelist_mask derived_find_wire(const struct derived *derived, const uint8_t *w
 /* The entry for one whitelist, or NULL.  Valid until the next derived_add. */
 const struct derived_name *derived_get(struct derived *derived, const struct dname *name,
                                        uint8_t whitelist, uint64_t now_ns);
+/* Copies of those alive, at most `most`; how many.  In no order. */
+size_t derived_list(const struct derived *derived, uint64_t now_ns, struct derived_name *out,
+                    size_t most);
 unsigned derived_count(const struct derived *derived, uint64_t now_ns);
 
 #endif

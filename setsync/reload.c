@@ -6,6 +6,7 @@
 #include "setsync/keeper.h"
 
 #include "runtime/log.h"
+#include "setsync/policy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -143,26 +144,49 @@ static void rebase(void *context, struct lease *lease)
     }
 }
 
-static bool same_order(const struct setsync *sync, const struct taking *taking)
+/* Derived names know their whitelist by its number, which may be another one now. */
+static bool translate(const struct setsync *sync, const struct taking *taking,
+                      struct derived_name *name)
 {
-    if (sync->options.whitelist_count != taking->whitelist_count)
+    if (name->whitelist >= sync->options.whitelist_count)
         return false;
-    for (size_t i = 0; i < taking->whitelist_count; i++)
-        if (strcmp(sync->options.whitelists[i].name, taking->whitelists[i].name) != 0)
-            return false;
+    const struct whitelist *whitelist =
+        find_whitelist(taking, sync->options.whitelists[name->whitelist].name);
+    if (whitelist == NULL || whitelist->follow != FOLLOW_ACROSS ||
+        policy_pattern(whitelist, &name->root) == NULL)
+        return false;
+    name->whitelist = (uint8_t)(whitelist - taking->whitelists);
     return true;
 }
 
-/* Derived names know their whitelist by its number: they go when the numbers mean others. */
+size_t setsync_derived(const struct setsync *sync, const struct whitelist *whitelists, size_t count,
+                       const struct moment *now, struct derived_name out[static DERIVED_MAX])
+{
+    struct taking taking = {.whitelists = whitelists, .whitelist_count = count};
+    size_t found = derived_list(sync->derived, now->boot_ns, out, DERIVED_MAX), kept = 0;
+    for (size_t i = 0; i < found; i++)
+        if (translate(sync, &taking, &out[i]))
+            out[kept++] = out[i];
+    return kept;
+}
+
+/* When memory is out they stay as they are: their roots are matched again at each use. */
 static void renew_derived(struct setsync *sync, const struct taking *taking)
 {
-    if (same_order(sync, taking))
+    struct derived *renewed = derived_new();
+    struct derived_name *names = calloc(DERIVED_MAX, sizeof(*names));
+    if (renewed == NULL || names == NULL) {
+        derived_free(renewed);
+        free(names);
         return;
-    struct derived *derived = derived_new();
-    if (derived == NULL)
-        return;
+    }
+    size_t count =
+        setsync_derived(sync, taking->whitelists, taking->whitelist_count, taking->now, names);
+    for (size_t i = 0; i < count; i++)
+        (void)derived_add(renewed, &names[i], taking->now->boot_ns);
+    free(names);
     derived_free(sync->derived);
-    sync->derived = derived;
+    sync->derived = renewed;
 }
 
 int setsync_reload(struct setsync *sync, const struct whitelist *whitelists, size_t count,

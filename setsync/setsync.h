@@ -6,6 +6,7 @@
 #ifndef WILDSET_SETSYNC_SETSYNC_H
 #define WILDSET_SETSYNC_SETSYNC_H
 
+#include "dnsparse/derived.h"
 #include "runtime/clock.h"
 #include "runtime/sighting.h"
 #include "setsync/event.h"
@@ -67,6 +68,12 @@ void setsync_warm(struct setsync *sync, const struct dname *name, const struct m
  */
 int setsync_reload(struct setsync *sync, const struct whitelist *whitelists, size_t count,
                    const struct moment *now);
+/*
+ * The derived names that are still backed by these whitelists, with their numbers: what
+ * setsync_reload would keep, and what a sniffer has to know from its start.
+ */
+size_t setsync_derived(const struct setsync *sync, const struct whitelist *whitelists, size_t count,
+                       const struct moment *now, struct derived_name out[static DERIVED_MAX]);
 
 /*
  * All leases into a file, for the next start: atomically, and on the disk when it returns 0.  Takes

@@ -38,6 +38,8 @@ struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hoo
     pipeline->streams = streams_new();
     pipeline->early = early_new();
     pipeline->early_due_ns = UINT64_MAX;
+    for (size_t i = 0; pipeline->derived && i < plan->derived_count; i++)
+        derived_add(pipeline->derived, &plan->derived[i], 0);
     for (size_t i = 0; i < plan->vlan_count; i++)
         pipeline->vlans[plan->vlans[i] / 64 % 64] |= UINT64_C(1) << plan->vlans[i] % 64;
     if (pipeline->matcher && pipeline->derived && pipeline->questions && pipeline->fragments &&

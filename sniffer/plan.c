@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char plan_magic[8] = "wsplan1";
+static const char plan_magic[8] = "wsplan2";
 
 enum {
     PLAN_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE,
@@ -27,18 +27,20 @@ struct plan_head {
     char magic[8];
     whitelist_mask chain_whitelists;
     whitelist_mask follow_whitelists;
-    uint32_t interface_count, resolver_count, pattern_count, vlan_count;
+    uint32_t interface_count, resolver_count, pattern_count, vlan_count, derived_count;
     uint32_t ttl_min[WHITELISTS_MAX];
     uint32_t ttl_max[WHITELISTS_MAX];
     uint32_t decapsulate;
     uint8_t require_query;
     uint8_t checksums;
     uint8_t latency;
-    uint8_t zero;
+    uint8_t zero[5];
 };
 
-/* Arrays of bytes may lie anywhere; the tags come first, behind a head of even size. */
-static_assert(sizeof(struct plan_head) % _Alignof(uint16_t) == 0, "tags are aligned");
+/* Arrays of bytes may lie anywhere; the others come first, the widest right behind the head. */
+static_assert(sizeof(struct plan_head) % _Alignof(struct derived_name) == 0,
+              "derived names are aligned");
+static_assert(sizeof(struct derived_name) % _Alignof(uint16_t) == 0, "tags are aligned");
 static_assert(_Alignof(struct plan_interface) == 1 && _Alignof(struct plan_resolver) == 1 &&
                   _Alignof(struct whitelist_pattern) == 1,
               "the other arrays need no alignment");
@@ -71,6 +73,7 @@ static struct plan_head head_of(const struct plan *plan)
         .resolver_count = (uint32_t)plan->resolver_count,
         .pattern_count = (uint32_t)plan->pattern_count,
         .vlan_count = (uint32_t)plan->vlan_count,
+        .derived_count = (uint32_t)plan->derived_count,
         .decapsulate = plan->decapsulate,
         .require_query = plan->require_query,
         .checksums = (uint8_t)plan->checksums,
@@ -91,6 +94,7 @@ static int write_plan(int fd, const struct plan *plan)
         size_t size;
     } parts[] = {
         {&head, sizeof(head)},
+        {plan->derived, plan->derived_count * sizeof(*plan->derived)},
         {plan->vlans, plan->vlan_count * sizeof(*plan->vlans)},
         {plan->interfaces, plan->interface_count * sizeof(*plan->interfaces)},
         {plan->resolvers, plan->resolver_count * sizeof(*plan->resolvers)},
@@ -111,7 +115,8 @@ int plan_seal(const struct plan *plan)
     int fd, result;
 
     if (plan->interface_count > PLAN_INTERFACES_MAX || plan->resolver_count > PLAN_RESOLVERS_MAX ||
-        plan->pattern_count > PLAN_PATTERNS_MAX || plan->vlan_count > PLAN_VLANS_MAX)
+        plan->pattern_count > PLAN_PATTERNS_MAX || plan->vlan_count > PLAN_VLANS_MAX ||
+        plan->derived_count > PLAN_DERIVED_MAX)
         return -E2BIG;
     fd = memfd_create("wildset-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
@@ -131,10 +136,10 @@ static bool head_is_valid(const struct plan_head *head)
     return memcmp(head->magic, plan_magic, sizeof(plan_magic)) == 0 &&
            head->interface_count <= PLAN_INTERFACES_MAX &&
            head->resolver_count <= PLAN_RESOLVERS_MAX && head->pattern_count <= PLAN_PATTERNS_MAX &&
-           head->vlan_count <= PLAN_VLANS_MAX &&
+           head->vlan_count <= PLAN_VLANS_MAX && head->derived_count <= PLAN_DERIVED_MAX &&
            head->decapsulate < UINT32_C(1) << ENCAPSULATION_COUNT && head->require_query <= 1 &&
            head->checksums <= CHECKSUMS_IGNORE && head->latency <= LATENCY_NORMAL &&
-           head->zero == 0;
+           memcmp(head->zero, (const uint8_t[sizeof(head->zero)]){0}, sizeof(head->zero)) == 0;
 }
 
 static bool interface_is_valid(const char name[static IFNAMSIZ])
@@ -155,14 +160,30 @@ static bool prefix_is_valid(const struct prefix *prefix)
     return true;
 }
 
+static bool name_is_valid(const struct dname *name)
+{
+    return name->length > 0 && dname_is_canonical(name);
+}
+
 static bool pattern_is_valid(const struct whitelist_pattern *pattern)
 {
     return pattern->whitelist < WHITELISTS_MAX && pattern->pattern.kind <= PATTERN_ANY &&
-           pattern->pattern.name.length > 0 && dname_is_canonical(&pattern->pattern.name);
+           name_is_valid(&pattern->pattern.name);
+}
+
+static bool derived_is_valid(const struct derived_name *derived)
+{
+    return name_is_valid(&derived->name) && name_is_valid(&derived->root) &&
+           derived->whitelist < WHITELISTS_MAX && derived->steps > 0 &&
+           derived->steps <= DERIVED_STEPS_MAX;
 }
 
 static bool arrays_are_valid(const struct plan *plan)
 {
+    for (size_t i = 0; i < plan->derived_count; i++) {
+        if (!derived_is_valid(&plan->derived[i]))
+            return false;
+    }
     for (size_t i = 0; i < plan->vlan_count; i++) {
         if (plan->vlans[i] > VLAN_MAX)
             return false;
@@ -187,7 +208,8 @@ static bool arrays_are_valid(const struct plan *plan)
 
 static size_t size_by_head(const struct plan_head *head)
 {
-    return sizeof(*head) + head->vlan_count * sizeof(uint16_t) +
+    return sizeof(*head) + head->derived_count * sizeof(struct derived_name) +
+           head->vlan_count * sizeof(uint16_t) +
            head->interface_count * sizeof(struct plan_interface) +
            head->resolver_count * sizeof(struct plan_resolver) +
            head->pattern_count * sizeof(struct whitelist_pattern);
@@ -201,6 +223,7 @@ static struct plan plan_of(const struct plan_head *head, const uint8_t *behind)
         .resolver_count = head->resolver_count,
         .pattern_count = head->pattern_count,
         .vlan_count = head->vlan_count,
+        .derived_count = head->derived_count,
         .chain_whitelists = head->chain_whitelists,
         .follow_whitelists = head->follow_whitelists,
         .decapsulate = head->decapsulate,
@@ -211,6 +234,8 @@ static struct plan plan_of(const struct plan_head *head, const uint8_t *behind)
 
     memcpy(plan.ttl_min, head->ttl_min, sizeof(plan.ttl_min));
     memcpy(plan.ttl_max, head->ttl_max, sizeof(plan.ttl_max));
+    plan.derived = (const void *)behind;
+    behind += plan.derived_count * sizeof(*plan.derived);
     plan.vlans = (const void *)behind;
     behind += plan.vlan_count * sizeof(*plan.vlans);
     plan.interfaces = (const void *)behind;

@@ -7,6 +7,7 @@
 #define WILDSET_SNIFFER_PLAN_H
 
 #include "dnsparse/address.h"
+#include "dnsparse/derived.h"
 #include "dnsparse/matcher.h"
 
 #include <net/if.h>
@@ -30,6 +31,7 @@ enum {
     PLAN_RESOLVERS_MAX = 1024,
     PLAN_PATTERNS_MAX = 65536,
     PLAN_VLANS_MAX = 4095,
+    PLAN_DERIVED_MAX = DERIVED_MAX,
 };
 
 /* Whom to believe: answers from these addresses, first seen on this interface (empty: on any). */
@@ -50,6 +52,8 @@ struct plan {
     size_t resolver_count;
     const struct whitelist_pattern *patterns;
     size_t pattern_count;
+    const struct derived_name *derived; /* known already, until CLOCK_BOOTTIME is there */
+    size_t derived_count;
     const uint16_t *vlans; /* none: all, and untagged */
     size_t vlan_count;
     whitelist_mask chain_whitelists;  /* match = "chain" */

@@ -23,6 +23,8 @@ static void walk(const struct plan *plan)
         REQUIRE(prefix_to_text(&plan->resolvers[i].prefix, prefix)[0]);
     for (size_t i = 0; i < plan->pattern_count; i++)
         REQUIRE(pattern_to_text(&plan->patterns[i].pattern, text)[0]);
+    for (size_t i = 0; i < plan->derived_count; i++)
+        REQUIRE(plan->derived[i].whitelist < WHITELISTS_MAX && plan->derived[i].root.length > 0);
     for (size_t i = 0; i < plan->vlan_count; i++)
         REQUIRE(plan->vlans[i] <= 4094);
 }

@@ -462,6 +462,32 @@ static void test_a_reload_with_the_same_whitelists_changes_nothing(void **contex
     assert_int_equal(leases(state), 4); /* derived for both, still */
 }
 
+static void test_a_reload_keeps_the_derived_names_that_it_backs(void **context)
+{
+    struct state *state = *context;
+    struct whitelist after[2];
+    start(state, 2);
+    struct sighting open = open_end("a.dormammu.lookback.io", "lb.example.net", 300);
+    struct sighting other = open_end("x.lookback.io", "edge.example.org", 300);
+    learn(state, &open, 1); /* for both */
+    learn(state, &other, 1);
+    after[0] = state->whitelists[1];
+    after[1] = state->whitelists[0];
+    after[0].follow = FOLLOW_ANSWER;
+    static struct derived_name names[DERIVED_MAX];
+    assert_int_equal(setsync_derived(state->sync, state->whitelists, 2, &state->now, names), 3);
+    assert_int_equal(setsync_derived(state->sync, after, 2, &state->now, names), 1);
+    assert_int_equal(names[0].whitelist, 1);
+    assert_int_equal(setsync_derived(state->sync, after, 1, &state->now, names), 0);
+    assert_int_equal(setsync_reload(state->sync, after, 2, &state->now), 0);
+    learn_one(state, "lb.example.net", "198.51.100.7", 300);
+    learn_one(state, "edge.example.org", "198.51.100.8", 300);
+    assert_non_null(lease_of(state->sync, &after[1].set4, "198.51.100.7"));
+    assert_int_equal(leases(state), 1);
+    setsync_free(state->sync);
+    state->sync = NULL;
+}
+
 /* ---- listing, order, masses ---- */
 
 struct listing {
@@ -559,6 +585,7 @@ int main(void)
         TEST(test_forget),
         TEST(test_a_reload_takes_what_a_removed_pattern_alone_granted),
         TEST(test_a_reload_with_the_same_whitelists_changes_nothing),
+        TEST(test_a_reload_keeps_the_derived_names_that_it_backs),
         TEST(test_leases_are_listed_by_set_and_address),
         TEST(test_a_hundred_thousand_leases_stay_fast),
         TEST(test_more_whitelists_than_a_mask_has_bits_are_refused),

@@ -17,6 +17,7 @@
 static struct plan_interface interfaces[2] = {{"eth0"}, {"any"}};
 static struct plan_resolver resolvers[2];
 static struct whitelist_pattern patterns[3];
+static struct derived_name derived[1];
 static const uint16_t vlans[] = {0, 7, 4094};
 
 static struct plan example(void)
@@ -28,6 +29,8 @@ static struct plan example(void)
         .resolver_count = 2,
         .patterns = patterns,
         .pattern_count = 3,
+        .derived = derived,
+        .derived_count = 1,
         .vlans = vlans,
         .vlan_count = 3,
         .chain_whitelists = 2,
@@ -47,6 +50,10 @@ static struct plan example(void)
     assert_true(pattern_from_text("dormammu.lookback.io", &patterns[1].pattern));
     assert_true(pattern_from_text("*", &patterns[2].pattern));
     patterns[2].whitelist = 63;
+    assert_true(dname_from_text("lb.example.net", &derived[0].name));
+    assert_true(dname_from_text("eu.dormammu.lookback.io", &derived[0].root));
+    derived[0].expires_ns = 42;
+    derived[0].steps = 1;
     return plan;
 }
 
@@ -56,6 +63,8 @@ static void assert_plans_equal(const struct plan *a, const struct plan *b)
     assert_int_equal(a->resolver_count, b->resolver_count);
     assert_int_equal(a->pattern_count, b->pattern_count);
     assert_int_equal(a->vlan_count, b->vlan_count);
+    assert_int_equal(a->derived_count, b->derived_count);
+    assert_memory_equal(a->derived, b->derived, a->derived_count * sizeof(*a->derived));
     assert_memory_equal(a->interfaces, b->interfaces, a->interface_count * sizeof(*a->interfaces));
     assert_memory_equal(a->resolvers, b->resolvers, a->resolver_count * sizeof(*a->resolvers));
     assert_memory_equal(a->patterns, b->patterns, a->pattern_count * sizeof(*a->patterns));
@@ -187,6 +196,7 @@ static void test_values_out_of_bounds_are_no_plan(void **state)
     struct plan_interface endless, slash = {"a/b"}, nameless = {""};
     struct plan_resolver beyond, host_bits, no_family;
     struct whitelist_pattern upper, stranger, kind;
+    struct derived_name rootless, nobody, endless_chain, no_step;
     const uint16_t tags[] = {0, 7, 4095};
 
     (void)state;
@@ -210,6 +220,15 @@ static void test_values_out_of_bounds_are_no_plan(void **state)
     assert_spoils(&patterns[0], sizeof(stranger), &stranger);
     assert_spoils(&patterns[0], sizeof(kind), &kind);
     assert_spoils(vlans, sizeof(vlans), tags);
+    rootless = nobody = endless_chain = no_step = derived[0];
+    rootless.root.length = 0;
+    nobody.whitelist = WHITELISTS_MAX;
+    endless_chain.steps = DERIVED_STEPS_MAX + 1;
+    no_step.steps = 0;
+    assert_spoils(&derived[0], sizeof(rootless), &rootless);
+    assert_spoils(&derived[0], sizeof(nobody), &nobody);
+    assert_spoils(&derived[0], sizeof(endless_chain), &endless_chain);
+    assert_spoils(&derived[0], sizeof(no_step), &no_step);
 }
 
 int main(void)
