@@ -41,21 +41,36 @@ static struct following_name *make_room(struct following *following)
     return nearest;
 }
 
+/* False when it is known, which is longer so from now on. */
+static bool enter(struct following *following, const struct derived_name *name)
+{
+    struct following_name *known = find(following, &name->name);
+
+    if (!known) {
+        *make_room(following) =
+            (struct following_name){.name = name->name, .expires_ns = name->expires_ns};
+        return true;
+    }
+    if (known->expires_ns < name->expires_ns)
+        known->expires_ns = name->expires_ns;
+    return false;
+}
+
+void following_inherit(struct following *following, const struct derived_name *name)
+{
+    (void)enter(following, name);
+}
+
 bool following_derived(struct following *following, const struct derived_name *name,
                        uint64_t now_ns)
 {
-    struct following_name *known = find(following, &name->name);
     bool was_wide = following->wide;
 
-    if (known) {
-        if (known->expires_ns < name->expires_ns)
-            known->expires_ns = name->expires_ns;
+    if (!enter(following, name))
         return false;
-    }
-    *make_room(following) =
-        (struct following_name){.name = name->name, .expires_ns = name->expires_ns};
     following->ended = 0;
     following->new_ns = now_ns;
+    following->busy_until_ns = 0;
     following->wide = true;
     return !was_wide;
 }
@@ -66,17 +81,27 @@ static bool is_calm(const struct following *following, uint64_t now_ns)
            (!following->new_ns || now_ns - following->new_ns >= FOLLOWING_REST_NS);
 }
 
+static uint64_t worth(const struct following *following, uint64_t now_ns)
+{
+    if (is_calm(following, now_ns))
+        return FOLLOWING_PACKETS_CALM;
+    return following->new_ns ? FOLLOWING_PACKETS_KNOWN : FOLLOWING_PACKETS_UNKNOWN;
+}
+
+bool following_costs_too_much(const struct following *following, uint64_t packets, uint64_t now_ns)
+{
+    return following->wide && packets > worth(following, now_ns);
+}
+
 bool following_second(struct following *following, uint64_t packets, uint64_t now_ns)
 {
-    uint64_t worth = following->new_ns ? FOLLOWING_PACKETS_KNOWN : FOLLOWING_PACKETS_UNKNOWN;
     bool was_wide = following->wide;
 
     if (!following->follows)
         return false;
-    if (was_wide && packets > worth)
+    if (following_costs_too_much(following, packets, now_ns))
         following->busy_until_ns = now_ns + FOLLOWING_REST_NS;
-    following->wide = now_ns < following->crowded_until_ns ||
-                      (now_ns >= following->busy_until_ns && !is_calm(following, now_ns));
+    following->wide = now_ns < following->crowded_until_ns || now_ns >= following->busy_until_ns;
     return following->wide != was_wide;
 }
 

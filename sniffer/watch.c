@@ -148,13 +148,18 @@ static void on_derived(void *context, const struct derived_name *name)
         refilter(watch);
 }
 
+static uint64_t frames_of_second(const struct watch *watch)
+{
+    return pipeline_counters(watch->pipeline)->value[COUNTER_FRAMES] - watch->frames_before;
+}
+
 static void follow_on(struct watch *watch)
 {
-    uint64_t frames = pipeline_counters(watch->pipeline)->value[COUNTER_FRAMES];
+    uint64_t frames = frames_of_second(watch);
 
-    if (following_second(&watch->following, frames - watch->frames_before, watch->now.boot_ns))
+    if (following_second(&watch->following, frames, watch->now.boot_ns))
         refilter(watch);
-    watch->frames_before = frames;
+    watch->frames_before += frames;
 }
 
 /* ---- opening ---- */
@@ -254,6 +259,8 @@ static int open_pipeline(struct watch *watch, int cpu_latency)
     if (!watch->outbox || !watch->pipeline || !watch->filter)
         return -ENOMEM;
     watch->following = following_start(watch->plan->follow_whitelists != 0);
+    for (size_t i = 0; i < watch->plan->derived_count; i++)
+        following_inherit(&watch->following, &watch->plan->derived[i]);
     kernelfilter_widen(watch->filter, watch->following.wide);
     return 0;
 }
@@ -457,6 +464,8 @@ static bool turn(struct watch *watch)
         return false;
     if (!hold_until(watch))
         awake_set(&watch->awake, false);
+    if (following_costs_too_much(&watch->following, frames_of_second(watch), watch->now.boot_ns))
+        follow_on(watch);
     if (watch->now.boot_ns >= watch->next_tick_ns)
         tick(watch);
     priority_regain();

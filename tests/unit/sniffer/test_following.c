@@ -10,6 +10,8 @@
 
 #define SECOND UINT64_C(1000000000)
 
+enum { MANY = FOLLOWING_PACKETS_CALM + 1 };
+
 static const uint64_t start = 1000 * SECOND;
 
 /* The name with this number, for so many seconds. */
@@ -38,7 +40,7 @@ static struct following calm(void)
     struct following following = following_start(true);
 
     end(&following, FOLLOWING_CALM_ANSWERS);
-    assert_true(following_second(&following, 100, start));
+    assert_true(following_second(&following, MANY, start));
     assert_false(following.wide);
     return following;
 }
@@ -60,10 +62,41 @@ static void test_it_is_wide_until_chains_have_ended_at_addresses(void **state)
     (void)state;
     assert_true(following.wide);
     end(&following, FOLLOWING_CALM_ANSWERS - 1);
-    assert_false(following_second(&following, 100, start + 9999 * SECOND));
+    assert_false(following_second(&following, MANY, start + 9999 * SECOND));
     end(&following, 1);
-    assert_true(following_second(&following, 100, start + 10000 * SECOND));
+    assert_true(following_second(&following, MANY, start + 10000 * SECOND));
     assert_false(following.wide);
+}
+
+static void test_it_stays_wide_where_few_packets_pass(void **state)
+{
+    struct following following = following_start(true);
+
+    (void)state;
+    end(&following, FOLLOWING_CALM_ANSWERS);
+    assert_false(following_second(&following, FOLLOWING_PACKETS_CALM, start));
+    assert_true(following.wide);
+    assert_false(following_costs_too_much(&following, FOLLOWING_PACKETS_CALM, start));
+    assert_true(following_costs_too_much(&following, MANY, start));
+    assert_true(following_second(&following, MANY, start));
+    /* What passes a narrow filter costs nothing; and it may have become less. */
+    assert_false(following_costs_too_much(&following, MANY, start));
+    assert_true(following_second(&following, 0, start + FOLLOWING_REST_NS));
+    assert_true(following.wide);
+}
+
+static void test_a_name_of_before_the_start_passes(void **state)
+{
+    const struct derived_name derived = {.name = {.length = 1}, .expires_ns = start};
+    struct following following = following_start(true);
+    struct dname names[FOLLOWING_NAMES_MAX];
+
+    (void)state;
+    following_inherit(&following, &derived);
+    assert_int_equal(following_names(&following, names), 1);
+    end(&following, FOLLOWING_CALM_ANSWERS);
+    assert_false(following_derived(&following, &derived, start));
+    assert_true(following_second(&following, MANY, start)); /* it was no news */
 }
 
 static void test_a_new_name_widens_at_once_and_for_a_while(void **state)
@@ -76,8 +109,8 @@ static void test_a_new_name_widens_at_once_and_for_a_while(void **state)
     assert_true(following.wide);
     assert_false(derive(&following, 2, start, 60)); /* it is already */
     end(&following, 2 * FOLLOWING_CALM_ANSWERS);
-    assert_false(following_second(&following, 100, start + FOLLOWING_REST_NS - 1));
-    assert_true(following_second(&following, 100, start + FOLLOWING_REST_NS));
+    assert_false(following_second(&following, MANY, start + FOLLOWING_REST_NS - 1));
+    assert_true(following_second(&following, MANY, start + FOLLOWING_REST_NS));
     assert_false(following.wide);
     assert_int_equal(following_names(&following, names), 2);
     assert_int_equal(names[0].wire[7], '1');
@@ -90,7 +123,7 @@ static void test_a_name_met_before_changes_nothing(void **state)
     (void)state;
     derive(&following, 1, start, 60);
     end(&following, FOLLOWING_CALM_ANSWERS);
-    assert_true(following_second(&following, 100, start + FOLLOWING_REST_NS));
+    assert_true(following_second(&following, MANY, start + FOLLOWING_REST_NS));
     assert_false(derive(&following, 1, start + 2 * FOLLOWING_REST_NS, 60));
     assert_false(following.wide);
 }
@@ -108,7 +141,7 @@ static void test_too_many_names_stay_wide_while_they_live(void **state)
     /* Whatever it costs. */
     assert_false(following_second(&following, 10 * FOLLOWING_PACKETS_KNOWN, late));
     assert_true(following.wide);
-    assert_true(following_second(&following, 100, start + 86400 * SECOND));
+    assert_true(following_second(&following, MANY, start + 86400 * SECOND));
     assert_false(following.wide);
 }
 
@@ -144,6 +177,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_is_followed_when_no_whitelist_wants_it),
         cmocka_unit_test(test_it_is_wide_until_chains_have_ended_at_addresses),
+        cmocka_unit_test(test_it_stays_wide_where_few_packets_pass),
+        cmocka_unit_test(test_a_name_of_before_the_start_passes),
         cmocka_unit_test(test_a_new_name_widens_at_once_and_for_a_while),
         cmocka_unit_test(test_a_name_met_before_changes_nothing),
         cmocka_unit_test(test_too_many_names_stay_wide_while_they_live),
