@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From the finest filter to the coarsest, until the kernel takes one.  It counts the program's size
- * against net.core.optmem_max, and while one replaces another both are counted: where that fails, a
- * small one that lets more through makes room first.
+ * against net.core.optmem_max, and while one replaces another both are counted: where that fails,
+ * one of a few instructions, that lets everything through, makes room first.
  */
 #include "sniffer/kernelfilter.h"
 
@@ -117,11 +117,6 @@ static int attach_built(struct kernelfilter *filter, const struct kernelfilter_s
 
 /* ---- one after the other ---- */
 
-static int attach_port(struct kernelfilter *filter, const struct kernelfilter_socket *socket)
-{
-    return attach_built(filter, socket, NULL, NAMEFILTER_MOST);
-}
-
 static int attach_lengths(struct kernelfilter *filter, const struct kernelfilter_socket *socket)
 {
     filtercode_clear(filter->code);
@@ -131,18 +126,40 @@ static int attach_lengths(struct kernelfilter *filter, const struct kernelfilter
     return attach(socket, &filter->program);
 }
 
+static int attach_port(struct kernelfilter *filter, const struct kernelfilter_socket *socket)
+{
+    int result = attach_built(filter, socket, NULL, NAMEFILTER_MOST);
+
+    if (result != -ENOMEM || attach_lengths(filter, socket) < 0)
+        return result;
+    return attach_built(filter, socket, NULL, NAMEFILTER_MOST);
+}
+
+/* None of the size that the kernel may have memory for: then it is the memory that is too little.
+ */
+static int attach_small(struct kernelfilter *filter, const struct kernelfilter_socket *socket)
+{
+    int result = attach_built(filter, socket, filter->names, NAMEFILTER_SMALL);
+
+    filter->most = NAMEFILTER_SMALL;
+    return result == -E2BIG ? -ENOMEM : result;
+}
+
+static int attach_largest(struct kernelfilter *filter, const struct kernelfilter_socket *socket)
+{
+    if (filter->most == NAMEFILTER_SMALL)
+        return attach_small(filter, socket);
+    return attach_built(filter, socket, filter->names, filter->most);
+}
+
 static int attach_names(struct kernelfilter *filter, const struct kernelfilter_socket *socket)
 {
-    int result = attach_built(filter, socket, filter->names, filter->most);
+    int result = attach_largest(filter, socket);
 
-    if (result != -ENOMEM)
+    if (result != -ENOMEM || attach_lengths(filter, socket) < 0)
         return result;
-    attach_port(filter, socket);
-    result = attach_built(filter, socket, filter->names, filter->most);
-    if (result != -ENOMEM || filter->most <= NAMEFILTER_SMALL)
-        return result;
-    filter->most = NAMEFILTER_SMALL;
-    return attach_built(filter, socket, filter->names, filter->most);
+    result = attach_largest(filter, socket);
+    return result == -ENOMEM ? attach_small(filter, socket) : result;
 }
 
 /* Why the names alone are not looked at; FILTER_REASON_NONE when they can be. */
