@@ -18,6 +18,7 @@
 #include "runtime/log.h"
 #include "runtime/loop.h"
 #include "runtime/priority.h"
+#include "runtime/processor.h"
 #include "setsync/setsync.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@
 #define WARM_INTERVAL_NS (5 * NS_PER_MS)
 
 enum {
+    HOLD_MS = 25,    /* a sniffer waits for no answer longer than 20 */
     READY_MS = 2000, /* a service manager does not wait longer for an interface that is not there */
 };
 
@@ -48,7 +50,7 @@ struct daemon {
     struct resolvers resolvers;
     struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
     struct loop_watch *kernel;                                    /* nftables' notifications */
-    struct loop_watch *due, *ready, *watchdog;                    /* timers */
+    struct loop_watch *due, *ready, *relax, *watchdog;            /* timers */
     uint64_t due_ns;      /* what `due` is armed for; UINT64_MAX: nothing */
     uint64_t warmed_ns;   /* when it last got ready for an answer */
     uint64_t watchdog_ms; /* half of what systemd waits */
@@ -151,18 +153,27 @@ static void on_answer(void *context, enum source source, const struct sighting *
 }
 
 /*
- * An answer will be here in a moment: what it will need is gone through, so that it is in the CPU's
- * caches.  The questions for both address families come together, and once is enough.
+ * An answer will be here in a moment: it is waited for on the sender's CPU, and what it will
+ * need is gone through, so that it is in that CPU's caches.  The questions for both address
+ * families come together, and once is enough.
  */
 static void on_asked(void *context, const struct asked_report *asked)
 {
     struct daemon *daemon = context;
     struct moment now = clock_now();
 
+    processor_stay_on(asked->cpu);
+    loop_timer_set(daemon->relax, HOLD_MS);
     if (now.boot_ns - daemon->warmed_ns < WARM_INTERVAL_NS)
         return;
     setsync_warm(daemon->sync, &asked->question, &now);
     daemon->warmed_ns = now.boot_ns;
+}
+
+static void on_relax(void *context)
+{
+    (void)context;
+    processor_roam();
 }
 
 /* Whatever happened to an address, here or at a source: all who want to know; the kernel has it. */
@@ -368,10 +379,11 @@ static int open_loop(struct daemon *daemon)
     daemon->children = loop_signal(daemon->loop, SIGCHLD, on_children, daemon);
     daemon->due = loop_timer(daemon->loop, on_due, daemon);
     daemon->ready = loop_timer(daemon->loop, on_ready_timeout, daemon);
+    daemon->relax = loop_timer(daemon->loop, on_relax, daemon);
     daemon->watchdog = loop_timer(daemon->loop, on_watchdog, daemon);
     signal(SIGPIPE, SIG_IGN);
     return daemon->terminate && daemon->interrupt && daemon->reload && daemon->children &&
-                   daemon->due && daemon->ready && daemon->watchdog
+                   daemon->due && daemon->ready && daemon->relax && daemon->watchdog
                ? 0
                : -ENOMEM;
 }
@@ -511,6 +523,7 @@ void daemon_close(struct daemon *daemon)
     saver_free(daemon->saver);
     setsync_free(daemon->sync);
     loop_unwatch(daemon->watchdog);
+    loop_unwatch(daemon->relax);
     loop_unwatch(daemon->ready);
     loop_unwatch(daemon->due);
     loop_unwatch(daemon->children);

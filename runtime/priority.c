@@ -53,8 +53,15 @@ int priority_take(enum priority priority)
     time.rlim_cur = RUN_MOST_US < time.rlim_max ? RUN_MOST_US : time.rlim_max;
     if (setrlimit(RLIMIT_RTTIME, &time) < 0)
         return -errno;
-    taken = priority;
-    return set_policy(SCHED_FIFO, (int)priority);
+    int result = set_policy(SCHED_FIFO, (int)priority);
+    if (result == 0)
+        taken = priority;
+    return result;
+}
+
+bool priority_is_held(void)
+{
+    return taken != 0 && !lost;
 }
 
 void priority_regain(void)

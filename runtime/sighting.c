@@ -5,6 +5,8 @@
  */
 #include "runtime/sighting.h"
 
+#include "runtime/processor.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -254,6 +256,7 @@ bool message_is_valid(const struct message *message, enum source source)
         return rest_is_zero(message, sizeof(message->state)) && state_is_valid(&message->state);
     case MESSAGE_ASKED:
         return rest_is_zero(message, sizeof(message->asked)) && source == SOURCE_SNIFFER &&
+               message->asked.cpu < PROCESSOR_MAX &&
                dname_is_canonical(&message->asked.question);
     }
     return false;

@@ -8,6 +8,7 @@
 #include "runtime/clock.h"
 #include "runtime/log.h"
 #include "runtime/priority.h"
+#include "runtime/processor.h"
 #include "sniffer/anticipation.h"
 #include "sniffer/awake.h"
 #include "sniffer/capture.h"
@@ -39,6 +40,7 @@ struct watch {
     struct outbox *outbox;
     struct anticipation *anticipation; /* NULL: latency = "normal" */
     struct awake awake;
+    struct dname expected; /* the answer to this question is rehearsed next; empty: none is */
     struct capture *captures[PLAN_INTERFACES_MAX]; /* NULL: not there, or gone */
     struct encrypted encrypted[PLAN_INTERFACES_MAX];
     struct state_report states[PLAN_INTERFACES_MAX];
@@ -86,6 +88,7 @@ static void tell_asked(struct watch *watch, const struct dname *question)
 {
     struct message message = {.kind = MESSAGE_ASKED};
 
+    message.asked.cpu = processor_here();
     message.asked.question = *question;
     outbox_hint(watch->outbox, &message);
 }
@@ -97,8 +100,9 @@ static void on_asked(void *context, const struct address *client, const struct d
     switch (anticipation_asked(watch->anticipation, client, watch->now.boot_ns)) {
     case ANTICIPATION_HOLDS:
         awake_set(&watch->awake, true);
+        processor_stay_on(processor_here());
         tell_asked(watch, question);
-        pipeline_rehearse(watch->pipeline, question);
+        watch->expected = *question;
         watch->own.value[COUNTER_ANTICIPATIONS]++;
         return;
     case ANTICIPATION_REFUSED:
@@ -113,6 +117,7 @@ static void on_answered(void *context)
 {
     struct watch *watch = context;
 
+    watch->expected.length = 0;
     anticipation_answered(watch->anticipation, watch->now.boot_ns);
 }
 
@@ -434,9 +439,19 @@ static struct timespec until_next(const struct watch *watch)
         due = hold;
     if (watch->drained_ns && watch->drained_ns < due)
         due = watch->drained_ns;
+    if (watch->expected.length > 0)
+        due = 0;
     left = due > watch->now.boot_ns ? due - watch->now.boot_ns : 0;
     return (struct timespec){.tv_sec = (time_t)(left / NS_PER_SECOND),
                              .tv_nsec = (long)(left % NS_PER_SECOND)};
+}
+
+/* Only while no frame waits: the answer may be one of them. */
+static void rehearse(struct watch *watch)
+{
+    if (watch->expected.length > 0)
+        pipeline_rehearse(watch->pipeline, &watch->expected);
+    watch->expected.length = 0;
 }
 
 static int wait_for_work(struct watch *watch)
@@ -451,9 +466,17 @@ static int wait_for_work(struct watch *watch)
     watch->now = clock_now();
     if (ready < 0 && errno != EINTR)
         return -errno;
+    if (ready == 0)
+        rehearse(watch);
     for (unsigned i = 0; ready <= 0 && i < watch->polled_count; i++)
         watch->polled[i].revents = 0;
     return 0;
+}
+
+static void relax(struct watch *watch)
+{
+    awake_set(&watch->awake, false);
+    processor_roam();
 }
 
 /* False when nobody reads the channel any more. */
@@ -463,7 +486,7 @@ static bool turn(struct watch *watch)
     if (watch->polled[0].revents & (POLLERR | POLLHUP))
         return false;
     if (!hold_until(watch))
-        awake_set(&watch->awake, false);
+        relax(watch);
     if (following_costs_too_much(&watch->following, frames_of_second(watch), watch->now.boot_ns))
         follow_on(watch);
     if (watch->now.boot_ns >= watch->next_tick_ns)
