@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The floor: libpcap reads and nothing looks.  What this costs, every program on libpcap costs.
- * With -i it captures as the sniffer has to (immediate mode, 8 MiB) behind a port filter.
+ * With -i it captures as the sniffer has to (immediate mode, 8 MiB) behind a port filter, or
+ * another one that is given.
  */
 #include <pcap/pcap.h>
 #include <signal.h>
@@ -22,7 +23,7 @@ static void stop(int signal)
     pcap_breakloop(capture);
 }
 
-static pcap_t *open_live(const char *interface)
+static pcap_t *open_live(const char *interface, const char *filter)
 {
     struct bpf_program program;
     char error[PCAP_ERRBUF_SIZE];
@@ -33,7 +34,7 @@ static pcap_t *open_live(const char *interface)
     pcap_set_snaplen(live, 1700);
     pcap_set_immediate_mode(live, 1);
     pcap_set_buffer_size(live, 8 << 20);
-    if (pcap_activate(live) < 0 || pcap_compile(live, &program, "udp port 53", 1, 0) < 0 ||
+    if (pcap_activate(live) < 0 || pcap_compile(live, &program, filter, 1, 0) < 0 ||
         pcap_setfilter(live, &program) < 0)
         return NULL;
     return live;
@@ -41,15 +42,16 @@ static pcap_t *open_live(const char *interface)
 
 int main(int argc, char **argv)
 {
-    bool live = argc == 3 && strcmp(argv[1], "-i") == 0;
+    bool live = (argc == 3 || argc == 4) && strcmp(argv[1], "-i") == 0;
     char error[PCAP_ERRBUF_SIZE];
     struct pcap_stat stat;
 
     if (argc != 2 && !live) {
-        fprintf(stderr, "usage: floor FILE | floor -i INTERFACE\n");
+        fprintf(stderr, "usage: floor FILE | floor -i INTERFACE [FILTER]\n");
         return 2;
     }
-    capture = live ? open_live(argv[2]) : pcap_open_offline(argv[1], error);
+    capture = live ? open_live(argv[2], argc == 4 ? argv[3] : "udp port 53")
+                   : pcap_open_offline(argv[1], error);
     if (capture == NULL) {
         fprintf(stderr, "floor: cannot open %s\n", argv[argc - 1]);
         return 1;
