@@ -102,6 +102,7 @@ static void on_report(void *context, const struct message *message)
     case MESSAGE_COUNTERS:
     case MESSAGE_STATE:
     case MESSAGE_ASKED:
+    case MESSAGE_REGISTRY:
         return;
     }
 }

@@ -118,6 +118,10 @@ static void take_message(struct child *child, const struct message *message)
     case INBOX_ASKED:
         hooks->asked(hooks->context, &message->asked);
         return;
+    case INBOX_REGISTRY:
+        child->lists[message->registry.whitelist] = message->registry;
+        child->reported |= (whitelist_mask)1 << message->registry.whitelist;
+        return;
     case INBOX_VIOLATION:
         violate(child, delivery.why);
         return;

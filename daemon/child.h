@@ -42,6 +42,8 @@ struct child {
     uint64_t ready_ns;           /* CLOCK_BOOTTIME; 0: never */
     struct inbox inbox;
     struct counters counters; /* its last report */
+    struct registry_report lists[WHITELISTS_MAX]; /* the registry's, by whitelist */
+    whitelist_mask reported;                      /* which of them there are */
     size_t interface_count;
     struct source_interface interfaces[PLAN_INTERFACES_MAX];
     char problem[128]; /* what we ended it for; "" otherwise */

@@ -89,6 +89,8 @@ enum inbox_outcome inbox_take(struct inbox *inbox, const struct message *message
         return INBOX_STATE;
     case MESSAGE_ASKED:
         return INBOX_ASKED;
+    case MESSAGE_REGISTRY:
+        return INBOX_REGISTRY;
     }
     return violation(out, "a message of an unknown kind");
 }

@@ -26,6 +26,7 @@ enum inbox_outcome {
     INBOX_COUNTERS,
     INBOX_STATE,
     INBOX_ASKED,
+    INBOX_REGISTRY,
     INBOX_VIOLATION, /* `why`: the sender has to end */
 };
 

@@ -129,8 +129,8 @@ static struct entry entry_of_address(const struct address *address)
 }
 
 /*
- * "ADDRESS/LENGTH", with or without bits behind the length: it is refused in any case.  False when no
- * address stands in front of a slash; what stands behind it may still be no length.
+ * "ADDRESS/LENGTH", with or without bits behind the length: it is refused in any case.  False when
+ * no address stands in front of a slash; what stands behind it may still be no length.
  */
 static bool read_prefix(struct piece piece, struct entry *out)
 {

@@ -34,6 +34,11 @@ static const struct {
     [REASON_OUTSIDE_PATTERNS] = {"outside-patterns", "no whitelist has a pattern for the name"},
     [REASON_CAPACITY] = {"capacity", "the whitelist holds `max-addresses` addresses"},
     [REASON_PREFIX_ENTRY] = {"prefix-entry", "the list's entry is a prefix, not an address"},
+    [REASON_WILDCARD_ENTRY] = {"wildcard-entry",
+                               "the list's entry is a wildcard: patterns belong in `names`"},
+    [REASON_LIST_ADDRESS] = {"list-address",
+                             "it stands in the list as an address, and `registry-addresses` is "
+                             "false"},
 };
 
 const char *reason_name(enum reason reason)

@@ -160,21 +160,36 @@ int sandbox_drop_capabilities(void)
 
 /* ---- limits ---- */
 
-enum { LIMITS_MAX = 3 };
+enum {
+    LIMITS_MAX = 4,
+    KEPT_MOST = 4 << 20,     /* registry/kept.h: two slots */
+    POLLING_MOST = 96 << 20, /* of memory: a document of 4 MiB can ask for some 25 */
+};
 
 struct limit {
     __rlimit_resource_t resource;
+    rlim_t most;    /* soft and hard */
     bool on_stderr; /* not when stderr is a file: the log must be able to grow */
 };
 
-/* All are set to 0: soft and hard. */
 static const struct {
     unsigned count;
     struct limit limits[LIMITS_MAX];
 } role_limits[] = {
-    [SANDBOX_DAEMON] = {1, {{RLIMIT_CORE, false}}},
-    [SANDBOX_SNIFFER] = {3, {{RLIMIT_CORE, false}, {RLIMIT_NPROC, false}, {RLIMIT_FSIZE, true}}},
-    [SANDBOX_REGISTRY] = {2, {{RLIMIT_CORE, false}, {RLIMIT_FSIZE, true}}},
+    [SANDBOX_DAEMON] = {1, {{RLIMIT_CORE, 0, false}}},
+    [SANDBOX_SNIFFER] =
+        {3, {{RLIMIT_CORE, 0, false}, {RLIMIT_NPROC, 0, false}, {RLIMIT_FSIZE, 0, true}}},
+    [SANDBOX_REGISTRY] =
+        {
+#ifdef WILDSET_SANITIZED /* whose own memory is counted too */
+            3,
+#else
+            4,
+#endif
+            {{RLIMIT_CORE, 0, false},
+             {RLIMIT_NPROC, 0, false},
+             {RLIMIT_FSIZE, KEPT_MOST, true},
+             {RLIMIT_DATA, POLLING_MOST, false}}},
 };
 
 static bool stderr_is_a_file(void)
@@ -186,14 +201,13 @@ static bool stderr_is_a_file(void)
 
 static int set_limits(enum sandbox_role role)
 {
-    const struct rlimit none = {0, 0};
-
     for (unsigned i = 0; i < role_limits[role].count; i++) {
         const struct limit *limit = &role_limits[role].limits[i];
+        const struct rlimit most = {limit->most, limit->most};
 
         if (limit->on_stderr && stderr_is_a_file())
             continue;
-        if (setrlimit(limit->resource, &none) < 0)
+        if (setrlimit(limit->resource, &most) < 0)
             return -errno;
     }
     return 0;

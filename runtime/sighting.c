@@ -14,6 +14,7 @@
 static_assert(sizeof(struct sighting_address) == 24, "sighting_address has padding");
 static_assert(sizeof(struct sighting) == 1232, "sighting has padding");
 static_assert(sizeof(struct alarm_report) == 1512, "alarm_report has padding");
+static_assert(sizeof(struct registry_report) == 96, "registry_report has padding");
 static_assert(sizeof(struct state_report) == 72, "state_report has padding");
 
 enum {
@@ -235,9 +236,29 @@ static bool state_is_valid(const struct state_report *state)
            state->link_type >= -1;
 }
 
+/* The registry watches no interface and counts in its own reports; nobody else reports lists. */
+static bool may_send(enum source source, const struct message *message)
+{
+    switch ((enum message_kind)message->kind) {
+    case MESSAGE_ANSWER:
+    case MESSAGE_REFUSAL:
+        return true;
+    case MESSAGE_ALARM:
+    case MESSAGE_COUNTERS:
+        return source != SOURCE_REGISTRY;
+    case MESSAGE_STATE:
+        return source != SOURCE_REGISTRY || message->state.state == STATE_READY;
+    case MESSAGE_ASKED:
+        return source == SOURCE_SNIFFER;
+    case MESSAGE_REGISTRY:
+        return source == SOURCE_REGISTRY;
+    }
+    return false;
+}
+
 bool message_is_valid(const struct message *message, enum source source)
 {
-    if (message->zero != 0)
+    if (message->zero != 0 || !may_send(source, message))
         return false;
     switch ((enum message_kind)message->kind) {
     case MESSAGE_ANSWER:
@@ -255,9 +276,12 @@ bool message_is_valid(const struct message *message, enum source source)
     case MESSAGE_STATE:
         return rest_is_zero(message, sizeof(message->state)) && state_is_valid(&message->state);
     case MESSAGE_ASKED:
-        return rest_is_zero(message, sizeof(message->asked)) && source == SOURCE_SNIFFER &&
+        return rest_is_zero(message, sizeof(message->asked)) &&
                message->asked.cpu < PROCESSOR_MAX &&
                dname_is_canonical(&message->asked.question);
+    case MESSAGE_REGISTRY:
+        return rest_is_zero(message, sizeof(message->registry)) &&
+               registry_report_is_valid(&message->registry);
     }
     return false;
 }

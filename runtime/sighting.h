@@ -12,6 +12,7 @@
 #include "dnsparse/dname.h"
 #include "runtime/counter.h"
 #include "runtime/reason.h"
+#include "runtime/registry.h"
 
 #include <net/if.h>
 #include <stdbool.h>
@@ -54,6 +55,7 @@ enum message_kind {
     MESSAGE_COUNTERS,   /* counters, each second and at exit */
     MESSAGE_STATE,      /* state of the source or of an interface */
     MESSAGE_ASKED,      /* asked: an answer will be here in a moment; the sniffer only */
+    MESSAGE_REGISTRY,   /* how a whitelist's list fares; the registry's own */
 };
 
 enum {
@@ -167,12 +169,14 @@ struct message {
         struct counters counters;
         struct state_report state;
         struct asked_report asked;
+        struct registry_report registry;
     };
 };
 
 /*
  * Every field of a message as it came over the channel: kind, enums, counts, canonical names and
- * addresses, zero padding (also behind the union's member), record types that this source may send.
+ * addresses, zero padding (also behind the union's member), kinds and record types that this source
+ * may send.
  */
 bool message_is_valid(const struct message *message, enum source source);
 

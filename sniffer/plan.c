@@ -6,20 +6,16 @@
  */
 #include "sniffer/plan.h"
 
+#include "runtime/sealed.h"
 #include "runtime/sighting.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static const char plan_magic[8] = "wsplan2";
 
 enum {
-    PLAN_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE,
     VLAN_MAX = 4094,
 };
 
@@ -47,23 +43,6 @@ static_assert(_Alignof(struct plan_interface) == 1 && _Alignof(struct plan_resol
 
 /* ---- sealing ---- */
 
-static int write_all(int fd, const void *data, size_t size)
-{
-    const uint8_t *bytes = data;
-
-    while (size > 0) {
-        ssize_t written = write(fd, bytes, size);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return -errno;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return 0;
-}
-
 static struct plan_head head_of(const struct plan *plan)
 {
     struct plan_head head = {
@@ -86,13 +65,10 @@ static struct plan_head head_of(const struct plan *plan)
     return head;
 }
 
-static int write_plan(int fd, const struct plan *plan)
+int plan_seal(const struct plan *plan)
 {
     const struct plan_head head = head_of(plan);
-    const struct {
-        const void *data;
-        size_t size;
-    } parts[] = {
+    const struct sealed_part parts[] = {
         {&head, sizeof(head)},
         {plan->derived, plan->derived_count * sizeof(*plan->derived)},
         {plan->vlans, plan->vlan_count * sizeof(*plan->vlans)},
@@ -101,32 +77,11 @@ static int write_plan(int fd, const struct plan *plan)
         {plan->patterns, plan->pattern_count * sizeof(*plan->patterns)},
     };
 
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        int result = write_all(fd, parts[i].data, parts[i].size);
-
-        if (result < 0)
-            return result;
-    }
-    return fcntl(fd, F_ADD_SEALS, PLAN_SEALS) < 0 ? -errno : 0;
-}
-
-int plan_seal(const struct plan *plan)
-{
-    int fd, result;
-
     if (plan->interface_count > PLAN_INTERFACES_MAX || plan->resolver_count > PLAN_RESOLVERS_MAX ||
         plan->pattern_count > PLAN_PATTERNS_MAX || plan->vlan_count > PLAN_VLANS_MAX ||
         plan->derived_count > PLAN_DERIVED_MAX)
         return -E2BIG;
-    fd = memfd_create("wildset-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return -errno;
-    result = write_plan(fd, plan);
-    if (result < 0) {
-        close(fd);
-        return result;
-    }
-    return fd;
+    return sealed_make("wildset-plan", parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 /* ---- opening ---- */
@@ -262,20 +217,14 @@ bool plan_read(const void *bytes, size_t size, struct plan *out)
 
 int plan_open(int fd, struct plan *out)
 {
-    struct stat status;
-    void *bytes;
-    int seals;
+    const void *bytes;
+    size_t size;
+    int result = sealed_map(fd, &bytes, &size);
 
-    if (fstat(fd, &status) < 0)
-        return -errno;
-    seals = fcntl(fd, F_GET_SEALS);
-    if (seals < 0 || (seals & PLAN_SEALS) != PLAN_SEALS || status.st_size <= 0)
-        return -EBADMSG;
-    bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (bytes == MAP_FAILED)
-        return -errno;
-    if (plan_read(bytes, (size_t)status.st_size, out))
+    if (result < 0)
+        return result;
+    if (plan_read(bytes, size, out))
         return 0;
-    munmap(bytes, (size_t)status.st_size);
+    sealed_unmap(bytes, size);
     return -EBADMSG;
 }

@@ -10,12 +10,12 @@
 #include "runtime/priority.h"
 #include "runtime/processor.h"
 #include "sniffer/anticipation.h"
+#include "runtime/outbox.h"
 #include "sniffer/awake.h"
 #include "sniffer/capture.h"
 #include "sniffer/descriptors.h"
 #include "sniffer/encrypted.h"
 #include "sniffer/following.h"
-#include "sniffer/outbox.h"
 #include "sniffer/pipeline.h"
 
 #include <errno.h>

@@ -500,6 +500,8 @@ static const struct forbidden forbidden[] = {
     {SANDBOX_REGISTRY, "mount", mount_something},
 #ifndef WILDSET_SANITIZED
     {SANDBOX_SNIFFER, "openat", call_openat},
+    {SANDBOX_REGISTRY, "openat", call_openat},
+    {SANDBOX_REGISTRY, "code", map_code},
     {SANDBOX_SNIFFER, "write to another descriptor", call_write_elsewhere},
     {SANDBOX_SNIFFER, "code", map_code},
     {SANDBOX_SNIFFER, "fork", fork_a_child},

@@ -63,7 +63,7 @@ static void test_kinds_and_enums_are_checked(void **state)
 {
     (void)state;
     SPOIL(kind, 0);
-    SPOIL(kind, MESSAGE_ASKED + 1);
+    SPOIL(kind, MESSAGE_REGISTRY + 1);
     SPOIL(kind, UINT32_MAX);
     SPOIL(sighting.transport, TRANSPORT_COUNT);
     SPOIL(sighting.encapsulation, ENCAPSULATION_COUNT);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sniffer/outbox.h"
+#include "runtime/outbox.h"
 
 #include "runtime/channel.h"
 #include "runtime/clock.h"

@@ -4,8 +4,8 @@
  * Answers go first when room is short: refusals and alarms are told a hundred times a second
  * each at most, and an answer in several messages is taken whole or not at all.
  */
-#ifndef WILDSET_SNIFFER_OUTBOX_H
-#define WILDSET_SNIFFER_OUTBOX_H
+#ifndef WILDSET_RUNTIME_OUTBOX_H
+#define WILDSET_RUNTIME_OUTBOX_H
 
 #include "runtime/sighting.h"
 

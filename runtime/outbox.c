@@ -2,7 +2,7 @@
 /*
  * A ring of whole messages.
  */
-#include "sniffer/outbox.h"
+#include "runtime/outbox.h"
 
 #include "runtime/channel.h"
 #include "runtime/clock.h"

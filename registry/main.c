@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The registry process: plan, the system's files, sandbox, loop.  Started by the daemon only; see
+ * descriptors.h.
+ */
+#include "registry/descriptors.h"
+#include "registry/hosts.h"
+#include "registry/poll.h"
+#include "registry/proxy.h"
+#include "registry/system.h"
+#include "runtime/log.h"
+#include "runtime/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    SYSTEM_FILE_MAX = 1 << 20, /* bytes of resolv.conf and hosts */
+    REPORT_MS = 5000,
+};
+
+struct process {
+    struct poll_plan plan;
+    struct loop *loop;
+    struct resolver *resolver;
+    struct fetcher *fetcher;
+    struct teller *teller;
+    struct hosts *hosts;
+    struct matcher *matcher;
+    struct loop_watch *report; /* timer */
+    struct system_file resolv_conf, hosts_file;
+    struct system_file certificates;                     /* the system's */
+    struct system_file own_certificates[WHITELISTS_MAX]; /* registry-ca */
+    struct poll *polls[WHITELISTS_MAX];
+};
+
+static int descriptor_if_open(int fd)
+{
+    return fcntl(fd, F_GETFD) < 0 ? -1 : fd;
+}
+
+static int fail(const char *doing, int error)
+{
+    log_error("%s: %s", doing, strerror(-error));
+    return EXIT_FAILURE;
+}
+
+/* ---- what is read before the sandbox ---- */
+
+/* Nothing there is nothing to read: the lists say what is missing. */
+static void read_system(struct process *process)
+{
+    int result = system_read(SYSTEM_HOSTS, SYSTEM_FILE_MAX, &process->hosts_file);
+
+    if (result < 0 && result != -ENOENT)
+        log_warning("%s: %s: not used", SYSTEM_HOSTS, strerror(-result));
+    if (process->plan.resolver_count > 0)
+        return;
+    result = system_read(SYSTEM_RESOLV_CONF, SYSTEM_FILE_MAX, &process->resolv_conf);
+    if (result < 0 && result != -ENOENT)
+        log_warning("%s: %s: not used", SYSTEM_RESOLV_CONF, strerror(-result));
+}
+
+static void read_certificates(struct process *process)
+{
+    for (size_t i = 0; i < process->plan.whitelist_count; i++) {
+        const struct poll_whitelist *whitelist = &process->plan.whitelists[i];
+        int result;
+
+        if (whitelist->url[0] == '\0')
+            continue;
+        if (whitelist->ca[0] != '\0') {
+            result = system_read_certificates_of(whitelist->ca, &process->own_certificates[i]);
+            if (result < 0)
+                log_error("registry: %s: registry-ca: %s: %s: no server is trusted until it can be "
+                          "read",
+                          whitelist->name, whitelist->ca,
+                          result == -EBADMSG ? "no certificate in PEM format is in it"
+                                             : strerror(-result));
+            continue;
+        }
+        if (process->certificates.bytes)
+            continue;
+        result = system_read_certificates(&process->certificates);
+        if (result < 0)
+            log_error("registry: no trusted certificates: install ca-certificates, or name a file "
+                      "in registry-ca");
+    }
+}
+
+static int open_resolver(struct process *process)
+{
+    struct resolver_server servers[RESOLVER_SERVERS_MAX];
+    size_t count = process->plan.resolver_count;
+
+    for (size_t i = 0; i < count; i++)
+        servers[i] =
+            (struct resolver_server){.address = process->plan.resolvers[i], .port = RESOLVER_PORT};
+    if (count == 0)
+        count =
+            system_servers(process->resolv_conf.bytes ? process->resolv_conf.bytes : "", servers);
+    return resolver_new(process->loop, servers, count, &process->resolver);
+}
+
+/* ---- the parts ---- */
+
+static void on_answer(void *context, const struct dname *question,
+                      const struct lookup_result *result)
+{
+    struct process *process = context;
+    teller_answer(process->teller, question, result);
+}
+
+static void on_gone(void *context)
+{
+    struct process *process = context;
+    loop_stop(process->loop);
+}
+
+static void on_report(void *context)
+{
+    struct process *process = context;
+
+    for (size_t i = 0; i < process->plan.whitelist_count; i++)
+        poll_report(process->polls[i]);
+    loop_timer_set(process->report, REPORT_MS);
+}
+
+static int open_hosts(struct process *process)
+{
+    const struct hosts_hooks hooks = {.answer = on_answer, .context = process};
+
+    return hosts_new(process->loop, process->resolver, &process->plan, &hooks, &process->hosts);
+}
+
+static int open_teller(struct process *process)
+{
+    return teller_new(process->loop, REGISTRY_CHANNEL_FD, on_gone, process, &process->teller);
+}
+
+static int open_fetcher(struct process *process)
+{
+    return fetcher_new(process->loop, &process->fetcher);
+}
+
+static int open_matcher(struct process *process)
+{
+    process->matcher = matcher_new(process->plan.patterns, process->plan.pattern_count);
+    process->report = loop_timer(process->loop, on_report, process);
+    return process->matcher && process->report ? 0 : -ENOMEM;
+}
+
+/* A certificate file that cannot be read trusts nobody, never everybody. */
+static const struct system_file *certificates_of(const struct process *process, size_t whitelist)
+{
+    static char nobody[] = "-----BEGIN nothing-----\n";
+    static const struct system_file none = {.bytes = nobody, .size = sizeof(nobody) - 1};
+    const struct system_file *file = process->plan.whitelists[whitelist].ca[0] != '\0'
+                                         ? &process->own_certificates[whitelist]
+                                         : &process->certificates;
+    return file->bytes ? file : &none;
+}
+
+static int open_polls(struct process *process)
+{
+    const struct poll_tools tools = {
+        .loop = process->loop,
+        .download = {.loop = process->loop,
+                     .fetcher = process->fetcher,
+                     .resolver = process->resolver,
+                     .hosts = process->hosts_file.bytes ? process->hosts_file.bytes : "",
+                     .proxy = proxy_from_environment(),
+                     .exceptions = proxy_exceptions_from_environment()},
+        .resolver = process->resolver,
+        .hosts = process->hosts,
+        .teller = process->teller,
+        .plan = &process->plan,
+        .matcher = process->matcher,
+    };
+
+    for (unsigned i = 0; i < process->plan.whitelist_count; i++) {
+        const struct system_file *certificates = certificates_of(process, i);
+        int result = poll_new(&tools, i, certificates->bytes, certificates->size,
+                              descriptor_if_open(REGISTRY_KEPT_FD + (int)i), &process->polls[i]);
+
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+static int open_loop(struct process *process)
+{
+    return loop_new(&process->loop);
+}
+
+static int open_all(struct process *process)
+{
+    static int (*const steps[])(struct process * process) = {
+        open_loop, open_resolver, open_fetcher, open_teller, open_matcher, open_hosts, open_polls,
+    };
+
+    read_system(process);
+    read_certificates(process);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        int result = steps[i](process);
+
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+/* The names that are in the configuration as they are. */
+static int resolve_names(struct process *process, unsigned whitelist)
+{
+    struct dname *names = calloc(process->plan.pattern_count + 1, sizeof(*names));
+    size_t count = 0;
+    int result;
+
+    if (!names)
+        return -ENOMEM;
+    for (size_t i = 0; i < process->plan.pattern_count; i++) {
+        const struct whitelist_pattern *pattern = &process->plan.patterns[i];
+
+        if (pattern->whitelist == whitelist && pattern->pattern.kind == PATTERN_EXACT &&
+            pattern->pattern.name.length > 1)
+            names[count++] = pattern->pattern.name;
+    }
+    result = hosts_set(process->hosts, whitelist, HOSTS_FROM_NAMES, names, count);
+    free(names);
+    return result;
+}
+
+static int start(struct process *process)
+{
+    teller_ready(process->teller);
+    for (unsigned i = 0; i < process->plan.whitelist_count; i++) {
+        int result = process->plan.whitelists[i].resolves ? resolve_names(process, i) : 0;
+
+        if (result < 0)
+            return result;
+        poll_start(process->polls[i]);
+    }
+    loop_timer_set(process->report, REPORT_MS);
+    return 0;
+}
+
+static int work(struct process *process)
+{
+    int result = open_all(process);
+
+    if (result < 0)
+        return fail("starting", result);
+    result = sandbox_drop_capabilities();
+    if (result == 0)
+        result = sandbox_enter(SANDBOX_REGISTRY);
+    if (result < 0)
+        return fail("entering the sandbox; nothing is fetched without it", result);
+    result = start(process);
+    if (result == 0)
+        result = loop_run(process->loop);
+    return result < 0 ? fail("polling", result) : EXIT_SUCCESS;
+}
+
+int main(void)
+{
+    static struct process process; /* ends with the program: nothing is given back */
+    int result;
+
+    log_open("wildset-registry", LOG_LEVEL_INFO);
+    tzset(); /* opens a file, for times that are printed in UTC too */
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    if (descriptor_if_open(REGISTRY_CHANNEL_FD) < 0) {
+        log_error("started by hand: it needs the descriptors that wildsetd gives it; `wildset "
+                  "registry` fetches a list by hand");
+        return EXIT_FAILURE;
+    }
+    result = poll_plan_open(REGISTRY_PLAN_FD, &process.plan);
+    return result < 0 ? fail("reading the plan", result) : work(&process);
+}
