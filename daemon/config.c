@@ -98,6 +98,8 @@ void config_free_whitelist(struct whitelist *whitelist)
     free(whitelist->patterns);
     free(whitelist->services);
     free(whitelist->refuse);
+    free(whitelist->registry);
+    free(whitelist->registry_ca);
 }
 
 void config_free(struct config *config)
@@ -112,6 +114,7 @@ void config_free(struct config *config)
     free(config->whitelists);
     free(config->vlans);
     free(config->resolvers);
+    free(config->registry_resolvers);
     free(config->interfaces);
     free(config);
 }

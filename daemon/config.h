@@ -6,6 +6,7 @@
 #ifndef WILDSET_DAEMON_CONFIG_H
 #define WILDSET_DAEMON_CONFIG_H
 
+#include "registry/pollplan.h"
 #include "setsync/whitelist.h"
 #include "sniffer/plan.h"
 
@@ -32,6 +33,8 @@ struct config {
     size_t vlan_count;
     struct whitelist *whitelists;
     size_t whitelist_count;
+    struct address *registry_resolvers; /* none: the system's */
+    size_t registry_resolver_count;
     enum config_log log;
     char **warnings; /* lines for config_warnings */
     size_t warning_count;
@@ -59,6 +62,16 @@ void config_warnings(const struct config *config, void (*warn)(void *context, co
 /* The sniffer's part.  `patterns` gets an array to free; the rest is borrowed from the
  * configuration. */
 int config_plan(const struct config *config, struct plan *out, struct whitelist_pattern **patterns);
+
+/* The registry process's part, with the arrays that it needs. */
+struct config_poll {
+    struct poll_plan plan;
+    struct poll_whitelist *whitelists;
+    struct whitelist_pattern *patterns;
+};
+/* 0 and something to free, or -ENOMEM. */
+int config_poll_plan(const struct config *config, struct config_poll *out);
+void config_poll_free(struct config_poll *poll);
 
 const struct whitelist *config_whitelist(const struct config *config, const char *name);
 

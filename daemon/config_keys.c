@@ -6,6 +6,7 @@
 #include "daemon/config_values.h"
 #include "runtime/sighting.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const checksums_words[] = {"auto", "verify", "ignore", NULL};
@@ -108,26 +109,33 @@ static bool convert_prefix(const struct config_key *key, const char *text, void 
     return prefix_from_text(text, out);
 }
 
-static bool check_address(const struct config_key *key, const char *text, void *out)
+static bool convert_address(const struct config_key *key, const char *text, void *out)
 {
-    struct address address;
     (void)key;
-    (void)out;
-    return address_from_text(text, &address);
+    return address_from_text(text, out);
 }
 
-static bool check_url(const struct config_key *key, const char *text, void *out)
+/* A text of one's own; out of memory it stays as it was, which is none. */
+static bool keep_text(const char *text, char **out)
 {
-    (void)key;
-    (void)out;
-    return value_url(text);
+    char *copy = strdup(text);
+    if (!copy)
+        return false;
+    free(*out);
+    *out = copy;
+    return true;
 }
 
-static bool check_path(const struct config_key *key, const char *text, void *out)
+static bool convert_url(const struct config_key *key, const char *text, void *out)
 {
     (void)key;
-    (void)out;
-    return value_path(text);
+    return value_url(text) && strlen(text) < POLL_URL_MAX && keep_text(text, out);
+}
+
+static bool convert_path(const struct config_key *key, const char *text, void *out)
+{
+    (void)key;
+    return value_path(text) && keep_text(text, out);
 }
 
 static bool convert_feed(const struct config_key *key, const char *text, void *out)
@@ -151,8 +159,9 @@ static bool convert_feed(const struct config_key *key, const char *text, void *o
 static const struct config_key keys[] = {
     {.name = "log", .section = SECTION_ROOT, .convert = convert_word, .choices = log_words,
      AT(config, log), .wanted = "\"alarms\", \"grants\" or \"debug\""},
-    {.name = "registry-resolvers", .section = SECTION_ROOT, .convert = check_address,
-     .list = true, .unused = true, .wanted = "an address such as \"192.0.2.53\""},
+    {.name = "registry-resolvers", .section = SECTION_ROOT, .convert = convert_address,
+     LIST_AT(config, registry_resolvers, registry_resolver_count, POLL_RESOLVERS_MAX),
+     .wanted = "an address such as \"192.0.2.53\""},
 
     {.name = "interfaces", .section = SECTION_CAPTURE, .convert = convert_interface,
      LIST_AT(config, interfaces, interface_count, PLAN_INTERFACES_MAX),
@@ -203,20 +212,21 @@ static const struct config_key keys[] = {
     {.name = "refuse", .section = SECTION_WHITELIST, .convert = convert_prefix,
      LIST_AT(whitelist, refuse, refuse_count, 4096),
      .wanted = "an address, or a prefix without bits behind its length: \"203.0.113.0/24\""},
-    {.name = "resolve", .section = SECTION_WHITELIST, .convert = convert_boolean, .unused = true,
-     .wanted = WANTED_BOOLEAN},
-    {.name = "registry", .section = SECTION_WHITELIST, .convert = check_url, .unused = true,
+    {.name = "resolve", .section = SECTION_WHITELIST, .convert = convert_boolean,
+     AT(whitelist, resolve), .wanted = WANTED_BOOLEAN},
+    {.name = "registry", .section = SECTION_WHITELIST, .convert = convert_url,
+     AT(whitelist, registry),
      .wanted = "\"https://HOST/PATH\" without a password, or \"\" for none"},
     {.name = "registry-interval", .section = SECTION_WHITELIST, .convert = convert_duration,
-     .least = 1, .unused = true, .wanted = WANTED_DURATION},
+     .least = 1, AT(whitelist, registry_interval), .wanted = WANTED_DURATION},
     {.name = "registry-addresses", .section = SECTION_WHITELIST, .convert = convert_boolean,
-     .unused = true, .wanted = WANTED_BOOLEAN},
+     AT(whitelist, registry_addresses), .wanted = WANTED_BOOLEAN},
     {.name = "registry-keep", .section = SECTION_WHITELIST, .convert = convert_duration,
-     .unused = true, .wanted = WANTED_DURATION},
+     AT(whitelist, registry_keep), .wanted = WANTED_DURATION},
     {.name = "registry-shrink", .section = SECTION_WHITELIST, .convert = convert_number,
-     .most = 100, .unused = true, .wanted = "per cent, a number from 0 to 100"},
-    {.name = "registry-ca", .section = SECTION_WHITELIST, .convert = check_path, .unused = true,
-     .wanted = WANTED_PATH},
+     .most = 100, AT(whitelist, registry_shrink), .wanted = "per cent, a number from 0 to 100"},
+    {.name = "registry-ca", .section = SECTION_WHITELIST, .convert = convert_path,
+     AT(whitelist, registry_ca), .wanted = WANTED_PATH},
     {.name = "feed", .section = SECTION_WHITELIST, .convert = convert_feed, AT(whitelist, feed),
      .wanted = "a file's path that begins with /, without \"..\" or \"//\", at most 255 bytes "
                "long, or \"\" for none"},

@@ -59,6 +59,10 @@ static void whitelist_defaults(struct whitelist *whitelist)
         .grace = 600,
         .max_addresses = 4096,
         .feed_linger = 300,
+        .resolve = true,
+        .registry_interval = 600,
+        .registry_keep = 86400,
+        .registry_shrink = 50,
     };
 }
 

@@ -276,6 +276,18 @@ static void on_children(void *context)
     feeds_reap(daemon->feeds);
 }
 
+static int start_registry(struct daemon *daemon, const struct config *config)
+{
+    struct config_poll poll;
+    int result = config_poll_plan(config, &poll);
+
+    if (result)
+        return result;
+    result = sources_start_registry(daemon->sources, &poll.plan);
+    config_poll_free(&poll);
+    return result;
+}
+
 typedef int use_plan(struct sources *sources, const struct plan *plan);
 
 /* What the configuration says, and the names that are known to follow from it. */
@@ -303,6 +315,12 @@ static int start_sniffer(struct daemon *daemon, const struct config *config)
     return make_plan(daemon, config, sources_start_sniffer);
 }
 
+static int start_sources(struct daemon *daemon, const struct config *config)
+{
+    int result = start_sniffer(daemon, config);
+    return result ? result : start_registry(daemon, config);
+}
+
 /* The plan that it had does as well. */
 static void on_restarting(void *context)
 {
@@ -328,14 +346,14 @@ static bool replace_config(struct daemon *daemon)
         log_lines(error);
         return false;
     }
-    if (start_sniffer(daemon, config)) {
-        log_error("making the sniffer's plan: out of memory");
+    if (start_sources(daemon, config)) {
+        log_error("making the sources' plans: out of memory");
         config_free(config);
         return false;
     }
     if (setsync_reload(daemon->sync, config->whitelists, config->whitelist_count, &now)) {
         log_error("using the new whitelists: out of memory");
-        (void)start_sniffer(daemon, daemon->config);
+        (void)start_sources(daemon, daemon->config);
         config_free(config);
         return false;
     }
@@ -441,7 +459,11 @@ static int open_sources(struct daemon *daemon)
         .restarting = on_restarting,
         .context = daemon,
     };
-    return sources_new(daemon->loop, daemon->options.libexec, &hooks, &daemon->sources);
+    struct sources_options options = {
+        .libexec = daemon->options.libexec,
+        .state = daemon->options.state,
+    };
+    return sources_new(daemon->loop, &options, &hooks, &daemon->sources);
 }
 
 static int open_control(struct daemon *daemon)
@@ -457,9 +479,9 @@ static int open_control(struct daemon *daemon)
     return control_open(daemon->loop, daemon->options.control_path, &views, &daemon->control);
 }
 
-static int open_sniffer(struct daemon *daemon)
+static int open_programs(struct daemon *daemon)
 {
-    return start_sniffer(daemon, daemon->config);
+    return start_sources(daemon, daemon->config);
 }
 
 int daemon_open(const struct daemon_options *options, struct config *config, struct daemon **out,
@@ -472,7 +494,7 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         {open_loop, "the event loop"}, {open_sync, "nftables"},     {open_saver, "the state file"},
         {open_feeds, "the feeds"},     {open_clocks, "the clocks"}, {open_sources, "the sources"},
         {open_control, NULL}, /* its path */
-        {open_sniffer, "the sniffer"},
+        {open_programs, "the sources' programs"},
     };
     struct daemon *daemon = calloc(1, sizeof(*daemon));
 

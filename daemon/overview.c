@@ -103,10 +103,66 @@ static const char *source_state(const struct source_status *status)
     return status->ready ? "running" : "starting";
 }
 
-static json_t *source_to_json(const struct source_status *status)
+static void put_time(json_t *object, const char *key, uint64_t real_ns)
+{
+    char text[CLOCK_TEXT_MAX];
+
+    if (real_ns)
+        put_text(object, key, clock_to_text(real_ns, text));
+}
+
+static json_t *list_to_json(const struct registry_report *report, const struct whitelist *whitelist)
+{
+    const enum registry_outcome outcome = (enum registry_outcome)report->outcome;
+    json_t *object = json_object();
+
+    put_text(object, "whitelist", whitelist->name);
+    put_count(object, "names", report->names);
+    put_count(object, "unresolved", report->unresolved);
+    if (!report->has_list)
+        return object;
+    put_text(object, "url", whitelist->registry ? whitelist->registry : "");
+    put_text(object, "outcome", registry_outcome_name(outcome));
+    put_text(object, "text", registry_outcome_text(outcome));
+    if (report->status)
+        put_count(object, "status", report->status);
+    put_count(object, "failures", report->failures);
+    put_time(object, "tried", report->tried_ns);
+    put_time(object, "good", report->good_ns);
+    put_time(object, "next", report->next_ns);
+    put_count(object, "hosts", report->hosts);
+    put_count(object, "addresses", report->addresses);
+    put_count(object, "outside", report->outside);
+    put_count(object, "wildcards", report->wildcards);
+    put_count(object, "prefixes", report->prefixes);
+    put_count(object, "others", report->not_taken);
+    json_object_set_new(object, "kept", json_boolean(report->kept));
+    return object;
+}
+
+/* The lookups are the process's: each report has the same figures. */
+static void put_lists(json_t *object, const struct source_status *status,
+                      const struct config *config)
+{
+    json_t *lists = json_array(), *lookups = json_object();
+
+    for (size_t i = 0; i < config->whitelist_count; i++) {
+        const struct registry_report *report = &status->lists[i];
+
+        if (!(status->reported_lists >> i & 1) || (!report->has_list && report->names == 0))
+            continue;
+        json_array_append_new(lists, list_to_json(report, &config->whitelists[i]));
+        put_count(lookups, "count", report->lookups);
+        put_count(lookups, "failures", report->lookup_failures);
+        put_count(lookups, "mismatches", report->lookup_mismatches);
+    }
+    json_object_set_new(object, "lists", lists);
+    json_object_set_new(object, "lookups", lookups);
+}
+
+static json_t *source_to_json(const struct source_status *status, const struct config *config)
 {
     json_t *object = json_object();
-    json_t *interfaces = json_array();
 
     put_text(object, "source", source_name(status->source));
     put_text(object, "state", source_state(status));
@@ -115,23 +171,29 @@ static json_t *source_to_json(const struct source_status *status)
     put_count(object, "restarts", status->restarts);
     put_count(object, "violations", status->violations);
     put_text(object, "problem", status->problem);
+    if (status->source == SOURCE_REGISTRY) {
+        if (status->lists)
+            put_lists(object, status, config);
+        return object;
+    }
     if (status->counters) {
         json_object_set_new(object, "counters", counters_to_json(status->counters));
         json_object_set_new(object, "refused", refused_to_json(status->counters->refused));
     }
+    json_t *interfaces = json_array();
     for (size_t i = 0; i < status->interface_count; i++)
         json_array_append_new(interfaces, interface_to_json(&status->interfaces[i].report));
     json_object_set_new(object, "interfaces", interfaces);
     return object;
 }
 
-static json_t *sources_to_json(const struct sources *sources)
+static json_t *sources_to_json(const struct sources *sources, const struct config *config)
 {
     json_t *array = json_array();
 
     for (size_t i = 0; i < sources_count(sources); i++) {
         struct source_status status = sources_status(sources, i);
-        json_array_append_new(array, source_to_json(&status));
+        json_array_append_new(array, source_to_json(&status, config));
     }
     return array;
 }
@@ -342,7 +404,7 @@ json_t *overview_to_json(const struct control_views *views, const struct moment 
     put_count(object, "protocol", CONTROL_PROTOCOL);
     put_text(object, "version", WILDSET_VERSION);
     put_count(object, "uptime", (now->boot_ns - views->started.boot_ns) / NS_PER_SECOND);
-    json_object_set_new(object, "sources", sources_to_json(views->sources));
+    json_object_set_new(object, "sources", sources_to_json(views->sources, views->config));
     json_object_set_new(object, "resolvers", resolvers_to_json(views->resolvers, now));
     put_sets(object, views->sync);
     json_object_set_new(object, "feeds", feeds_to_json(views->feeds));

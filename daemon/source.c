@@ -23,8 +23,10 @@
 #include <unistd.h>
 
 enum {
-    FIRST_FREE_FD = 16, /* above every fixed number */
-    ENVIRONMENT_MAX = 8,
+    FIRST_FREE_FD = 128, /* above every fixed number */
+    FIXED_PLACES = 5,
+    EXTRA_MAX = 64,
+    ENVIRONMENT_MAX = 16,
     BEGIN_MOST_US = 1000000, /* without sleep until its main; a sanitizer's start takes 100 ms */
 };
 
@@ -55,17 +57,26 @@ struct placement {
     int from, to;
 };
 
-/* The service manager's variables are the daemon's alone; the log's format is both processes'. */
-static char **child_environment(char *out[static ENVIRONMENT_MAX + 1])
+static bool is_one_of(const char *entry, const char *const *names)
+{
+    for (; *names; names++)
+        if (strncmp(entry, *names, strlen(*names)) == 0)
+            return true;
+    return false;
+}
+
+/* The service manager's variables are the daemon's alone; the log's format is all processes'. */
+static char **child_environment(bool proxy, char *out[static ENVIRONMENT_MAX + 1])
 {
     static const char *const kept[] = {
-        "JOURNAL_STREAM=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS="};
+        "JOURNAL_STREAM=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", NULL};
+    static const char *const of_proxy[] = {
+        "https_proxy=", "HTTPS_PROXY=", "all_proxy=", "ALL_PROXY=", "no_proxy=", "NO_PROXY=", NULL};
     size_t used = 0;
 
-    for (char **entry = environ; *entry; entry++)
-        for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]) && used < ENVIRONMENT_MAX; i++)
-            if (strncmp(*entry, kept[i], strlen(kept[i])) == 0)
-                out[used++] = *entry;
+    for (char **entry = environ; *entry && used < ENVIRONMENT_MAX; entry++)
+        if (is_one_of(*entry, kept) || (proxy && is_one_of(*entry, of_proxy)))
+            out[used++] = *entry;
     out[used] = NULL;
     return out;
 }
@@ -142,19 +153,29 @@ static _Noreturn void become(const struct source_start *start, int writer, int p
     char *environment[ENVIRONMENT_MAX + 1];
     char name[64];
     char *arguments[] = {name, NULL};
-    struct placement places[] = {
+    struct placement places[FIXED_PLACES + EXTRA_MAX] = {
         {.from = open("/dev/null", O_RDONLY | O_CLOEXEC), .to = STDIN_FILENO},
         {.from = writer, .to = SNIFFER_CHANNEL_FD},
         {.from = start->plan, .to = SNIFFER_PLAN_FD},
         {.from = start->cpu_latency, .to = SNIFFER_CPU_LATENCY_FD},
         {.from = pipe, .to = SNIFFER_CPU_LATENCY_FD + 1},
     };
-    int result = place_descriptors(places, sizeof(places) / sizeof(places[0]));
+    size_t extra = start->extra_count < EXTRA_MAX ? start->extra_count : EXTRA_MAX;
+    unsigned behind = SNIFFER_CPU_LATENCY_FD + 2;
+    int result;
 
+    for (size_t i = 0; i < extra; i++)
+        places[FIXED_PLACES + i] =
+            (struct placement){.from = start->extra[i], .to = start->extra_first + (int)i};
+    if (extra > 0)
+        behind = (unsigned)start->extra_first + (unsigned)extra;
+    result = place_descriptors(places, FIXED_PLACES + extra);
     if (result)
         give_up(pipe, STAGE_DESCRIPTORS, result);
     pipe = SNIFFER_CPU_LATENCY_FD + 1;
-    if (fcntl(pipe, F_SETFD, FD_CLOEXEC) < 0 || close_range((unsigned)pipe + 1, ~0U, 0) < 0)
+    if (fcntl(pipe, F_SETFD, FD_CLOEXEC) < 0 ||
+        (extra > 0 && close_range((unsigned)pipe + 1, (unsigned)start->extra_first - 1, 0) < 0) ||
+        close_range(behind, ~0U, 0) < 0)
         give_up(pipe, STAGE_DESCRIPTORS, -errno);
     result = set_priority(start->realtime);
     if (result)
@@ -167,7 +188,7 @@ static _Noreturn void become(const struct source_start *start, int writer, int p
     if (result)
         give_up(pipe, STAGE_PRIVILEGES, result);
     snprintf(name, sizeof(name), "wildset-%s", strrchr(start->program, '/') + 1);
-    execve(start->program, arguments, child_environment(environment));
+    execve(start->program, arguments, child_environment(start->proxy, environment));
     give_up(pipe, STAGE_EXEC, -errno);
 }
 

@@ -6,6 +6,7 @@
 #define WILDSET_DAEMON_SOURCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct source_start {
@@ -14,6 +15,10 @@ struct source_start {
     int cpu_latency;     /* /dev/cpu_dma_latency, or -1; lent */
     bool realtime;       /* it begins with the daemon's priority */
     bool net_raw;        /* the one capability that may be passed */
+    bool proxy;          /* the environment's proxy variables are passed too */
+    const int *extra;    /* more descriptors, lent; -1: none in this place */
+    size_t extra_count;
+    int extra_first; /* the number of the first one there */
 };
 
 /*

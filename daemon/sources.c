@@ -1,84 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who runs: one sniffer, its successor while that starts, and predecessors that drain.  A process
- * that ends is reported and started again with back-off; what the sets hold does not depend on it.
+ * Who runs: a table of sources, and what is special in each.  The sniffer follows the interfaces;
+ * the registry follows the system's files that it has read at its start.
  */
 #include "daemon/sources.h"
 
-#include "daemon/child.h"
+#include "daemon/keptfiles.h"
 #include "daemon/links.h"
-#include "runtime/clock.h"
+#include "daemon/station.h"
+#include "daemon/watched.h"
+#include "registry/descriptors.h"
 #include "runtime/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-    CHILDREN_MAX = 8, /* a reload a second for ten seconds; the oldest that drains makes room */
-    BACKOFF_FIRST_MS = 100,
-    BACKOFF_MOST_MS = 30000,
-    HEALTHY_SECONDS = 60,
-    LINK_DEBOUNCE_MS = 200,
-    END_TRIES = 50, /* of 10 ms each */
+enum { LINK_DEBOUNCE_MS = 200 };
+
+static const struct station_kind sniffer_kind = {
+    .source = SOURCE_SNIFFER,
+    .program = "sniffer",
+    .net_raw = true,
+    .drains = true,
+};
+
+static const struct station_kind registry_kind = {
+    .source = SOURCE_REGISTRY,
+    .program = "registry",
 };
 
 struct sources {
     struct loop *loop;
     struct sources_hooks hooks;
-    struct child_owner owner;
-    char program[PATH_MAX];
+    struct station sniffer, registry;
     struct links *links;
-    struct loop_watch *restart;           /* timer */
-    struct loop_watch *debounce;          /* timer */
-    struct child *children[CHILDREN_MAX]; /* in the order of their start */
-    size_t child_count;
-    struct child *current;   /* whose word counts */
-    struct child *successor; /* starting, to take over */
-    int plan;                /* the sealed memfd, used again for each start; -1 before the first */
+    struct loop_watch *debounce; /* timer */
     bool low_latency;
     bool latency_told;
     struct plan_interface interfaces[PLAN_INTERFACES_MAX];
     bool came_up[PLAN_INTERFACES_MAX]; /* since the newest child was started */
     uint8_t told[PLAN_INTERFACES_MAX]; /* the state that was logged last */
     size_t interface_count;
-    uint64_t backoff_ms;
-    uint32_t restarts;
-    uint64_t violations;
-    char problem[128];
-    struct counters before; /* of those that ended or drain */
-    struct counters total;
+    struct watched *watched;
+    struct keptfiles kept;
 };
 
-static void start_child(struct sources *sources);
-
-static void add_counters(struct counters *sum, const struct counters *more)
-{
-    for (size_t i = 0; i < COUNTER_COUNT; i++)
-        sum->value[i] += more->value[i];
-    for (size_t i = 0; i < REASON_COUNT; i++)
-        sum->refused[i] += more->refused[i];
-}
-
-static void sum_counters(struct sources *sources)
-{
-    sources->total = sources->before;
-    if (sources->current)
-        add_counters(&sources->total, &sources->current->counters);
-}
-
-static void on_counted(void *context, struct child *child)
-{
-    struct sources *sources = context;
-    if (child == sources->current)
-        sum_counters(sources);
-}
+/* ---- the sniffer ---- */
 
 /* The daemon opens it and closes its own copy again: the request ends with the sniffer that has it.
  */
@@ -98,107 +68,32 @@ static int open_cpu_latency(struct sources *sources)
     return fd;
 }
 
-/* Not started, or ended before it was of use: again after a while. */
-static void schedule_restart(struct sources *sources)
+static void sniffer_restarting(void *context)
 {
-    loop_timer_set(sources->restart, sources->backoff_ms);
-    sources->backoff_ms *= 2;
-    if (sources->backoff_ms > BACKOFF_MOST_MS)
-        sources->backoff_ms = BACKOFF_MOST_MS;
-}
-
-static void start_again(struct sources *sources)
-{
+    struct sources *sources = context;
     sources->hooks.restarting(sources->hooks.context);
-    start_child(sources);
 }
 
-static void on_restart(void *context)
+static void sniffer_starting(void *context, struct source_start *start)
 {
     struct sources *sources = context;
-    sources->restarts++;
-    start_again(sources);
-}
 
-static void forget_child(struct sources *sources, size_t index)
-{
-    struct child *child = sources->children[index];
-    if (sources->current == child)
-        sources->current = NULL;
-    if (sources->successor == child)
-        sources->successor = NULL;
-    sources->child_count--;
-    memmove(&sources->children[index], &sources->children[index + 1],
-            (sources->child_count - index) * sizeof(sources->children[0]));
-    child_free(child);
-}
-
-static void make_room(struct sources *sources)
-{
-    for (size_t i = 0; sources->child_count == CHILDREN_MAX && i < CHILDREN_MAX; i++)
-        if (sources->children[i] != sources->current)
-            forget_child(sources, i);
-}
-
-/* The newest plan gets a process: the first one, or one that will take over. */
-static void start_child(struct sources *sources)
-{
-    struct source_start start = {
-        .program = sources->program,
-        .plan = sources->plan,
-        .cpu_latency = open_cpu_latency(sources),
-        .realtime = sources->low_latency,
-        .net_raw = true,
-    };
-    struct child *child;
-    const char *stage;
-    int result;
-
-    make_room(sources);
     memset(sources->came_up, 0, sizeof(sources->came_up));
-    result = child_start(sources->loop, SOURCE_SNIFFER, &start, sources->interfaces,
-                         sources->interface_count, &sources->owner, &child, &stage);
-    if (start.cpu_latency >= 0)
-        close(start.cpu_latency);
-    if (result) {
-        snprintf(sources->problem, sizeof(sources->problem), "%s: %s", stage, strerror(-result));
-        log_error("sniffer: %s: %s: %s; trying again in %g s", sources->program, stage,
-                  strerror(-result), (double)sources->backoff_ms / 1000);
-        schedule_restart(sources);
-        sources->hooks.changed(sources->hooks.context);
-        return;
-    }
-    sources->children[sources->child_count++] = child;
-    sources->successor = child;
+    start->cpu_latency = open_cpu_latency(sources);
+    start->realtime = sources->low_latency;
 }
 
-static void on_ready(void *context, struct child *child)
+static void sniffer_started(void *context, const struct source_start *start)
 {
-    struct sources *sources = context;
-    struct child *old = sources->current;
-
-    if (child != sources->successor)
-        return;
-    sources->current = child;
-    sources->successor = NULL;
-    if (old) {
-        add_counters(&sources->before, &old->counters); /* what it still counts, the new one does */
-        child_drain(old);
-    }
-    sum_counters(sources);
-    log_info("sniffer (process %d) is ready", (int)child->pid);
-    sources->hooks.changed(sources->hooks.context);
-}
-
-static const struct child *newest_child(const struct sources *sources)
-{
-    return sources->successor ? sources->successor : sources->current;
+    (void)context;
+    if (start->cpu_latency >= 0)
+        close(start->cpu_latency);
 }
 
 /* Reads an interface that was not usable when the newest child looked, and came up since. */
 static bool wants_replacement(const struct sources *sources)
 {
-    const struct child *newest = newest_child(sources);
+    const struct child *newest = station_newest(&sources->sniffer);
     if (!newest || newest->state == CHILD_DOOMED)
         return false;
     for (size_t i = 0; i < newest->interface_count; i++) {
@@ -216,10 +111,7 @@ static void on_debounce(void *context)
     if (!wants_replacement(sources))
         return;
     log_info("an interface came up: starting another sniffer that reads it too");
-    if (sources->successor)
-        child_kill(sources->successor, "an interface came up meanwhile");
-    sources->successor = NULL;
-    start_again(sources);
+    station_renew(&sources->sniffer, "an interface came up meanwhile");
 }
 
 static void on_link_up(void *context, size_t index)
@@ -235,7 +127,7 @@ static void on_interface_changed(void *context, struct child *child, size_t inde
     struct sources *sources = context;
     const struct state_report *report = &child->interfaces[index].report;
 
-    if (child != newest_child(sources) || report->state == sources->told[index])
+    if (child != station_newest(&sources->sniffer) || report->state == sources->told[index])
         return;
     sources->told[index] = report->state;
     if (report->state == STATE_UP)
@@ -248,74 +140,6 @@ static void on_interface_changed(void *context, struct child *child, size_t inde
                     report->interface);
     if (wants_replacement(sources))
         loop_timer_set(sources->debounce, LINK_DEBOUNCE_MS);
-}
-
-int sources_new(struct loop *loop, const char *libexec, const struct sources_hooks *hooks,
-                struct sources **out)
-{
-    struct sources *sources = calloc(1, sizeof(*sources));
-    int result = -ENOMEM;
-
-    if (!sources)
-        return result;
-    sources->loop = loop;
-    sources->hooks = *hooks;
-    sources->plan = -1;
-    sources->backoff_ms = BACKOFF_FIRST_MS;
-    sources->owner = (struct child_owner){
-        .hooks = &sources->hooks,
-        .ready = on_ready,
-        .counted = on_counted,
-        .interface_changed = on_interface_changed,
-        .context = sources,
-    };
-    sources->restart = loop_timer(loop, on_restart, sources);
-    sources->debounce = loop_timer(loop, on_debounce, sources);
-    if (snprintf(sources->program, sizeof(sources->program), "%s/sniffer", libexec) >=
-        (int)sizeof(sources->program))
-        result = -ENAMETOOLONG;
-    else if (sources->restart && sources->debounce)
-        result = links_open(loop, on_link_up, sources, &sources->links);
-    if (result) {
-        sources_free(sources);
-        return result;
-    }
-    *out = sources;
-    return 0;
-}
-
-/* SIGINT ends a sniffer at once, and so does the channel that nobody reads; what does neither is
- * killed. */
-static void end_children(struct sources *sources)
-{
-    for (size_t i = 0; i < sources->child_count; i++)
-        if (!sources->children[i]->reaped)
-            kill(sources->children[i]->pid, SIGINT);
-    for (size_t i = 0, tries = 0; i < sources->child_count && tries < END_TRIES;) {
-        struct child *child = sources->children[i];
-        if (waitpid(child->pid, NULL, WNOHANG) == 0) {
-            tries++;
-            usleep(10000);
-            continue;
-        }
-        child->reaped = true;
-        i++;
-    }
-    while (sources->child_count > 0)
-        forget_child(sources, sources->child_count - 1);
-}
-
-void sources_free(struct sources *sources)
-{
-    if (!sources)
-        return;
-    end_children(sources);
-    links_close(sources->links);
-    loop_unwatch(sources->restart);
-    loop_unwatch(sources->debounce);
-    if (sources->plan >= 0)
-        close(sources->plan);
-    free(sources);
 }
 
 /* What was told of interfaces holds as long as they are the same. */
@@ -335,119 +159,167 @@ int sources_renew_plan(struct sources *sources, const struct plan *plan)
     int sealed = plan_seal(plan);
     if (sealed < 0)
         return sealed;
-    if (sources->plan >= 0)
-        close(sources->plan);
-    sources->plan = sealed;
+    station_replan(&sources->sniffer, sealed);
     return 0;
 }
 
 int sources_start_sniffer(struct sources *sources, const struct plan *plan)
 {
-    int result = sources_renew_plan(sources, plan);
-    if (result < 0)
-        return result;
+    int sealed = plan_seal(plan);
+    if (sealed < 0)
+        return sealed;
     sources->low_latency = plan->latency == LATENCY_LOW;
     take_interfaces(sources, plan);
     links_watch(sources->links, sources->interfaces, sources->interface_count);
-    loop_timer_stop(sources->restart);
-    sources->backoff_ms = BACKOFF_FIRST_MS;
-    if (sources->successor)
-        child_kill(sources->successor, "another plan came meanwhile");
-    sources->successor = NULL;
-    start_child(sources);
+    station_use(&sources->sniffer, sealed, sources->interfaces, sources->interface_count);
     return 0;
 }
 
-/* How it ended, for people. */
-static void describe_end(const struct child *child, int status, char out[static 128])
+/* ---- the registry ---- */
+
+static void registry_restarting(void *context)
 {
-    if (child->problem[0] != '\0')
-        snprintf(out, 128, "%s", child->problem);
-    else if (WIFSIGNALED(status))
-        snprintf(out, 128, "killed by signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
-    else
-        snprintf(out, 128, "exit status %d", WEXITSTATUS(status));
+    (void)context; /* its plan is the configuration's alone */
 }
 
-static void report_end(struct sources *sources, const struct child *child, int status,
-                       const char *what_next)
+static void registry_starting(void *context, struct source_start *start)
 {
-    describe_end(child, status, sources->problem);
-    log_warning("sniffer (process %d) has ended: %s%s%s", (int)child->pid, sources->problem,
-                child->violated ? "; nothing that it sent from then on counts" : "", what_next);
+    struct sources *sources = context;
+
+    keptfiles_open(&sources->kept);
+    start->extra = sources->kept.fds;
+    start->extra_count = sources->kept.count;
+    start->extra_first = REGISTRY_KEPT_FD;
+    start->proxy = true;
 }
 
-/* The one whose word counted, or was about to, has ended by itself. */
-static void lost_child(struct sources *sources, const struct child *child, int status)
+static void registry_started(void *context, const struct source_start *start)
 {
-    uint64_t now_ns = clock_now().boot_ns;
-    char what_next[64];
+    struct sources *sources = context;
 
-    if (child->ready_ns && now_ns - child->ready_ns > HEALTHY_SECONDS * NS_PER_SECOND)
-        sources->backoff_ms = BACKOFF_FIRST_MS;
-    snprintf(what_next, sizeof(what_next), "; starting it again in %g s",
-             (double)sources->backoff_ms / 1000);
-    report_end(sources, child, status, what_next);
-    schedule_restart(sources);
+    (void)start;
+    keptfiles_close(&sources->kept);
 }
 
-static void end_child(struct sources *sources, size_t index, int status)
+static void registry_interface_changed(void *context, struct child *child, size_t index)
 {
-    struct child *child = sources->children[index];
-    bool was_current, was_successor;
+    (void)context, (void)child, (void)index; /* it has none */
+}
 
-    child_finish(child);
-    was_current = child == sources->current;
-    was_successor = child == sources->successor;
-    if (was_current)
-        add_counters(&sources->before, &child->counters);
-    if (child->violated)
-        sources->violations++;
-    if (was_successor || (was_current && !sources->successor))
-        lost_child(sources, child, status);
-    else if (was_current || child->violated)
-        report_end(sources, child, status, was_current ? "; its successor is starting" : "");
-    forget_child(sources, index);
-    sum_counters(sources);
-    if (was_current || was_successor)
-        sources->hooks.changed(sources->hooks.context);
+static void on_watched(void *context, const char *path)
+{
+    struct sources *sources = context;
+
+    log_info("%s has changed: starting another registry process that reads it", path);
+    station_renew(&sources->registry, "a file that it has read has changed");
+}
+
+int sources_start_registry(struct sources *sources, const struct poll_plan *plan)
+{
+    int sealed;
+
+    if (!poll_plan_is_needed(plan)) {
+        station_stop(&sources->registry, "there is nothing to fetch or resolve any more");
+        watched_set(sources->watched, NULL);
+        return 0;
+    }
+    sealed = poll_plan_seal(plan);
+    if (sealed < 0)
+        return sealed;
+    keptfiles_use(&sources->kept, plan);
+    watched_set(sources->watched, plan);
+    station_use(&sources->registry, sealed, NULL, 0);
+    return 0;
+}
+
+/* ---- both ---- */
+
+static int open_sniffer(struct sources *sources, const char *libexec)
+{
+    const struct station_hooks hooks = {
+        .sources = &sources->hooks,
+        .restarting = sniffer_restarting,
+        .starting = sniffer_starting,
+        .started = sniffer_started,
+        .interface_changed = on_interface_changed,
+        .context = sources,
+    };
+    int result = station_open(&sources->sniffer, &sniffer_kind, sources->loop, libexec, &hooks);
+
+    if (result)
+        return result;
+    sources->debounce = loop_timer(sources->loop, on_debounce, sources);
+    if (!sources->debounce)
+        return -ENOMEM;
+    return links_open(sources->loop, on_link_up, sources, &sources->links);
+}
+
+static int open_registry(struct sources *sources, const char *libexec)
+{
+    const struct station_hooks hooks = {
+        .sources = &sources->hooks,
+        .restarting = registry_restarting,
+        .starting = registry_starting,
+        .started = registry_started,
+        .interface_changed = registry_interface_changed,
+        .context = sources,
+    };
+    int result = station_open(&sources->registry, &registry_kind, sources->loop, libexec, &hooks);
+
+    return result ? result : watched_new(sources->loop, on_watched, sources, &sources->watched);
+}
+
+int sources_new(struct loop *loop, const struct sources_options *options,
+                const struct sources_hooks *hooks, struct sources **out)
+{
+    struct sources *sources = calloc(1, sizeof(*sources));
+    int result;
+
+    if (!sources)
+        return -ENOMEM;
+    sources->loop = loop;
+    sources->hooks = *hooks;
+    result = keptfiles_init(&sources->kept, options->state);
+    if (result == 0)
+        result = open_sniffer(sources, options->libexec);
+    if (result == 0)
+        result = open_registry(sources, options->libexec);
+    if (result) {
+        sources_free(sources);
+        return result;
+    }
+    *out = sources;
+    return 0;
+}
+
+void sources_free(struct sources *sources)
+{
+    if (!sources)
+        return;
+    station_close(&sources->sniffer);
+    station_close(&sources->registry);
+    links_close(sources->links);
+    watched_free(sources->watched);
+    loop_unwatch(sources->debounce);
+    free(sources);
 }
 
 void sources_reap(struct sources *sources)
 {
-    for (size_t i = 0; i < sources->child_count;) {
-        int status;
-        if (waitpid(sources->children[i]->pid, &status, WNOHANG) > 0)
-            end_child(sources, i, status);
-        else
-            i++;
-    }
+    station_reap(&sources->sniffer);
+    station_reap(&sources->registry);
 }
 
+/* The registry counts while there is something for it to do. */
 size_t sources_count(const struct sources *sources)
 {
-    (void)sources;
-    return 1;
+    return sources->registry.plan >= 0 ? 2 : 1;
 }
 
 struct source_status sources_status(const struct sources *sources, size_t index)
 {
-    const struct child *child = sources->current ? sources->current : sources->successor;
-    struct source_status status = {
-        .source = SOURCE_SNIFFER,
-        .restarts = sources->restarts,
-        .violations = sources->violations,
-        .counters = &sources->total,
-    };
+    struct source_status status;
 
-    (void)index;
-    memcpy(status.problem, sources->problem, sizeof(status.problem));
-    if (!child)
-        return status;
-    status.pid = child->pid;
-    status.ready = child->state == CHILD_RUNNING;
-    status.interfaces = child->interfaces;
-    status.interface_count = child->interface_count;
+    station_status(index == 0 ? &sources->sniffer : &sources->registry, &status);
     return status;
 }

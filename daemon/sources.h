@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's sources: started by fork and exec, watched, restarted with back-off, replaced
- * without a gap when the configuration changes (the new one reports ready, then the old one drains
- * for 10 s). Every message is checked here; a violation ends its sender.
+ * The daemon's sources: started by fork and exec, watched, restarted with back-off, replaced when
+ * the configuration changes: the sniffer without a gap (the new one reports ready, then the old one
+ * drains for 10 s), the registry at once.  Every message is checked here; a violation ends its
+ * sender.  The sniffer is number 0.
  */
 #ifndef WILDSET_DAEMON_SOURCES_H
 #define WILDSET_DAEMON_SOURCES_H
 
+#include "registry/pollplan.h"
 #include "runtime/loop.h"
 #include "runtime/sighting.h"
 #include "sniffer/plan.h"
@@ -46,17 +48,26 @@ struct source_status {
     const struct counters *counters; /* the last report, sums over restarts included */
     const struct source_interface *interfaces;
     size_t interface_count;
+    const struct registry_report *lists; /* by whitelist, where `reported_lists` has its bit */
+    whitelist_mask reported_lists;
 };
 
-/* `libexec` is the folder of the source programs. */
-int sources_new(struct loop *loop, const char *libexec, const struct sources_hooks *hooks,
-                struct sources **out);
+struct sources_options {
+    const char *libexec; /* the folder of the source programs */
+    const char *state;   /* the file beside which the last good lists are kept; NULL: nowhere */
+};
+
+int sources_new(struct loop *loop, const struct sources_options *options,
+                const struct sources_hooks *hooks, struct sources **out);
 /* Ends each at once; nothing more is learned. */
 void sources_free(struct sources *sources);
 /* Starts the sniffer with this plan, or replaces the one that runs.  0 or -errno. */
 int sources_start_sniffer(struct sources *sources, const struct plan *plan);
 /* The same plan with what is known by now, for the next start.  0; or -errno, and no change. */
 int sources_renew_plan(struct sources *sources, const struct plan *plan);
+/* Starts the registry process with this plan in place of the one that runs, or ends it when there
+ * is nothing to do.  0 or -errno. */
+int sources_start_registry(struct sources *sources, const struct poll_plan *plan);
 /* SIGCHLD came: reap, report, schedule restarts. */
 void sources_reap(struct sources *sources);
 size_t sources_count(const struct sources *sources);

@@ -29,6 +29,7 @@ whitelist lookback {{
     ttl-min = "2s"
     grace   = "0s"
     {extra}
+    resolve = {resolve}
 }}
 log = "debug"
 """
@@ -68,6 +69,7 @@ class Wildset:
             "set6": "inet wildset lookback6",
             "capture": "",
             "extra": "",
+            "resolve": "false",  # what a test sees is what the wire taught
         } | settings
         self.program = None
 

@@ -55,11 +55,17 @@ kept.dormammu      2 A     198.51.100.71
 moving.dormammu    1 A     198.51.100.72
 steady.dormammu    2 A     198.51.100.73
 www.other        300 A     198.51.100.95
+registry         300 A     198.51.100.200
+reg1.dormammu    300 A     198.51.100.201
+reg1.dormammu    300 AAAA  2001:db8:100::201
+reg2.dormammu      2 A     198.51.100.202
+reg3.dormammu    300 CNAME lb2.example.net.
 """,
     "example.net": """
 lb               300 A     203.0.113.20
 lb               300 AAAA  2001:db8:100::20
 far              300 A     203.0.113.40
+lb2              300 A     203.0.113.41
 one              300 CNAME two.example.net.
 two              300 CNAME three.example.net.
 three              2 A     203.0.113.33

@@ -291,6 +291,7 @@ def configuration(interface, latency, most, resolvers, level, more_names):
 }}
 whitelist lookback {{
     names         = {{ {names} }}
+    resolve       = false
     max-addresses = {most}
 }}
 log = "{level}"

@@ -127,7 +127,8 @@ static void serve(const char *path, int ready)
     struct setsync_options options = {.whitelists = config->whitelists,
                                       .whitelist_count = config->whitelist_count,
                                       .event = on_event};
-    if (loop_new(&loop) < 0 || sources_new(loop, "/nowhere", &hooks, &sources) < 0 ||
+    if (loop_new(&loop) < 0 ||
+        sources_new(loop, &(struct sources_options){.libexec = "/nowhere"}, &hooks, &sources) < 0 ||
         setsync_new(&options, &views.started, &views.sync) < 0)
         _exit(3);
     learn(views.sync);

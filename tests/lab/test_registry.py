@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The registry source: lists over HTTPS, names over DNS, and everything that befalls both."""
+import json
+import pathlib
+import signal
+
+import pytest
+
+import lab
+from lab import wait_for
+from test_operation import process_status
+
+PORT = 8443
+URL = f"https://registry.lookback.io:{PORT}"
+HOSTS = [{"host": "reg1.dormammu.lookback.io", "ip": ["203.0.113.101"]}, "reg2.dormammu.lookback.io:443",
+         "https://reg3.dormammu.lookback.io/x", "203.0.113.102", "203.0.113.0/24",
+         "*.dormammu.lookback.io", "other.example", {"host": "evil.example", "ip": "203.0.113.103"},
+         "10.9.8.7", "no host"]
+GOOD = ("good", "unchanged")  # the next poll is a second away
+pytestmark = pytest.mark.parametrize("world", ["path"], indirect=True, scope="module")
+
+
+class Registry:
+    """The server, what it serves, and wildset as it is told to poll it."""
+
+    def __init__(self, world):
+        self.world = world
+        self.folder = world.network.folder / "registry"
+        self.folder.mkdir()
+        self.certificates = self.make_certificates()
+        self.serve(HOSTS)
+        crt, key = (self.folder.parent / name for name in ("registry.crt", "registry.key"))
+        script = pathlib.Path(__file__).with_name("registry.py")
+        self.program = world.network.server.start("/usr/bin/python3", "-B", script, crt, key,
+                                                  self.folder, PORT, log="registry.log")
+        wait_for("registry.py is ready", lambda: "ready" in self.program.log.read_text())
+
+    def make_certificates(self):
+        """A CA of the test's own, and the server's certificate by it."""
+        folder = self.folder.parent
+        for name, subject in (("ca", "/CN=lab CA"), ("registry", "/CN=registry.lookback.io")):
+            lab.command("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-subj", subject,
+                        "-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.csr"))
+        extensions = folder / "extensions"
+        extensions.write_text("subjectAltName=DNS:registry.lookback.io\n", encoding="ascii")
+        ca = folder / "ca.crt"
+        lab.command("openssl", "x509", "-req", "-days", "2", "-in", str(folder / "ca.csr"),
+                    "-signkey", str(folder / "ca.key"), "-out", str(ca))
+        lab.command("openssl", "x509", "-req", "-days", "2", "-in", str(folder / "registry.csr"),
+                    "-CA", str(ca), "-CAkey", str(folder / "ca.key"), "-CAcreateserial",
+                    "-extfile", str(extensions), "-out", str(folder / "registry.crt"))
+        return ca
+
+    def serve(self, hosts, name="hosts"):
+        text = hosts if isinstance(hosts, str) else json.dumps(hosts)
+        (self.folder / name).write_text(text, encoding="ascii")
+
+    def poll(self, path="hosts", **settings):
+        lines = {"registry": f'"{URL}/{path}"', "registry-ca": f'"{self.certificates}"',
+                 "registry-interval": '"1s"', "registry-addresses": "true"}
+        lines |= {key.replace("_", "-"): value for key, value in settings.items()}
+        more = "\n    ".join(f"{key} = {value}" for key, value in lines.items())
+        before = self.status()
+        self.world.wildset.configure(extra=more)
+        self.world.wildset.reload()
+        wait_for("another registry process", lambda: self.status() and self.status().get("pid") and
+                 self.status()["pid"] != (before or {}).get("pid") and self.report(), timeout=20)
+
+    def status(self):
+        return next((source for source in self.world.wildset.status()["sources"]
+                     if source["source"] == "registry"), None)
+
+    def report(self):
+        lists = (self.status() or {}).get("lists") or [None]
+        return lists[0]
+
+    def becomes(self, *outcomes, timeout=20):
+        wait_for(f"the list is {outcomes}", lambda: self.report() and
+                 self.report()["outcome"] in outcomes, timeout=timeout, every=0.1)
+        return self.report()
+
+    def requests(self):
+        done = self.world.network.firewall.run("curl", "--silent", "--noproxy", "*", "--cacert",
+                                               self.certificates, f"{URL}/log")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def registry(world):
+    place = Registry(world)
+    yield place
+    world.wildset.configure(extra="", resolve="false")
+    world.wildset.reload()
+
+
+def test_hosts_and_addresses_of_the_list_are_allowed(world, registry):
+    registry.poll()
+    report = registry.becomes(*GOOD)
+    assert report["hosts"] == 3 and report["addresses"] == 3
+    for address in ("198.51.100.201", "2001:db8:100::201", "198.51.100.202", "203.0.113.41",
+                    "203.0.113.101", "203.0.113.102"):
+        wait_for(f"{address} is allowed", lambda a=address: world.wildset.holds(a))
+    leases = {lease["address"]: lease for lease in world.wildset.list()}
+    assert leases["198.51.100.201"]["source"] == "registry"
+    assert leases["198.51.100.201"]["name"] == "reg1.dormammu.lookback.io"
+    assert leases["203.0.113.41"]["owner"] == "lb2.example.net"
+    assert leases["203.0.113.101"]["record"] == "LIST"
+    assert leases["203.0.113.102"]["name"] == "*.dormammu.lookback.io"
+    for refused in ("203.0.113.103", "10.9.8.7", "203.0.113.0"):
+        assert not world.wildset.holds(refused)
+
+
+def test_what_is_not_taken_is_counted_and_told(world, registry):
+    report = registry.report()
+    assert report["prefixes"] == 1 and report["wildcards"] == 1
+    assert report["outside"] == 3, "other.example, evil.example and its address"
+    log = world.wildset.log()
+    for reason in ("prefix-entry", "wildcard-entry", "outside-patterns: other.example", "private-address"):
+        assert reason in log, reason
+    assert "3 outside `names`" in log
+    assert "registry" in world.wildset.ask("status")
+
+
+def test_an_unchanged_list_is_not_sent_again(registry):
+    registry.becomes("unchanged")
+    tags = [request["tag"] for request in registry.requests() if request.get("path") == "/hosts"]
+    assert tags[-1], "If-None-Match"
+
+
+def test_a_short_record_is_resolved_again_before_it_ends(world, registry):
+    world.names.publish("lookback.io", "reg2.dormammu", ["2 A 198.51.100.203"])
+    wait_for("the new address", lambda: world.wildset.holds("198.51.100.203"), timeout=15)
+    wait_for("the old one ends", lambda: not world.wildset.holds("198.51.100.202"), timeout=15)
+
+
+def test_the_process_has_nothing(world, registry):
+    status = process_status(registry.status()["pid"])
+    for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        assert int(status[kind], 16) == 0, kind
+    assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+
+
+# Each leaves the last good list in force, and says what is wrong once.
+FAULTS = {"500": "status", "nothing-here": "status", "endless": "too-large",
+          "plain-http": "redirect", "circle": "redirect", "bomb": "too-large", "cut": "broken",
+          "login": "page", "utf8": "malformed", "deep": "too-deep", "million": "too-long",
+          "empty": "empty", "half": "shrunken",
+          "drip": "timeout", "429": "status"}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_takes_nothing_away(world, registry, fault):
+    wait_for("a good list", lambda: registry.report()["outcome"] in GOOD, timeout=15)
+    (registry.folder / "fault").write_text(f"/{fault}", encoding="ascii")
+    try:
+        report = registry.becomes(FAULTS[fault], timeout=30)
+    finally:
+        (registry.folder / "fault").unlink()
+    assert report["failures"] >= 1
+    assert report["hosts"] == 3, "the last good list stays"
+    assert world.wildset.holds("203.0.113.102")
+    assert "stays in force until" in world.wildset.log()
+
+
+def test_retry_after_is_heard(registry):
+    """The last fault was 429 with Retry-After: 4."""
+    wait_for("it is asked again", lambda: registry.requests()[-1]["path"] == "/hosts" and
+             registry.report()["outcome"] in GOOD, timeout=15)
+    times = [request["time"] for request in registry.requests() if request.get("path") == "/hosts"]
+    assert max(after - before for before, after in zip(times[-8:], times[-7:])) > 3.5
+
+
+def test_a_packed_list_and_a_redirect(registry):
+    registry.poll("moved")
+    assert registry.becomes(*GOOD)["hosts"] == 3
+    registry.poll("packed")
+    assert registry.becomes(*GOOD)["hosts"] == 3
+
+
+def test_the_wrong_certificate_is_not_believed(registry):
+    registry.poll(registry_ca='""')
+    report = registry.becomes("untrusted")
+    assert "hosts" not in report or report["hosts"] == 3, "the kept list"
+
+
+def test_a_proxy_from_the_environment(world, registry):
+    registry.poll()
+    world.wildset.stop()
+    world.wildset.start(env={"https_proxy": "http://registry.lookback.io:3128"})
+    registry.becomes(*GOOD)
+    assert {"connect": f"registry.lookback.io:{PORT}"} in registry.requests()
+    world.wildset.stop()
+    world.wildset.start()
+    registry.becomes(*GOOD)
+
+
+def test_the_last_good_list_outlives_a_restart(world, registry):
+    """The registry is gone and so are the sets: what was kept is enough."""
+    registry.becomes("unchanged")
+    world.wildset.stop()
+    registry.program.send_signal(signal.SIGSTOP)
+    world.firewall.load()
+    (world.network.firewall.folder / "leases").unlink(missing_ok=True)
+    try:
+        world.wildset.start()
+        wait_for("the addresses", lambda: world.wildset.holds("203.0.113.102") and
+                 world.wildset.holds("198.51.100.201"), timeout=15)
+        assert registry.report()["kept"] is True
+    finally:
+        registry.program.send_signal(signal.SIGCONT)
+    registry.becomes("unchanged", timeout=40)
+
+
+def test_a_host_that_leaves_the_list_ends(world, registry):
+    registry.serve(HOSTS[:2] + HOSTS[3:])
+    wait_for("two hosts", lambda: registry.report()["hosts"] == 2, timeout=15)
+    names = world.wildset.status()
+    assert names
+    registry.serve(HOSTS)
+    wait_for("three hosts", lambda: registry.report()["hosts"] == 3, timeout=15)
+
+
+def test_names_are_resolved_without_any_list(world, registry):
+    world.wildset.configure(extra="", resolve="true")
+    world.wildset.reload()
+    wait_for("the apex", lambda: any(lease["address"] == "198.51.100.1" and lease["source"] == "registry"
+                                     for lease in world.wildset.list()), timeout=15)
