@@ -7,10 +7,10 @@
 
 #include "runtime/clock.h"
 #include "runtime/log.h"
+#include "runtime/outbox.h"
 #include "runtime/priority.h"
 #include "runtime/processor.h"
 #include "sniffer/anticipation.h"
-#include "runtime/outbox.h"
 #include "sniffer/awake.h"
 #include "sniffer/capture.h"
 #include "sniffer/descriptors.h"
