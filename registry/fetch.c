@@ -457,31 +457,47 @@ static bool take_part(CURLU *url, CURLUPart part, unsigned flags, char *out, siz
     return fits;
 }
 
-/* A proxy without a port is asked on 1080, as curl has it. */
+/* A proxy without a scheme speaks HTTP, and without a port it is asked on 1080, as curl has it. */
+static CURLUcode set_url(CURLU *url, const char *text, bool https)
+{
+    char whole[FETCH_URL_MAX];
+
+    if (https)
+        return curl_url_set(url, CURLUPART_URL, text, 0);
+    snprintf(whole, sizeof(whole), "%s%s", strstr(text, "://") ? "" : "http://", text);
+    return curl_url_set(url, CURLUPART_URL, whole, CURLU_NON_SUPPORT_SCHEME);
+}
+
+static bool read_port(CURLU *url, const char *scheme, bool https, uint16_t *out)
+{
+    char number[8] = "1080";
+
+    if (!take_part(url, CURLUPART_PORT, https ? CURLU_DEFAULT_PORT : 0, number, sizeof(number))) {
+        if (https)
+            return false;
+        if (strcasecmp(scheme, "https") == 0)
+            strcpy(number, "443");
+    }
+    *out = (uint16_t)strtoul(number, NULL, 10);
+    return *out != 0;
+}
+
 static bool read_parts(CURLU *url, const char *text, bool https, char *host, uint16_t *port)
 {
-    char scheme[16] = "", number[8] = "1080";
+    char scheme[16] = "";
     size_t length;
 
-    if (curl_url_set(url, CURLUPART_URL, text,
-                     https ? 0 : CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+    if (set_url(url, text, https) != CURLUE_OK ||
         !take_part(url, CURLUPART_SCHEME, 0, scheme, sizeof(scheme)) ||
-        !take_part(url, CURLUPART_HOST, 0, host, FETCH_HOST_MAX))
+        !take_part(url, CURLUPART_HOST, 0, host, FETCH_HOST_MAX) ||
+        (https && strcasecmp(scheme, "https") != 0))
         return false;
-    if (https && strcasecmp(scheme, "https") != 0)
-        return false;
-    if (!take_part(url, CURLUPART_PORT, https ? CURLU_DEFAULT_PORT : 0, number, sizeof(number)) &&
-        https)
-        return false;
-    if (!https && strcasecmp(scheme, "https") == 0 && strcmp(number, "1080") == 0)
-        strcpy(number, "443");
     length = strlen(host);
     if (host[0] == '[' && host[length - 1] == ']') {
         memmove(host, host + 1, length - 2);
         host[length - 2] = '\0';
     }
-    *port = (uint16_t)strtoul(number, NULL, 10);
-    return host[0] != '\0' && *port != 0;
+    return host[0] != '\0' && read_port(url, scheme, https, port);
 }
 
 bool fetch_split_url(const char *url, bool https, char host[static FETCH_HOST_MAX], uint16_t *port)
