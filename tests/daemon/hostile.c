@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A sniffer that has been taken over.  It does what the file `mode` beside it says, then claims one
- * address more in a message that is right in every field: whether that one is granted shows whether
- * it was still listened to.  The names and addresses are those of test-hostile.
+ * A sniffer, or (as `registry`) a registry process, that has been taken over.  It does what the
+ * file `mode` beside it says, then claims one address more in a message that is right in every
+ * field: whether that one is granted shows whether it was still listened to.  The names and
+ * addresses are those of test-hostile.
  */
 #include "runtime/sighting.h"
 #include "sniffer/descriptors.h"
@@ -324,10 +325,89 @@ static void flood(void)
         send_message(&message);
 }
 
+/* ---- a registry's own ---- */
+
+static void listed(const char *question, const char *address)
+{
+    struct message message = answer(question, address);
+    message.sighting.addresses[0].record = RECORD_LIST;
+    send_message(&message);
+}
+
+/* Not granted: this whitelist takes no addresses of lists, the other does not match. */
+static void list_addresses(void)
+{
+    listed(LISTED, "203.0.113.1");
+    listed("*.dormammu.lookback.io", "203.0.113.2");
+    listed(OUTSIDE, "203.0.113.3");
+    listed("www.taken.example", "127.0.0.1");
+    listed("www.taken.example", "198.51.100.8");
+}
+
+static void say_report(uint8_t whitelist, uint8_t outcome)
+{
+    struct message message;
+    memset(&message, 0, sizeof(message));
+    message.kind = MESSAGE_REGISTRY;
+    message.registry.whitelist = whitelist;
+    message.registry.outcome = outcome;
+    send_message(&message);
+}
+
+static void unknown_outcome(void)
+{
+    say_report(0, REGISTRY_OUTCOME_COUNT);
+}
+
+static void unknown_whitelist(void)
+{
+    say_report(64, REGISTRY_GOOD);
+}
+
+/* Right in form, about a whitelist that is not there: told to nobody. */
+static void absent_whitelist(void)
+{
+    say_report(63, REGISTRY_GOOD);
+}
+
+static void report(void)
+{
+    say_report(0, REGISTRY_GOOD);
+}
+
+static void interface_up(void)
+{
+    say_state(STATE_UP, "lo");
+}
+
+static void counters(void)
+{
+    struct message message;
+    memset(&message, 0, sizeof(message));
+    message.kind = MESSAGE_COUNTERS;
+    send_message(&message);
+}
+
+static void alarm_sent(void)
+{
+    struct message message = answer(LISTED, "203.0.113.1");
+    message.kind = MESSAGE_ALARM;
+    message.sighting.reason = REASON_EXTRA_ANSWER;
+    send_message(&message);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
 } modes[] = {
+    {"list-addresses", list_addresses},
+    {"unknown-outcome", unknown_outcome},
+    {"unknown-whitelist", unknown_whitelist},
+    {"absent-whitelist", absent_whitelist},
+    {"report", report},
+    {"interface-up", interface_up},
+    {"counters", counters},
+    {"alarm", alarm_sent},
     {"short", short_message},
     {"long", long_message},
     {"empty", empty_message},

@@ -179,9 +179,13 @@ def test_a_packed_list_and_a_redirect(registry):
 
 
 def test_the_wrong_certificate_is_not_believed(registry):
+    """Of a CA that nobody trusts, then for another name."""
+    registry.poll()
+    registry.becomes(*GOOD)
     registry.poll(registry_ca='""')
-    report = registry.becomes("untrusted")
-    assert "hosts" not in report or report["hosts"] == 3, "the kept list"
+    assert registry.becomes("untrusted")["hosts"] == 3, "the kept list"
+    registry.poll(registry=f'"https://www.lookback.io:{PORT}/hosts"')
+    assert registry.becomes("untrusted")["hosts"] == 0, "another list's is not this one's"
 
 
 def test_a_proxy_from_the_environment(world, registry):
