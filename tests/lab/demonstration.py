@@ -68,11 +68,11 @@ class Watcher:
 
 
 def shipped_configuration(settings):
-    """packaging/wildset.conf with the lab's interface and resolver."""
+    """packaging/wildset.conf with the lab's interface and resolver; there is no vendor to ask."""
     text = (pathlib.Path(__file__).parents[2] / "packaging" / "wildset.conf").read_text(encoding="utf-8")
-    for key in ("interfaces", "resolvers"):
-        text, found = re.subn(rf"(?m)^    (?:# )?{key} *= *\{{[^}}]*\}}",
-                              f"    {key} = {{ {appliance.quoted(settings[key])} }}", text)
+    values = {key: f"{{ {appliance.quoted(settings[key])} }}" for key in ("interfaces", "resolvers")}
+    for key, value in (values | {"registry": '""', "resolve": "false"}).items():
+        text, found = re.subn(rf"(?m)^    (?:# )?{key} *= *(?:\{{[^}}]*\}}|.*)", f"    {key} = {value}", text)
         if found != 1:
             raise lab.LabError(f"packaging/wildset.conf: {found} lines set {key}, wanted one")
     return text
