@@ -33,6 +33,8 @@ enum {
 typedef void document_visit(void *context, const struct entry *entry, const char *text, size_t size,
                             const struct dname *beside);
 
+/* Before a sandbox that opens no files: the JSON library wants its random seed from one. */
+void document_prepare(void);
 /* On an outcome other than DOCUMENT_OK some entries may have been visited already: forget them. */
 enum document_outcome document_read(const char *bytes, size_t size, document_visit *visit,
                                     void *context);

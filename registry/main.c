@@ -4,6 +4,7 @@
  * descriptors.h.
  */
 #include "registry/descriptors.h"
+#include "registry/document.h"
 #include "registry/hosts.h"
 #include "registry/poll.h"
 #include "registry/proxy.h"
@@ -35,12 +36,20 @@ struct process {
     struct system_file resolv_conf, hosts_file;
     struct system_file certificates;                     /* the system's */
     struct system_file own_certificates[WHITELISTS_MAX]; /* registry-ca */
+    int kept[WHITELISTS_MAX];                            /* the lists' files, or -1 */
     struct poll *polls[WHITELISTS_MAX];
 };
 
 static int descriptor_if_open(int fd)
 {
     return fcntl(fd, F_GETFD) < 0 ? -1 : fd;
+}
+
+/* Before anything is opened: a number that is free now is somebody else's soon. */
+static void note_kept(struct process *process)
+{
+    for (int i = 0; i < WHITELISTS_MAX; i++)
+        process->kept[i] = descriptor_if_open(REGISTRY_KEPT_FD + i);
 }
 
 static int fail(const char *doing, int error)
@@ -184,8 +193,8 @@ static int open_polls(struct process *process)
 
     for (unsigned i = 0; i < process->plan.whitelist_count; i++) {
         const struct system_file *certificates = certificates_of(process, i);
-        int result = poll_new(&tools, i, certificates->bytes, certificates->size,
-                              descriptor_if_open(REGISTRY_KEPT_FD + (int)i), &process->polls[i]);
+        int result = poll_new(&tools, i, certificates->bytes, certificates->size, process->kept[i],
+                              &process->polls[i]);
 
         if (result < 0)
             return result;
@@ -204,6 +213,7 @@ static int open_all(struct process *process)
         open_loop, open_resolver, open_fetcher, open_teller, open_matcher, open_hosts, open_polls,
     };
 
+    document_prepare();
     read_system(process);
     read_certificates(process);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -281,6 +291,7 @@ int main(void)
                   "registry` fetches a list by hand");
         return EXIT_FAILURE;
     }
+    note_kept(&process);
     result = poll_plan_open(REGISTRY_PLAN_FD, &process.plan);
     return result < 0 ? fail("reading the plan", result) : work(&process);
 }
