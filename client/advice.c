@@ -276,6 +276,29 @@ static void look_at_set(struct findings *findings, const json_t *set)
                     name, number_of(set, "full"), name);
 }
 
+static void look_at_list(struct findings *findings, const json_t *list)
+{
+    const char *outcome = text_of(list, "outcome");
+    bool good = strcmp(outcome, "good") == 0 || strcmp(outcome, "unchanged") == 0;
+    json_int_t unresolved = number_of(list, "unresolved");
+
+    if (*outcome != '\0' && !good && strcmp(outcome, "not-yet") != 0)
+        say_warning(findings, ADVICE_SOURCES,
+                    "the list of whitelist %s cannot be used: %s\n%s; `wildset registry %s` tries "
+                    "it now",
+                    text_of(list, "whitelist"), text_of(list, "text"),
+                    json_object_get(list, "good") ? "the last good one stays in force"
+                                                  : "its servers are allowed only when a client "
+                                                    "asks for them",
+                    text_of(list, "whitelist"));
+    if (unresolved > 0 && unresolved == number_of(list, "names"))
+        say_warning(findings, ADVICE_SOURCES,
+                    "none of the %" JSON_INTEGER_FORMAT " names of whitelist %s can be resolved"
+                    " from here\nname servers that answer in registry-resolvers, or set"
+                    " resolve = false",
+                    unresolved, text_of(list, "whitelist"));
+}
+
 static void look_at_feed(struct findings *findings, const json_t *feed)
 {
     if (json_object_get(feed, "problem"))
@@ -309,6 +332,7 @@ size_t advice_each(const json_t *status, advice_take *each, void *context)
         look_at_source(&findings, source);
         json_array_foreach(json_object_get(source, "interfaces"), j, item)
             look_at_interface(&findings, item);
+        json_array_foreach(json_object_get(source, "lists"), j, item) look_at_list(&findings, item);
     }
     json_array_foreach(json_object_get(status, "sets"), i, item) look_at_set(&findings, item);
     json_array_foreach(json_object_get(status, "feeds"), i, item) look_at_feed(&findings, item);

@@ -15,6 +15,7 @@
 struct command {
     const char *name;
     int (*run)(int argc, char **argv); /* NULL: a program in libexec */
+    const char *program;               /* its name there; NULL: the command's own */
     const char *help;
 };
 
@@ -27,6 +28,8 @@ static const struct command commands[] = {
     {.name = "metrics", .run = metrics_main, .help = "counters and latency for Prometheus"},
     {.name = "forget", .run = forget_main, .help = "take an address or a name back"},
     {.name = "replay", .run = NULL, .help = "what a capture file would have allowed"},
+    {.name = "registry", .run = NULL, .program = "show-registry",
+     .help = "fetches a list of servers now, and shows what becomes of it"},
     {.name = "doctor", .run = NULL, .help = "checks the whole way, and says what to do"},
 };
 
@@ -88,7 +91,9 @@ static int program_run(const char *name, char **argv)
 
 static int command_run(const struct command *command, int argc, char **argv)
 {
-    return command->run ? command->run(argc, argv) : program_run(command->name, argv);
+    if (command->run)
+        return command->run(argc, argv);
+    return program_run(command->program ? command->program : command->name, argv);
 }
 
 static int help(int argc, char **argv)

@@ -29,6 +29,8 @@ static const struct {
     {.name = "path", .bit = OPTION_PATH, .text = offsetof(struct options, path)},
     {.name = "timeout", .bit = OPTION_TIMEOUT, .text = offsetof(struct options, timeout)},
     {.name = "host-only", .bit = OPTION_HOST_ONLY, .flag = offsetof(struct options, host_only)},
+    {.name = "url", .bit = OPTION_URL, .text = offsetof(struct options, url)},
+    {.name = "file", .bit = OPTION_FILE, .text = offsetof(struct options, file)},
     {.name = "output", .bit = OPTION_OUTPUT, .text = offsetof(struct options, output)},
 };
 

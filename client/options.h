@@ -22,6 +22,8 @@ enum {
     OPTION_TIMEOUT = 1 << 10,
     OPTION_HOST_ONLY = 1 << 11,
     OPTION_OUTPUT = 1 << 12,
+    OPTION_URL = 1 << 13,
+    OPTION_FILE = 1 << 14,
 };
 
 struct options_page {
@@ -32,7 +34,7 @@ struct options_page {
 struct options {
     bool json, all, host_only;
     const char *socket, *config, *shape, *table, *chain, *mark, *ca, *path, *timeout,
-        *output; /* NULL: not given, but for socket */
+        *output, *url, *file; /* NULL: not given, but for socket */
     int first;   /* index of the first argument in argv */
     int status;  /* the exit status when options_read says no */
 };

@@ -233,6 +233,53 @@ static void latency_print(const json_t *status)
            number_of(latency, "count"));
 }
 
+/* "2026-01-02T03:04:05Z", or "" */
+static const char *second_text(const json_t *object, const char *key, char out[static NUMBER_MAX])
+{
+    snprintf(out, NUMBER_MAX, "%s", text_of(object, key));
+    if (strchr(out, '.'))
+        strcpy(strchr(out, '.'), "Z");
+    return out;
+}
+
+static void lists_print(const json_t *status)
+{
+    static const struct table_column columns[] = {
+        {.title = "WHITELIST"},
+        {.title = "LIST"},
+        {.title = "HOSTS", .right = true},
+        {.title = "ADDRESSES", .right = true},
+        {.title = "LAST GOOD"},
+        {.title = "NEXT"},
+        {.title = "NAMES RESOLVED", .right = true},
+        {.title = "UNRESOLVED", .right = true},
+    };
+    struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
+    size_t i, j;
+    json_t *source, *list;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        json_array_foreach(json_object_get(source, "lists"), j, list)
+        {
+            char number[6][NUMBER_MAX];
+            const char *outcome = text_of(list, "outcome");
+            const char *const cells[] = {
+                text_of(list, "whitelist"),
+                *outcome ? outcome : "none",
+                number_text(list, "hosts", number[0]),
+                number_text(list, "addresses", number[1]),
+                second_text(list, "good", number[2]),
+                second_text(list, "next", number[3]),
+                number_text(list, "names", number[4]),
+                number_text(list, "unresolved", number[5]),
+            };
+            table_row(table, cells);
+        }
+    }
+    table_end(table);
+}
+
 static void feeds_print(const json_t *status)
 {
     static const struct table_column columns[] = {
@@ -314,6 +361,7 @@ static void status_print(const json_t *status)
     sources_print(status);
     interfaces_print(status);
     sets_print(status);
+    lists_print(status);
     feeds_print(status);
     putchar('\n');
     totals_print(status);

@@ -32,6 +32,7 @@ whitelist lookback {{
     resolve = {resolve}
 }}
 log = "debug"
+{outside}
 """
 
 # What an administrator's /etc/nftables.conf looks like; it goes on with what `wildset rules` printed.
@@ -69,6 +70,7 @@ class Wildset:
             "set6": "inet wildset lookback6",
             "capture": "",
             "extra": "",
+            "outside": "",       # further lines behind all blocks
             "resolve": "false",  # what a test sees is what the wire taught
         } | settings
         self.program = None

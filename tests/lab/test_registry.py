@@ -7,6 +7,7 @@ import signal
 import pytest
 
 import lab
+from appliance import WILDSET
 from lab import wait_for
 from test_operation import process_status
 
@@ -230,3 +231,78 @@ def test_names_are_resolved_without_any_list(world, registry):
     world.wildset.reload()
     wait_for("the apex", lambda: any(lease["address"] == "198.51.100.1" and lease["source"] == "registry"
                                      for lease in world.wildset.list()), timeout=15)
+
+
+def show(world, *arguments, text_input=None):
+    return world.network.firewall.run(WILDSET, "registry", "--config", world.wildset.file, *arguments,
+                                      check=False, text_input=text_input)
+
+
+def test_the_client_shows_each_entry(world, registry):
+    registry.poll()
+    done = show(world, "--json", "lookback")
+    assert done.returncode == 0, done.stderr
+    entries = {entry["entry"]: entry for entry in map(json.loads, done.stdout.splitlines())}
+    first = entries["reg1.dormammu.lookback.io"]
+    assert first["verdict"] == "accepted"
+    assert {"198.51.100.201", "2001:db8:100::201"} == {found["address"] for found in first["addresses"]}
+    assert entries["203.0.113.101"]["name"] == "reg1.dormammu.lookback.io"
+    for entry, reason in (("other.example", "outside-patterns"), ("203.0.113.0/24", "prefix-entry"),
+                          ("10.9.8.7", "private-address"), ("*.dormammu.lookback.io", "wildcard-entry")):
+        assert (entries[entry]["verdict"], entries[entry]["reason"]) == ("refused", reason)
+    done = show(world)
+    assert '"other.example", "evil.example" }' in done.stderr, "a ready names line"
+
+
+def test_the_client_reads_files_and_says_what_is_wrong(world, registry):
+    assert show(world, "--file", "-", text_input="reg1.dormammu.lookback.io # one\n").returncode == 0
+    assert show(world, "--file", "-", text_input="other.example\n").returncode == 1
+    done = show(world, "--file", "-", text_input="<html>")
+    assert done.returncode == 1 and "web page" in done.stderr
+    done = show(world, "--url", f"{URL}/500")
+    assert done.returncode == 1 and "500" in done.stderr
+    assert show(world, "--url", "http://registry.lookback.io/").returncode == 64
+    assert show(world, "nowhere").returncode == 64
+
+
+LIES = ("id", "case", "question", "silent", "servfail", "truncated")
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lying_resolver_gets_nothing_in(world, registry, lie):
+    """Asked first; what it says falsely is not believed, and the name is resolved all the same: over TCP,
+    or by the next server."""
+    world.resolver.ip("address", "replace", "192.0.2.55/27", "dev", "lan")
+    liar = world.resolver.start("/usr/bin/python3", "-B", pathlib.Path(__file__).with_name("liar.py"),
+                                "192.0.2.55", lie, log=f"liar-{lie}.log")
+    wait_for("the liar listens", lambda: "ready" in liar.log.read_text())
+    world.wildset.configure(extra="", resolve="true", names=["reg1.dormammu.lookback.io"],
+                            outside='registry-resolvers = { "192.0.2.55", "192.0.2.53" }')
+    try:
+        world.wildset.reload()
+        wait_for("the right address", lambda: any(
+            lease["address"] == "198.51.100.201" and lease["source"] == "registry"
+            and lease["left"] > 60 for lease in world.wildset.list()), timeout=20)
+        assert not world.wildset.holds("203.0.113.66")
+        if lie in ("id", "case", "question"):
+            wait_for("it is counted", lambda: registry.status()["lookups"]["mismatches"] > 0)
+    finally:
+        lab.stop(liar)
+        world.wildset.configure(names=["dormammu.lookback.io", "*.dormammu.lookback.io"], resolve="false",
+                                outside="")
+        world.wildset.reload()
+
+
+def test_a_long_list_stays_small_in_memory(registry):
+    """Section by section of a real list: 500 servers with addresses; 16 MiB is promised."""
+    registry.serve([{"host": f"s{i}.dormammu.lookback.io", "ip": f"203.0.113.{i % 256}", "region": "eu"}
+                    for i in range(500)], "long")
+    registry.poll("long")
+    assert registry.becomes(*GOOD)["hosts"] == 500
+    process = pathlib.Path(f"/proc/{registry.status()['pid']}")
+    if "libasan" in (process / "maps").read_text():
+        pytest.skip("a sanitizer's memory is its own")
+    rollup = (process / "smaps_rollup").read_text()
+    pss = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    print(f"registry process: {pss} KiB Pss")
+    assert pss <= 16 * 1024, rollup

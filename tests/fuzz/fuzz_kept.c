@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A slot of the kept list's file, with its checksum made right: what is behind it is checked too.
+ */
+#include "registry/kept.h"
+#include "tests/fuzz/require.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAGIC = 8, CHECKSUM = 8 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct matcher *matcher;
+    struct whitelist_pattern pattern = {.whitelist = 0};
+    struct roster roster;
+    struct kept kept;
+    uint8_t *slot = malloc(size + 1);
+    uint64_t checksum;
+
+    REQUIRE(slot != NULL && pattern_from_text("*", &pattern.pattern));
+    if (!matcher)
+        matcher = matcher_new(&pattern, 1);
+    REQUIRE(matcher != NULL);
+    memcpy(slot, data, size);
+    if (size >= MAGIC + CHECKSUM) {
+        memset(slot + MAGIC, 0, CHECKSUM);
+        checksum = kept_digest(0, slot, size);
+        memcpy(slot + MAGIC, &checksum, sizeof(checksum));
+    }
+    roster_init(&roster, matcher, 0, true);
+    if (kept_parse(slot, size, &kept, &roster)) {
+        REQUIRE(memchr(kept.etag, '\0', FETCH_TAG_MAX) &&
+                memchr(kept.modified, '\0', FETCH_TAG_MAX));
+        for (size_t i = 0; i < roster.host_count; i++)
+            REQUIRE(dname_is_canonical(&roster.hosts[i]));
+        for (size_t i = 0; i < roster.address_count; i++)
+            REQUIRE(address_is_canonical(&roster.addresses[i].address));
+    }
+    roster_free(&roster);
+    free(slot);
+    return 0;
+}
