@@ -11,7 +11,8 @@
  * after a chain that ended at a name not met before.  Names met before stay in the filter.
  *
  * What is left: where it has been calm and port 53 is busy, the first chain that ends at a new
- * name.
+ * name, when that is asked for at once.  Measured in namespaces on Linux 6.18, the question behind
+ * the answer by 0 to 0.2 ms: lost 18 times of 21; by 0.4 ms: 2 of 6; by 0.8 ms: none of 6.
  */
 #ifndef WILDSET_SNIFFER_FOLLOWING_H
 #define WILDSET_SNIFFER_FOLLOWING_H
