@@ -283,7 +283,7 @@ static void look_at_list(struct findings *findings, const json_t *list)
     json_int_t unresolved = number_of(list, "unresolved");
 
     if (*outcome != '\0' && !good && strcmp(outcome, "not-yet") != 0)
-        say_warning(findings, ADVICE_SOURCES,
+        say_warning(findings, ADVICE_REGISTRY,
                     "the list of whitelist %s cannot be used: %s\n%s; `wildset registry %s` tries "
                     "it now",
                     text_of(list, "whitelist"), text_of(list, "text"),
@@ -292,7 +292,7 @@ static void look_at_list(struct findings *findings, const json_t *list)
                                                     "asks for them",
                     text_of(list, "whitelist"));
     if (unresolved > 0 && unresolved == number_of(list, "names"))
-        say_warning(findings, ADVICE_SOURCES,
+        say_warning(findings, ADVICE_REGISTRY,
                     "none of the %" JSON_INTEGER_FORMAT " names of whitelist %s can be resolved"
                     " from here\nname servers that answer in registry-resolvers, or set"
                     " resolve = false",

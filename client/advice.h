@@ -13,6 +13,7 @@
 /* Which part of the whole a finding is about. */
 enum advice_topic {
     ADVICE_SOURCES,
+    ADVICE_REGISTRY, /* lists of servers, and names that are looked up */
     ADVICE_INTERFACES,
     ADVICE_SETS,
     ADVICE_KERNEL, /* transactions with it */

@@ -26,6 +26,64 @@ void check_sets(struct doctor *doctor)
     }
 }
 
+static void tell_list(struct doctor *doctor, const json_t *list)
+{
+    json_int_t outside = number_of(list, "outside");
+
+    checklist_add(doctor->list, "registry", CHECK_OK,
+                  "the list of %s is reached and read: %" JSON_INTEGER_FORMAT
+                  " hosts and %" JSON_INTEGER_FORMAT " addresses in it fit, %" JSON_INTEGER_FORMAT
+                  " entries are outside its names",
+                  text_of(list, "whitelist"), number_of(list, "hosts"),
+                  number_of(list, "addresses"), outside);
+    if (outside > 0)
+        checklist_advise(doctor->list,
+                         "`wildset registry %s` shows each, and a line that would let them in",
+                         text_of(list, "whitelist"));
+}
+
+/* Fetched within a minute, or else the findings say why not. */
+static void tell_waiting(struct doctor *doctor, const json_t *list)
+{
+    checklist_add(doctor->list, "registry", CHECK_WARNING,
+                  "the list of %s has not been fetched yet", text_of(list, "whitelist"));
+    checklist_advise(doctor->list, "ask again in a minute; `wildset registry %s` fetches it now",
+                     text_of(list, "whitelist"));
+}
+
+static void tell_names(struct doctor *doctor, const json_t *list)
+{
+    json_int_t names = number_of(list, "names"), unresolved = number_of(list, "unresolved");
+
+    if (names == 0 || unresolved == names)
+        return;
+    checklist_add(doctor->list, "registry", CHECK_OK,
+                  "of %" JSON_INTEGER_FORMAT " names that are looked up for %s,"
+                  " %" JSON_INTEGER_FORMAT " have addresses",
+                  names, text_of(list, "whitelist"), names - unresolved);
+}
+
+void check_registry(struct doctor *doctor)
+{
+    json_t *source, *list;
+    size_t i, j;
+
+    findings_add(doctor, "registry", ADVICE_REGISTRY);
+    json_array_foreach(json_object_get(doctor->status, "sources"), i, source)
+    {
+        json_array_foreach(json_object_get(source, "lists"), j, list)
+        {
+            const char *outcome = text_of(list, "outcome");
+
+            if (strcmp(outcome, "good") == 0 || strcmp(outcome, "unchanged") == 0)
+                tell_list(doctor, list);
+            else if (strcmp(outcome, "not-yet") == 0)
+                tell_waiting(doctor, list);
+            tell_names(doctor, list);
+        }
+    }
+}
+
 /*
  * Leases live on the boot-time clock and do not mind; certificates, the state file and whoever
  * reads the log do.

@@ -35,6 +35,7 @@ void check_dns(struct doctor *doctor);
 void check_resolvers(struct doctor *doctor);
 void check_encrypted_dns(struct doctor *doctor);
 void check_sets(struct doctor *doctor);
+void check_registry(struct doctor *doctor);
 /* These need the configuration. */
 void check_rules(struct doctor *doctor);
 void check_host(struct doctor *doctor);

@@ -52,7 +52,8 @@ static const struct {
     {check_interfaces, NEEDS_STATUS, false},    {check_dns, NEEDS_STATUS, false},
     {check_resolvers, NEEDS_STATUS, false},     {check_encrypted_dns, NEEDS_STATUS, false},
     {check_sets, NEEDS_STATUS, false},          {check_rules, NEEDS_CONFIG, false},
-    {check_clock, NEEDS_NOTHING, true},         {check_host, NEEDS_CONFIG, true},
+    {check_registry, NEEDS_STATUS, false},      {check_clock, NEEDS_NOTHING, true},
+    {check_host, NEEDS_CONFIG, true},
 };
 
 static bool has(const struct doctor *doctor, enum need need)

@@ -249,6 +249,40 @@ def test_a_set_that_is_missing(place):
     wait_for("as before", lambda: "nosuch6" not in place.wildset.ask("status"))
 
 
+def test_the_registry(place):
+    """A list that is reached and read, with one host that fits of two; then one that nobody serves."""
+    folder = place.network.folder / "lists"
+    folder.mkdir()
+    (folder / "hosts").write_text(f"well.{DOMAIN}\nother.example\n", encoding="ascii")
+    keys = [place.folder / f"server.{kind}" for kind in ("crt", "key")]
+    server = place.network.server.start("/usr/bin/python3", "-B",
+                                        pathlib.Path(__file__).with_name("registry.py"), *keys, folder,
+                                        "8443", log="lists.log")
+    wait_for("registry.py", lambda: "ready" in server.log.read_text())
+    good = place.wildset.file.read_text(encoding="ascii")
+
+    def found_with(port, outcomes):
+        place.wildset.configure(extra=f'registry = "https://well.{DOMAIN}:{port}/hosts"\n'
+                                f'    registry-ca = "{place.folder}/good-ca.crt"')
+        place.wildset.reload()
+        wait_for(f"the list is {outcomes}", lambda: any(
+            entry.get("outcome") in outcomes for source in place.wildset.status()["sources"]
+            for entry in source.get("lists", ())))
+        return on_firewall(place)
+
+    try:
+        read, refused = found_with(8443, ("good", "unchanged")), found_with(8444, ("unreachable",))
+    finally:
+        lab.stop(server)
+        place.wildset.configure(extra="")
+        place.wildset.file.write_text(good, encoding="ascii")
+        place.wildset.reload()
+    read.has("registry", "ok", "lookback is reached and read: 1 hosts and 0 addresses in it fit, 1 ",
+             "wildset registry lookback")
+    read.has("sandbox", "ok", r"registry .*CapPrm 0, CapEff 0, NoNewPrivs 1, Seccomp 2")
+    refused.has("registry", "warning", "cannot be used: no connection to its server", "wildset registry")
+
+
 def test_resolvers_is_empty(place):
     good = place.wildset.file.read_text(encoding="ascii")
     place.wildset.file.write_text(re.sub(r"resolvers .*", "resolvers = { }", good), encoding="ascii")
