@@ -67,8 +67,9 @@ static void on_downloaded(void *context, const struct fetch_response *response)
     loop_stop(document->loop);
     document->failed = true;
     if (response->outcome != REGISTRY_GOOD) {
-        fprintf(stderr, "wildset: the list cannot be fetched: %s%s%s\n", text,
-                response->problem[0] != '\0' ? ": " : "", response->problem);
+        fprintf(stderr, "wildset: the list cannot be fetched: %s%s%s%s\n", text,
+                response->problem[0] != '\0' ? " (" : "", response->problem,
+                response->problem[0] != '\0' ? ")" : "");
         return;
     }
     if (response->status != 200) {

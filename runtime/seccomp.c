@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_packet.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -178,8 +179,13 @@ static const struct rule polling[] = {
     ALLOW_IF(fcntl, IS(1, F_GETFL)),
     ALLOW_IF(fcntl, IS(1, F_SETFD)),
     ALLOW_IF(fcntl, IS(1, F_SETFL)),
-    ALLOW_IF(socket, IS(0, AF_INET)),
-    ALLOW_IF(socket, IS(0, AF_INET6)),
+    /* TCP and UDP by number or by default: the kernel's other protocols are nobody's business here. */
+    ALLOW_IF(socket, IS(0, AF_INET), IS(2, 0)),
+    ALLOW_IF(socket, IS(0, AF_INET), IS(2, IPPROTO_TCP)),
+    ALLOW_IF(socket, IS(0, AF_INET), IS(2, IPPROTO_UDP)),
+    ALLOW_IF(socket, IS(0, AF_INET6), IS(2, 0)),
+    ALLOW_IF(socket, IS(0, AF_INET6), IS(2, IPPROTO_TCP)),
+    ALLOW_IF(socket, IS(0, AF_INET6), IS(2, IPPROTO_UDP)),
     ALLOW(connect),
     ALLOW(getpeername),
     ALLOW(getsockname),

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -429,6 +430,11 @@ static void call_getsockopt_of_tcp(void)
 }
 
 #ifndef WILDSET_SANITIZED
+static void call_for_another_protocol(void)
+{
+    (void)socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP);
+}
+
 static void call_openat(void)
 {
     open("/etc/passwd", O_RDONLY);
@@ -498,6 +504,7 @@ static const struct forbidden forbidden[] = {
     {SANDBOX_DAEMON, "another family", open_vsock},
     {SANDBOX_REGISTRY, "execve", call_execve},
     {SANDBOX_REGISTRY, "mount", mount_something},
+    {SANDBOX_REGISTRY, "another protocol", call_for_another_protocol},
 #ifndef WILDSET_SANITIZED
     {SANDBOX_SNIFFER, "openat", call_openat},
     {SANDBOX_REGISTRY, "openat", call_openat},
