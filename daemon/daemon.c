@@ -1,60 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's parts tied together.  An answer's way is on_answer and nothing else; all other work
- * waits for its turn behind it.
+ * The daemon's parts tied together: opened, run, closed; timers, signals, the service manager.
  */
-#include "daemon/daemon.h"
+#include "daemon/daemon_inside.h"
 
-#include "daemon/clockwatch.h"
 #include "daemon/config.h"
-#include "daemon/control.h"
-#include "daemon/feeds.h"
-#include "daemon/journal.h"
 #include "daemon/notify.h"
-#include "daemon/resolvers.h"
-#include "daemon/saver.h"
-#include "daemon/sources.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
-#include "runtime/loop.h"
-#include "runtime/priority.h"
-#include "runtime/processor.h"
-#include "setsync/setsync.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* At most 200 times a second, whoever asks: less than a hundredth of a CPU. */
-#define WARM_INTERVAL_NS (5 * NS_PER_MS)
 
 enum {
-    HOLD_MS = 25,    /* a sniffer waits for no answer longer than 20 */
     READY_MS = 2000, /* a service manager does not wait longer for an interface that is not there */
-};
-
-struct daemon {
-    struct daemon_options options;
-    struct config *config;
-    struct loop *loop;
-    struct setsync *sync;
-    struct control *control;
-    struct sources *sources;
-    struct clockwatch *clocks;
-    struct saver *saver; /* NULL: leases are not kept on disk */
-    struct feeds *feeds;
-    struct journal journal;
-    struct resolvers resolvers;
-    struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
-    struct loop_watch *kernel;                                    /* nftables' notifications */
-    struct loop_watch *due, *ready, *relax, *watchdog;            /* timers */
-    uint64_t due_ns;      /* what `due` is armed for; UINT64_MAX: nothing */
-    uint64_t warmed_ns;   /* when it last got ready for an answer */
-    uint64_t watchdog_ms; /* half of what systemd waits */
-    bool told_ready;
 };
 
 /* ---- logging ---- */
@@ -80,9 +42,15 @@ static void warn(void *context, const char *line)
     log_warning("%s", line);
 }
 
+void daemon_configure_log(const struct config *config)
+{
+    set_log_level(config);
+    config_warnings(config, warn, NULL);
+}
+
 /* ---- setsync's timer ---- */
 
-static void arm(struct daemon *daemon)
+void daemon_arm(struct daemon *daemon)
 {
     uint64_t due_ns = setsync_due(daemon->sync);
     uint64_t now_ns;
@@ -102,7 +70,7 @@ static void on_due(void *context)
 
     daemon->due_ns = UINT64_MAX;
     setsync_run(daemon->sync, &now);
-    arm(daemon);
+    daemon_arm(daemon);
 }
 
 /* Somebody changed the ruleset. */
@@ -112,7 +80,7 @@ static void on_kernel(void *context)
     struct moment now = clock_now();
 
     setsync_notified(daemon->sync, &now);
-    arm(daemon);
+    daemon_arm(daemon);
 }
 
 /* Timers stand still in a suspend: what has become due meanwhile is done at once. */
@@ -128,104 +96,12 @@ static void on_clock(void *context, uint64_t slept_ns)
     }
     saver_soon(daemon->saver);
     daemon->due_ns = UINT64_MAX;
-    arm(daemon);
-}
-
-/* ---- what sources tell ---- */
-
-/* Whom the registry asks is no question of whom to believe. */
-static void note_resolver(struct daemon *daemon, enum source source,
-                          const struct sighting *sighting, enum reason reason)
-{
-    if (source == SOURCE_SNIFFER)
-        resolvers_note(&daemon->resolvers, sighting, reason, clock_now().boot_ns);
-}
-
-static void on_answer(void *context, enum source source, const struct sighting *parts, size_t count)
-{
-    struct daemon *daemon = context;
-    struct moment now = clock_now();
-
-    setsync_learn(daemon->sync, source, parts, count, &now);
-    arm(daemon);
-    note_resolver(daemon, source, &parts[0], REASON_NONE);
-    priority_regain();
-}
-
-/*
- * An answer will be here in a moment: it is waited for on the sender's CPU, and what it will
- * need is gone through, so that it is in that CPU's caches.  The questions for both address
- * families come together, and once is enough.
- */
-static void on_asked(void *context, const struct asked_report *asked)
-{
-    struct daemon *daemon = context;
-    struct moment now = clock_now();
-
-    processor_stay_on(asked->cpu);
-    loop_timer_set(daemon->relax, HOLD_MS);
-    if (now.boot_ns - daemon->warmed_ns < WARM_INTERVAL_NS)
-        return;
-    setsync_warm(daemon->sync, &asked->question, &now);
-    daemon->warmed_ns = now.boot_ns;
-}
-
-static void on_relax(void *context)
-{
-    (void)context;
-    processor_roam();
-}
-
-/* Whatever happened to an address, here or at a source: all who want to know; the kernel has it. */
-static void on_event(void *context, const struct event *event)
-{
-    struct daemon *daemon = context;
-
-    uint64_t boot_ns = clock_now().boot_ns;
-
-    journal_event(&daemon->journal, event, boot_ns);
-    feeds_event(daemon->feeds, event, boot_ns);
-    control_event(daemon->control, event);
-    if (event->kind == EVENT_FORGOTTEN)
-        saver_soon(daemon->saver);
-}
-
-static void on_refusal(void *context, enum source source, const struct sighting *sighting)
-{
-    struct event event = {
-        .kind = EVENT_REFUSED,
-        .reason = (enum reason)sighting->reason,
-        .source = source,
-        .real_ns = clock_now().real_ns,
-        .name = &sighting->question,
-        .owner = &sighting->owner,
-        .sighting = sighting,
-    };
-
-    note_resolver(context, source, sighting, event.reason);
-    on_event(context, &event);
-}
-
-static void on_alarm(void *context, enum source source, const struct alarm_report *alarm)
-{
-    struct event event = {
-        .kind = EVENT_ALARM,
-        .reason = (enum reason)alarm->sighting.reason,
-        .source = source,
-        .real_ns = clock_now().real_ns,
-        .name = &alarm->sighting.question,
-        .owner = &alarm->sighting.owner,
-        .sighting = &alarm->sighting,
-        .alarm = alarm,
-    };
-
-    note_resolver(context, source, event.sighting, event.reason);
-    on_event(context, &event);
+    daemon_arm(daemon);
 }
 
 /* ---- the service manager ---- */
 
-static void tell_ready(struct daemon *daemon)
+void daemon_tell_ready(struct daemon *daemon)
 {
     char status[96];
     bool ready = sources_status(daemon->sources, 0).ready;
@@ -243,14 +119,14 @@ static void on_ready_timeout(void *context)
     if (daemon->told_ready)
         return;
     log_warning("the sniffer is not ready after %d s: going on without it", READY_MS / 1000);
-    tell_ready(daemon);
+    daemon_tell_ready(daemon);
 }
 
 static void on_sources_changed(void *context)
 {
     struct daemon *daemon = context;
     if (daemon->told_ready || sources_status(daemon->sources, 0).ready)
-        tell_ready(daemon);
+        daemon_tell_ready(daemon);
 }
 
 static void on_watchdog(void *context)
@@ -276,114 +152,6 @@ static void on_children(void *context)
     feeds_reap(daemon->feeds);
 }
 
-static int start_registry(struct daemon *daemon, const struct config *config)
-{
-    struct config_poll poll;
-    int result = config_poll_plan(config, &poll);
-
-    if (result)
-        return result;
-    result = sources_start_registry(daemon->sources, &poll.plan);
-    config_poll_free(&poll);
-    return result;
-}
-
-typedef int use_plan(struct sources *sources, const struct plan *plan);
-
-/* What the configuration says, and the names that are known to follow from it. */
-static int make_plan(struct daemon *daemon, const struct config *config, use_plan *use)
-{
-    struct moment now = clock_now();
-    struct derived_name *derived = calloc(DERIVED_MAX, sizeof(*derived));
-    struct whitelist_pattern *patterns;
-    struct plan plan;
-    int result = derived ? config_plan(config, &plan, &patterns) : -ENOMEM;
-
-    if (result == 0) {
-        plan.derived = derived;
-        plan.derived_count = setsync_derived(daemon->sync, config->whitelists,
-                                             config->whitelist_count, &now, derived);
-        result = use(daemon->sources, &plan);
-        free(patterns);
-    }
-    free(derived);
-    return result;
-}
-
-static int start_sniffer(struct daemon *daemon, const struct config *config)
-{
-    return make_plan(daemon, config, sources_start_sniffer);
-}
-
-static int start_sources(struct daemon *daemon, const struct config *config)
-{
-    int result = start_sniffer(daemon, config);
-    return result ? result : start_registry(daemon, config);
-}
-
-/* The plan that it had does as well. */
-static void on_restarting(void *context)
-{
-    struct daemon *daemon = context;
-    (void)make_plan(daemon, daemon->config, sources_renew_plan);
-}
-
-static void log_lines(char *text)
-{
-    char *rest = text, *line;
-    while ((line = strsep(&rest, "\n")))
-        log_error("%s", line);
-}
-
-/* A file that is not right, or a plan that cannot be made, changes nothing. */
-static bool replace_config(struct daemon *daemon)
-{
-    char error[CONFIG_ERROR_MAX];
-    struct moment now = clock_now();
-    struct config *config;
-
-    if (config_read(daemon->options.config_path, &config, error)) {
-        log_lines(error);
-        return false;
-    }
-    if (start_sources(daemon, config)) {
-        log_error("making the sources' plans: out of memory");
-        config_free(config);
-        return false;
-    }
-    if (setsync_reload(daemon->sync, config->whitelists, config->whitelist_count, &now)) {
-        log_error("using the new whitelists: out of memory");
-        (void)start_sources(daemon, daemon->config);
-        config_free(config);
-        return false;
-    }
-    saver_soon(daemon->saver);
-    feeds_configure(daemon->feeds, config, &now);
-    control_set_config(daemon->control, config);
-    config_free(daemon->config);
-    daemon->config = config;
-    return true;
-}
-
-static void on_reload(void *context)
-{
-    struct daemon *daemon = context;
-
-    notify_reloading();
-    if (replace_config(daemon)) {
-        set_log_level(daemon->config);
-        config_warnings(daemon->config, warn, NULL);
-        log_notice("%s was read again: %zu whitelist%s", daemon->options.config_path,
-                   daemon->config->whitelist_count,
-                   daemon->config->whitelist_count == 1 ? "" : "s");
-    } else {
-        log_error("nothing was changed: the configuration of before stays in force");
-    }
-    daemon->due_ns = UINT64_MAX;
-    arm(daemon);
-    tell_ready(daemon);
-}
-
 /* ---- open, run, close ---- */
 
 static int open_loop(struct daemon *daemon)
@@ -393,11 +161,11 @@ static int open_loop(struct daemon *daemon)
         return result;
     daemon->terminate = loop_signal(daemon->loop, SIGTERM, on_end, daemon);
     daemon->interrupt = loop_signal(daemon->loop, SIGINT, on_end, daemon);
-    daemon->reload = loop_signal(daemon->loop, SIGHUP, on_reload, daemon);
+    daemon->reload = loop_signal(daemon->loop, SIGHUP, daemon_reload, daemon);
     daemon->children = loop_signal(daemon->loop, SIGCHLD, on_children, daemon);
     daemon->due = loop_timer(daemon->loop, on_due, daemon);
     daemon->ready = loop_timer(daemon->loop, on_ready_timeout, daemon);
-    daemon->relax = loop_timer(daemon->loop, on_relax, daemon);
+    daemon->relax = loop_timer(daemon->loop, daemon_relax, daemon);
     daemon->watchdog = loop_timer(daemon->loop, on_watchdog, daemon);
     signal(SIGPIPE, SIG_IGN);
     return daemon->terminate && daemon->interrupt && daemon->reload && daemon->children &&
@@ -413,7 +181,7 @@ static int open_sync(struct daemon *daemon)
         .whitelists = daemon->config->whitelists,
         .whitelist_count = daemon->config->whitelist_count,
         .kernel = true,
-        .event = on_event,
+        .event = daemon_event,
         .context = daemon,
         .state = daemon->options.state,
     };
@@ -450,15 +218,11 @@ static int open_feeds(struct daemon *daemon)
 
 static int open_sources(struct daemon *daemon)
 {
-    struct sources_hooks hooks = {
-        .answer = on_answer,
-        .refusal = on_refusal,
-        .alarm = on_alarm,
-        .asked = on_asked,
-        .changed = on_sources_changed,
-        .restarting = on_restarting,
-        .context = daemon,
-    };
+    struct sources_hooks hooks = daemon_hooks(daemon);
+
+    hooks.changed = on_sources_changed;
+    hooks.restarting = daemon_renew_plan;
+
     struct sources_options options = {
         .libexec = daemon->options.libexec,
         .state = daemon->options.state,
@@ -481,7 +245,7 @@ static int open_control(struct daemon *daemon)
 
 static int open_programs(struct daemon *daemon)
 {
-    return start_sources(daemon, daemon->config);
+    return daemon_start_sources(daemon, daemon->config);
 }
 
 int daemon_open(const struct daemon_options *options, struct config *config, struct daemon **out,
@@ -491,8 +255,12 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         int (*open)(struct daemon *daemon);
         const char *what;
     } steps[] = {
-        {open_loop, "the event loop"}, {open_sync, "nftables"},     {open_saver, "the state file"},
-        {open_feeds, "the feeds"},     {open_clocks, "the clocks"}, {open_sources, "the sources"},
+        {open_loop, "the event loop"},
+        {open_sync, "nftables"},
+        {open_saver, "the state file"},
+        {open_feeds, "the feeds"},
+        {open_clocks, "the clocks"},
+        {open_sources, "the sources"},
         {open_control, NULL}, /* its path */
         {open_programs, "the sources' programs"},
     };
@@ -505,8 +273,7 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
     daemon->config = config;
     daemon->due_ns = UINT64_MAX;
     journal_open(&daemon->journal);
-    set_log_level(config);
-    config_warnings(config, warn, NULL);
+    daemon_configure_log(config);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         int result = steps[i].open(daemon);
         if (result == 0)
@@ -527,7 +294,7 @@ int daemon_run(struct daemon *daemon)
     if (daemon->watchdog_ms > 0)
         loop_timer_set(daemon->watchdog, daemon->watchdog_ms);
     loop_timer_set(daemon->ready, READY_MS);
-    arm(daemon);
+    daemon_arm(daemon);
     result = loop_run(daemon->loop);
     notify_stopping();
     return result;

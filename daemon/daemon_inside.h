@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of daemon.h share: its life (daemon.c), what sources tell (daemon_told.c), and
+ * from a configuration to the sources' plans (daemon_reload.c).
+ */
+#ifndef WILDSET_DAEMON_DAEMON_INSIDE_H
+#define WILDSET_DAEMON_DAEMON_INSIDE_H
+
+#include "daemon/clockwatch.h"
+#include "daemon/control.h"
+#include "daemon/daemon.h"
+#include "daemon/feeds.h"
+#include "daemon/journal.h"
+#include "daemon/resolvers.h"
+#include "daemon/saver.h"
+#include "daemon/sources.h"
+#include "runtime/loop.h"
+#include "setsync/setsync.h"
+
+struct daemon {
+    struct daemon_options options;
+    struct config *config;
+    struct loop *loop;
+    struct setsync *sync;
+    struct control *control;
+    struct sources *sources;
+    struct clockwatch *clocks;
+    struct saver *saver; /* NULL: leases are not kept on disk */
+    struct feeds *feeds;
+    struct journal journal;
+    struct resolvers resolvers;
+    struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
+    struct loop_watch *kernel;                                    /* nftables' notifications */
+    struct loop_watch *due, *ready, *relax, *watchdog;            /* timers */
+    uint64_t due_ns;      /* what `due` is armed for; UINT64_MAX: nothing */
+    uint64_t warmed_ns;   /* when it last got ready for an answer */
+    uint64_t watchdog_ms; /* half of what systemd waits */
+    bool told_ready;
+};
+
+/* Sets setsync's timer to what is due first. */
+void daemon_arm(struct daemon *daemon);
+/* By the configuration in force: how much is logged, and what in it deserves a word. */
+void daemon_configure_log(const struct config *config);
+void daemon_tell_ready(struct daemon *daemon);
+
+/* What sources call when they tell something; the rest is left to the caller. */
+struct sources_hooks daemon_hooks(struct daemon *daemon);
+/* Whatever happened to an address, here or at a source: all who want to know; the kernel has it. */
+void daemon_event(void *context, const struct event *event);
+/* No answer is waited for any more. */
+void daemon_relax(void *context);
+
+/* Plans for the sources' programs, which are started or replaced.  0 or -errno. */
+int daemon_start_sources(struct daemon *daemon, const struct config *config);
+/* A sniffer is about to be started anew; where memory is out, the plan that it had does as well. */
+void daemon_renew_plan(void *context);
+/* SIGHUP: a file that is not right, or a plan that cannot be made, changes nothing. */
+void daemon_reload(void *context);
+
+#endif

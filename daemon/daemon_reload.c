@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a configuration to the plans of the sources' programs, at the start and at a reload.
+ */
+#include "daemon/daemon_inside.h"
+
+#include "daemon/config.h"
+#include "daemon/notify.h"
+#include "runtime/clock.h"
+#include "runtime/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int start_registry(struct daemon *daemon, const struct config *config)
+{
+    struct config_poll poll;
+    int result = config_poll_plan(config, &poll);
+
+    if (result)
+        return result;
+    result = sources_start_registry(daemon->sources, &poll.plan);
+    config_poll_free(&poll);
+    return result;
+}
+
+typedef int use_plan(struct sources *sources, const struct plan *plan);
+
+/* What the configuration says, and the names that are known to follow from it. */
+static int make_plan(struct daemon *daemon, const struct config *config, use_plan *use)
+{
+    struct moment now = clock_now();
+    struct derived_name *derived = calloc(DERIVED_MAX, sizeof(*derived));
+    struct whitelist_pattern *patterns;
+    struct plan plan;
+    int result = derived ? config_plan(config, &plan, &patterns) : -ENOMEM;
+
+    if (result == 0) {
+        plan.derived = derived;
+        plan.derived_count = setsync_derived(daemon->sync, config->whitelists,
+                                             config->whitelist_count, &now, derived);
+        result = use(daemon->sources, &plan);
+        free(patterns);
+    }
+    free(derived);
+    return result;
+}
+
+static int start_sniffer(struct daemon *daemon, const struct config *config)
+{
+    return make_plan(daemon, config, sources_start_sniffer);
+}
+
+int daemon_start_sources(struct daemon *daemon, const struct config *config)
+{
+    int result = start_sniffer(daemon, config);
+    return result ? result : start_registry(daemon, config);
+}
+
+void daemon_renew_plan(void *context)
+{
+    struct daemon *daemon = context;
+    (void)make_plan(daemon, daemon->config, sources_renew_plan);
+}
+
+static void log_lines(char *text)
+{
+    char *rest = text, *line;
+    while ((line = strsep(&rest, "\n")))
+        log_error("%s", line);
+}
+
+static bool replace_config(struct daemon *daemon)
+{
+    char error[CONFIG_ERROR_MAX];
+    struct moment now = clock_now();
+    struct config *config;
+
+    if (config_read(daemon->options.config_path, &config, error)) {
+        log_lines(error);
+        return false;
+    }
+    if (daemon_start_sources(daemon, config)) {
+        log_error("making the sources' plans: out of memory");
+        config_free(config);
+        return false;
+    }
+    if (setsync_reload(daemon->sync, config->whitelists, config->whitelist_count, &now)) {
+        log_error("using the new whitelists: out of memory");
+        (void)daemon_start_sources(daemon, daemon->config);
+        config_free(config);
+        return false;
+    }
+    saver_soon(daemon->saver);
+    feeds_configure(daemon->feeds, config, &now);
+    control_set_config(daemon->control, config);
+    config_free(daemon->config);
+    daemon->config = config;
+    return true;
+}
+
+void daemon_reload(void *context)
+{
+    struct daemon *daemon = context;
+
+    notify_reloading();
+    if (replace_config(daemon)) {
+        daemon_configure_log(daemon->config);
+        log_notice("%s was read again: %zu whitelist%s", daemon->options.config_path,
+                   daemon->config->whitelist_count,
+                   daemon->config->whitelist_count == 1 ? "" : "s");
+    } else {
+        log_error("nothing was changed: the configuration of before stays in force");
+    }
+    daemon->due_ns = UINT64_MAX;
+    daemon_arm(daemon);
+    daemon_tell_ready(daemon);
+}

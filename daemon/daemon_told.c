@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An answer's way is on_answer and nothing else; all other work waits for its turn behind it.
+ */
+#include "daemon/daemon_inside.h"
+
+#include "runtime/clock.h"
+#include "runtime/priority.h"
+#include "runtime/processor.h"
+
+/* At most 200 times a second, whoever asks: less than a hundredth of a CPU. */
+#define WARM_INTERVAL_NS (5 * NS_PER_MS)
+
+enum { HOLD_MS = 25 }; /* a sniffer waits for no answer longer than 20 */
+
+/* Whom the registry asks is no question of whom to believe. */
+static void note_resolver(struct daemon *daemon, enum source source,
+                          const struct sighting *sighting, enum reason reason)
+{
+    if (source == SOURCE_SNIFFER)
+        resolvers_note(&daemon->resolvers, sighting, reason, clock_now().boot_ns);
+}
+
+static void on_answer(void *context, enum source source, const struct sighting *parts, size_t count)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+
+    setsync_learn(daemon->sync, source, parts, count, &now);
+    daemon_arm(daemon);
+    note_resolver(daemon, source, &parts[0], REASON_NONE);
+    priority_regain();
+}
+
+/*
+ * An answer will be here in a moment: it is waited for on the sender's CPU, and what it will
+ * need is gone through, so that it is in that CPU's caches.  The questions for both address
+ * families come together, and once is enough.
+ */
+static void on_asked(void *context, const struct asked_report *asked)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+
+    processor_stay_on(asked->cpu);
+    loop_timer_set(daemon->relax, HOLD_MS);
+    if (now.boot_ns - daemon->warmed_ns < WARM_INTERVAL_NS)
+        return;
+    setsync_warm(daemon->sync, &asked->question, &now);
+    daemon->warmed_ns = now.boot_ns;
+}
+
+void daemon_relax(void *context)
+{
+    (void)context;
+    processor_roam();
+}
+
+void daemon_event(void *context, const struct event *event)
+{
+    struct daemon *daemon = context;
+
+    uint64_t boot_ns = clock_now().boot_ns;
+
+    journal_event(&daemon->journal, event, boot_ns);
+    feeds_event(daemon->feeds, event, boot_ns);
+    control_event(daemon->control, event);
+    if (event->kind == EVENT_FORGOTTEN)
+        saver_soon(daemon->saver);
+}
+
+static void on_refusal(void *context, enum source source, const struct sighting *sighting)
+{
+    struct event event = {
+        .kind = EVENT_REFUSED,
+        .reason = (enum reason)sighting->reason,
+        .source = source,
+        .real_ns = clock_now().real_ns,
+        .name = &sighting->question,
+        .owner = &sighting->owner,
+        .sighting = sighting,
+    };
+
+    note_resolver(context, source, sighting, event.reason);
+    daemon_event(context, &event);
+}
+
+static void on_alarm(void *context, enum source source, const struct alarm_report *alarm)
+{
+    struct event event = {
+        .kind = EVENT_ALARM,
+        .reason = (enum reason)alarm->sighting.reason,
+        .source = source,
+        .real_ns = clock_now().real_ns,
+        .name = &alarm->sighting.question,
+        .owner = &alarm->sighting.owner,
+        .sighting = &alarm->sighting,
+        .alarm = alarm,
+    };
+
+    note_resolver(context, source, event.sighting, event.reason);
+    daemon_event(context, &event);
+}
+
+struct sources_hooks daemon_hooks(struct daemon *daemon)
+{
+    return (struct sources_hooks){
+        .answer = on_answer,
+        .refusal = on_refusal,
+        .alarm = on_alarm,
+        .asked = on_asked,
+        .context = daemon,
+    };
+}
