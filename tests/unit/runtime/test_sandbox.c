@@ -429,12 +429,12 @@ static void call_getsockopt_of_tcp(void)
     getsockopt(3, SOL_SOCKET, SO_TYPE, &value, &size);
 }
 
-#ifndef WILDSET_SANITIZED
 static void call_for_another_protocol(void)
 {
     (void)socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP);
 }
 
+#ifndef WILDSET_SANITIZED
 static void call_openat(void)
 {
     open("/etc/passwd", O_RDONLY);
