@@ -200,7 +200,7 @@ static void look_at_merged(struct findings *findings, const json_t *interface)
         say_warning(findings, ADVICE_INTERFACES,
                     "%s: %" JSON_INTEGER_FORMAT
                     " packets were merged before they were captured (GRO,"
-                    " LRO), and there is room for 64 such at once\n`ethtool -K %s gro off lro off`"
+                    " LRO), and there is room for few such at once\n`ethtool -K %s gro off lro off`"
                     " where the interface only watches",
                     name, number_of(interface, "merged"), name);
 }

@@ -26,14 +26,20 @@ enum {
     SLOT_ORDINARY = 1700,
     FRAME_OVERHEAD = 14 + 4 * 4,
     SLOT_MAX = 65536 + FRAME_OVERHEAD, /* no IP packet is longer */
-    BUFFER_ORDINARY = 8 * MIB,         /* bursts */
+    /* libpcap takes the next power of two from a page on as a block, for as many slots as fit. */
+    ROOM_ORDINARY = 4096 / 2,
+    ROOM_LARGE = 128 * 1024,
+    BUFFER_ORDINARY = 8 * MIB, /* bursts */
     BUFFER_LARGE = 4 * MIB,
+    BUFFER_LEAST = MIB / 2,
+    SHARING_NOTHING = 2, /* interfaces with rings of full size; more share what two have */
 };
 
 struct ring {
     pcap_t *pcap;
     uint32_t snaplen;
-    uint32_t buffer;
+    uint32_t buffer;               /* bytes, as memory: no more than these */
+    uint32_t room;                 /* what a slot takes of them */
     struct filter_lengths lengths; /* that its filter lets through */
 };
 
@@ -123,7 +129,7 @@ static int ring_activate(pcap_t *pcap, const struct capture *capture, const stru
     int result;
 
     pcap_set_snaplen(pcap, (int)ring->snaplen);
-    pcap_set_buffer_size(pcap, (int)ring->buffer);
+    pcap_set_buffer_size(pcap, (int)(ring->buffer / ring->room * ring->snaplen));
     pcap_set_immediate_mode(pcap, 1);
     pcap_set_promisc(pcap, !capture->any);
     pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
@@ -158,17 +164,27 @@ static int ring_open(struct capture *capture, const struct ring *wanted,
     return 0;
 }
 
+static uint32_t share(uint32_t size, unsigned together)
+{
+    uint32_t part = together > SHARING_NOTHING ? size * SHARING_NOTHING / together : size;
+
+    return part > BUFFER_LEAST ? part : BUFFER_LEAST;
+}
+
 /* Whatever the MTU: offloads merge what came in many frames into one (GRO, TSO). */
-static int open_rings(struct capture *capture, char error[static CAPTURE_ERROR_MAX])
+static int open_rings(struct capture *capture, unsigned together,
+                      char error[static CAPTURE_ERROR_MAX])
 {
     struct ring ordinary = {
         .snaplen = SLOT_ORDINARY,
-        .buffer = BUFFER_ORDINARY,
+        .buffer = share(BUFFER_ORDINARY, together),
+        .room = ROOM_ORDINARY,
         .lengths = {.most = SLOT_ORDINARY},
     };
     struct ring large = {
         .snaplen = SLOT_MAX,
-        .buffer = BUFFER_LARGE,
+        .buffer = share(BUFFER_LARGE, together),
+        .room = ROOM_LARGE,
         .lengths = {.least = SLOT_ORDINARY + 1},
     };
     int result = ring_open(capture, &ordinary, error);
@@ -254,8 +270,9 @@ static int check_link_type(struct capture *capture, char error[static CAPTURE_ER
     return -EPROTONOSUPPORT;
 }
 
-int capture_open(const char *interface, uint16_t index, struct kernelfilter *filter,
-                 struct capture **out, char error[static CAPTURE_ERROR_MAX])
+int capture_open(const char *interface, uint16_t index, unsigned together,
+                 struct kernelfilter *filter, struct capture **out,
+                 char error[static CAPTURE_ERROR_MAX])
 {
     struct capture *capture;
     int result;
@@ -270,7 +287,7 @@ int capture_open(const char *interface, uint16_t index, struct kernelfilter *fil
         say(error, "out of memory");
         return -ENOMEM;
     }
-    result = open_rings(capture, error);
+    result = open_rings(capture, together, error);
     if (result == 0)
         result = check_link_type(capture, error);
     if (result == 0)

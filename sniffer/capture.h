@@ -28,12 +28,13 @@ typedef void capture_frame(void *context, const struct frame *frame);
 /*
  * Opens a live interface ("any" for all of them, never promiscuous): immediate mode, nanoseconds,
  * both directions, with `filter` in the kernel.  `index` is what frames will say of their
- * interface. 0; -ENODEV when there is no such interface, -ENETDOWN when it is down, -EPERM without
- * NET_RAW, -EPROTONOSUPPORT for a link layer that is not read, or another -errno; `error` says
- * more, for people.
+ * interface; it is one of `together` that are opened, whose rings share a budget. 0; -ENODEV when
+ * there is no such interface, -ENETDOWN when it is down, -EPERM without NET_RAW, -EPROTONOSUPPORT
+ * for a link layer that is not read, or another -errno; `error` says more, for people.
  */
-int capture_open(const char *interface, uint16_t index, struct kernelfilter *filter,
-                 struct capture **out, char error[static CAPTURE_ERROR_MAX]);
+int capture_open(const char *interface, uint16_t index, unsigned together,
+                 struct kernelfilter *filter, struct capture **out,
+                 char error[static CAPTURE_ERROR_MAX]);
 /*
  * Attaches the filter as it is now in place of the one before, for frames to come.  0, or -errno
  * when the kernel takes none: then each socket has the one it had, or this one.

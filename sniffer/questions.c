@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The table of questions.  Entries of one size in one array that the kernel backs with memory only
- * as it is used; what an answer said lies in a second array, so that a flood of questions alone
- * stays small.  Index 0 means none everywhere, so zeroed memory is an empty table.
+ * as it is used; what answers said lies in a second, smaller array, whose places go round: it is as
+ * large as all else, and only the last questions answered are of use.  Index 0 means none
+ * everywhere, so zeroed memory is an empty table.
  */
 #include "sniffer/questions.h"
 
@@ -24,7 +25,8 @@ struct entry {
     uint64_t seen_ns;  /* its last sight, duplicates included */
     uint32_t next;     /* in the bucket, or in the free list */
     uint32_t client;
-    uint8_t allowed; /* distinct answers: one each time it was asked */
+    uint32_t answers; /* what they said; 0 before anything counted */
+    uint8_t allowed;  /* distinct answers: one each time it was asked */
     uint8_t counted;
     bool truncated;        /* answers.truncated is filled */
     bool answered;         /* since it was last asked */
@@ -32,6 +34,7 @@ struct entry {
 };
 
 struct answers {
+    uint32_t question; /* whose they are; 0: nobody's any more */
     struct answer_digest counted[QUESTION_ANSWERS_MAX];
     struct answer_digest truncated;
     struct earlier_answer earlier; /* what the first one counted said */
@@ -42,10 +45,11 @@ struct questions {
     struct clients *clients; /* keeps the order of age too */
     uint32_t used;           /* entries ever touched: 1..used */
     uint32_t free;           /* the last one freed: its memory is warm */
+    uint32_t answers_last;   /* the last place given away, 1..QUESTIONS_SETTLED_MAX */
     uint64_t dropped;
     uint32_t buckets[BUCKETS];
     struct entry entries[QUESTIONS_MAX + 1];
-    struct answers answers[QUESTIONS_MAX + 1];
+    struct answers answers[QUESTIONS_SETTLED_MAX + 1];
 };
 
 struct questions *questions_new(void)
@@ -126,6 +130,7 @@ static void forget(struct questions *questions, uint32_t index)
     while (*link != index)
         link = &questions->entries[*link].next;
     *link = entry->next;
+    questions->answers[entry->answers].question = 0;
     clients_remove(questions->clients, entry->client, index, entry->list);
     entry->next = questions->free;
     questions->free = index;
@@ -245,7 +250,7 @@ static bool digest_equal(const struct answer_digest *a, const struct answer_dige
 static bool was_counted(const struct questions *questions, uint32_t index,
                         const struct answer_digest *digest)
 {
-    const struct answers *answers = &questions->answers[index];
+    const struct answers *answers = &questions->answers[questions->entries[index].answers];
 
     for (unsigned i = 0; i < questions->entries[index].counted; i++) {
         if (digest_equal(&answers->counted[i], digest))
@@ -276,8 +281,24 @@ static enum settle_outcome judge(const struct questions *questions, uint32_t ind
         return outcome;
     if (questions->entries[index].counted < questions->entries[index].allowed)
         return SETTLE_COUNTS;
-    *earlier = questions->answers[index].earlier;
+    *earlier = questions->answers[questions->entries[index].answers].earlier;
     return SETTLE_EXTRA;
+}
+
+/* The question that has had its place for longest gives it up, and is forgotten with it. */
+static struct answers *answers_of(struct questions *questions, uint32_t index)
+{
+    struct entry *entry = &questions->entries[index];
+
+    if (!entry->answers) {
+        uint32_t place = questions->answers_last % QUESTIONS_SETTLED_MAX + 1;
+
+        if (questions->answers[place].question)
+            forget(questions, questions->answers[place].question);
+        questions->answers[place].question = index;
+        questions->answers_last = entry->answers = place;
+    }
+    return &questions->answers[entry->answers];
 }
 
 static void keep_earlier(struct earlier_answer *earlier, const struct answer_address *addresses,
@@ -299,7 +320,7 @@ enum settle_outcome questions_settle(struct questions *questions, const struct q
     if (outcome != SETTLE_COUNTS)
         return outcome;
     struct entry *entry = &questions->entries[index];
-    struct answers *answers = &questions->answers[index];
+    struct answers *answers = answers_of(questions, index);
     if (entry->counted == 0)
         keep_earlier(&answers->earlier, addresses, address_count);
     answers->counted[entry->counted++] = *digest;
@@ -315,7 +336,7 @@ enum settle_outcome questions_teach(struct questions *questions, const struct qu
 
     if (outcome != SETTLE_COUNTS)
         return outcome;
-    questions->answers[index].truncated = *digest;
+    answers_of(questions, index)->truncated = *digest;
     questions->entries[index].truncated = true;
     return SETTLE_COUNTS;
 }

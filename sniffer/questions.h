@@ -3,7 +3,8 @@
  * Questions seen on the wire that may matter, until their answers come.  An answer counts when it
  * settles one of them: same client, resolver, ports, transport, id and question byte for byte (0x20
  * case included), within 10 s.  Keyed by a keyed 128-bit hash of all that, so an entry has one size.
- * Bounded: 64 open questions a client and 65 536 in all; a client's own oldest makes room first.
+ * Bounded: 64 open questions a client and 65 536 in all; a client's own oldest makes room first.  Of
+ * those whose answers counted the last 16 384 are known: to an older one no answer counts any more.
  */
 #ifndef WILDSET_SNIFFER_QUESTIONS_H
 #define WILDSET_SNIFFER_QUESTIONS_H
@@ -23,6 +24,7 @@
 enum {
     QUESTIONS_MAX = 65536,
     QUESTIONS_PER_CLIENT = 64,
+    QUESTIONS_SETTLED_MAX = 16384,
     QUESTION_ANSWERS_MAX = 8,     /* distinct answers that retransmissions may allow */
     QUESTION_BYTES_MAX = 259,     /* name, type, class */
 };

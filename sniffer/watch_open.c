@@ -64,7 +64,8 @@ static int open_interface(struct watch *watch, uint16_t index)
     const char *name = watch->plan->interfaces[index].name;
     char error[CAPTURE_ERROR_MAX];
     int fds[CAPTURE_RINGS_MAX];
-    int result = capture_open(name, index, watch->filter, &watch->captures[index], error);
+    int result = capture_open(name, index, (unsigned)watch->plan->interface_count, watch->filter,
+                              &watch->captures[index], error);
 
     if (result < 0)
         return open_failed(watch, index, result, error);

@@ -53,7 +53,7 @@ not there: turn truncation (packet slicing) off where they are mirrored
 give it a CPU of its own, or mirror DNS traffic only
 ! eth1: 1 packets were longer than the 64 KiB that are kept of one, and not read whole: an offload \
 merges that many into one: `ethtool -K eth1 gro off lro off`
-! eth1: 8 packets were merged before they were captured (GRO, LRO), and there is room for 64 such at \
+! eth1: 8 packets were merged before they were captured (GRO, LRO), and there is room for few such at \
 once: `ethtool -K eth1 gro off lro off` where the interface only watches
 
 SOURCE   STATE     PID  RESTARTS  ANSWERS  MATCHING  LEARNED  ALARMS

@@ -416,7 +416,7 @@ static void live(const char *interface)
     struct state_report report;
     struct seen seen;
 
-    expect(capture_open(interface, 0, filter, &capture, error) == 0, __LINE__);
+    expect(capture_open(interface, 0, 1, filter, &capture, error) == 0, __LINE__);
     expect_outcome(capture, INTERFACE_FILTER_NAMES, FILTER_REASON_NONE, __LINE__);
     expect_filters(capture);
     send_question(9, LISTED, 100);
@@ -451,7 +451,7 @@ static void live_child(void)
     live("lo");
     live("any");
     struct kernelfilter *filter = filter_of("example.net");
-    expect(capture_open("nosuch0", 0, filter, &capture, error) == -ENODEV, __LINE__);
+    expect(capture_open("nosuch0", 0, 1, filter, &capture, error) == -ENODEV, __LINE__);
     expect(error[0] != '\0', __LINE__);
     kernelfilter_free(filter);
     _exit(0);

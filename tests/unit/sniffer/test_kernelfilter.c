@@ -143,7 +143,7 @@ static void flood_and_swap(void)
     pid_t sender;
 
     enter_namespace();
-    expect(capture_open("lo", 0, filter, &capture, error) == 0, __LINE__);
+    expect(capture_open("lo", 0, 1, filter, &capture, error) == 0, __LINE__);
     sender = fork();
     if (sender == 0)
         send_answers(due);

@@ -315,6 +315,32 @@ static void test_65536_in_all_and_the_oldest_goes(void **state)
     }
 }
 
+/* Fewer than those that wait: the one settled first is forgotten whole, the others are not. */
+static void test_16384_are_settled_and_the_first_goes(void **state)
+{
+    enum { PER_CLIENT = 32 };
+    struct question_key first = key_of(0, 0);
+
+    for (uint32_t i = 0; i < QUESTIONS_SETTLED_MAX; i++) {
+        struct question_key key = key_of(i / PER_CLIENT, (uint16_t)(i % PER_CLIENT));
+        questions_ask(*state, &key, START);
+        assert_int_equal(settle(*state, &key, 1, START), SETTLE_COUNTS);
+        questions_answered(*state, &key);
+    }
+    assert_int_equal(settle(*state, &first, 2, START), SETTLE_EXTRA);
+    struct question_key another = key_of(QUESTIONS_SETTLED_MAX, 0);
+    questions_ask(*state, &another, START);
+    assert_int_equal(settle(*state, &another, 1, START), SETTLE_COUNTS);
+    assert_int_equal(questions_look(*state, &first, START), SETTLE_NONE);
+    for (uint32_t i = 1; i < QUESTIONS_SETTLED_MAX; i++) {
+        struct question_key key = key_of(i / PER_CLIENT, (uint16_t)(i % PER_CLIENT));
+        assert_int_equal(settle(*state, &key, 1, START), SETTLE_DUPLICATE);
+    }
+    assert_int_equal(questions_ask(*state, &first, START), QUESTION_NEW);
+    assert_int_equal(settle(*state, &first, 2, START), SETTLE_COUNTS);
+    assert_int_equal(questions_dropped(*state), 0);
+}
+
 /* Against a plain model: nothing is lost, found twice or mixed up over many turns of the table. */
 static void test_the_table_stays_whole_over_many_turns(void **state)
 {
@@ -429,6 +455,7 @@ int main(void)
         TEST(test_answered_questions_do_not_push_out_waiting_ones),
         TEST(test_the_first_answer_is_told_once_each_time_it_is_asked),
         TEST(test_65536_in_all_and_the_oldest_goes),
+        TEST(test_16384_are_settled_and_the_first_goes),
         TEST(test_the_table_stays_whole_over_many_turns),
         TEST(test_a_truncated_answer_settles_nothing),
         TEST(test_a_digest_minds_addresses_and_rcode_only),
