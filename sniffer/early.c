@@ -12,6 +12,7 @@ enum { QUESTION_AT = 12 }; /* behind the DNS header */
 
 struct slot {
     bool used;
+    unsigned before; /* how many waited for its client when it came */
     uint64_t number; /* in order of arrival */
     uint64_t until_ns;
     struct segment segment; /* its payload lies in: */
@@ -40,37 +41,41 @@ uint64_t early_due(const struct early *early)
     return early->waiting ? early->due_ns : UINT64_MAX;
 }
 
-/* A free slot, or NULL when there is none for this client. */
-static struct slot *find_room(struct early *early, const struct address *client)
+static unsigned waiting_for(const struct early *early, const struct address *client)
 {
-    struct slot *room = NULL;
-    unsigned own = 0;
+    unsigned count = 0;
 
+    for (unsigned i = 0; i < EARLY_MAX; i++)
+        count +=
+            early->slots[i].used && address_equal(&early->slots[i].segment.destination, client);
+    return count;
+}
+
+static struct slot *find_free(struct early *early)
+{
     for (unsigned i = 0; i < EARLY_MAX; i++) {
-        struct slot *slot = &early->slots[i];
-
-        if (!slot->used && !room)
-            room = slot;
-        own += slot->used && address_equal(&slot->segment.destination, client);
+        if (!early->slots[i].used)
+            return &early->slots[i];
     }
-    return own < EARLY_PER_CLIENT ? room : NULL;
+    return NULL;
 }
 
 bool early_hold(struct early *early, const struct segment *answer, uint64_t now_ns)
 {
+    unsigned before = waiting_for(early, &answer->destination);
     struct slot *slot;
 
-    if (answer->payload_size > EARLY_BYTES_MAX || early->waiting == EARLY_MAX)
+    if (answer->payload_size > EARLY_BYTES_MAX || early->waiting == EARLY_MAX ||
+        before >= EARLY_PER_CLIENT)
         return false;
-    slot = find_room(early, &answer->destination);
-    if (!slot)
-        return false;
+    slot = find_free(early);
     memcpy(slot->bytes, answer->payload, answer->payload_size);
     slot->segment = *answer;
     slot->segment.payload = slot->bytes;
     slot->segment.ip = slot->segment.transport_header = NULL;
     slot->segment.checked = true;
     slot->used = true;
+    slot->before = before;
     slot->number = early->arrived++;
     slot->until_ns = now_ns + EARLY_NS;
     if (early->waiting++ == 0)
@@ -128,4 +133,20 @@ const struct segment *early_take_due(struct early *early, uint64_t now_ns)
     }
     early->due_ns = first->until_ns;
     return now_ns >= first->until_ns ? take(early, first) : NULL;
+}
+
+const struct segment *early_take_surplus(struct early *early, const struct address *client)
+{
+    unsigned most = waiting_for(early, client);
+    struct slot *last = NULL;
+
+    if (early->waiting < EARLY_MAX)
+        return NULL;
+    for (unsigned i = 0; i < EARLY_MAX; i++) {
+        if (early->slots[i].before <= most)
+            continue;
+        last = &early->slots[i];
+        most = last->before;
+    }
+    return take(early, last);
 }

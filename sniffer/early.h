@@ -2,8 +2,8 @@
 /*
  * Answers that were read before their questions: two interfaces, or the two rings of one, are read
  * one after the other, and a capture made of several holds what they delivered.  They wait a
- * moment, copied.  Bounded in number, in bytes and for each client; what has no room does not wait,
- * so that a flood of forged answers pushes out nobody who waits already.
+ * moment, copied.  Bounded in number, in bytes and for each client.  What has no room does not
+ * wait, but the clients share it evenly: forged answers to some of them keep no other's out.
  */
 #ifndef WILDSET_SNIFFER_EARLY_H
 #define WILDSET_SNIFFER_EARLY_H
@@ -35,6 +35,11 @@ bool early_hold(struct early *early, const struct segment *answer, uint64_t now_
  */
 const struct segment *early_take_answer(struct early *early, const struct question_key *question);
 const struct segment *early_take_due(struct early *early, uint64_t now_ns);
+/*
+ * When all room is taken: the one that came when the most waited for its client already, if they
+ * were more than wait for this client.  It waits no longer; NULL and valid as above.
+ */
+const struct segment *early_take_surplus(struct early *early, const struct address *client);
 /* When the first one's time is over; UINT64_MAX when none waits. */
 uint64_t early_due(const struct early *early);
 

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PAIRS = 256 }; /* of addresses, by their keyed hash */
+
 enum entry_state {
     ENTRY_FREE,
     ENTRY_WAITING,
@@ -20,6 +22,7 @@ enum entry_state {
 
 struct entry {
     uint64_t key[2]; /* keyed hash of addresses, id and protocol */
+    uint8_t pair;    /* of the addresses alone */
     uint64_t seen_ns;
     enum entry_state state;
     uint32_t size; /* of the whole payload; 0 while the last fragment is missing */
@@ -107,12 +110,43 @@ static bool is_over(const struct entry *entry, uint64_t now_ns)
     return entry->state != ENTRY_FREE && entry->seen_ns + lifetime < now_ns;
 }
 
-/* The entry with this key; or a free, expired or, at last, the oldest one made new for it. */
-static struct entry *find_or_make(struct fragments *fragments, const uint64_t key[static 2],
+/*
+ * Who has the most datagrams here makes room, by its oldest: a flood costs nobody but itself.  With
+ * `spared` only those count that hold bytes, and not that one; NULL when there is none.
+ */
+static struct entry *oldest_of_most(struct fragments *fragments, const struct entry *spared)
+{
+    uint16_t counts[PAIRS] = {0}, most = 0;
+    struct entry *oldest = NULL;
+
+    for (unsigned i = 0; i < 2 * FRAGMENTS_DATAGRAMS_MAX; i++) {
+        struct entry *entry = &fragments->entries[i % FRAGMENTS_DATAGRAMS_MAX];
+
+        if (entry->state == ENTRY_FREE || (spared && (entry == spared || !entry->payload.capacity)))
+            continue;
+        if (i < FRAGMENTS_DATAGRAMS_MAX)
+            most = ++counts[entry->pair] > most ? counts[entry->pair] : most;
+        else if (counts[entry->pair] == most && (!oldest || entry->seen_ns < oldest->seen_ns))
+            oldest = entry;
+    }
+    return oldest;
+}
+
+static uint8_t pair_of(const struct fragments *fragments, const struct fragment *fragment)
+{
+    const struct address pair[] = {fragment->source, fragment->destination};
+
+    return (uint8_t)(siphash(&fragments->hash_key, pair, sizeof(pair)) % PAIRS);
+}
+
+/* The entry with this key, or one made new for it. */
+static struct entry *find_or_make(struct fragments *fragments, const struct fragment *fragment,
                                   uint64_t now_ns)
 {
-    struct entry *room = &fragments->entries[0];
+    struct entry *room = NULL;
+    uint64_t key[2];
 
+    make_key(fragments, fragment, key);
     for (size_t i = 0; i < FRAGMENTS_DATAGRAMS_MAX; i++) {
         struct entry *entry = &fragments->entries[i];
 
@@ -120,33 +154,28 @@ static struct entry *find_or_make(struct fragments *fragments, const uint64_t ke
             forget(fragments, entry, ENTRY_FREE);
         if (entry->state != ENTRY_FREE && memcmp(entry->key, key, sizeof(entry->key)) == 0)
             return entry;
-        if (room->state != ENTRY_FREE &&
-            (entry->state == ENTRY_FREE || entry->seen_ns < room->seen_ns))
+        if (entry->state == ENTRY_FREE)
             room = entry;
     }
+    if (!room)
+        room = oldest_of_most(fragments, NULL);
     forget(fragments, room, ENTRY_WAITING);
     memcpy(room->key, key, sizeof(room->key));
+    room->pair = pair_of(fragments, fragment);
     room->seen_ns = now_ns;
     room->size = 0;
     return room;
 }
 
-/* Incomplete datagrams make room, the oldest first, until all fit into the budget again. */
+/* Incomplete datagrams make room until all fit into the budget again. */
 static void keep_budget(struct fragments *fragments, const struct entry *spared)
 {
     while (fragments->bytes > FRAGMENTS_BYTES_MAX) {
-        struct entry *oldest = NULL;
+        struct entry *entry = oldest_of_most(fragments, spared);
 
-        for (size_t i = 0; i < FRAGMENTS_DATAGRAMS_MAX; i++) {
-            struct entry *entry = &fragments->entries[i];
-
-            if (entry != spared && entry->payload.capacity &&
-                (!oldest || entry->seen_ns < oldest->seen_ns))
-                oldest = entry;
-        }
-        if (!oldest)
+        if (!entry)
             return;
-        forget(fragments, oldest, ENTRY_REFUSED);
+        forget(fragments, entry, ENTRY_REFUSED);
     }
 }
 
@@ -207,11 +236,8 @@ enum fragments_outcome fragments_add(struct fragments *fragments, const struct f
                                      uint64_t now_ns, struct datagram *whole)
 {
     enum fragments_outcome outcome;
-    struct entry *entry;
-    uint64_t key[2];
+    struct entry *entry = find_or_make(fragments, fragment, now_ns);
 
-    make_key(fragments, fragment, key);
-    entry = find_or_make(fragments, key, now_ns);
     if (entry->state == ENTRY_REFUSED)
         return FRAGMENTS_REFUSED;
     if (entry->state == ENTRY_DONE)

@@ -2,7 +2,8 @@
 /*
  * IP datagrams put together from their fragments (RFC 791 section 3.2, RFC 8200 section 4.5) as a
  * careful host does: any order, no overlaps (RFC 5722; refused for IPv4 too), exact copies ignored,
- * incomplete ones forgotten in time.  Bounded in datagrams and in bytes; the oldest makes room.
+ * incomplete ones forgotten in time.  Bounded in datagrams and in bytes: of those from one address
+ * to another the most numerous make room, the oldest first.
  */
 #ifndef WILDSET_SNIFFER_FRAGMENTS_H
 #define WILDSET_SNIFFER_FRAGMENTS_H

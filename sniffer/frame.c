@@ -123,6 +123,7 @@ static __attribute__((noinline)) enum frame_outcome decode_tcp(struct walk *walk
         reader_take(reader, header_size - TCP_HEADER_MIN);
     out->transport = TRANSPORT_TCP;
     out->sequence = big_endian_32(tcp + 4);
+    out->acknowledgment = big_endian_32(tcp + 8);
     out->tcp_flags = tcp[13];
     out->transport_header = tcp;
     out->transport_size = size;

@@ -43,6 +43,7 @@ struct segment {
     bool checked;            /* its checksums have been looked at: segment_checksums is not needed */
     uint8_t tcp_flags;       /* the TCP header's */
     uint32_t sequence;       /* TCP: of the payload's first byte, or of SYN */
+    uint32_t acknowledgment; /* TCP: with the flag ACK */
     struct segment_piece piece; /* FRAME_FRAGMENT only */
     const uint8_t *payload;  /* behind the UDP or TCP header, borrowed from the frame */
     size_t payload_size;     /* by UDP's or IP's length; all of it was captured */

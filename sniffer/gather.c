@@ -102,6 +102,7 @@ static void add_segment(struct pipeline *pipeline, const struct segment *segment
         .source_port = segment->source_port,
         .destination_port = segment->destination_port,
         .sequence = segment->sequence,
+        .acknowledgment = segment->acknowledgment,
         .flags = segment->tcp_flags,
         .payload = segment->payload,
         .payload_size = segment->payload_size,

@@ -152,14 +152,24 @@ static void weigh(struct pipeline *pipeline, struct response *response, enum rea
         conclude(pipeline, response, &digest);
 }
 
+/* Another client's answer may have to make room; what it would have been is what it is now. */
+static bool hold(struct pipeline *pipeline, const struct passing *passing)
+{
+    const struct segment *surplus =
+        early_take_surplus(pipeline->early, &passing->segment->destination);
+
+    if (surplus)
+        response_deal_again(pipeline, surplus, passing->now_ns);
+    return early_hold(pipeline->early, passing->segment, passing->now_ns);
+}
+
 /* Its question may stand in a ring that is read next. */
 static void refuse_unless_early(struct pipeline *pipeline, const struct response *response,
                                 enum reason doubt)
 {
     const struct passing *passing = &response->passing;
 
-    if (doubt != REASON_NO_QUESTION || !response->may_wait ||
-        !early_hold(pipeline->early, passing->segment, passing->now_ns)) {
+    if (doubt != REASON_NO_QUESTION || !response->may_wait || !hold(pipeline, passing)) {
         refuse(pipeline, response, doubt);
         return;
     }

@@ -1,53 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A hash table of streams with an order of last use.  A stream knows the sequence number at which
- * its next message starts; everything behind it that cannot be delivered yet lies in an assembly.
+ * A hash table of streams with orders of last use, and what all of them together hold.
  */
 #include "sniffer/streams.h"
 
 #include "runtime/siphash.h"
-#include "sniffer/assembly.h"
-#include "sniffer/history.h"
+#include "sniffer/stream.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    PREFIX_SIZE = 2,
-    MESSAGE_LEAST = 12, /* a DNS header */
-    BUCKETS = 8192,     /* a power of two */
+    DNS_PORT = 53,
+    BUCKETS = 8192,       /* a power of two */
+    CLIENT_GROUPS = 4096, /* clients by their hash; with few in one group they share its bound */
     NONE = UINT16_MAX,
 };
 
-enum stream_state {
-    STREAM_SYNCED,  /* `base` is the start of a message */
-    STREAM_JOINING, /* looking for one */
-    STREAM_DEAD,    /* given up: remembered so that nothing more is tried */
-    STREAM_ENDED,   /* closed in order: remembered so that a mirrored copy is no new one */
-};
-
-/* Orders of last use: of all streams, and of those that hold bytes. */
-enum order { ORDER_ALL, ORDER_HOLDING, ORDERS };
+/* Orders of last use: of all streams, of those that hold bytes, and of those of a client. */
+enum order { ORDER_ALL, ORDER_HOLDING, ORDER_CLIENT, ORDERS };
 
 struct links {
     uint16_t newer, older;
 };
 
-struct stream {
+struct entry {
     uint64_t key[2];
     uint64_t seen_ns;
-    uint64_t hole_ns; /* since when bytes wait behind a hole; 0: none do */
-    enum stream_state state;
-    uint32_t base;
-    uint32_t first; /* what followed the SYN */
-    bool begun;     /* `first` is known */
-    uint16_t tries;
     uint16_t next_in_bucket;
+    uint16_t client; /* its group */
     struct links links[ORDERS];
-    uint32_t held;          /* bytes allocated, as counted in all; not 0: in ORDER_HOLDING */
-    struct history history; /* what stood in front of `base` */
-    struct assembly bytes;  /* offset 0 is `base` */
+    uint32_t held; /* bytes allocated, as counted in all; not 0: in ORDER_HOLDING */
+    struct stream stream;
+};
+
+struct client_group {
+    struct links ends;
+    uint16_t count;
 };
 
 struct streams {
@@ -55,9 +45,10 @@ struct streams {
     size_t bytes;
     unsigned open;
     uint16_t free;
-    struct links ends[ORDERS]; /* the newest, the oldest */
+    struct links all, holding; /* the newest, the oldest */
     uint16_t buckets[BUCKETS];
-    struct stream entries[STREAMS_MAX];
+    struct client_group clients[CLIENT_GROUPS];
+    struct entry entries[STREAMS_MAX];
 };
 
 struct streams *streams_new(void)
@@ -69,24 +60,19 @@ struct streams *streams_new(void)
         return NULL;
     }
     memset(streams->buckets, 0xff, sizeof(streams->buckets));
-    memset(streams->ends, 0xff, sizeof(streams->ends));
+    streams->all = streams->holding = (struct links){NONE, NONE};
+    for (unsigned i = 0; i < CLIENT_GROUPS; i++)
+        streams->clients[i].ends = (struct links){NONE, NONE};
     return streams;
-}
-
-static uint16_t oldest(const struct streams *streams, enum order order)
-{
-    return streams->ends[order].older;
 }
 
 void streams_free(struct streams *streams)
 {
     if (!streams)
         return;
-    for (uint16_t i = oldest(streams, ORDER_HOLDING); i != NONE;
-         i = streams->entries[i].links[ORDER_HOLDING].newer) {
-        assembly_clear(&streams->entries[i].bytes);
-        history_clear(&streams->entries[i].history);
-    }
+    for (uint16_t i = streams->holding.older; i != NONE;
+         i = streams->entries[i].links[ORDER_HOLDING].newer)
+        stream_clear(&streams->entries[i].stream);
     free(streams);
 }
 
@@ -100,14 +86,23 @@ size_t streams_bytes(const struct streams *streams)
     return streams->bytes;
 }
 
-static uint16_t index_of(const struct streams *streams, const struct stream *stream)
+/* ---- orders ---- */
+
+static uint16_t index_of(const struct streams *streams, const struct entry *entry)
 {
-    return (uint16_t)(stream - streams->entries);
+    return (uint16_t)(entry - streams->entries);
 }
 
-static void unlink_order(struct streams *streams, struct stream *stream, enum order order)
+static struct links *ends_of(struct streams *streams, const struct entry *entry, enum order order)
 {
-    struct links links = stream->links[order], *ends = &streams->ends[order];
+    if (order == ORDER_CLIENT)
+        return &streams->clients[entry->client].ends;
+    return order == ORDER_ALL ? &streams->all : &streams->holding;
+}
+
+static void unlink_order(struct streams *streams, struct entry *entry, enum order order)
+{
+    struct links links = entry->links[order], *ends = ends_of(streams, entry, order);
 
     if (links.newer != NONE)
         streams->entries[links.newer].links[order].older = links.older;
@@ -119,63 +114,83 @@ static void unlink_order(struct streams *streams, struct stream *stream, enum or
         ends->older = links.newer;
 }
 
-static void link_newest(struct streams *streams, struct stream *stream, enum order order)
+static void link_newest(struct streams *streams, struct entry *entry, enum order order)
 {
-    struct links *ends = &streams->ends[order];
+    struct links *ends = ends_of(streams, entry, order);
 
-    stream->links[order] = (struct links){.newer = NONE, .older = ends->newer};
+    entry->links[order] = (struct links){.newer = NONE, .older = ends->newer};
     if (ends->newer != NONE)
-        streams->entries[ends->newer].links[order].newer = index_of(streams, stream);
+        streams->entries[ends->newer].links[order].newer = index_of(streams, entry);
     else
-        ends->older = index_of(streams, stream);
-    ends->newer = index_of(streams, stream);
+        ends->older = index_of(streams, entry);
+    ends->newer = index_of(streams, entry);
 }
+
+static void touch(struct streams *streams, struct entry *entry, uint64_t now_ns)
+{
+    entry->seen_ns = now_ns;
+    unlink_order(streams, entry, ORDER_ALL);
+    link_newest(streams, entry, ORDER_ALL);
+    unlink_order(streams, entry, ORDER_CLIENT);
+    link_newest(streams, entry, ORDER_CLIENT);
+}
+
+/* ---- bytes ---- */
 
 /* Whatever has changed what the stream holds, the sum and the order follow. */
-static void account(struct streams *streams, struct stream *stream)
+static void account(struct streams *streams, struct entry *entry)
 {
-    uint32_t holds = stream->bytes.capacity + stream->history.capacity;
+    uint32_t holds = stream_holds(&entry->stream);
 
-    if (stream->held)
-        unlink_order(streams, stream, ORDER_HOLDING);
+    if (entry->held)
+        unlink_order(streams, entry, ORDER_HOLDING);
     if (holds)
-        link_newest(streams, stream, ORDER_HOLDING);
-    streams->bytes = streams->bytes - stream->held + holds;
-    stream->held = holds;
+        link_newest(streams, entry, ORDER_HOLDING);
+    streams->bytes = streams->bytes - entry->held + holds;
+    entry->held = holds;
 }
 
-static void drop_bytes(struct streams *streams, struct stream *stream)
+/* Of the streams that hold bytes the one idle for longest gives them up. */
+static void keep_budget(struct streams *streams, const struct entry *spared)
 {
-    assembly_clear(&stream->bytes);
-    history_clear(&stream->history);
-    stream->hole_ns = 0;
-    account(streams, stream);
+    while (streams->bytes > STREAMS_BYTES_MAX) {
+        struct entry *entry = &streams->entries[streams->holding.older];
+
+        if (entry == spared)
+            return;
+        stream_make_room(&entry->stream);
+        account(streams, entry);
+    }
 }
 
-static void close_stream(struct streams *streams, struct stream *stream)
-{
-    uint16_t *link = &streams->buckets[stream->key[0] % BUCKETS];
+/* ---- the table ---- */
 
-    while (*link != index_of(streams, stream))
+static void close_entry(struct streams *streams, struct entry *entry)
+{
+    uint16_t *link = &streams->buckets[entry->key[0] % BUCKETS];
+
+    while (*link != index_of(streams, entry))
         link = &streams->entries[*link].next_in_bucket;
-    *link = stream->next_in_bucket;
-    unlink_order(streams, stream, ORDER_ALL);
-    drop_bytes(streams, stream);
+    *link = entry->next_in_bucket;
+    unlink_order(streams, entry, ORDER_ALL);
+    unlink_order(streams, entry, ORDER_CLIENT);
+    streams->clients[entry->client].count--;
+    stream_clear(&entry->stream);
+    account(streams, entry);
     streams->open--;
     /* Entries are handed out in order first, so untouched ones cost no memory; then reused. */
-    stream->next_in_bucket = streams->free;
-    streams->free = (uint16_t)(index_of(streams, stream) + 1);
+    entry->next_in_bucket = streams->free;
+    streams->free = (uint16_t)(index_of(streams, entry) + 1);
 }
 
 static void close_idle(struct streams *streams, uint64_t now_ns)
 {
-    for (uint16_t i = oldest(streams, ORDER_ALL);
-         i != NONE && streams->entries[i].seen_ns + STREAM_IDLE_NS < now_ns;
-         i = oldest(streams, ORDER_ALL))
-        close_stream(streams, &streams->entries[i]);
+    for (uint16_t i = streams->all.older;
+         i != NONE && streams->entries[i].seen_ns + STREAM_IDLE_NS < now_ns; i = streams->all.older)
+        close_entry(streams, &streams->entries[i]);
 }
 
-static struct stream *find(struct streams *streams, const uint64_t key[static 2])
+static struct entry *find(struct streams *streams, const uint64_t key[static 2])
 {
     for (uint16_t i = streams->buckets[key[0] % BUCKETS]; i != NONE;
          i = streams->entries[i].next_in_bucket)
@@ -184,30 +199,45 @@ static struct stream *find(struct streams *streams, const uint64_t key[static 2]
     return NULL;
 }
 
-static struct stream *take_entry(struct streams *streams)
+/* A client's own oldest makes room first. */
+static struct entry *take_entry(struct streams *streams, uint16_t client)
 {
-    struct stream *stream;
+    struct client_group *group = &streams->clients[client];
+    struct entry *entry;
 
+    if (group->count == STREAMS_PER_CLIENT)
+        close_entry(streams, &streams->entries[group->ends.older]);
     if (streams->free == 0 && streams->open == STREAMS_MAX)
-        close_stream(streams, &streams->entries[oldest(streams, ORDER_ALL)]);
+        close_entry(streams, &streams->entries[streams->all.older]);
     if (streams->free == 0)
         return &streams->entries[streams->open];
-    stream = &streams->entries[streams->free - 1];
-    streams->free = stream->next_in_bucket;
-    return stream;
+    entry = &streams->entries[streams->free - 1];
+    streams->free = entry->next_in_bucket;
+    return entry;
 }
 
-static struct stream *open_stream(struct streams *streams, const uint64_t key[static 2])
+static uint16_t client_of(const struct streams *streams, const struct stream_segment *segment)
 {
-    struct stream *stream = take_entry(streams);
+    const struct address *client =
+        segment->source_port == DNS_PORT ? &segment->destination : &segment->source;
+
+    return (uint16_t)(siphash(&streams->hash_key, client, sizeof(*client)) % CLIENT_GROUPS);
+}
+
+static struct entry *open_entry(struct streams *streams, const struct stream_segment *segment,
+                                const uint64_t key[static 2])
+{
+    uint16_t client = client_of(streams, segment);
+    struct entry *entry = take_entry(streams, client);
     uint16_t *bucket = &streams->buckets[key[0] % BUCKETS];
 
-    *stream = (struct stream){.key = {key[0], key[1]}, .state = STREAM_JOINING};
-    stream->next_in_bucket = *bucket;
-    *bucket = index_of(streams, stream);
-    link_newest(streams, stream, ORDER_ALL);
+    *entry = (struct entry){.key = {key[0], key[1]}, .client = client, .next_in_bucket = *bucket};
+    *bucket = index_of(streams, entry);
+    link_newest(streams, entry, ORDER_ALL);
+    link_newest(streams, entry, ORDER_CLIENT);
+    streams->clients[client].count++;
     streams->open++;
-    return stream;
+    return entry;
 }
 
 static void make_key(const struct streams *streams, const struct stream_segment *segment,
@@ -223,238 +253,10 @@ static void make_key(const struct streams *streams, const struct stream_segment 
     siphash128(&streams->hash_key, &fields, sizeof(fields), key);
 }
 
-static uint32_t message_size(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 8 | bytes[1];
-}
+/* ---- segments ---- */
 
-/* What a message at the start of a segment looks like: one question, an ordinary opcode, room. */
-static bool looks_like_a_message(const uint8_t *bytes, size_t size)
-{
-    return size >= PREFIX_SIZE + MESSAGE_LEAST && message_size(bytes) >= MESSAGE_LEAST &&
-           (bytes[PREFIX_SIZE + 2] & 0x78) == 0 && bytes[PREFIX_SIZE + 4] == 0 &&
-           bytes[PREFIX_SIZE + 5] == 1;
-}
-
-static enum streams_outcome give_up(struct streams *streams, struct stream *stream)
-{
-    drop_bytes(streams, stream);
-    stream->state = STREAM_DEAD;
-    return STREAMS_GIVEN_UP;
-}
-
-static void look_for_the_next(struct streams *streams, struct stream *stream)
-{
-    drop_bytes(streams, stream);
-    stream->state = STREAM_JOINING;
-    stream->tries = 0;
-}
-
-static void move_on(struct stream *stream, const uint8_t *bytes, uint32_t size)
-{
-    history_append(&stream->history, stream->base, bytes, size);
-    stream->base += size;
-    stream->hole_ns = 0;
-}
-
-/* Delivers all whole messages at the front.  False when what stands there is no message. */
-static bool deliver_ready(struct stream *stream, const struct streams_hooks *hooks)
-{
-    uint32_t ready = assembly_ready(&stream->bytes), done = 0;
-    const uint8_t *bytes = ready ? assembly_bytes(&stream->bytes) : NULL;
-
-    while (ready - done >= PREFIX_SIZE) {
-        const uint8_t *at = bytes + done;
-        uint32_t size = message_size(at);
-
-        if (size < MESSAGE_LEAST)
-            return false;
-        if (ready - done < PREFIX_SIZE + size)
-            break;
-        hooks->message(hooks->context, at + PREFIX_SIZE, size);
-        done += PREFIX_SIZE + size;
-    }
-    if (done) {
-        move_on(stream, bytes, done);
-        assembly_consume(&stream->bytes, done);
-    }
-    return true;
-}
-
-/* The usual case without a copy: a segment that starts at `base` and holds whole messages only. */
-static bool deliver_whole(struct stream *stream, const struct stream_segment *segment,
-                          const struct streams_hooks *hooks)
-{
-    const uint8_t *at = segment->payload, *end = at + segment->payload_size;
-
-    if (segment->sequence != stream->base || stream->bytes.range_count)
-        return false;
-    while (end - at >= PREFIX_SIZE && message_size(at) >= MESSAGE_LEAST &&
-           (size_t)(end - at) >= PREFIX_SIZE + message_size(at))
-        at += PREFIX_SIZE + message_size(at);
-    if (at != end)
-        return false;
-    for (at = segment->payload; at != end; at += PREFIX_SIZE + message_size(at))
-        hooks->message(hooks->context, at + PREFIX_SIZE, message_size(at));
-    move_on(stream, segment->payload, (uint32_t)segment->payload_size);
-    return true;
-}
-
-/* Of the streams that hold bytes the one idle for longest gives them up: its past, and its place.
- */
-static void keep_budget(struct streams *streams, const struct stream *spared)
-{
-    while (streams->bytes > STREAMS_BYTES_MAX) {
-        struct stream *stream = &streams->entries[oldest(streams, ORDER_HOLDING)];
-
-        if (stream == spared)
-            return;
-        if (stream->bytes.capacity)
-            look_for_the_next(streams, stream);
-        else
-            drop_bytes(streams, stream);
-    }
-}
-
-static enum streams_outcome add_bytes(struct streams *streams, struct stream *stream,
-                                      const struct stream_segment *segment, uint32_t skip,
-                                      uint64_t now_ns, const struct streams_hooks *hooks)
-{
-    enum assembly_outcome outcome =
-        assembly_add(&stream->bytes, segment->sequence + skip - stream->base,
-                     segment->payload + skip, segment->payload_size - skip, STREAM_WINDOW_MAX);
-
-    if (outcome == ASSEMBLY_FULL) {
-        if (stream->hole_ns == 0)
-            stream->hole_ns = now_ns;
-        return STREAMS_LOST;
-    }
-    if (!deliver_ready(stream, hooks))
-        return give_up(streams, stream);
-    if (stream->hole_ns == 0 &&
-        stream->bytes.range_count > (assembly_ready(&stream->bytes) ? 1 : 0))
-        stream->hole_ns = now_ns;
-    if (outcome == ASSEMBLY_DIFFERS)
-        return STREAMS_CONFLICT;
-    return outcome == ASSEMBLY_KNOWN ? STREAMS_DUPLICATE : STREAMS_OK;
-}
-
-/* Where the next byte is expected: a reset anywhere else is not the peer's (RFC 5961 section 3). */
-static uint32_t next_sequence(const struct stream *stream)
-{
-    return stream->base + assembly_ready(&stream->bytes);
-}
-
-/*
- * A keep-alive may carry one octet of garbage at the place of the last one sent (RFC 9293 section
- * 3.8.4): it is no other copy of that.
- */
-static bool is_keep_alive(const struct stream *stream, const struct stream_segment *segment)
-{
-    return segment->payload_size == 1 && segment->sequence == next_sequence(stream) - 1;
-}
-
-static enum streams_outcome compare_delivered(const struct stream *stream,
-                                              const struct stream_segment *segment)
-{
-    return history_agrees(&stream->history, stream->base, segment->sequence, segment->payload,
-                          segment->payload_size)
-               ? STREAMS_DUPLICATE
-               : STREAMS_CONFLICT;
-}
-
-static enum streams_outcome add_payload(struct streams *streams, struct stream *stream,
-                                        const struct stream_segment *segment, uint64_t now_ns,
-                                        const struct streams_hooks *hooks)
-{
-    uint32_t behind = stream->base - segment->sequence, skip = 0;
-    enum streams_outcome outcome = STREAMS_OK;
-
-    if (is_keep_alive(stream, segment))
-        return STREAMS_DUPLICATE;
-    enum streams_outcome past = compare_delivered(stream, segment);
-    if ((int32_t)behind > 0) { /* it starts before `base`, modulo 2^32 (RFC 9293 section 3.4) */
-        if (behind >= segment->payload_size)
-            return past;
-        skip = behind;
-    }
-    if (!deliver_whole(stream, segment, hooks))
-        outcome = add_bytes(streams, stream, segment, skip, now_ns, hooks);
-    account(streams, stream);
-    keep_budget(streams, stream);
-    return past == STREAMS_CONFLICT && outcome != STREAMS_GIVEN_UP ? past : outcome;
-}
-
-/* True when the stream is in step now and the segment can be read. */
-static bool join(struct stream *stream, const struct stream_segment *segment)
-{
-    if (looks_like_a_message(segment->payload, segment->payload_size)) {
-        stream->state = STREAM_SYNCED;
-        stream->base = segment->sequence;
-        return true;
-    }
-    if (++stream->tries >= STREAM_TRIES_MAX)
-        stream->state = STREAM_DEAD;
-    return false;
-}
-
-/*
- * A SYN starts anew, unless it is a copy of the one that started this stream, or comes in the midst
- * of it: a host answers such a one with a challenge (RFC 5961 section 4), and so would forget
- * nothing.
- */
-static void start(struct streams *streams, struct stream *stream,
-                  const struct stream_segment *segment, uint64_t now_ns)
-{
-    uint32_t first = segment->sequence + 1;
-    bool alive = stream->state == STREAM_SYNCED && stream->seen_ns + STREAM_ALIVE_NS > now_ns;
-
-    if (stream->begun && (stream->first == first || alive))
-        return;
-    drop_bytes(streams, stream);
-    stream->state = STREAM_SYNCED;
-    stream->begun = true;
-    stream->first = stream->base = first;
-}
-
-/* Of the stream that ended, and not of one after it whose SYN was not seen. */
-static bool is_near(const struct stream *stream, const struct stream_segment *segment)
-{
-    return segment->sequence - stream->base + STREAM_WINDOW_MAX < 2u * STREAM_WINDOW_MAX;
-}
-
-static enum streams_outcome read_payload(struct streams *streams, struct stream *stream,
-                                         const struct stream_segment *segment, uint64_t now_ns,
-                                         const struct streams_hooks *hooks)
-{
-    bool lost = stream->hole_ns && stream->hole_ns + STREAM_HOLE_NS < now_ns;
-    enum streams_outcome outcome;
-
-    if (stream->state == STREAM_ENDED && is_near(stream, segment))
-        return compare_delivered(stream, segment);
-    if (stream->state == STREAM_ENDED)
-        look_for_the_next(streams, stream);
-    if (lost)
-        look_for_the_next(streams, stream);
-    if (stream->state == STREAM_DEAD)
-        return STREAMS_GIVEN_UP;
-    if (stream->state == STREAM_JOINING && !join(stream, segment))
-        return stream->state == STREAM_DEAD ? STREAMS_GIVEN_UP : STREAMS_LOST;
-    outcome = add_payload(streams, stream, segment, now_ns, hooks);
-    return lost && outcome == STREAMS_OK ? STREAMS_LOST : outcome;
-}
-
-static void end_stream(struct streams *streams, struct stream *stream)
-{
-    assembly_clear(&stream->bytes);
-    stream->hole_ns = 0;
-    account(streams, stream);
-    stream->state = STREAM_ENDED;
-}
-
-/* A reset ends the connection, and so the other direction too: its ports may be used again at once.
- */
-static void end_other_direction(struct streams *streams, const struct stream_segment *segment)
+static struct entry *find_other_direction(struct streams *streams,
+                                          const struct stream_segment *segment)
 {
     const struct stream_segment other = {
         .source = segment->destination,
@@ -462,58 +264,89 @@ static void end_other_direction(struct streams *streams, const struct stream_seg
         .source_port = segment->destination_port,
         .destination_port = segment->source_port,
     };
-    struct stream *stream;
     uint64_t key[2];
 
     make_key(streams, &other, key);
-    stream = find(streams, key);
-    if (stream && stream->state == STREAM_SYNCED)
-        end_stream(streams, stream);
+    return find(streams, key);
 }
 
-/* RST and FIN where the next byte is expected end the stream; others are not the peer's. */
-static void end(struct streams *streams, struct stream *stream,
-                const struct stream_segment *segment)
+/* Blind ones are told from the host's by what they say of the other direction, if that is seen. */
+static bool is_plausible(struct streams *streams, const struct stream_segment *segment,
+                         uint64_t now_ns)
 {
-    uint32_t at = segment->sequence + (uint32_t)segment->payload_size;
+    struct entry *other;
+    bool plausible;
 
-    if (stream->state != STREAM_SYNCED || at != next_sequence(stream))
+    if (segment->flags & STREAM_RST || (!(segment->flags & STREAM_SYN) && !segment->payload_size))
+        return true;
+    other = find_other_direction(streams, segment);
+    if (!other || !other->stream.begun || other->stream.state != STREAM_SYNCED)
+        return true;
+    if (!(segment->flags & STREAM_ACK)) /* a client's first alone */
+        return segment->flags & STREAM_SYN && segment->destination_port == DNS_PORT;
+    plausible = stream_accepts(&other->stream, segment->acknowledgment, now_ns);
+    account(streams, other);
+    return plausible;
+}
+
+/* A reset ends the connection, and so the other direction too: its ports may be used again at once.
+ */
+static void end_other_direction(struct streams *streams, const struct stream_segment *segment)
+{
+    struct entry *entry = find_other_direction(streams, segment);
+
+    if (!entry || entry->stream.state != STREAM_SYNCED)
         return;
-    end_stream(streams, stream);
+    stream_end(&entry->stream);
+    account(streams, entry);
+}
+
+/* RST and FIN anywhere but at the next byte are not the peer's. */
+static void end(struct streams *streams, struct entry *entry, const struct stream_segment *segment)
+{
+    if (!stream_is_ended_by(&entry->stream, segment))
+        return;
+    stream_end(&entry->stream);
+    account(streams, entry);
     if (segment->flags & STREAM_RST)
         end_other_direction(streams, segment);
 }
 
-static void touch(struct streams *streams, struct stream *stream, uint64_t now_ns)
+static enum streams_outcome add(struct streams *streams, struct entry *entry,
+                                const struct stream_segment *segment, uint64_t now_ns,
+                                const struct streams_hooks *hooks)
 {
-    stream->seen_ns = now_ns;
-    unlink_order(streams, stream, ORDER_ALL);
-    link_newest(streams, stream, ORDER_ALL);
+    struct stream_segment data = *segment;
+    enum streams_outcome outcome = STREAMS_OK;
+
+    if (segment->flags & STREAM_SYN) {
+        stream_start(&entry->stream, segment);
+        data.sequence++;
+    }
+    if (data.payload_size)
+        outcome = stream_read(&entry->stream, &data, now_ns, hooks);
+    account(streams, entry);
+    if (segment->flags & (STREAM_RST | STREAM_FIN))
+        end(streams, entry, &data);
+    keep_budget(streams, entry);
+    return outcome;
 }
 
 enum streams_outcome streams_add(struct streams *streams, const struct stream_segment *segment,
                                  uint64_t now_ns, const struct streams_hooks *hooks)
 {
-    struct stream_segment data = *segment;
-    enum streams_outcome outcome = STREAMS_OK;
-    struct stream *stream;
+    struct entry *entry;
     uint64_t key[2];
 
     close_idle(streams, now_ns);
+    if (!is_plausible(streams, segment, now_ns))
+        return STREAMS_LOST;
     make_key(streams, segment, key);
-    stream = find(streams, key);
-    if (!stream && !(segment->flags & STREAM_SYN) && segment->payload_size == 0)
+    entry = find(streams, key);
+    if (!entry && !(segment->flags & STREAM_SYN) && segment->payload_size == 0)
         return STREAMS_OK;
-    if (!stream)
-        stream = open_stream(streams, key);
-    if (segment->flags & STREAM_SYN) {
-        start(streams, stream, segment, now_ns);
-        data.sequence++;
-    }
-    touch(streams, stream, now_ns);
-    if (data.payload_size)
-        outcome = read_payload(streams, stream, &data, now_ns, hooks);
-    if (segment->flags & (STREAM_RST | STREAM_FIN))
-        end(streams, stream, &data);
-    return outcome;
+    if (!entry)
+        entry = open_entry(streams, segment, key);
+    touch(streams, entry, now_ns);
+    return add(streams, entry, segment, now_ns, hooks);
 }

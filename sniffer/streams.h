@@ -3,7 +3,9 @@
  * DNS over TCP (RFC 7766): one direction of a connection is a stream, cut into messages by their
  * length prefix wherever the segments happen to end.  As on a host the first copy of a byte stays.
  * Streams joined in the middle are picked up where a segment starts with a plausible message.
- * Bounded in streams and in bytes, of each and in all; the one idle for longest makes room.
+ * Where both directions are seen, what does not acknowledge the other one is no host's; of several
+ * SYNs the one counts that is answered.  Bounded in streams, in all and for each
+ * client, and in bytes, of each and in all; the one idle for longest makes room.
  */
 #ifndef WILDSET_SNIFFER_STREAMS_H
 #define WILDSET_SNIFFER_STREAMS_H
@@ -15,25 +17,27 @@
 
 enum {
     STREAMS_MAX = 4096,
+    STREAMS_PER_CLIENT = 512, /* both directions of 256 connections */
     STREAM_WINDOW_MAX =
         131072, /* bytes ahead of the next message: a whole one and what may follow */
     STREAMS_BYTES_MAX = 8 << 20, /* out-of-order and incomplete bytes of all streams together */
     STREAM_TRIES_MAX = 16,       /* segments looked at to join in the middle, then it is given up */
 };
 #define STREAM_IDLE_NS (60 * UINT64_C(1000000000))
-#define STREAM_ALIVE_NS UINT64_C(1000000000)      /* so soon after a segment no SYN starts anew */
+#define STREAM_ALIVE_NS UINT64_C(1000000000) /* a stream this fresh is no other's to take over */
 #define STREAM_HOLE_NS (5 * UINT64_C(1000000000)) /* a hole this old was lost by the capture */
 
 enum stream_flags {
     STREAM_FIN = 0x01,
     STREAM_SYN = 0x02,
     STREAM_RST = 0x04,
+    STREAM_ACK = 0x10,
 };
 
 struct stream_segment {
     struct address source, destination;
     uint16_t source_port, destination_port;
-    uint32_t sequence;
+    uint32_t sequence, acknowledgment;
     uint8_t flags; /* enum stream_flags; the other bits of the TCP header's byte are ignored */
     const uint8_t *payload;
     size_t payload_size;

@@ -168,15 +168,16 @@ class Connection:
         self.next = {side: number + 1 & 0xFFFFFFFF for side, number in self.next.items()}
         return self.segment(True, flags="A")
 
-    def segment(self, asks, data=b"", ahead=0, flags="PA", bare=False):
-        """Sent `ahead` bytes past what has been sent; does not move on."""
+    def segment(self, asks, data=b"", ahead=0, flags="PA", bare=False, ack=None):
+        """Sent `ahead` bytes past what has been sent; does not move on. `ack`: what a host would not say."""
+        ack = self.next[not asks] + ("S" in flags) if ack is None else ack
         ends = (self.client, self.resolver) if asks else (self.resolver, self.client)
         ports = (self.port, 53) if asks else (53, self.port)
         layer = IPv6 if ":" in self.client else IP
         options = [("NOP", None), ("NOP", None), ("Timestamp", (1, 2))]
         made = bytes(layer(src=ends[0], dst=ends[1])
                      / TCP(sport=ports[0], dport=ports[1], flags=flags, options=options,
-                           seq=self.next[asks] + ahead & 0xFFFFFFFF)
+                           seq=self.next[asks] + ahead & 0xFFFFFFFF, ack=ack & 0xFFFFFFFF if "A" in flags else 0)
                      / Raw(data))
         self.scene.packet(left_to_offload(made) if bare else made)
         return self
@@ -339,9 +340,9 @@ def tcp_blind():
     """A reset, a SYN and data from somebody who only knows addresses and ports change nothing."""
     scene = Scene()
     connection = Connection(scene).open().ask(0)
-    connection.segment(False, flags="R", ahead=70000).segment(False, flags="S", ahead=900000)
+    connection.segment(False, flags="R", ahead=70000).segment(False, flags="SA", ahead=900000, ack=5000000)
     forged = framed(answer([a(POINTER, "203.0.113.66")], NAMES[0], ident=1))
-    connection.segment(False, forged, ahead=900001)
+    connection.segment(False, forged, ahead=900001, ack=5000000)
     return connection.reply(0).scene
 
 

@@ -155,6 +155,28 @@ static void test_one_client_has_its_share(void **state)
     assert_true(early_hold(*state, &other, START));
 }
 
+/* Answers forged to eight clients fill the table: a ninth client has its place all the same. */
+static void test_a_flood_to_some_clients_makes_room_for_others(void **state)
+{
+    struct bytes message = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
+    struct segment segment = answer_to("192.0.2.10", &message);
+    struct segment forged = answer_to("203.0.113.0", &message);
+
+    assert_null(early_take_surplus(*state, &segment.destination));
+    for (unsigned i = 0; i < EARLY_MAX; i++) {
+        forged.destination.bytes[3] = (uint8_t)(i / EARLY_PER_CLIENT);
+        assert_true(early_hold(*state, &forged, START));
+    }
+    assert_null(early_take_surplus(*state, &forged.destination));
+    assert_false(early_hold(*state, &segment, START));
+    for (unsigned i = 0; i < 7; i++) {
+        const struct segment *surplus = early_take_surplus(*state, &segment.destination);
+        assert_non_null(surplus);
+        assert_int_equal(surplus->destination.bytes[0], 203);
+        assert_true(early_hold(*state, &segment, START));
+    }
+}
+
 static void test_what_is_too_long_does_not_wait(void **state)
 {
     struct bytes message = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
@@ -177,6 +199,7 @@ int main(void)
         IN_TABLE(test_each_is_due_in_its_time),
         IN_TABLE(test_a_flood_pushes_out_nobody),
         IN_TABLE(test_one_client_has_its_share),
+        IN_TABLE(test_a_flood_to_some_clients_makes_room_for_others),
         IN_TABLE(test_what_is_too_long_does_not_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

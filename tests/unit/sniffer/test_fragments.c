@@ -162,6 +162,32 @@ static void test_hostile_datagrams_stay_in_the_budget(void **state)
 
 #define WITH_TABLE(test) cmocka_unit_test_setup_teardown(test, open_table, close_table)
 
+/* Many datagrams from one address to another, small or with as many bytes as may be. */
+static void flood(struct fragments *table, uint32_t offset, struct datagram *whole)
+{
+    for (uint32_t id = 0; id < 4 * FRAGMENTS_DATAGRAMS_MAX; id++) {
+        struct fragment forged = piece(id + offset, offset, 8, true);
+
+        assert_true(address_from_text("203.0.113.9", &forged.source));
+        assert_int_equal(add(table, forged, whole), FRAGMENTS_WAITING);
+        assert_true(fragments_bytes(table) <= FRAGMENTS_BYTES_MAX);
+    }
+}
+
+static void test_a_flood_costs_nobody_but_itself(void **state)
+{
+    static const uint32_t offsets[] = {0, 65000};
+    struct datagram whole;
+
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(add(*state, piece(i, 0, 1480, true), &whole), FRAGMENTS_WAITING);
+        flood(*state, offsets[i], &whole);
+        assert_int_equal(add(*state, piece(i, 1480, 500, false), &whole), FRAGMENTS_WHOLE);
+        assert_int_equal(whole.size, 1980);
+        assert_memory_equal(whole.bytes, payload, 1980);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +198,7 @@ int main(void)
         WITH_TABLE(test_datagrams_do_not_mix),
         WITH_TABLE(test_an_old_piece_is_forgotten),
         WITH_TABLE(test_hostile_datagrams_stay_in_the_budget),
+        WITH_TABLE(test_a_flood_costs_nobody_but_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

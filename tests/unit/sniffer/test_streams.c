@@ -69,6 +69,7 @@ static struct stream_segment segment(const struct lab *lab, uint32_t offset, siz
     struct stream_segment s = {
         .source_port = 53, .destination_port = 40000,
         .sequence = UINT32_MAX - 20 + offset, /* wraps inside the first message */
+        .flags = STREAM_ACK, .acknowledgment = UINT32_MAX - 20,
         .payload = lab->wire + offset, .payload_size = size,
     };
 
@@ -164,7 +165,7 @@ static void test_random_cuts_orders_and_repeats(void **state)
     struct lab *lab = *state;
 
     srand(7);
-    for (unsigned turn = 0; turn < 500; turn++) {
+    for (unsigned turn = 0; turn < 100; turn++) {
         uint32_t starts[STREAM_SIZE], count = 0;
 
         for (uint32_t at = 0; at < STREAM_SIZE; at += 1 + (uint32_t)rand() % 30)
@@ -409,6 +410,70 @@ static void test_a_blind_syn_changes_nothing(void **state)
     all_came_in_order(lab);
 }
 
+/* Which SYN is the host's is told by what follows it, whichever came first and however many. */
+static void test_a_blind_syn_before_the_real_one_hides_nothing(void **state)
+{
+    struct lab *lab = *state;
+
+    add(lab, another_syn(lab, 1000000));
+    handshake(lab);
+    add(lab, another_syn(lab, 2000000));
+    add(lab, another_syn(lab, 3000000));
+    assert_int_equal(add(lab, segment(lab, 0, STREAM_SIZE)), STREAMS_OK);
+    all_came_in_order(lab);
+}
+
+static void test_forged_bytes_behind_a_blind_syn_hide_nothing(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment forged = segment(lab, 0, MESSAGE_SIZE + 2);
+
+    handshake(lab);
+    add(lab, another_syn(lab, 1000000));
+    forged.sequence += 1000000;
+    assert_int_equal(add(lab, forged), STREAMS_OK);
+    assert_int_equal(add(lab, segment(lab, 0, 2 * (MESSAGE_SIZE + 2))), STREAMS_OK);
+    forged.sequence += MESSAGE_SIZE + 2;
+    add(lab, forged);
+    lab->delivered = 2;
+    assert_int_equal(add(lab, segment(lab, 2 * (MESSAGE_SIZE + 2), 2 * (MESSAGE_SIZE + 2))),
+                     STREAMS_OK);
+    assert_int_equal(lab->delivered, MESSAGES);
+    assert_int_equal(lab->numbers[3], 3);
+}
+
+static void test_nothing_is_taken_over_under_way(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment forged = segment(lab, 0, MESSAGE_SIZE + 2);
+
+    handshake(lab);
+    assert_int_equal(add(lab, segment(lab, 0, 100)), STREAMS_OK);
+    add(lab, another_syn(lab, 1000000));
+    forged.sequence += 1000000;
+    assert_int_equal(add(lab, forged), STREAMS_LOST);
+    assert_int_equal(add(lab, segment(lab, 100, STREAM_SIZE - 100)), STREAMS_OK);
+    all_came_in_order(lab);
+}
+
+static void test_a_client_makes_room_in_its_own_streams(void **state)
+{
+    struct lab *lab = *state;
+
+    handshake(lab);
+    for (unsigned i = 0; i < 3 * STREAMS_PER_CLIENT; i++) {
+        struct stream_segment s = another_syn(lab, 0);
+
+        s.destination.bytes[3] = 99;
+        s.destination_port = (uint16_t)(1024 + i);
+        add(lab, s);
+        assert_true(streams_open(lab->streams) <= STREAMS_PER_CLIENT + 1);
+    }
+    assert_int_equal(streams_open(lab->streams), STREAMS_PER_CLIENT + 1);
+    assert_int_equal(add(lab, segment(lab, 0, STREAM_SIZE)), STREAMS_OK);
+    all_came_in_order(lab);
+}
+
 static void test_a_new_connection_between_the_same_ports(void **state)
 {
     struct lab *lab = *state;
@@ -459,6 +524,39 @@ static void test_a_reset_ends_both_directions(void **state)
     data.sequence += 1000000;
     assert_int_equal(add(lab, data), STREAMS_OK);
     assert_int_equal(lab->delivered, 1 + MESSAGES);
+}
+
+/* Who sees neither direction cannot say what the client has sent: not with a SYN, not with bytes. */
+static void test_what_acknowledges_nothing_is_no_hosts(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment client = turned(segment(lab, 0, 0));
+    struct stream_segment blind = another_syn(lab, 1000000);
+    struct stream_segment forged = segment(lab, 0, MESSAGE_SIZE + 2);
+
+    client.flags = STREAM_SYN;
+    client.sequence += 4000000; /* a blind one, before the client's own */
+    add(lab, client);
+    client.sequence = UINT32_MAX - 21;
+    add(lab, client);
+    blind.flags = STREAM_SYN | STREAM_ACK;
+    blind.acknowledgment = 77000000;
+    assert_int_equal(add(lab, blind), STREAMS_LOST);
+    blind.flags = STREAM_SYN;
+    assert_int_equal(add(lab, blind), STREAMS_LOST);
+    struct stream_segment real = segment(lab, 0, 0);
+    real.sequence--;
+    real.flags |= STREAM_SYN;
+    assert_int_equal(add(lab, real), STREAMS_OK);
+    forged.acknowledgment = 77000000;
+    assert_int_equal(add(lab, forged), STREAMS_LOST);
+    assert_int_equal(lab->delivered, 0);
+    assert_int_equal(add(lab, segment(lab, 0, STREAM_SIZE)), STREAMS_OK);
+    all_came_in_order(lab);
+    /* What the server acknowledged is where the client's own stream starts. */
+    lab->delivered = 0;
+    assert_int_equal(add(lab, turned(segment(lab, 0, STREAM_SIZE))), STREAMS_OK);
+    all_came_in_order(lab);
 }
 
 /* The SYN was not seen: what follows an end is another connection when it is nowhere near it. */
@@ -577,8 +675,13 @@ int main(void)
         IN_LAB(test_ends_close_only_at_the_right_place),
         IN_LAB(test_idle_streams_are_forgotten),
         IN_LAB(test_a_blind_syn_changes_nothing),
+        IN_LAB(test_a_blind_syn_before_the_real_one_hides_nothing),
+        IN_LAB(test_forged_bytes_behind_a_blind_syn_hide_nothing),
+        IN_LAB(test_nothing_is_taken_over_under_way),
+        IN_LAB(test_a_client_makes_room_in_its_own_streams),
         IN_LAB(test_a_new_connection_between_the_same_ports),
         IN_LAB(test_a_reset_ends_both_directions),
+        IN_LAB(test_what_acknowledges_nothing_is_no_hosts),
         IN_LAB(test_a_new_connection_joined_behind_an_end),
         IN_LAB(test_hostile_streams_stay_in_the_budget),
         IN_LAB(test_a_flood_of_holes_does_not_cost_a_stream_in_use),
