@@ -21,6 +21,8 @@ struct link {
     char name[IFNAMSIZ];
     int index; /* 0: not there */
     bool up;
+    bool retyped;  /* since it was last up */
+    uint16_t type; /* ARPHRD_ */
 };
 
 struct links {
@@ -33,15 +35,19 @@ struct links {
     char buffer[RECEIVE_SIZE];
 };
 
-static void link_is(struct links *links, size_t i, int index, bool up)
+static void link_is(struct links *links, size_t i, int index, uint16_t type, bool up)
 {
     struct link *link = &links->links[i];
     bool came_up = up && (!link->up || link->index != index);
 
+    link->retyped |= link->index == index && index != 0 && link->type != type;
     link->index = index;
+    link->type = type;
     link->up = up;
-    if (came_up)
-        links->up(links->context, i);
+    if (!came_up)
+        return;
+    links->up(links->context, i, link->retyped);
+    link->retyped = false;
 }
 
 static int read_name(const struct nlattr *attribute, void *context)
@@ -69,9 +75,10 @@ static int take_message(const struct nlmsghdr *header, void *context)
     mnl_attr_parse(header, sizeof(*info), read_name, &name);
     for (size_t i = 0; i < links->count; i++) {
         if (strcmp(links->links[i].name, name) == 0)
-            link_is(links, i, there ? info->ifi_index : 0, there && (info->ifi_flags & IFF_UP));
+            link_is(links, i, there ? info->ifi_index : 0, info->ifi_type,
+                    there && (info->ifi_flags & IFF_UP));
         else if (links->links[i].index == info->ifi_index)
-            link_is(links, i, 0, false); /* has another name now */
+            link_is(links, i, 0, 0, false); /* has another name now */
     }
     return MNL_CB_OK;
 }
@@ -79,7 +86,7 @@ static int take_message(const struct nlmsghdr *header, void *context)
 static void everything_came_up(struct links *links)
 {
     for (size_t i = 0; i < links->count; i++)
-        links->up(links->context, i);
+        links->up(links->context, i, false);
 }
 
 static void on_readable(void *context)
@@ -142,6 +149,8 @@ static struct link look_at(int query, const struct plan_interface *interface)
         return link;
     link.index = request.ifr_ifindex;
     link.up = ioctl(query, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP);
+    if (ioctl(query, SIOCGIFHWADDR, &request) == 0)
+        link.type = request.ifr_hwaddr.sa_family;
     return link;
 }
 

@@ -8,12 +8,16 @@
 #include "runtime/loop.h"
 #include "sniffer/plan.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct links;
 
-/* The watched interface with this index came up, or is another one of the same name. */
-typedef void links_up(void *context, size_t index);
+/*
+ * The watched interface with this index came up, or is another one of the same name; `retyped`:
+ * with another link layer than it had, so that whoever reads it reads it wrong.
+ */
+typedef void links_up(void *context, size_t index, bool retyped);
 
 int links_open(struct loop *loop, links_up *up, void *context, struct links **out);
 void links_close(struct links *links);

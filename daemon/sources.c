@@ -42,6 +42,7 @@ struct sources {
     bool latency_told;
     struct plan_interface interfaces[PLAN_INTERFACES_MAX];
     bool came_up[PLAN_INTERFACES_MAX]; /* since the newest child was started */
+    bool retyped[PLAN_INTERFACES_MAX]; /* the same, with another link layer */
     uint8_t told[PLAN_INTERFACES_MAX]; /* the state that was logged last */
     size_t interface_count;
     struct watched *watched;
@@ -79,6 +80,7 @@ static void sniffer_starting(void *context, struct source_start *start)
     struct sources *sources = context;
 
     memset(sources->came_up, 0, sizeof(sources->came_up));
+    memset(sources->retyped, 0, sizeof(sources->retyped));
     start->cpu_latency = open_cpu_latency(sources);
     start->realtime = sources->low_latency;
 }
@@ -90,7 +92,8 @@ static void sniffer_started(void *context, const struct source_start *start)
         close(start->cpu_latency);
 }
 
-/* Reads an interface that was not usable when the newest child looked, and came up since. */
+/* An interface came up that was not usable when the newest child looked, or is read as what it was.
+ */
 static bool wants_replacement(const struct sources *sources)
 {
     const struct child *newest = station_newest(&sources->sniffer);
@@ -99,7 +102,7 @@ static bool wants_replacement(const struct sources *sources)
     for (size_t i = 0; i < newest->interface_count; i++) {
         uint8_t state = newest->interfaces[i].report.state;
         if (sources->came_up[i] && newest->interfaces[i].reported_ns > 0 &&
-            (state == STATE_WAITING || state == STATE_DOWN))
+            (state == STATE_WAITING || state == STATE_DOWN || sources->retyped[i]))
             return true;
     }
     return false;
@@ -114,9 +117,11 @@ static void on_debounce(void *context)
     station_renew(&sources->sniffer, "an interface came up meanwhile");
 }
 
-static void on_link_up(void *context, size_t index)
+static void on_link_up(void *context, size_t index, bool retyped)
 {
     struct sources *sources = context;
+
+    sources->retyped[index] |= retyped;
     sources->came_up[index] = true;
     if (wants_replacement(sources))
         loop_timer_set(sources->debounce, LINK_DEBOUNCE_MS);

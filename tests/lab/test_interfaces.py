@@ -9,9 +9,11 @@ import pytest
 from scapy.all import raw
 
 from lab import wait_for
-from taps import Taps
+from taps import Taps, ethernet
 
-TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
+TUNSETIFF, TUNSETLINK = 0x400454CA, 0x400454CD
+IFF_TUN, IFF_TAP, IFF_NO_PI = 0x0001, 0x0002, 0x1000
+ARPHRD_PPP = 512  # libpcap takes such in cooked mode
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +94,28 @@ def test_one_that_comes_back_with_another_link_type(taps):
         os.close(tun)
     wait_for("it is missed", lambda: taps.interface("late0").get("state") in ("down", "waiting"))
     taps.learns_over("tap0", "203.0.113.14")
+
+
+def test_one_whose_link_type_changes_in_place(taps):
+    """The same interface, taken down and up: its index stays, the link layer is another."""
+    with taps.firewall.entered():
+        tap = os.open("/dev/net/tun", os.O_RDWR)
+        fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", b"late0", IFF_TAP | IFF_NO_PI))
+
+    def send(packets):
+        for packet in packets:
+            os.write(tap, raw(ethernet(packet)))
+    try:
+        taps.firewall.ip("link", "set", "late0", "up")
+        is_state(taps, "late0", "up")
+        assert taps.interface("late0")["link_type"] == "EN10MB"
+        taps.learns("203.0.113.15", send)
+        taps.firewall.ip("link", "set", "late0", "down")
+        fcntl.ioctl(tap, TUNSETLINK, ARPHRD_PPP)
+        taps.firewall.ip("link", "set", "late0", "up")
+        wait_for("it is read as what it is", lambda: taps.interface("late0").get("link_type") == "LINUX_SLL" and
+                 taps.interface("late0")["state"] == "up", timeout=15)
+        taps.learns("203.0.113.16", send)
+        taps.learns_over("tap0", "203.0.113.17")
+    finally:
+        os.close(tap)
