@@ -129,34 +129,41 @@ void check_resolvers(struct doctor *doctor)
 
 /* ---- encrypted DNS ---- */
 
-void check_encrypted_dns(struct doctor *doctor)
+/* Over all sources; -1 when none counts it. */
+static json_int_t counted(const struct doctor *doctor, const char *counter)
 {
-    static const char start[] = "encrypted-";
-    json_int_t seen = 0;
-    bool counted = false;
-    json_t *source, *value;
-    const char *name;
+    json_int_t sum = -1;
+    json_t *source;
     size_t i;
 
     json_array_foreach(json_object_get(doctor->status, "sources"), i, source)
-        json_object_foreach(json_object_get(source, "counters"), name, value)
     {
-        if (strncmp(name, start, sizeof(start) - 1) != 0)
-            continue;
-        counted = true;
-        seen += json_integer_value(value);
+        json_t *value = json_object_get(json_object_get(source, "counters"), counter);
+
+        if (json_is_integer(value))
+            sum = (sum < 0 ? 0 : sum) + json_integer_value(value);
     }
-    if (!counted)
+    return sum;
+}
+
+void check_encrypted_dns(struct doctor *doctor)
+{
+    json_int_t tls = counted(doctor, "encrypted-dns"),
+               https = counted(doctor, "encrypted-dns-https");
+
+    if (tls < 0 || https < 0)
         return;
-    if (seen == 0) {
+    if (tls + https == 0) {
         checklist_add(doctor->list, "encrypted-dns", CHECK_OK,
                       "no connection to an encrypted DNS service was seen");
         return;
     }
     checklist_add(doctor->list, "encrypted-dns", CHECK_WARNING,
-                  "%" JSON_INTEGER_FORMAT " packets to encrypted DNS services were seen (port 853,"
-                  " or well-known resolvers' port 443): names asked for there cannot be read",
-                  seen);
+                  "connections to encrypted DNS services were seen, %" JSON_INTEGER_FORMAT
+                  " to port 853 (DNS over TLS or QUIC) and %" JSON_INTEGER_FORMAT
+                  " to port 443 of public resolvers (likely DNS over HTTPS): names asked for there"
+                  " cannot be read",
+                  tls, https);
     checklist_advise(doctor->list,
                      "have the clients ask your resolvers: answer use-application-dns.net with"
                      " NXDOMAIN, and block port 853 and known DoH resolvers; docs/lookback.md");

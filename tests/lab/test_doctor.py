@@ -391,6 +391,16 @@ def test_a_server_that_is_well(place):
     found.has("path", "ok", "over IPv6 a client takes udp 19305-19309")
 
 
+def test_connections_that_hide_their_names_are_told(place):
+    """A client begins one to port 853; whether anybody is there does not matter."""
+    on_firewall(place).has("encrypted-dns", "ok", "no connection to an encrypted DNS service was seen")
+    place.client.run("/usr/bin/python3", "-c", "import socket; s = socket.socket(); s.settimeout(0.2); "
+                     f"s.connect_ex(('{endpoint.address4('well')}', 853))")
+    wait_for("it is counted", lambda: place.wildset.status()["sources"][0]["counters"]["encrypted-dns"])
+    on_firewall(place).has("encrypted-dns", "warning", "1 to port 853 .* and 0 to port 443",
+                           "block port 853")
+
+
 def test_it_is_allowed_on_the_firewall(place):
     """The doctor's own question goes over loopback here, so a client has to ask first."""
     dig(place.client, f"well.{DOMAIN}")
