@@ -19,7 +19,7 @@ uint32_t processor_here(void);
  * real-time priority: without one it could wait there for others.  For milliseconds only.
  */
 void processor_stay_on(uint32_t cpu);
-/* It may run where it might before. */
+/* It may run where it might before; a child of somebody who stays has to say so as well. */
 void processor_roam(void);
 
 #endif
