@@ -42,6 +42,7 @@ static void on_asked(void *context, const struct asked_report *asked)
     struct daemon *daemon = context;
     struct moment now = clock_now();
 
+    priority_regain();
     processor_stay_on(asked->cpu);
     loop_timer_set(daemon->relax, HOLD_MS);
     if (now.boot_ns - daemon->warmed_ns < WARM_INTERVAL_NS)

@@ -16,7 +16,7 @@ enum {
 };
 
 static volatile sig_atomic_t lost;
-static uint64_t lost_ns;
+static volatile uint64_t lost_ns; /* written by the signal, read only when `lost` is set */
 static enum priority taken;
 
 static int set_policy(int policy, int priority)
@@ -32,6 +32,7 @@ static void on_time_used_up(int number)
 
     (void)number;
     set_policy(SCHED_OTHER, 0);
+    lost_ns = clock_now().boot_ns; /* clock_gettime(2) may be called here: signal-safety(7) */
     lost = 1;
     errno = before;
 }
@@ -66,16 +67,8 @@ bool priority_is_held(void)
 
 void priority_regain(void)
 {
-    uint64_t now_ns;
-
-    if (!lost)
+    if (!lost || clock_now().boot_ns - lost_ns < NS_PER_SECOND)
         return;
-    now_ns = clock_now().boot_ns;
-    if (lost_ns == 0)
-        lost_ns = now_ns;
-    if (now_ns - lost_ns < NS_PER_SECOND)
-        return;
-    lost_ns = 0;
     lost = 0;
     set_policy(SCHED_FIFO, (int)taken);
 }
