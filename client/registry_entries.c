@@ -32,30 +32,6 @@ void listed_free(struct listed_entries *entries)
     roster_free(&entries->roster);
 }
 
-static enum reason reason_of(enum fate fate)
-{
-    switch (fate) {
-    case FATE_HOST:
-    case FATE_ADDRESS:
-    case FATE_REPEATED:
-    case FATE_COUNT:
-        return REASON_NONE;
-    case FATE_OUTSIDE:
-        return REASON_OUTSIDE_PATTERNS;
-    case FATE_WILDCARD:
-        return REASON_WILDCARD_ENTRY;
-    case FATE_PREFIX:
-        return REASON_PREFIX_ENTRY;
-    case FATE_LIST_ADDRESS:
-        return REASON_LIST_ADDRESS;
-    case FATE_MALFORMED:
-        return REASON_MALFORMED;
-    case FATE_NO_ROOM:
-        return REASON_CAPACITY;
-    }
-    return REASON_NONE;
-}
-
 static struct listed *add(struct listed_entries *entries)
 {
     if (entries->count == entries->room) {
@@ -95,7 +71,7 @@ static void on_entry(void *context, const struct entry *entry, const char *text,
     if (beside)
         listed->beside = *beside;
     listed->fate = roster_take(&entries->roster, entry, beside);
-    listed->reason = reason_of(listed->fate);
+    listed->reason = fate_reason(listed->fate);
     if (listed->fate == FATE_ADDRESS)
         listed->reason = policy_judge_address(entries->whitelist, &entry->address);
 }

@@ -192,36 +192,11 @@ struct reading {
     struct teller *teller; /* NULL: refusals are not told */
 };
 
-static enum reason reason_of(enum fate fate)
-{
-    switch (fate) {
-    case FATE_HOST:
-    case FATE_ADDRESS:
-    case FATE_REPEATED:
-        return REASON_NONE;
-    case FATE_OUTSIDE:
-        return REASON_OUTSIDE_PATTERNS;
-    case FATE_WILDCARD:
-        return REASON_WILDCARD_ENTRY;
-    case FATE_PREFIX:
-        return REASON_PREFIX_ENTRY;
-    case FATE_LIST_ADDRESS:
-        return REASON_LIST_ADDRESS;
-    case FATE_MALFORMED:
-        return REASON_MALFORMED;
-    case FATE_NO_ROOM:
-        return REASON_CAPACITY;
-    case FATE_COUNT:
-        break;
-    }
-    return REASON_NONE;
-}
-
 static void on_entry(void *context, const struct entry *entry, const char *text, size_t size,
                      const struct dname *beside)
 {
     struct reading *reading = context;
-    enum reason reason = reason_of(roster_take(&reading->roster, entry, beside));
+    enum reason reason = fate_reason(roster_take(&reading->roster, entry, beside));
     bool is_address = entry->kind == ENTRY_ADDRESS || entry->kind == ENTRY_PREFIX;
 
     (void)text;

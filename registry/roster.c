@@ -31,6 +31,31 @@ const char *fate_name(enum fate fate)
     return (unsigned)fate < FATE_COUNT ? names[fate] : "";
 }
 
+enum reason fate_reason(enum fate fate)
+{
+    switch (fate) {
+    case FATE_HOST:
+    case FATE_ADDRESS:
+    case FATE_REPEATED:
+        return REASON_NONE;
+    case FATE_OUTSIDE:
+        return REASON_OUTSIDE_PATTERNS;
+    case FATE_WILDCARD:
+        return REASON_WILDCARD_ENTRY;
+    case FATE_PREFIX:
+        return REASON_PREFIX_ENTRY;
+    case FATE_LIST_ADDRESS:
+        return REASON_LIST_ADDRESS;
+    case FATE_MALFORMED:
+        return REASON_MALFORMED;
+    case FATE_NO_ROOM:
+        return REASON_CAPACITY;
+    case FATE_COUNT:
+        break;
+    }
+    return REASON_NONE;
+}
+
 void roster_init(struct roster *roster, const struct matcher *matcher, unsigned whitelist,
                  bool takes_addresses)
 {

@@ -8,6 +8,7 @@
 
 #include "dnsparse/matcher.h"
 #include "registry/entry.h"
+#include "runtime/reason.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +28,8 @@ enum fate {
 };
 /* "host", "outside-patterns"...: refused ones have their reason's name. */
 const char *fate_name(enum fate fate);
+/* As refusals are reported; REASON_NONE for what is not refused. */
+enum reason fate_reason(enum fate fate);
 
 enum {
     ROSTER_HOSTS_MAX = 4096,
