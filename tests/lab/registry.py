@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A registry of servers: HTTPS that serves lists of every shape, and every fault.
 
-    registry.py CERTIFICATE KEY FOLDER [PORT]
+    registry.py CERTIFICATE KEY FOLDER PORT [PROXY-PORT]
 
 GET /NAME sends FOLDER/NAME with an ETag, 304 when the client has it; the paths of FAULTS do what their
 names say, and while FOLDER/fault holds one of them, /hosts does it too.  GET /log tells the requests so
-far as JSON lines; CONNECT is a proxy's (without TLS, on 3128).
+far as JSON lines; CONNECT is a proxy's (without TLS, on PROXY-PORT).
 """
 import functools
 import gzip
@@ -67,6 +67,16 @@ def packed(handler):
     body_of(handler, 200, gzip.compress((FOLDER / "hosts").read_bytes()), Content_Encoding="gzip")
 
 
+def dated(handler):
+    """A server that knows no ETag."""
+    modified = "Mon, 02 Mar 2026 03:04:05 GMT"
+    if handler.headers.get("If-Modified-Since") == modified:
+        handler.send_response(304)
+        handler.end_headers()
+    else:
+        body_of(handler, 200, (FOLDER / "hosts").read_bytes(), Last_Modified=modified)
+
+
 def cut(handler):
     handler.send_response(200)
     handler.send_header("Content-Length", "1000")
@@ -85,6 +95,7 @@ FAULTS = {
     "/moved": redirect("https://registry.lookback.io:8443/hosts"),
     "/bomb": bomb,
     "/packed": packed,
+    "/dated": dated,
     "/cut": cut,
     "/login": lambda handler: body_of(handler, 200, b"<html>Sign in</html>", Content_Type="text/html"),
     "/utf8": lambda handler: body_of(handler, 200, b'["\xff\xfe.dormammu.lookback.io"]'),
@@ -103,6 +114,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body_of(self, 200, "\n".join(map(json.dumps, SEEN)).encode())
             return
         SEEN.append({"path": self.path, "tag": self.headers.get("If-None-Match"),
+                     "since": self.headers.get("If-Modified-Since"),
                      "agent": self.headers.get("User-Agent"), "time": time.time()})
         fault = FOLDER / "fault"
         wanted = fault.read_text() if self.path == "/hosts" and fault.exists() else self.path
@@ -171,8 +183,9 @@ def main():
     secure.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     secure.context.load_cert_chain(certificate, key)
     threading.Thread(target=secure.serve_forever, daemon=True).start()
-    proxy = Server(("::", 3128), Handler)
-    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    if len(sys.argv) > 5:
+        proxy = Server(("::", int(sys.argv[5])), Handler)
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
     print("ready", flush=True)
     threading.Event().wait()
 

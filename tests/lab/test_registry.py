@@ -3,6 +3,7 @@
 import json
 import pathlib
 import signal
+import time
 
 import pytest
 
@@ -11,7 +12,7 @@ from appliance import WILDSET
 from lab import wait_for
 from test_operation import process_status
 
-PORT = 8443
+PORT, EXPIRED_PORT, PROXY_PORT = 8443, 8444, 3128
 URL = f"https://registry.lookback.io:{PORT}"
 HOSTS = [{"host": "reg1.dormammu.lookback.io", "ip": ["203.0.113.101"]}, "reg2.dormammu.lookback.io:443",
          "https://reg3.dormammu.lookback.io/x", "203.0.113.102", "203.0.113.0/24",
@@ -30,14 +31,18 @@ class Registry:
         self.folder.mkdir()
         self.certificates = self.make_certificates()
         self.serve(HOSTS)
-        crt, key = (self.folder.parent / name for name in ("registry.crt", "registry.key"))
+        self.program = self.start("registry", PORT, PROXY_PORT)
+
+    def start(self, certificate, *ports):
+        crt, key = (self.folder.parent / name for name in (f"{certificate}.crt", "registry.key"))
         script = pathlib.Path(__file__).with_name("registry.py")
-        self.program = world.network.server.start("/usr/bin/python3", "-B", script, crt, key,
-                                                  self.folder, PORT, log="registry.log")
-        wait_for("registry.py is ready", lambda: "ready" in self.program.log.read_text())
+        program = self.world.network.server.start("/usr/bin/python3", "-B", script, crt, key,
+                                                  self.folder, *ports, log=f"{certificate}.log")
+        wait_for("registry.py is ready", lambda: "ready" in program.log.read_text())
+        return program
 
     def make_certificates(self):
-        """A CA of the test's own, and the server's certificate by it."""
+        """A CA of the test's own, and two of the server's certificates by it: one ended yesterday."""
         folder = self.folder.parent
         for name, subject in (("ca", "/CN=lab CA"), ("registry", "/CN=registry.lookback.io")):
             lab.command("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
@@ -48,9 +53,10 @@ class Registry:
         ca = folder / "ca.crt"
         lab.command("openssl", "x509", "-req", "-days", "2", "-in", str(folder / "ca.csr"),
                     "-signkey", str(folder / "ca.key"), "-out", str(ca))
-        lab.command("openssl", "x509", "-req", "-days", "2", "-in", str(folder / "registry.csr"),
-                    "-CA", str(ca), "-CAkey", str(folder / "ca.key"), "-CAcreateserial",
-                    "-extfile", str(extensions), "-out", str(folder / "registry.crt"))
+        for name, days in (("registry", "2"), ("expired", "-1")):
+            lab.command("openssl", "x509", "-req", "-days", days, "-in", str(folder / "registry.csr"),
+                        "-CA", str(ca), "-CAkey", str(folder / "ca.key"), "-CAcreateserial",
+                        "-extfile", str(extensions), "-out", str(folder / f"{name}.crt"))
         return ca
 
     def serve(self, hosts, name="hosts"):
@@ -85,6 +91,10 @@ class Registry:
         done = self.world.network.firewall.run("curl", "--silent", "--noproxy", "*", "--cacert",
                                                self.certificates, f"{URL}/log")
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def connects(self):
+        """How often the proxy was asked for the registry."""
+        return self.requests().count({"connect": f"registry.lookback.io:{PORT}"})
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +137,15 @@ def test_an_unchanged_list_is_not_sent_again(registry):
     registry.becomes("unchanged")
     tags = [request["tag"] for request in registry.requests() if request.get("path") == "/hosts"]
     assert tags[-1], "If-None-Match"
+
+
+def test_a_server_without_etags_is_asked_by_date(registry):
+    registry.poll("dated")
+    assert registry.becomes("unchanged")["hosts"] == 3
+    last = [request for request in registry.requests() if request.get("path") == "/dated"][-1]
+    assert last["since"] == "Mon, 02 Mar 2026 03:04:05 GMT" and last["tag"] is None
+    registry.poll()
+    registry.becomes(*GOOD)
 
 
 def test_a_short_record_is_resolved_again_before_it_ends(world, registry):
@@ -189,12 +208,28 @@ def test_the_wrong_certificate_is_not_believed(registry):
     assert registry.becomes("untrusted")["hosts"] == 0, "another list's is not this one's"
 
 
+def test_a_certificate_that_has_ended_is_not_believed(world, registry):
+    program = registry.start("expired", EXPIRED_PORT)
+    try:
+        registry.poll(registry=f'"https://registry.lookback.io:{EXPIRED_PORT}/hosts"')
+        assert registry.becomes("untrusted")["hosts"] == 0
+    finally:
+        lab.stop(program)
+    assert "expired" in world.wildset.log()
+
+
 def test_a_proxy_from_the_environment(world, registry):
     registry.poll()
     world.wildset.stop()
-    world.wildset.start(env={"https_proxy": "http://registry.lookback.io:3128"})
+    proxy = {"https_proxy": f"http://registry.lookback.io:{PROXY_PORT}"}
+    world.wildset.start(env=proxy)
     registry.becomes(*GOOD)
-    assert {"connect": f"registry.lookback.io:{PORT}"} in registry.requests()
+    connects = registry.connects()
+    assert connects
+    world.wildset.stop()
+    world.wildset.start(env=proxy | {"no_proxy": "example.net,.lookback.io"})
+    registry.becomes("unchanged")
+    assert registry.connects() == connects, "no_proxy"
     world.wildset.stop()
     world.wildset.start()
     registry.becomes(*GOOD)
@@ -217,13 +252,44 @@ def test_the_last_good_list_outlives_a_restart(world, registry):
     registry.becomes("unchanged", timeout=40)
 
 
-def test_a_host_that_leaves_the_list_ends(world, registry):
-    registry.serve(HOSTS[:2] + HOSTS[3:])
-    wait_for("two hosts", lambda: registry.report()["hosts"] == 2, timeout=15)
-    names = world.wildset.status()
-    assert names
-    registry.serve(HOSTS)
-    wait_for("three hosts", lambda: registry.report()["hosts"] == 3, timeout=15)
+def test_what_leaves_the_list_ends_and_what_stays_does_not(world, registry):
+    """TTLs of two seconds, addresses of the list for three polls: nothing lasts that is not refreshed."""
+    stays, leaves = "198.51.100.204", "198.51.100.205"
+    listed_stays, listed_leaves = "203.0.113.104", "203.0.113.105"
+    world.names.publish("lookback.io", "stays.dormammu", [f"2 A {stays}"])
+    world.names.publish("lookback.io", "leaves.dormammu", [f"2 A {leaves}"])
+    staying = ["stays.dormammu.lookback.io", listed_stays]
+    registry.serve([*staying, "leaves.dormammu.lookback.io", listed_leaves], "leaving")
+    registry.poll("leaving")
+    everything = {stays, leaves, listed_stays, listed_leaves}
+    wait_for("all are allowed", lambda: everything <= set(world.wildset.elements()))
+
+    registry.serve(staying, "leaving")
+    wait_for("one host", lambda: registry.report()["hosts"] == 1, timeout=15)
+    left = time.monotonic()
+
+    def only_those_that_stay():
+        held = set(world.wildset.elements())
+        assert {stays, listed_stays} <= held, "refreshed all the time"
+        return not held & {leaves, listed_leaves} and time.monotonic() - left > 5
+    wait_for("the others end", only_those_that_stay, timeout=15)
+
+
+def test_without_a_good_list_for_registry_keep_the_last_one_ends(world, registry):
+    registry.poll(registry_keep='"3s"')
+    registry.becomes(*GOOD)
+    wait_for("its address", lambda: world.wildset.holds("203.0.113.102"))
+    (registry.folder / "fault").write_text("/500", encoding="ascii")
+    try:
+        registry.becomes("status")
+        assert registry.report()["hosts"] == 3, "kept for a while"
+        wait_for("the list ends", lambda: registry.report()["hosts"] == 0, timeout=15)
+        assert "no good list for registry-keep" in world.wildset.log()
+        wait_for("its address ends", lambda: not world.wildset.holds("203.0.113.102"), timeout=15)
+    finally:
+        (registry.folder / "fault").unlink()
+    assert registry.becomes(*GOOD)["hosts"] == 3
+    wait_for("its address is back", lambda: world.wildset.holds("203.0.113.102"))
 
 
 def test_names_are_resolved_without_any_list(world, registry):
