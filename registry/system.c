@@ -104,14 +104,28 @@ int system_read_certificates(struct system_file *out)
 
 /* ---- lines of words ---- */
 
+static const char separators[] = " \t\r\v\f";
+
+/* How much of a line fits: whole words only, half of one may be another name or address. */
+static size_t length_that_fits(const char *line, size_t length, size_t room)
+{
+    if (length < room)
+        return length;
+    length = room - 1;
+    while (length > 0 && !strchr(separators, line[length]))
+        length--;
+    return length;
+}
+
 /* The next line, NUL-terminated and cut where it is too long; false at the end. */
 static bool next_line(const char **text, char *line, size_t room)
 {
-    size_t length = strcspn(*text, "\n");
+    size_t length = strcspn(*text, "\n"), used = length_that_fits(*text, length, room);
 
     if (**text == '\0')
         return false;
-    snprintf(line, room, "%.*s", (int)(length < room ? length : room - 1), *text);
+    memcpy(line, *text, used);
+    line[used] = '\0';
     line[strcspn(line, "#")] = '\0';
     *text += length + ((*text)[length] == '\n');
     return true;
@@ -122,7 +136,7 @@ static char *next_word(char **rest)
     char *word;
 
     do
-        word = strsep(rest, " \t\r\v\f");
+        word = strsep(rest, separators);
     while (word && *word == '\0');
     return word;
 }

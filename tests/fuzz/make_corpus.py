@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds of dname, pattern, wire and answer: run it here after adding one."""
+"""Writes the seeds of dname, pattern, wire, answer, query and system: run it here after adding one."""
 import pathlib
 import struct
 
@@ -106,7 +106,44 @@ PATTERNS = {
     "escapes": b"a\\.b.io\n*.io\n*.b.io\na\\046b.io",
 }
 
-for noun, seeds in {"answer": ANSWERS, "wire": WIRES, "dname": DNAMES, "pattern": PATTERNS}.items():
+
+def asked(answer, mode=b"\0", question=EU1):
+    """Bytes without a bit set mix no case: the question is as it stands in `answer`; the id is message's."""
+    return mode + b"\x12\x34" + bytes(32) + name(question) + answer
+
+
+QUERIES = {
+    "answered": asked(ANSWERS["a"]),
+    "aaaa-edns": asked(ANSWERS["aaaa"], mode=b"\3"),
+    "mixed-case": b"\0\x12\x34" + b"\x5a" * 32 + name(EU1) + ANSWERS["a"],
+    "other-case": asked(message(EU1.title(), A)),
+    "other-name": asked(message("eu2.dormammu.lookback.io", A)),
+    "other-type": asked(message(EU1, NS)),
+    "other-id": asked(b"\0" + ANSWERS["a"][1:]),
+    "nxdomain": asked(ANSWERS["nxdomain"]),
+    "truncated": asked(ANSWERS["truncated"]),
+    "servfail": asked(message(EU1, A, flags=0x8182)),
+    "no-question": asked(b"\x12\x34\x81\x81" + bytes(8)),
+    "no-question-noerror": asked(b"\x12\x34\x81\x80" + bytes(8)),
+    "two-questions": asked(b"\x12\x34\x81\x80\0\2" + bytes(6) + (name(EU1) + b"\0\1\0\1") * 2),
+    "a-question": asked(message(EU1, A, flags=0x0100)),
+    "notify": asked(message(EU1, A, flags=0xa180)),
+    "root": asked(message("", A), question=""),
+    "longest": asked(b"", question=".".join(["a" * 63] * 3 + ["a" * 61])),
+}
+SYSTEM_FILES = {
+    "resolv.conf": b"# by hand\nsearch example.net\nnameserver 192.0.2.53\nnameserver\t2001:db8::53 # second\n",
+    "resolv-zone": b"nameserver fe80::1%lo\nnameserver fe80::1%nowhere0\nnameserver fe80::1%\noptions edns0\n",
+    "resolv-many": b"nameserver 192.0.2.1\n" * 12,
+    "hosts": b"127.0.0.1 localhost\n198.51.100.7\tEU1.example.net eu1 # here\n2001:db8::7 eu1.example.net\n",
+    "hosts-escape": b"198.51.100.7 e\\1171.example.net\n::1 x\\\n",
+    "hosts-many": b"192.0.2.1 eu1.example.net\n" * 20,
+    "hosts-long": b"192.0.2.1 " + b"eu1.example.com " * 62 + b"a.net eu1.example.network\n",
+    "no-end": b"\r\n \v\f192.0.2.1 eu1.example.net",
+}
+
+for noun, seeds in {"answer": ANSWERS, "wire": WIRES, "dname": DNAMES, "pattern": PATTERNS,
+                    "query": QUERIES, "system": SYSTEM_FILES}.items():
     (CORPUS / noun).mkdir(parents=True, exist_ok=True)
     for seed, content in seeds.items():
         (CORPUS / noun / seed).write_bytes(content)

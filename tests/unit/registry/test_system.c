@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,26 @@ static void test_hosts(void **context)
     assert_int_equal(system_hosts_find(hosts, &name, found), 2);
     dname_from_text("example.net", &name);
     assert_int_equal(system_hosts_find(hosts, &name, found), 0);
+}
+
+/* The end of a line that is too long does not become another name: eu1.example.net(work). */
+static void test_a_line_is_cut_between_words(void **context)
+{
+    static const char start[] = "192.0.2.1 ", name[] = "eu1.example.net";
+    struct address found[SYSTEM_HOST_ADDRESSES_MAX];
+    struct dname wanted;
+    char line[2048];
+    (void)context;
+
+    dname_from_text(name, &wanted);
+    for (size_t at = 900; at < 1100; at++) {
+        memset(line, ' ', sizeof(line));
+        memcpy(line, start, sizeof(start) - 1);
+        snprintf(line + at, sizeof(line) - at, "%swork\n192.0.2.2 %s\n", name, name);
+        assert_int_equal(system_hosts_find(line, &wanted, found), 1);
+        snprintf(line + at, sizeof(line) - at, "%s %*s\n", name, 1000, "");
+        assert_int_equal(system_hosts_find(line, &wanted, found), at + sizeof(name) <= 1024);
+    }
 }
 
 static void test_no_proxy(void **context)
@@ -108,8 +129,11 @@ static void test_urls(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_servers),  cmocka_unit_test(test_hosts),
-        cmocka_unit_test(test_no_proxy), cmocka_unit_test(test_the_environment),
+        cmocka_unit_test(test_servers),
+        cmocka_unit_test(test_hosts),
+        cmocka_unit_test(test_a_line_is_cut_between_words),
+        cmocka_unit_test(test_no_proxy),
+        cmocka_unit_test(test_the_environment),
         cmocka_unit_test(test_urls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
