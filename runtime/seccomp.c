@@ -8,7 +8,7 @@
 
 #include "runtime/sandbox.h"
 /* The only thing known of a role's program: a packet socket sends without any privilege, so the
- * sniffer may write to fixed descriptors alone. */
+ * sniffer may write to fixed descriptors alone.  What it reads by a call lies at such ones too. */
 #include "sniffer/descriptors.h"
 
 #include <errno.h>
@@ -72,6 +72,11 @@ struct table {
     {                                                                                              \
         (argument), (uint64_t)(uint32_t)(bits), (uint64_t)(uint32_t)(bits)                         \
     }
+/* One of `count` values from `first` on; `count` is a power of two that divides `first`. */
+#define AMONG(argument, first, count)                                                              \
+    {                                                                                              \
+        (argument), UINT32_MAX - (uint32_t)((count)-1), (uint32_t)(first)                          \
+    }
 #define TABLE(rules)                                                                               \
     {                                                                                              \
         (rules), sizeof(rules) / sizeof((rules)[0])                                                \
@@ -100,6 +105,10 @@ static const struct rule living[] = {
     ALLOW(time),
 };
 
+_Static_assert((SNIFFER_ENCRYPTED_FDS & (SNIFFER_ENCRYPTED_FDS - 1)) == 0 &&
+                   SNIFFER_ENCRYPTED_FD % SNIFFER_ENCRYPTED_FDS == 0,
+               "AMONG tells them by the upper bits");
+
 /* No file, no socket, no code: what is open stays open, what is mapped stays as it is. */
 static const struct rule sniffing[] = {
     ALLOW(poll),
@@ -119,7 +128,8 @@ static const struct rule sniffing[] = {
     /* sniffer/kernelfilter.c: names that count for a while */
     ALLOW_IF(setsockopt, IS(1, SOL_SOCKET), IS(2, SO_ATTACH_FILTER)),
     ALLOW_IF(ioctl, IS(1, SIOCGIFMTU)),
-    ALLOW(recvfrom), /* sniffer/encrypted.c */
+    /* sniffer/encrypted.c */
+    ALLOW_IF(recvfrom, AMONG(0, SNIFFER_ENCRYPTED_FD, SNIFFER_ENCRYPTED_FDS)),
     /* runtime/priority.c */
     ALLOW_IF(sched_setscheduler, IS(1, SCHED_FIFO)),
     ALLOW_IF(sched_setscheduler, IS(1, SCHED_OTHER)),

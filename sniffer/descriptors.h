@@ -6,7 +6,9 @@
  * non-blocking 4  the plan, a sealed memfd (sniffer/plan.h) 5  /dev/cpu_dma_latency, open for
  * reading and writing; closed when it is not to be had
  *
- * Descriptors 0 to 2 are the daemon's (stderr is the log); every other one is closed at exec.
+ * Descriptors 0 to 2 are the daemon's (stderr is the log); every other one is closed at exec. Those
+ * that the sniffer opens take any number, but for the sockets that count encrypted DNS
+ * (sniffer/encrypted.h): they alone are read by a call, and the sandbox knows them by their place.
  * Privileges at exec: CAP_NET_RAW permitted and effective, no other; the sniffer drops it before
  * the first packet is read.  There are no arguments and nothing is read from the environment.
  *
@@ -20,6 +22,8 @@ enum {
     SNIFFER_CHANNEL_FD = 3,
     SNIFFER_PLAN_FD = 4,
     SNIFFER_CPU_LATENCY_FD = 5,
+    SNIFFER_ENCRYPTED_FD = 512, /* the first of them: far above what all rings take */
+    SNIFFER_ENCRYPTED_FDS = 64, /* one for each interface; a power of two that divides the first */
 };
 
 enum { SNIFFER_DRAIN_SECONDS = 10 };

@@ -5,11 +5,13 @@
  */
 #include "sniffer/encrypted.h"
 
+#include "sniffer/descriptors.h"
 #include "sniffer/encryptedfilter.h"
 #include "sniffer/reader.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -64,6 +66,20 @@ static int set_up(int fd, const char *interface)
     return 0;
 }
 
+/* To where the sandbox lets it be read.  The descriptor that there is no room for is closed. */
+static int move_to_its_place(int fd)
+{
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, SNIFFER_ENCRYPTED_FD);
+    int result = moved < 0 ? -errno : moved;
+
+    close(fd);
+    if (moved >= SNIFFER_ENCRYPTED_FD + SNIFFER_ENCRYPTED_FDS) {
+        close(moved);
+        return -EMFILE;
+    }
+    return result == -EINVAL ? -EMFILE : result; /* RLIMIT_NOFILE is below */
+}
+
 /* Protocol 0: nothing comes before the filter is there. */
 int encrypted_open(const char *interface, struct encrypted *out)
 {
@@ -72,6 +88,9 @@ int encrypted_open(const char *interface, struct encrypted *out)
     *out = (struct encrypted){.fd = -1};
     if (fd < 0)
         return -errno;
+    fd = move_to_its_place(fd);
+    if (fd < 0)
+        return fd;
     result = set_up(fd, interface);
     if (result < 0) {
         close(fd);

@@ -5,6 +5,7 @@
 #include "sniffer/watch_inside.h"
 
 #include "runtime/log.h"
+#include "sniffer/descriptors.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -47,6 +48,8 @@ static void say_filter(const char *interface, const struct capture *capture)
                    "which costs more",
                    interface);
 }
+
+_Static_assert((int)SNIFFER_ENCRYPTED_FDS >= (int)PLAN_INTERFACES_MAX, "one for each interface");
 
 /* Nothing that is learned depends on it. */
 static void open_encrypted(struct watch *watch, uint16_t index)

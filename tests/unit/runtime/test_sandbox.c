@@ -6,6 +6,8 @@
  */
 #include "runtime/sandbox.h"
 
+#include "sniffer/descriptors.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -421,6 +423,27 @@ static void call_sendto_elsewhere(void)
     send(7, "x", 1, 0);
 }
 
+static void call_recvfrom_of_the_channel(void)
+{
+    char byte;
+
+    recv(SNIFFER_CHANNEL_FD, &byte, 1, MSG_DONTWAIT);
+}
+
+static void call_recvfrom_below(void)
+{
+    char byte;
+
+    recv(SNIFFER_ENCRYPTED_FD - 1, &byte, 1, MSG_DONTWAIT);
+}
+
+static void call_recvfrom_above(void)
+{
+    char byte;
+
+    recv(SNIFFER_ENCRYPTED_FD + SNIFFER_ENCRYPTED_FDS, &byte, 1, MSG_DONTWAIT);
+}
+
 static void call_getsockopt_of_tcp(void)
 {
     int value;
@@ -497,6 +520,9 @@ static const struct forbidden forbidden[] = {
     {SANDBOX_SNIFFER, "setsockopt", call_setsockopt},
     {SANDBOX_SNIFFER, "unshare", call_unshare},
     {SANDBOX_SNIFFER, "sendto another descriptor", call_sendto_elsewhere},
+    {SANDBOX_SNIFFER, "recvfrom the channel", call_recvfrom_of_the_channel},
+    {SANDBOX_SNIFFER, "recvfrom below its place", call_recvfrom_below},
+    {SANDBOX_SNIFFER, "recvfrom above its place", call_recvfrom_above},
     {SANDBOX_SNIFFER, "another option", call_getsockopt_of_tcp},
     {SANDBOX_DAEMON, "mount", mount_something},
     {SANDBOX_DAEMON, "unshare", call_unshare},
@@ -541,14 +567,20 @@ static void test_calls_off_the_list_end_the_process(void **state)
 
 static void what_a_sniffer_does(void)
 {
+    const int last = SNIFFER_ENCRYPTED_FD + SNIFFER_ENCRYPTED_FDS - 1;
+    char byte;
     int fds[2];
     void *memory;
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) < 0 || dup2(fds[0], 3) < 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) < 0 || dup2(fds[0], SNIFFER_CHANNEL_FD) < 0 ||
+        dup2(fds[1], SNIFFER_ENCRYPTED_FD) < 0 || dup2(fds[1], last) < 0)
         _exit(2);
     must(sandbox_enter(SANDBOX_SNIFFER));
-    if (send(3, "x", 1, MSG_DONTWAIT) != 1 || poll(NULL, 0, 0) < 0)
+    if (send(SNIFFER_CHANNEL_FD, "x", 1, MSG_DONTWAIT) != 1 || poll(NULL, 0, 0) < 0)
         _exit(3);
+    if (recv(SNIFFER_ENCRYPTED_FD, &byte, 1, MSG_DONTWAIT) != 1 ||
+        recv(last, &byte, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN)
+        _exit(4);
     /* Past the threshold of mmap. */
     memory = malloc(1 << 22);
     memory = realloc(memory, 1 << 23);
