@@ -126,10 +126,13 @@ def captured_sequences():
 def segments():
     """Streams as fuzz_streams reads them."""
     one = struct.pack("!H", 20) + bytes(range(2)) + b"\x81\x80\0\1" + bytes(14)
-    syn, fin, rst = 0x02 << 2, 0x01 << 2, 0x04 << 2
+    syn, fin, rst, ack = 0x02 << 2, 0x01 << 2, 0x04 << 2, 0x10 << 2
 
-    def segment(place, data=b"", flags=0, wait=0, stream=0):
-        return struct.pack("!BBHH", flags | stream, wait, place, len(data)) + data
+    def segment(place, data=b"", flags=0, wait=0, stream=0, acknowledges=0):
+        return struct.pack("!BBHHH", flags | stream, wait, place, acknowledges, len(data)) + data
+
+    def to_server(place, data=b"", flags=0, **more):
+        return segment(place, data, flags | 0x20, **more)
 
     begin = segment(99, flags=syn)
     yield "whole", begin + segment(100, one) + segment(122, one, fin)
@@ -142,6 +145,20 @@ def segments():
     yield "blind", begin + segment(9, flags=rst) + segment(7000, flags=syn) + segment(100, one)
     yield "again", begin + segment(100, one, fin) + segment(4999, flags=syn, wait=20) + segment(5000, one)
     yield "nonsense", begin + segment(100, b"\0\3abc") + segment(105, one)
+    opened = to_server(999, flags=syn) + segment(99, flags=syn | ack, acknowledges=1000)
+    ask = to_server(1000, one, ack, acknowledges=100)
+    yield "both", opened + ask + segment(100, one, ack, acknowledges=1022)
+    yield "unacknowledged", opened + ask + segment(100, one) + segment(100, one, ack, acknowledges=1022)
+    yield "guessed", (opened + ask + to_server(60000, one, ack, acknowledges=9) +
+                      segment(100, one, ack, acknowledges=1022))
+    # Two starts, of which the server answers the second.
+    yield "claimed", (to_server(999, flags=syn) + to_server(4999, flags=syn) +
+                      segment(99, flags=syn | ack, acknowledges=5000) +
+                      to_server(5000, one, ack, acknowledges=100) + segment(100, one, ack, acknowledges=5022))
+    yield "late-claim", (opened + ask + to_server(4999, flags=syn) +
+                         to_server(5000, one, ack, wait=20, acknowledges=100) +
+                         segment(100, one, ack, acknowledges=5022))
+    yield "reset-both", opened + ask + segment(100, flags=rst | ack, acknowledges=1022) + opened + ask
     yield "several", begin + segment(99, flags=syn, stream=1) + segment(100, one, stream=1) + segment(100, one)
 
 
