@@ -5,11 +5,14 @@ import struct
 import pytest
 from scapy.all import IP, UDP, IPv6, raw
 
+import lab
 from lab import wait_for
 from taps import ZONE, Taps, ethernet
 
 TUNNELS = 'decapsulate = { "gre", "erspan", "vxlan", "geneve", "ipip", "tzsp" }'
 OUTER = IP(src="192.0.2.200", dst="192.0.2.201")
+OUTER6 = IPv6(src="2001:db8::1", dst="2001:db8::2")
+VERSION_6 = {lab.CLIENT4: lab.CLIENT6, lab.SILENT4: lab.RESOLVER6}
 FOREIGN = 40  # exchanges
 
 
@@ -40,6 +43,13 @@ def over_udp(port, header):
     return lambda inner: OUTER / UDP(sport=50000, dport=port, chksum=0) / (header + raw(ethernet(inner)))
 
 
+def over_ipv6(packet):
+    """The same, had both hosts spoken IPv6."""
+    datagram = packet[UDP].copy()
+    del datagram.chksum
+    return IPv6(src=VERSION_6[packet.src], dst=VERSION_6[packet.dst]) / datagram
+
+
 WRAPPINGS = {
     "gre": gre(0, 0x0800),
     "gre-key": gre(0x2000, 0x0800, b"\0\0\0\7"),
@@ -54,9 +64,11 @@ WRAPPINGS = {
     "geneve": over_udp(6081, bytes.fromhex("0000655800000700")),
     "tzsp": over_udp(37008, bytes.fromhex("0100000101")),
     "ipip": lambda inner: IP(src=OUTER.src, dst=OUTER.dst, proto=4) / inner,
-    "4in6": lambda inner: IPv6(src="2001:db8::1", dst="2001:db8::2", nh=4) / inner,
+    "4in6": lambda inner: IPv6(src=OUTER6.src, dst=OUTER6.dst, nh=4) / inner,
+    "6in4": lambda inner: IP(src=OUTER.src, dst=OUTER.dst, proto=41) / over_ipv6(inner),
+    "6in6": lambda inner: IPv6(src=OUTER6.src, dst=OUTER6.dst, nh=41) / over_ipv6(inner),
 }
-PLAIN = ("gre", "gre-ethernet", "vxlan", "ipip", "4in6")
+PLAIN = ("gre", "gre-ethernet", "vxlan", "ipip", "4in6", "6in4", "6in6")
 
 
 @pytest.mark.parametrize("number,name", enumerate(WRAPPINGS, start=101))
