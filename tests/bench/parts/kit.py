@@ -281,7 +281,7 @@ class Wildset(Program):
         return [self.process.pid, self.sniffer_pid()]
 
 
-def configuration(interface, latency, most, resolvers, level, more_names):
+def configuration(interface, latency, most, resolvers, level, more_names=()):
     listed = ", ".join(f'"{resolver}"' for resolver in resolvers)
     names = ", ".join(f'"{name}"' for name in (SUFFIX, f"*.{SUFFIX}", *more_names))
     return f"""capture {{
