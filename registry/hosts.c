@@ -6,12 +6,12 @@
 #include "registry/hosts.h"
 
 #include "dnsparse/rr.h"
+#include "registry/backoff.h"
 #include "runtime/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum {
     FAMILIES = 2,
@@ -21,6 +21,7 @@ enum {
     NO_ADDRESS_SECONDS = 300,
     FAILED_FIRST_SECONDS = 5,
     FAILED_MOST_SECONDS = 300,
+    FAILED_SPREAD_PER_CENT = 50,
     LEAD_SECONDS = 2, /* before the records end, or a tenth of their time */
     LEAD_SHARE = 10,
 };
@@ -91,23 +92,10 @@ static uint32_t refresh_seconds(const struct host *host)
     return least > lead ? least - lead : 1;
 }
 
-/* Half to all of it, so that what failed together is not asked together again. */
-static uint32_t with_jitter(uint32_t seconds)
+static uint64_t failed_ms(unsigned failures)
 {
-    uint32_t random = 0;
-
-    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random) || seconds < 2)
-        return seconds;
-    return seconds - random % (seconds / 2);
-}
-
-static uint32_t failed_seconds(unsigned failures)
-{
-    uint32_t seconds = FAILED_FIRST_SECONDS;
-
-    while (failures-- > 1 && seconds < FAILED_MOST_SECONDS)
-        seconds *= 2;
-    return with_jitter(seconds < FAILED_MOST_SECONDS ? seconds : FAILED_MOST_SECONDS);
+    return backoff_spread_ms(backoff_seconds(failures, FAILED_FIRST_SECONDS, FAILED_MOST_SECONDS),
+                             FAILED_SPREAD_PER_CENT);
 }
 
 static void arm(struct hosts *hosts, uint64_t due_ns)
@@ -133,16 +121,16 @@ static void arm_for_next(struct hosts *hosts)
 static void end_round(struct host *host)
 {
     struct hosts *hosts = host->owner;
-    uint32_t seconds = NO_ADDRESS_SECONDS;
+    uint64_t ms = NO_ADDRESS_SECONDS * UINT64_C(1000);
 
     hosts->active--;
     host->unresolved = !host->addressed;
     host->failures = host->answered ? 0 : host->failures + 1;
     if (!host->answered)
-        seconds = failed_seconds(host->failures);
+        ms = failed_ms(host->failures);
     else if (host->addressed)
-        seconds = refresh_seconds(host);
-    host->due_ns = now_ns() + seconds * NS_PER_SECOND;
+        ms = refresh_seconds(host) * UINT64_C(1000);
+    host->due_ns = now_ns() + ms * NS_PER_MS;
     arm_for_next(hosts);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "registry/poll.h"
 
+#include "registry/backoff.h"
 #include "registry/document.h"
 #include "registry/kept.h"
 #include "runtime/clock.h"
@@ -15,13 +16,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum {
-    MS_PER_SECOND = 1000,
-    RETRY_FIRST_SECONDS = 15,
-    RETRY_AFTER_MOST_SECONDS = 3600, /* or the interval, where that is longer */
-    LIST_POLLS = 3,                  /* how many polls long a listed address lasts */
+    LIST_POLLS = 3,      /* how many polls long a listed address lasts */
+    SPREAD_PER_CENT = 5, /* not all firewalls of the world ask at once */
     STATUS_NOT_MODIFIED = 304,
     STATUS_OK = 200,
 };
@@ -45,39 +43,16 @@ struct poll {
     struct registry_report report, reported;
 };
 
-/* ---- time ---- */
-
-/* Some per cent less, so that not all firewalls of the world ask at once. */
-static uint64_t with_jitter_ms(uint64_t seconds, unsigned per_cent)
-{
-    uint32_t random = 0;
-    uint64_t ms = seconds * MS_PER_SECOND, most = ms * per_cent / 100;
-
-    if (most == 0 || getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-        return ms;
-    return ms - random % most;
-}
-
-/* Doubled with each failure, never longer than the interval; the server's own wish is heard. */
-static uint64_t retry_ms(const struct poll *poll, uint32_t retry_after)
-{
-    uint32_t interval = poll->whitelist->interval;
-    uint64_t seconds = RETRY_FIRST_SECONDS;
-    uint32_t most = interval > RETRY_AFTER_MOST_SECONDS ? interval : RETRY_AFTER_MOST_SECONDS;
-
-    for (unsigned i = 1; i < poll->report.failures && seconds < interval; i++)
-        seconds *= 2;
-    if (seconds > interval)
-        seconds = interval;
-    if (retry_after > most)
-        retry_after = most;
-    return retry_after > seconds ? retry_after * UINT64_C(1000) : with_jitter_ms(seconds, 50);
-}
-
 static void plan_next(struct poll *poll, uint64_t ms)
 {
     poll->report.next_ns = clock_now().real_ns + ms * NS_PER_MS;
     loop_timer_set(poll->next, ms);
+}
+
+static void plan_retry(struct poll *poll, uint32_t retry_after)
+{
+    plan_next(poll,
+              backoff_retry_ms(poll->report.failures, poll->whitelist->interval, retry_after));
 }
 
 /* ---- the list in force ---- */
@@ -392,10 +367,10 @@ static void on_downloaded(void *context, const struct fetch_response *response)
     poll->report.tried_ns = clock_now().real_ns;
     if (registry_outcome_is_good(outcome)) {
         poll->report.failures = 0;
-        plan_next(poll, with_jitter_ms(poll->whitelist->interval, 5));
+        plan_next(poll, backoff_spread_ms(poll->whitelist->interval, SPREAD_PER_CENT));
     } else {
         poll->report.failures++;
-        plan_next(poll, retry_ms(poll, response->retry_after));
+        plan_retry(poll, response->retry_after);
     }
     say(poll, outcome, response);
     poll_report(poll);
@@ -414,7 +389,7 @@ static void on_next(void *context)
     };
 
     if (download_start(&poll->tools.download, &request, on_downloaded, poll, &poll->download))
-        plan_next(poll, retry_ms(poll, 0));
+        plan_retry(poll, 0);
 }
 
 /* ---- open, start, close ---- */
