@@ -165,11 +165,10 @@ static int open_loop(struct daemon *daemon)
     daemon->children = loop_signal(daemon->loop, SIGCHLD, on_children, daemon);
     daemon->due = loop_timer(daemon->loop, on_due, daemon);
     daemon->ready = loop_timer(daemon->loop, on_ready_timeout, daemon);
-    daemon->relax = loop_timer(daemon->loop, daemon_relax, daemon);
     daemon->watchdog = loop_timer(daemon->loop, on_watchdog, daemon);
     signal(SIGPIPE, SIG_IGN);
     return daemon->terminate && daemon->interrupt && daemon->reload && daemon->children &&
-                   daemon->due && daemon->ready && daemon->relax && daemon->watchdog
+                   daemon->due && daemon->ready && daemon->watchdog
                ? 0
                : -ENOMEM;
 }
@@ -312,7 +311,6 @@ void daemon_close(struct daemon *daemon)
     saver_free(daemon->saver);
     setsync_free(daemon->sync);
     loop_unwatch(daemon->watchdog);
-    loop_unwatch(daemon->relax);
     loop_unwatch(daemon->ready);
     loop_unwatch(daemon->due);
     loop_unwatch(daemon->children);

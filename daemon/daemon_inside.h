@@ -31,7 +31,7 @@ struct daemon {
     struct resolvers resolvers;
     struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
     struct loop_watch *kernel;                                    /* nftables' notifications */
-    struct loop_watch *due, *ready, *relax, *watchdog;            /* timers */
+    struct loop_watch *due, *ready, *watchdog;                    /* timers */
     uint64_t due_ns;      /* what `due` is armed for; UINT64_MAX: nothing */
     uint64_t warmed_ns;   /* when it last got ready for an answer */
     uint64_t watchdog_ms; /* half of what systemd waits */
@@ -48,8 +48,6 @@ void daemon_tell_ready(struct daemon *daemon);
 struct sources_hooks daemon_hooks(struct daemon *daemon);
 /* Whatever happened to an address, here or at a source: all who want to know; the kernel has it. */
 void daemon_event(void *context, const struct event *event);
-/* No answer is waited for any more. */
-void daemon_relax(void *context);
 
 /* Plans for the sources' programs, which are started or replaced.  0 or -errno. */
 int daemon_start_sources(struct daemon *daemon, const struct config *config);

@@ -6,12 +6,9 @@
 
 #include "runtime/clock.h"
 #include "runtime/priority.h"
-#include "runtime/processor.h"
 
 /* At most 200 times a second, whoever asks: less than a hundredth of a CPU. */
 #define WARM_INTERVAL_NS (5 * NS_PER_MS)
-
-enum { HOLD_MS = 25 }; /* a sniffer waits for no answer longer than 20 */
 
 /* Whom the registry asks is no question of whom to believe. */
 static void note_resolver(struct daemon *daemon, enum source source,
@@ -33,9 +30,8 @@ static void on_answer(void *context, enum source source, const struct sighting *
 }
 
 /*
- * An answer will be here in a moment: it is waited for on the sender's CPU, and what it will
- * need is gone through, so that it is in that CPU's caches.  The questions for both address
- * families come together, and once is enough.
+ * An answer will be here in a moment: what it will need is gone through, so that it is in the
+ * CPU's caches.  The questions for both address families come together, and once is enough.
  */
 static void on_asked(void *context, const struct asked_report *asked)
 {
@@ -43,18 +39,10 @@ static void on_asked(void *context, const struct asked_report *asked)
     struct moment now = clock_now();
 
     priority_regain();
-    processor_stay_on(asked->cpu);
-    loop_timer_set(daemon->relax, HOLD_MS);
     if (now.boot_ns - daemon->warmed_ns < WARM_INTERVAL_NS)
         return;
     setsync_warm(daemon->sync, &asked->question, &now);
     daemon->warmed_ns = now.boot_ns;
-}
-
-void daemon_relax(void *context)
-{
-    (void)context;
-    processor_roam();
 }
 
 void daemon_event(void *context, const struct event *event)

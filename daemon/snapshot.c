@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The child is an ordinary process, whatever priority and CPU the daemon has, and hears no signal.
+ * The child is an ordinary process, whatever priority the daemon has, and hears no signal.
  */
 #include "daemon/snapshot.h"
-
-#include "runtime/processor.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -25,7 +23,6 @@ pid_t snapshot_fork(void)
     pid = fork();
     if (pid == 0) {
         (void)sched_setscheduler(0, SCHED_OTHER, &ordinary);
-        processor_roam();
         return 0;
     }
     error = errno;

@@ -7,7 +7,6 @@
 #include "daemon/source.h"
 
 #include "runtime/channel.h"
-#include "runtime/processor.h"
 #include "runtime/sandbox.h"
 #include "sniffer/descriptors.h"
 
@@ -178,7 +177,6 @@ static _Noreturn void become(const struct source_start *start, int writer, int p
         (extra > 0 && close_range((unsigned)pipe + 1, (unsigned)start->extra_first - 1, 0) < 0) ||
         close_range(behind, ~0U, 0) < 0)
         give_up(pipe, STAGE_DESCRIPTORS, -errno);
-    processor_roam(); /* where the daemon waits for an answer is no place of the child's */
     result = set_priority(start->realtime);
     if (result)
         give_up(pipe, STAGE_PRIORITY, result);

@@ -60,11 +60,6 @@ int priority_take(enum priority priority)
     return result;
 }
 
-bool priority_is_held(void)
-{
-    return taken != 0 && !lost;
-}
-
 void priority_regain(void)
 {
     if (!lost || clock_now().boot_ns - lost_ns < NS_PER_SECOND)

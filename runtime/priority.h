@@ -9,8 +9,6 @@
 #ifndef WILDSET_RUNTIME_PRIORITY_H
 #define WILDSET_RUNTIME_PRIORITY_H
 
-#include <stdbool.h>
-
 enum priority {
     PRIORITY_SOURCE = 1, /* the lowest: ahead of every ordinary process, behind the kernel's own */
     PRIORITY_DAEMON = 2,
@@ -21,7 +19,6 @@ int priority_allow(void);
 
 /* 0 or -errno; -EPERM where it was not granted: everything works without. */
 int priority_take(enum priority priority);
-bool priority_is_held(void);
 /* Takes it again after it was lost for a second; call it now and then, it costs next to nothing. */
 void priority_regain(void);
 

@@ -90,7 +90,6 @@ static const struct rule living[] = {
     ALLOW(exit),
     ALLOW(exit_group),
     ALLOW(futex),
-    ALLOW(getcpu),
     ALLOW(getpid),
     ALLOW(getrandom),
     ALLOW(gettid),
@@ -133,9 +132,6 @@ static const struct rule sniffing[] = {
     /* runtime/priority.c */
     ALLOW_IF(sched_setscheduler, IS(1, SCHED_FIFO)),
     ALLOW_IF(sched_setscheduler, IS(1, SCHED_OTHER)),
-    /* runtime/processor.c */
-    ALLOW(sched_getaffinity),
-    ALLOW_IF(sched_setaffinity, IS(0, 0)),
     /* abort(3) */
     ALLOW_IF(tgkill, IS(2, SIGABRT)),
     ALLOW_IF(rt_sigaction, IS(0, SIGABRT)),

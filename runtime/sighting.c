@@ -5,8 +5,6 @@
  */
 #include "runtime/sighting.h"
 
-#include "runtime/processor.h"
-
 #include <assert.h>
 #include <string.h>
 
@@ -19,7 +17,7 @@ static_assert(sizeof(struct state_report) == 72, "state_report has padding");
 
 enum {
     SECONDS_MAX = INT32_MAX, /* RFC 2181 section 8 */
-    VLAN_MAX = 4095,         /* reserved, but twelve bits can say it, and a frame must not end its reader */
+    VLAN_MAX = 4095, /* reserved, but twelve bits can say it, and a frame must not end its reader */
 };
 
 const char *source_name(enum source source)
@@ -45,12 +43,9 @@ const char *transport_name(enum transport transport)
 const char *encapsulation_name(enum encapsulation encapsulation)
 {
     static const char *const names[ENCAPSULATION_COUNT] = {
-        [ENCAPSULATION_NONE] = "",
-        [ENCAPSULATION_GRE] = "gre",
-        [ENCAPSULATION_ERSPAN] = "erspan",
-        [ENCAPSULATION_VXLAN] = "vxlan",
-        [ENCAPSULATION_GENEVE] = "geneve",
-        [ENCAPSULATION_IPIP] = "ipip",
+        [ENCAPSULATION_NONE] = "",         [ENCAPSULATION_GRE] = "gre",
+        [ENCAPSULATION_ERSPAN] = "erspan", [ENCAPSULATION_VXLAN] = "vxlan",
+        [ENCAPSULATION_GENEVE] = "geneve", [ENCAPSULATION_IPIP] = "ipip",
         [ENCAPSULATION_TZSP] = "tzsp",
     };
     return (unsigned)encapsulation < ENCAPSULATION_COUNT ? names[encapsulation] : "";
@@ -277,7 +272,6 @@ bool message_is_valid(const struct message *message, enum source source)
         return rest_is_zero(message, sizeof(message->state)) && state_is_valid(&message->state);
     case MESSAGE_ASKED:
         return rest_is_zero(message, sizeof(message->asked)) &&
-               message->asked.cpu < PROCESSOR_MAX &&
                dname_is_canonical(&message->asked.question);
     case MESSAGE_REGISTRY:
         return rest_is_zero(message, sizeof(message->registry)) &&

@@ -156,7 +156,6 @@ struct state_report {
 
 /* A matching question has passed.  Grants nothing: who reads it gets ready for the answer. */
 struct asked_report {
-    uint32_t cpu; /* where the sender waits for the answer; below PROCESSOR_MAX */
     struct dname question;
 };
 

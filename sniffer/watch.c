@@ -6,7 +6,6 @@
 #include "sniffer/watch_inside.h"
 
 #include "runtime/priority.h"
-#include "runtime/processor.h"
 #include "sniffer/descriptors.h"
 
 #include <errno.h>
@@ -121,12 +120,6 @@ static int wait_for_work(struct watch *watch)
     return 0;
 }
 
-static void relax(struct watch *watch)
-{
-    awake_set(&watch->awake, false);
-    processor_roam();
-}
-
 /* False when nobody reads the channel any more. */
 static bool turn(struct watch *watch)
 {
@@ -134,7 +127,7 @@ static bool turn(struct watch *watch)
     if (watch->polled[0].revents & (POLLERR | POLLHUP))
         return false;
     if (!hold_until(watch))
-        relax(watch);
+        awake_set(&watch->awake, false);
     if (following_costs_too_much(&watch->following, watch_frames_of_second(watch),
                                  watch->now.boot_ns))
         watch_follow_on(watch);
@@ -157,7 +150,7 @@ static void last_words(struct watch *watch)
 {
     struct pollfd channel = {.fd = watch->channel, .events = POLLOUT};
 
-    relax(watch);
+    awake_set(&watch->awake, false);
     pipeline_run(watch->pipeline, UINT64_MAX);
     watch_say_counters(watch);
     if (outbox_waits(watch->outbox) && poll(&channel, 1, LAST_WORDS_MS) > 0)

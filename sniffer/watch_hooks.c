@@ -5,7 +5,6 @@
 #include "sniffer/watch_inside.h"
 
 #include "runtime/log.h"
-#include "runtime/processor.h"
 
 #include <string.h>
 
@@ -35,7 +34,6 @@ static void tell_asked(struct watch *watch, const struct dname *question)
 {
     struct message message = {.kind = MESSAGE_ASKED};
 
-    message.asked.cpu = processor_here();
     message.asked.question = *question;
     outbox_hint(watch->outbox, &message);
 }
@@ -47,7 +45,6 @@ static void on_asked(void *context, const struct address *client, const struct d
     switch (anticipation_asked(watch->anticipation, client, watch->now.boot_ns)) {
     case ANTICIPATION_HOLDS:
         awake_set(&watch->awake, true);
-        processor_stay_on(processor_here());
         tell_asked(watch, question);
         watch->expected = *question;
         watch->own.value[COUNTER_ANTICIPATIONS]++;
