@@ -5,6 +5,8 @@
  */
 #include "sniffer/capture.h"
 
+#include "loopback.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -282,39 +284,6 @@ static void test_pcapng_with_two_link_types_says_so(void **state)
 }
 
 /* ---- live ---- */
-
-static void expect(bool condition, int line)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "not as expected: line %d\n", line);
-    _exit(1);
-}
-
-static bool write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY);
-    bool well = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-    if (fd >= 0)
-        close(fd);
-    return well;
-}
-
-static bool enter_namespace(void)
-{
-    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-    unsigned uid = geteuid();
-    char map[64];
-    int fd;
-
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-        return false;
-    snprintf(map, sizeof(map), "0 %u 1", uid);
-    fd = socket(AF_INET, SOCK_DGRAM, 0);
-    return write_file("/proc/self/uid_map", map) && fd >= 0 &&
-           ioctl(fd, SIOCSIFFLAGS, &request) == 0;
-}
 
 /* A question, filled up to `size` bytes. */
 static void send_question(unsigned port, const char *name, size_t size)

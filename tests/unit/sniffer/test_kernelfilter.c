@@ -5,6 +5,8 @@
  */
 #include "sniffer/capture.h"
 
+#include "loopback.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,40 +37,6 @@ enum {
 };
 
 #define ANSWER_NAME "\3eu1\7example\3net"
-
-static void expect(bool condition, int line)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "not as expected: line %d\n", line);
-    _exit(1);
-}
-
-static bool write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY);
-    bool well = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-    if (fd >= 0)
-        close(fd);
-    return well;
-}
-
-static void enter_namespace(void)
-{
-    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-    unsigned uid = geteuid();
-    char map[64];
-    int fd;
-
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-        _exit(SKIPPED);
-    snprintf(map, sizeof(map), "0 %u 1", uid);
-    fd = socket(AF_INET, SOCK_DGRAM, 0);
-    if (!write_file("/proc/self/uid_map", map) || fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-        _exit(SKIPPED);
-    close(fd);
-}
 
 /* Patterns that have little in common. */
 static struct kernelfilter *filter_of(unsigned patterns)
@@ -142,7 +110,8 @@ static void flood_and_swap(void)
     int status;
     pid_t sender;
 
-    enter_namespace();
+    if (!enter_namespace())
+        _exit(SKIPPED);
     expect(capture_open("lo", 0, 1, filter, &capture, error) == 0, __LINE__);
     sender = fork();
     if (sender == 0)
@@ -185,7 +154,8 @@ static void little_memory(void)
     static const char path[] = "/proc/sys/net/core/optmem_max";
     struct kernelfilter_outcome outcome;
 
-    enter_namespace();
+    if (!enter_namespace())
+        _exit(SKIPPED);
     outcome = attach(400, 3);
     expect(outcome.filter == INTERFACE_FILTER_NAMES && outcome.error == 0, __LINE__);
     if (!write_file(path, "20480")) /* one for all namespaces before Linux 6.7 */
