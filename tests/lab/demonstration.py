@@ -19,6 +19,9 @@ import appliance
 import lab
 import names
 
+# seconds: the sniffer tells its counters each second, and status shows what was told
+COUNTERS_EVERY = 1.2
+
 NFNLGRP_NFTABLES = 7
 NEWSETELEM = 10 << 8 | 12  # subsystem nf_tables, NFT_MSG_NEWSETELEM
 SO_TIMESTAMPNS = 35
@@ -166,6 +169,7 @@ def demonstrate(mode, title):
         for family in (4, 6):
             print(f"\n# nft list set {wildset.settings[f'set{family}']}")
             print(wildset.show(family), end="")
+        time.sleep(COUNTERS_EVERY)
         print("\n# wildset status")
         print(wildset.ask("status"), end="", flush=True)
         return wrong, late
