@@ -34,6 +34,7 @@ struct anticipation {
     unsigned next;
     unsigned pending; /* held for and not answered yet */
     uint64_t until;
+    uint64_t look_from, look_until;
     uint64_t asked;         /* the last question */
     bool alone;             /* it was asked while none was open: its answer's time is known */
     uint64_t quantile;      /* about the 90th of answer times of at most 20 ms */
@@ -199,6 +200,20 @@ static enum anticipation_outcome hold(struct anticipation *anticipation,
     return ANTICIPATION_HOLDS;
 }
 
+static uint64_t least(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+/* Questions in a row are looked for together, and then there is a sleep between. */
+static void look(struct anticipation *anticipation, uint64_t now_ns)
+{
+    if (anticipation->look_until <= now_ns)
+        anticipation->look_from = now_ns;
+    anticipation->look_until = least(now_ns + ANTICIPATION_LOOK_NS,
+                                     anticipation->look_from + ANTICIPATION_LOOK_MOST_NS);
+}
+
 enum anticipation_outcome anticipation_asked(struct anticipation *anticipation,
                                              const struct address *client, uint64_t now_ns)
 {
@@ -208,6 +223,7 @@ enum anticipation_outcome anticipation_asked(struct anticipation *anticipation,
         anticipation->pending = 0;
     anticipation->alone = anticipation->pending == 0;
     anticipation->asked = now_ns;
+    look(anticipation, now_ns);
     return hold(anticipation, client, now_ns);
 }
 
@@ -224,4 +240,11 @@ void anticipation_answered(struct anticipation *anticipation, uint64_t now_ns)
 uint64_t anticipation_until(const struct anticipation *anticipation, uint64_t now_ns)
 {
     return anticipation->until > now_ns ? anticipation->until : 0;
+}
+
+uint64_t anticipation_look_until(const struct anticipation *anticipation, uint64_t now_ns)
+{
+    uint64_t until = least(anticipation->look_until, anticipation->until);
+
+    return until > now_ns ? until : 0;
 }

@@ -20,6 +20,8 @@ enum { ANTICIPATION_HOLDS_MAX = 50 };
 #define ANTICIPATION_BUDGET_NS (100 * UINT64_C(1000000)) /* of any second */
 #define ANTICIPATION_LEAST_NS UINT64_C(1000000)
 #define ANTICIPATION_MOST_NS (20 * UINT64_C(1000000))
+#define ANTICIPATION_LOOK_NS UINT64_C(1000000) /* from a question on */
+#define ANTICIPATION_LOOK_MOST_NS (10 * UINT64_C(1000000)) /* of questions in a row */
 /* The first pause; doubled each time up to an hour. */
 #define ANTICIPATION_PAUSE_NS (10 * UINT64_C(1000000000))
 
@@ -41,5 +43,11 @@ enum anticipation_outcome anticipation_asked(struct anticipation *anticipation,
 void anticipation_answered(struct anticipation *anticipation, uint64_t now_ns);
 /* When the hold ends by itself; 0 when nothing is held. */
 uint64_t anticipation_until(const struct anticipation *anticipation, uint64_t now_ns);
+/*
+ * Until when to look for an answer again and again instead of sleeping, never longer than the hold:
+ * what a resolver has at hand is here before a wake-up would be, and what comes later is not worth
+ * a busy CPU.  0 when it is not, or no longer.
+ */
+uint64_t anticipation_look_until(const struct anticipation *anticipation, uint64_t now_ns);
 
 #endif

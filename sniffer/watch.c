@@ -78,6 +78,12 @@ static uint64_t hold_until(const struct watch *watch)
     return watch->anticipation ? anticipation_until(watch->anticipation, watch->now.boot_ns) : 0;
 }
 
+/* The answer is at hand: sleeping would cost more than looking for it. */
+static bool looks(const struct watch *watch)
+{
+    return watch->may_look && anticipation_look_until(watch->anticipation, watch->now.boot_ns);
+}
+
 static struct timespec until_next(const struct watch *watch)
 {
     uint64_t due = watch->next_tick_ns, hold = hold_until(watch), left;
@@ -86,7 +92,7 @@ static struct timespec until_next(const struct watch *watch)
         due = hold;
     if (watch->drained_ns && watch->drained_ns < due)
         due = watch->drained_ns;
-    if (watch->expected.length > 0)
+    if (watch->expected.length > 0 || looks(watch))
         due = 0;
     left = due > watch->now.boot_ns ? due - watch->now.boot_ns : 0;
     return (struct timespec){.tv_sec = (time_t)(left / NS_PER_SECOND),

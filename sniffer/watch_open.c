@@ -8,6 +8,7 @@
 #include "sniffer/descriptors.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,14 @@ static int open_interfaces(struct watch *watch)
     return 0;
 }
 
+/* On a single CPU whoever looks without sleeping keeps the resolver from answering. */
+static bool several_cpus(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 1;
+}
+
 static int open_pipeline(struct watch *watch, int cpu_latency)
 {
     struct pipeline_hooks hooks;
@@ -99,6 +108,7 @@ static int open_pipeline(struct watch *watch, int cpu_latency)
         if (!watch->anticipation)
             return -ENOMEM;
         watch->awake = awake_open(cpu_latency);
+        watch->may_look = several_cpus();
     }
     hooks = watch_hooks(watch);
     watch->outbox = outbox_new(watch->channel);

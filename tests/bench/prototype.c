@@ -3,7 +3,7 @@
  * The bare way from an answer to an element, to measure wildset against: one process, one loop, no
  * privilege separation and nothing checked.  libpcap in immediate mode behind the kernel's port
  * filter, ldns on a name below the suffix, one libnftnl transaction.  --hold-latency keeps the CPUs
- * from deep sleep all the time.
+ * from deep sleep all the time; --never-sleep looks at the ring without end.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,7 +29,7 @@ enum { ELEMENT_MS = 900000, HEAD_SIZE = 14, BATCH_MAX = 131072 };
 
 struct options {
     const char *interface, *table, *set4, *set6, *suffix;
-    bool hold_latency, realtime;
+    bool hold_latency, realtime, never_sleep;
 };
 
 struct prototype {
@@ -43,10 +43,12 @@ struct prototype {
 };
 
 static pcap_t *capture;
+static volatile sig_atomic_t stopped;
 
 static void stop(int signal)
 {
     (void)signal;
+    stopped = 1;
     pcap_breakloop(capture);
 }
 
@@ -200,7 +202,8 @@ static bool open_netlink(struct prototype *prototype)
 static bool parse_options(int argc, char **argv, struct options *out)
 {
     static const struct option known[] = {
-        {"hold-latency", no_argument, NULL, 'h'}, {"realtime", no_argument, NULL, 'r'}, {0}};
+        {"hold-latency", no_argument, NULL, 'h'}, {"realtime", no_argument, NULL, 'r'},
+        {"never-sleep", no_argument, NULL, 'n'}, {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -208,6 +211,7 @@ static bool parse_options(int argc, char **argv, struct options *out)
             return false;
         out->hold_latency |= option == 'h';
         out->realtime |= option == 'r';
+        out->never_sleep |= option == 'n';
     }
     if (optind + 5 != argc)
         return false;
@@ -219,6 +223,18 @@ static bool parse_options(int argc, char **argv, struct options *out)
     return true;
 }
 
+static void watch(struct prototype *prototype)
+{
+    char error[PCAP_ERRBUF_SIZE];
+
+    if (!prototype->options.never_sleep || pcap_setnonblock(capture, 1, error) < 0) {
+        pcap_loop(capture, -1, look, (u_char *)prototype);
+        return;
+    }
+    while (!stopped && pcap_dispatch(capture, -1, look, (u_char *)prototype) >= 0)
+        ;
+}
+
 int main(int argc, char **argv)
 {
     static struct prototype prototype;
@@ -228,7 +244,8 @@ int main(int argc, char **argv)
         !set_suffix(&prototype, prototype.options.suffix)) {
         fprintf(
             stderr,
-            "usage: prototype [--hold-latency] [--realtime] INTERFACE TABLE SET4 SET6 SUFFIX\n");
+            "usage: prototype [--hold-latency] [--realtime] [--never-sleep] INTERFACE TABLE SET4 SET6 "
+            "SUFFIX\n");
         return 2;
     }
     capture = open_capture(prototype.options.interface);
@@ -248,7 +265,7 @@ int main(int argc, char **argv)
     signal(SIGTERM, stop);
     printf("ready\n");
     fflush(stdout);
-    pcap_loop(capture, -1, look, (u_char *)&prototype);
+    watch(&prototype);
     if (pcap_stats(capture, &stat) == 0)
         printf("received %u dropped %u matched %lu\n", stat.ps_recv, stat.ps_drop,
                prototype.matched);

@@ -217,10 +217,12 @@ class Program:
 
 class Prototype(Program):
     """The bare process; with `low` it takes what `latency = low` may take, and all the time: the CPUs
-    kept awake and a real-time priority."""
+    kept awake and a real-time priority.  With `never_sleep` it looks at its ring without end, too: nothing
+    that only watches is faster on this machine."""
 
-    def __init__(self, bench, netns, interface, low=True):
+    def __init__(self, bench, netns, interface, low=True, never_sleep=False):
         options = ["--hold-latency", *(["--realtime"] if may_take_priority() else [])] if low else []
+        options += ["--never-sleep"] if never_sleep else []
         super().__init__(bench, netns, [bench.tool("prototype"), *options, interface, "wildset", "lookback4", "lookback6",
                                         SUFFIX])
 

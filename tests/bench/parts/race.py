@@ -160,6 +160,8 @@ CASES = {
     "no delay: prototype": (False, "prototype", "at once"),
     "no delay: wildset": (False, "wildset", "at once"),
     "getaddrinfo, firewall: prototype, IPv4": (False, "prototype", "ipv4"),
+    "getaddrinfo, firewall: prototype that never sleeps, IPv4": (False, "never sleeping", "ipv4"),
+    "getaddrinfo, firewall: prototype that never sleeps, IPv6": (False, "never sleeping", "ipv6"),
     "getaddrinfo, firewall: wildset, IPv4": (False, "wildset", "ipv4"),
     "getaddrinfo, firewall: wildset, IPv6 (the last answer)": (False, "wildset", "ipv6"),
     "getaddrinfo, mirror port: wildset, IPv4": (True, "wildset", "ipv4"),
@@ -171,8 +173,8 @@ GOALS = {"getaddrinfo, firewall: wildset, IPv4": 3, "getaddrinfo, mirror port: w
 
 
 def watcher(bench, kind, street, low):
-    if kind == "prototype":
-        return Prototype(bench, "fw", street.interface, low)
+    if kind != "wildset":
+        return Prototype(bench, "fw", street.interface, low, never_sleep=kind == "never sleeping")
     return Wildset(bench, "fw", street.interface)
 
 
@@ -212,18 +214,23 @@ def judge_ratio(runs, base):
     return "<= 2 x prototype", per_thousand(runs) <= 2 * per_thousand(base)
 
 
+def chosen_cases(bench):
+    wanted = bench.options.case or [""]
+    return {figure: case for figure, case in CASES.items() if any(text in figure for text in wanted)}
+
+
 def rows(bench):
     names, found = bench.names(80), {}
     low = can_hold(bench)
     for _ in bench.rounds("race", bench.runs(3)):
-        for figure, case in CASES.items():
+        for figure, case in chosen_cases(bench).items():
             found.setdefault(figure, []).append(one_case(bench, case, names, low))
     result = []
     for figure, runs in found.items():
         goal, met = "", None
         if figure in GOALS:
             goal, met = judge_goal(GOALS[figure], runs)
-        if figure == "no delay: wildset":
+        if figure == "no delay: wildset" and "no delay: prototype" in found:
             goal, met = judge_ratio(runs, found["no delay: prototype"])
         result.append(Row("race", figure, text(runs), goal, met))
     bench.note(f"race: {names} fresh names a run; the prototype is always awake and in real time: {'yes' if low else 'no'}")

@@ -66,6 +66,43 @@ static void test_it_holds_until_the_last_of_two_answers(void **state)
     assert_int_equal(anticipation_until(*state, start + 12 * MS), 0);
 }
 
+static void test_an_answer_at_hand_is_looked_for(void **state)
+{
+    assert_int_equal(anticipation_look_until(*state, start), 0);
+    anticipation_asked(*state, &alice, start);
+    assert_int_equal(anticipation_look_until(*state, start), start + ANTICIPATION_LOOK_NS);
+    assert_int_equal(anticipation_look_until(*state, start + ANTICIPATION_LOOK_NS), 0);
+    assert_true(anticipation_until(*state, start + ANTICIPATION_LOOK_NS) != 0);
+}
+
+static void test_looking_ends_with_the_hold(void **state)
+{
+    anticipation_asked(*state, &alice, start);
+    anticipation_answered(*state, start + MS / 10);
+    assert_int_equal(anticipation_look_until(*state, start + MS / 10),
+                     anticipation_until(*state, start + MS / 10));
+    assert_int_equal(anticipation_look_until(*state, start + MS / 2), 0);
+}
+
+/* The longest stretch without a sleep when somebody asks without end. */
+static void test_a_flood_lets_it_sleep_between(void **state)
+{
+    uint64_t began = 0, longest = 0;
+
+    for (uint64_t now = start; now < start + SECOND; now += MS / 10) {
+        anticipation_asked(*state, &alice, now);
+        if (!anticipation_look_until(*state, now + MS / 10)) {
+            began = 0;
+            continue;
+        }
+        if (!began)
+            began = now;
+        if (now + MS / 10 - began > longest)
+            longest = now + MS / 10 - began;
+    }
+    assert_true(longest > ANTICIPATION_LOOK_NS && longest <= ANTICIPATION_LOOK_MOST_NS);
+}
+
 /* The bound after many answers that took so long, slowly enough for the budget. */
 static uint64_t bound_after(struct anticipation *anticipation, uint64_t *now, uint64_t time)
 {
@@ -226,6 +263,9 @@ int main(void)
         TEST(test_a_question_holds_until_a_bound),
         TEST(test_an_answer_ends_it_soon),
         TEST(test_it_holds_until_the_last_of_two_answers),
+        TEST(test_an_answer_at_hand_is_looked_for),
+        TEST(test_looking_ends_with_the_hold),
+        TEST(test_a_flood_lets_it_sleep_between),
         TEST(test_the_bound_follows_the_resolver),
         TEST(test_no_flood_gets_past_the_budget),
         TEST(test_a_greedy_client_leaves_some_for_others),
