@@ -115,6 +115,14 @@ def may_take_priority():
     return True
 
 
+def give_priority_back(pid, priority):
+    """A start with many leases takes longer than 50 ms without sleep, which ends a real-time priority until the
+    first question a second later (runtime/priority.c); for that RLIMIT_RTPRIO is needed, which LimitRTPRIO in the
+    unit gives and which root in a container may not raise."""
+    if os.sched_getscheduler(pid) != os.SCHED_FIFO:
+        os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(priority))
+
+
 def shield_session(pid):
     """With autogroups a nice value counts within a session only, and the group's own between them."""
     group = Path(f"/proc/{pid}/autogroup")
@@ -232,6 +240,7 @@ class Wildset(Program):
 
     def __init__(self, bench, netns, interface, latency="low", most=60000, resolvers=None, level="alarms",
                  more_names=()):
+        self.latency = latency
         self.config = bench.folder / "wildset.conf"
         self.config.write_text(configuration(interface, latency, most, resolvers or RESOLVERS, level,
                                              more_names))
@@ -248,6 +257,9 @@ class Wildset(Program):
             super().__enter__()
             self.wait_ready(notify)
         self.wait_source()
+        if self.latency == "low" and may_take_priority():
+            give_priority_back(self.process.pid, 2)
+            give_priority_back(self.sniffer_pid(), 1)
         return self
 
     def wait_ready(self, notify):
