@@ -163,6 +163,7 @@ CASES = {
     "getaddrinfo, firewall: prototype that never sleeps, IPv4": (False, "never sleeping", "ipv4"),
     "getaddrinfo, firewall: prototype that never sleeps, IPv6": (False, "never sleeping", "ipv6"),
     "getaddrinfo, firewall: wildset, IPv4": (False, "wildset", "ipv4"),
+    "getaddrinfo, firewall: wildset, latency = normal, IPv4": (False, "normal", "ipv4"),
     "getaddrinfo, firewall: wildset, IPv6 (the last answer)": (False, "wildset", "ipv6"),
     "getaddrinfo, mirror port: wildset, IPv4": (True, "wildset", "ipv4"),
     "getaddrinfo, mirror port: wildset, IPv6 (the last answer)": (True, "wildset", "ipv6"),
@@ -173,9 +174,9 @@ GOALS = {"getaddrinfo, firewall: wildset, IPv4": 3, "getaddrinfo, mirror port: w
 
 
 def watcher(bench, kind, street, low):
-    if kind != "wildset":
+    if kind in ("prototype", "never sleeping"):
         return Prototype(bench, "fw", street.interface, low, never_sleep=kind == "never sleeping")
-    return Wildset(bench, "fw", street.interface)
+    return Wildset(bench, "fw", street.interface, latency="normal" if kind == "normal" else "low")
 
 
 def one_case(bench, case, names, low):
