@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The registry source: lists over HTTPS, names over DNS, and everything that befalls both."""
+import contextlib
 import json
 import pathlib
+import re
 import signal
+import socket
+import threading
 import time
 
 import pytest
@@ -372,3 +376,38 @@ def test_a_long_list_stays_small_in_memory(registry):
     pss = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
     print(f"registry process: {pss} KiB Pss")
     assert pss <= 16 * 1024, rollup
+
+
+@contextlib.contextmanager
+def names_asked(host):
+    """When each of the names r000, r001, ... was asked for first by this host, as they come."""
+    first, ended = {}, threading.Event()
+    with host.entered():
+        tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))  # ETH_P_ALL
+    tap.settimeout(0.1)
+
+    def look():
+        while not ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                for name in re.findall(rb"\x04(r\d{3})\x08dormammu", tap.recv(2048).lower()):
+                    first.setdefault(name, time.monotonic())
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    try:
+        yield first
+    finally:
+        ended.set()
+        reader.join()
+        tap.close()
+
+
+def test_a_long_list_is_asked_for_bit_by_bit(world, registry):
+    """Ten names each 200 ms, so at most 60 in any second, whatever a list holds."""
+    registry.serve([f"r{i:03}.dormammu.lookback.io" for i in range(1000)], "many")
+    with names_asked(world.network.firewall) as first:
+        registry.poll("many")
+        wait_for("150 names are asked for", lambda: len(first) > 150, timeout=30)
+    times = sorted(first.values())
+    fastest = min(later - earlier for earlier, later in zip(times, times[61:]))
+    assert fastest > 0.9, f"61 names within {fastest:.3f} s"
