@@ -56,6 +56,7 @@ struct hosts {
     struct host **list; /* in the order of their names */
     size_t count, room;
     unsigned active;
+    uint64_t next_turn_ns; /* nothing is started before */
 };
 
 static uint64_t now_ns(void)
@@ -102,6 +103,8 @@ static void arm(struct hosts *hosts, uint64_t due_ns)
 {
     uint64_t now = now_ns();
 
+    if (due_ns < hosts->next_turn_ns)
+        due_ns = hosts->next_turn_ns;
     loop_timer_set(hosts->timer, due_ns > now ? (due_ns - now + NS_PER_MS - 1) / NS_PER_MS : 0);
 }
 
@@ -206,15 +209,14 @@ static void on_timer(void *context)
     uint64_t now = now_ns();
     unsigned started = 0;
 
+    hosts->next_turn_ns = now + TURN_MS * NS_PER_MS;
     for (size_t i = 0; i < hosts->count; i++) {
         struct host *host = hosts->list[i];
 
         if (host->active > 0 || host->due_ns > now)
             continue;
-        if (started == STARTS_A_TURN || hosts->active >= ACTIVE_MAX) {
-            loop_timer_set(hosts->timer, TURN_MS);
-            return;
-        }
+        if (started == STARTS_A_TURN || hosts->active >= ACTIVE_MAX)
+            break;
         start_round(host);
         started++;
     }
@@ -360,7 +362,7 @@ int hosts_set(struct hosts *hosts, unsigned whitelist, enum hosts_origin origin,
         qsort(hosts->list, hosts->count, sizeof(*hosts->list), compare_hosts);
     merge_equal(hosts);
     drop_unwanted(hosts);
-    loop_timer_set(hosts->timer, 0);
+    arm(hosts, 0);
     return result;
 }
 
