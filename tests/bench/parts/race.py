@@ -217,7 +217,10 @@ def judge_ratio(runs, base):
 
 def chosen_cases(bench):
     wanted = bench.options.case or [""]
-    return {figure: case for figure, case in CASES.items() if any(text in figure for text in wanted)}
+    chosen = {figure: case for figure, case in CASES.items() if any(text in figure for text in wanted)}
+    if not chosen:
+        raise Missing(f"race: no figure has {' or '.join(wanted)} in its name: {'; '.join(CASES)}")
+    return chosen
 
 
 def rows(bench):
