@@ -72,7 +72,7 @@ enum answer_outcome {
     ANSWER_NOT_NOERROR,    /* rcode */
     ANSWER_NOT_CLASS_IN,
     ANSWER_QUESTION_COUNT, /* not exactly one question */
-    ANSWER_MALFORMED,      /* cut, lying lengths or counts, bytes behind the end, two CNAMEs at one name */
+    ANSWER_MALFORMED,      /* an answer section that is cut or lies about lengths, or two CNAMEs at one name */
     ANSWER_LOOP,
     ANSWER_TOO_LONG_CHAIN,
 };

@@ -8,15 +8,6 @@
 #include <ldns/ldns.h>
 #include <stdlib.h>
 
-static const size_t count_offsets[] = {6, 8, 10}; /* ANCOUNT, NSCOUNT, ARCOUNT */
-
-static size_t count_read(const struct wire_message *message, size_t section)
-{
-    const uint8_t *count = message->bytes + count_offsets[section];
-
-    return (size_t)count[0] << 8 | count[1];
-}
-
 static bool rr_matters(const struct rr *rr)
 {
     if (rr->class != RR_CLASS_IN)
@@ -82,18 +73,18 @@ static bool record_parse(const struct wire_message *message, size_t at, const st
 }
 
 /* Walks one section from *at on.  RR_CUT leaves *at before the record that is not whole. */
-static enum rr_outcome section_read(const struct wire_message *message, size_t section, size_t *at,
-                                    struct records *records)
+static enum rr_outcome section_read(const struct wire_message *message, enum rr_section section,
+                                    size_t *at, struct records *records)
 {
-    for (size_t left = count_read(message, section); left > 0; left--) {
+    for (unsigned left = rr_count(message, section); left > 0; left--) {
         struct rr rr;
         enum rr_outcome outcome = rr_read(message->bytes, message->size, *at, &rr);
 
         if (outcome != RR_WHOLE)
             return outcome;
-        if (section == 0 && rr_matters(&rr) && !record_parse(message, *at, &rr, records))
+        if (section == RR_ANSWER && rr_matters(&rr) && !record_parse(message, *at, &rr, records))
             return RR_BAD;
-        if (section == 1 && rr.type == RR_TYPE_SOA)
+        if (section == RR_AUTHORITY && rr.type == RR_TYPE_SOA)
             records->negative = true;
         if (rr.type == RR_TYPE_OPT)
             records->rcode_high = (uint8_t)(rr.ttl >> 24);
@@ -102,16 +93,21 @@ static enum rr_outcome section_read(const struct wire_message *message, size_t s
     return RR_WHOLE;
 }
 
+/*
+ * What teaches has to be whole: the answer section.  What is said to follow it is read for as long
+ * as it is there, and bytes behind all that are nobody's: resolver libraries and forwarders take
+ * answers with padding, with a count too many, and with an OPT record that was cut.
+ */
 static bool message_read(const struct wire_message *message, struct records *records)
 {
-    size_t at = WIRE_HEADER_SIZE + (size_t)message->name_size + 4;
-    enum rr_outcome outcome = RR_WHOLE;
+    size_t at = wire_records(message);
+    enum rr_outcome outcome = section_read(message, RR_ANSWER, &at, records);
 
-    for (size_t section = 0; section < 3 && outcome == RR_WHOLE; section++)
-        outcome = section_read(message, section, &at, records);
-    if (message->truncated)
-        return outcome != RR_BAD;
-    return outcome == RR_WHOLE && at == message->size;
+    if (outcome != RR_WHOLE)
+        return message->truncated && outcome == RR_CUT;
+    if (section_read(message, RR_AUTHORITY, &at, records) == RR_WHOLE)
+        section_read(message, RR_ADDITIONAL, &at, records);
+    return true;
 }
 
 /* A count is believed only as far as the message can hold records. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The records of a response's answer section that can say something about addresses: A, AAAA,
- * CNAME, DNAME, SVCB and HTTPS of class IN, parsed by ldns.  The whole message is walked for it.
+ * CNAME, DNAME, SVCB and HTTPS of class IN, parsed by ldns.
  */
 #ifndef WILDSET_DNSPARSE_RECORDS_H
 #define WILDSET_DNSPARSE_RECORDS_H
@@ -32,8 +32,9 @@ struct records {
 };
 
 /*
- * Returns false, with nothing to free, when the message is not whole and well-formed; a truncated
- * one may end within a record.  Borrows the message.
+ * Returns false, with nothing to free, when the answer section is not whole and well-formed; a
+ * truncated message may end within one of its records.  Whatever stands behind that section may be
+ * cut, or something else.  Borrows the message.
  */
 bool records_read(const struct wire_message *message, struct records *out);
 void records_free(struct records *records);

@@ -6,7 +6,6 @@
 #include "dnsparse/rr.h"
 
 #include "dnsparse/dname.h"
-#include "dnsparse/wire.h"
 
 enum {
     POINTER_BITS = 0xc0,
@@ -100,4 +99,28 @@ enum rr_outcome rr_read(const uint8_t *message, size_t size, size_t at, struct r
     if (outcome == RR_WHOLE)
         *out = rr;
     return outcome;
+}
+
+unsigned rr_count(const struct wire_message *message, enum rr_section section)
+{
+    static const size_t offsets[] = {[RR_ANSWER] = 6, [RR_AUTHORITY] = 8, [RR_ADDITIONAL] = 10};
+
+    return read_u16(message->bytes + offsets[section]);
+}
+
+size_t rr_message_size(const struct wire_message *message)
+{
+    unsigned left = rr_count(message, RR_ANSWER) + rr_count(message, RR_AUTHORITY) +
+                    rr_count(message, RR_ADDITIONAL);
+    size_t at = wire_records(message);
+    struct rr rr;
+
+    if (message->question_count != 1)
+        return 0;
+    for (; left > 0; left--) {
+        if (rr_read(message->bytes, message->size, at, &rr) != RR_WHOLE)
+            return 0;
+        at = rr.end;
+    }
+    return at;
 }

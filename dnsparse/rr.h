@@ -6,6 +6,8 @@
 #ifndef WILDSET_DNSPARSE_RR_H
 #define WILDSET_DNSPARSE_RR_H
 
+#include "dnsparse/wire.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,5 +47,20 @@ enum rr_outcome {
  * bytes, the rdata is that name and no more.
  */
 enum rr_outcome rr_read(const uint8_t *message, size_t size, size_t at, struct rr *out);
+
+/* The sections behind the question. */
+enum rr_section {
+    RR_ANSWER,
+    RR_AUTHORITY,
+    RR_ADDITIONAL,
+};
+
+/* How many records the header says the section has. */
+unsigned rr_count(const struct wire_message *message, enum rr_section section);
+/*
+ * The size of a message with one question by what it says itself: where the last record ends.  What
+ * stands behind that is padding, or another message.  0 when it is not whole.
+ */
+size_t rr_message_size(const struct wire_message *message);
 
 #endif

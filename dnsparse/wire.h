@@ -40,4 +40,10 @@ static inline const uint8_t *wire_question(const struct wire_message *message)
     return message->bytes + WIRE_HEADER_SIZE;
 }
 
+/* Where the records start behind one question. */
+static inline size_t wire_records(const struct wire_message *message)
+{
+    return WIRE_HEADER_SIZE + (size_t)message->name_size + 4;
+}
+
 #endif

@@ -34,26 +34,46 @@ def cut_message():
 
 @capture("lying-lengths.pcap")
 def lying_lengths():
-    """RDLENGTH too long, too short, of 0; bytes behind the end; a label past the end."""
+    """RDLENGTH too long, too short, of 0; a label past the end."""
     data = bytes([198, 51, 100, 66])
     return hostile(answer([record(POINTER, "A", 300, data, length=5)]),
                    answer([record(POINTER, "A", 300, data, length=3)]),
                    answer([record(POINTER, "A", 300, b"")]),
                    answer([record(POINTER, "AAAA", 300, data)]),
-                   answer([a(POINTER, BAD)]) + b"behind",
                    answer([a(b"\x3fshort", BAD)]),
                    answer([record(POINTER, "CNAME", 300, b"\x05ab")]))
 
 
 @capture("lying-counts.pcap")
 def lying_counts():
-    """More records than there are, fewer than there are, two questions, none."""
+    """More records than there are, two questions, none."""
     two = [question(NAME), question(APEX)]
     return hostile(answer([a(POINTER, BAD)], count=2),
                    answer([a(POINTER, BAD)], count=65535),
-                   answer([a(POINTER, BAD), a(POINTER, BAD)], count=1),
                    answer([a(NAME, BAD)], questions=two),
                    answer([a(NAME, BAD)], questions=[]))
+
+
+@capture("loose-ends.pcap")
+def loose_ends():
+    """What hosts take, since the answer section is whole: padding, a record behind the last one
+    counted, counts of records that are not there, an OPT record that is cut."""
+    scene = Scene()
+    opt = record("", 41, 0, b"", klass=1232)
+
+    def loose(host, behind=b"", records=(), **counts):
+        records = [a(POINTER, "198.51.100.%d" % host), *records]
+        message = bytearray(answer(records, ident=host, count=1))
+        struct.pack_into("!HH", message, 8, counts.get("authority", 0), counts.get("additional", 0))
+        scene.ask(query(ident=host)).reply(bytes(message) + behind)
+    loose(1, bytes(64))
+    loose(2, b"\xff")
+    loose(3, records=[a(POINTER, BAD)])
+    loose(4, additional=1)
+    loose(5, authority=1)
+    loose(6, opt[:-3], additional=1)
+    loose(7, b"\xc0\xff\xff" + opt, additional=2)
+    return scene
 
 
 @capture("pointers.pcap")

@@ -145,6 +145,42 @@ static void test_names_end_at_255_bytes(void **state)
     }
 }
 
+/* A whole one, with bytes behind it; cut anywhere before its end there is none. */
+static void test_a_message_ends_with_its_last_record(void **state)
+{
+    struct fixture *f = *state;
+    struct message *m = &f->message;
+    struct wire_message wire;
+    size_t end;
+
+    response_start(m, "eu1.example", 1, 1);
+    patch_u16(m, 8, 1);  /* NSCOUNT */
+    patch_u16(m, 10, 1); /* ARCOUNT */
+    for (unsigned i = 0; i < 3; i++)
+        put_a(m, "eu1.example", 60, 0xc6336407);
+    end = m->size;
+    put_bytes(m, "padding", 7);
+    for (; m->size >= end; m->size--) {
+        assert_true(wire_read(m->bytes, m->size, &wire));
+        assert_int_equal(rr_message_size(&wire), end);
+    }
+    for (; wire_read(m->bytes, m->size, &wire); m->size--)
+        assert_int_equal(rr_message_size(&wire), 0);
+}
+
+static void test_the_size_is_told_behind_one_question_only(void **state)
+{
+    struct fixture *f = *state;
+    struct wire_message wire;
+
+    response_start(&f->message, "eu1.example", 1, 0);
+    for (unsigned questions = 0; questions <= 2; questions++) {
+        patch_u16(&f->message, 4, questions);
+        assert_true(wire_read(f->message.bytes, f->message.size, &wire));
+        assert_int_equal(rr_message_size(&wire), questions == 1 ? f->message.size : 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +189,8 @@ int main(void)
         fixture_test(test_rdata_that_is_a_name_is_that_name_and_no_more),
         fixture_test(test_a_name_cut_by_the_message_s_end_is_not_read_on),
         fixture_test(test_names_end_at_255_bytes),
+        fixture_test(test_a_message_ends_with_its_last_record),
+        fixture_test(test_the_size_is_told_behind_one_question_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
