@@ -60,6 +60,8 @@ static __attribute__((cold)) enum frame_outcome enter_tunnel(struct walk *walk, 
         return FRAME_NOT_DNS;
     if (walk->out->tunnels++ == FRAME_TUNNELS_MAX)
         return FRAME_BAD;
+    if (walk->out->outer_peer.family == 0)
+        walk->out->outer_peer = walk->out->source;
     walk->out->encapsulation = walk->inner.encapsulation;
     walk->notes.wrappings |= (uint16_t)(1u << walk->inner.encapsulation);
     walk->goes_on = true;
@@ -404,6 +406,7 @@ enum frame_outcome frame_decode(const struct frame *frame, uint32_t decapsulate,
     out->tunnels = 0;
     out->checked = false;
     out->encapsulation = ENCAPSULATION_NONE;
+    out->outer_peer = (struct address){.family = 0};
     out->interface = frame->interface;
     out->captured_ns = frame->captured_ns;
     return decode_layers(&walk);

@@ -40,6 +40,7 @@ struct segment {
     int16_t vlan;            /* outermost tag, or SIGHTING_NO_VLAN */
     uint16_t wrappings;      /* bit N: enum encapsulation N; and enum linklayer_wrapping */
     uint8_t tunnels;         /* how many there were */
+    struct address outer_peer; /* who sent the outermost tunnel; family 0: there is none */
     bool checked;            /* its checksums have been looked at: segment_checksums is not needed */
     uint8_t tcp_flags;       /* the TCP header's */
     uint32_t sequence;       /* TCP: of the payload's first byte, or of SYN */

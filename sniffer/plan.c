@@ -102,6 +102,15 @@ static bool interface_is_valid(const char name[static IFNAMSIZ])
     return memchr(name, '\0', IFNAMSIZ) && !strchr(name, '/');
 }
 
+/* A byte, until it is known to be a bool. */
+static bool flag_is_valid(const bool *flag)
+{
+    uint8_t byte;
+
+    memcpy(&byte, flag, sizeof(byte));
+    return byte <= 1;
+}
+
 static bool prefix_is_valid(const struct prefix *prefix)
 {
     unsigned bits = 8 * address_size(&prefix->address);
@@ -146,7 +155,7 @@ static bool arrays_are_valid(const struct plan *plan)
     for (size_t i = 0; i < plan->interface_count; i++) {
         const char *name = plan->interfaces[i].name;
 
-        if (!name[0] || !interface_is_valid(name))
+        if (!name[0] || !interface_is_valid(name) || !flag_is_valid(&plan->interfaces[i].mirror))
             return false;
     }
     for (size_t i = 0; i < plan->resolver_count; i++) {

@@ -42,6 +42,7 @@ struct plan_resolver {
 
 struct plan_interface {
     char name[IFNAMSIZ];
+    bool mirror; /* a mirror port: what passes there was seen elsewhere, by somebody else */
 };
 
 /* All arrays are borrowed; an empty one may be NULL. */

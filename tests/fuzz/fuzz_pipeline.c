@@ -30,7 +30,7 @@ enum {
     FRAME_MAX = 4096,
 };
 
-static const struct plan_interface interfaces[] = {{"eth0"}, {"eth1"}};
+static const struct plan_interface interfaces[] = {{.name = "eth0"}, {.name = "eth1", .mirror = true}};
 
 static const struct plan_resolver resolvers[] = {
     {.prefix = {.address = {.family = ADDRESS_IPV4, .bytes = {192, 0, 2, 53}}, .length = 32},

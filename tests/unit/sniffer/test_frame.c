@@ -51,6 +51,19 @@ static enum frame_outcome decode_part(const struct bytes *bytes, size_t captured
     return frame_decode(&frame, 0, out);
 }
 
+static enum frame_outcome decode_through(const struct bytes *bytes, uint32_t decapsulate,
+                                         struct segment *out)
+{
+    struct frame frame = {
+        .bytes = bytes->data,
+        .captured = (uint32_t)bytes->size,
+        .length = (uint32_t)bytes->size,
+        .link_type = DLT_EN10MB,
+    };
+
+    return frame_decode(&frame, decapsulate, out);
+}
+
 static enum frame_outcome decode(const struct bytes *bytes, int link_type, struct segment *out)
 {
     return decode_part(bytes, bytes->size, link_type, out);
@@ -270,8 +283,8 @@ static void test_lengths_that_disagree_are_bad(void **state)
     static const struct {
         int udp, ip;
     } lies[] = {
-        {1, 0},  {-1, 0},  {-13, 0}, {-20, 0}, {1000, 0}, {0, 1},
-        {0, -1}, {0, 400}, {0, -13}, {0, -20},
+        {1, 0}, {-1, 0}, {-13, 0}, {-20, 0}, {1000, 0},
+        {0, 1}, {0, -1}, {0, 400}, {0, -13}, {0, -20},
     };
 
     (void)state;
@@ -541,6 +554,38 @@ static void test_a_capture_that_claims_less_than_it_holds(void **state)
     assert_int_equal(frame_decode(&claim, 0, &segment), FRAME_SEGMENT);
 }
 
+static void test_the_outermost_peer_is_kept(void **state)
+{
+    const char *const ends[] = {"203.0.113.9", "203.0.113.1"}; /* inner, outer */
+    struct bytes packet = {0}, frame = {0};
+    struct segment segment;
+
+    (void)state;
+    put_datagram(&packet, &answer4);
+    for (unsigned i = 0; i < 2; i++) {
+        struct bytes outer = {0};
+        struct address from = address_of(ends[i]), to = address_of("203.0.113.2");
+        uint8_t header[20] = {[0] = 0x45, [8] = 64, [9] = 4};
+
+        memcpy(header + 12, from.bytes, 4);
+        memcpy(header + 16, to.bytes, 4);
+        put(&outer, header, sizeof(header));
+        set16(&outer, 2, (unsigned)(sizeof(header) + packet.size));
+        put(&outer, packet.data, packet.size);
+        packet = outer;
+    }
+    put(&frame, MACS "\x08\x00", 14);
+    put(&frame, packet.data, packet.size);
+    assert_int_equal(decode_through(&frame, 1u << ENCAPSULATION_IPIP, &segment), FRAME_SEGMENT);
+    assert_int_equal(segment.tunnels, 2);
+    assert_address(&segment.outer_peer, ends[1]);
+    assert_address(&segment.source, answer4.from);
+
+    frame = ethernet_of(&answer4);
+    assert_int_equal(decode(&frame, DLT_EN10MB, &segment), FRAME_SEGMENT);
+    assert_int_equal(segment.outer_peer.family, ADDRESS_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -568,6 +613,7 @@ int main(void)
         cmocka_unit_test(test_checksum_of_odd_payload),
         cmocka_unit_test(test_checksum_that_is_zero),
         cmocka_unit_test(test_a_capture_that_claims_less_than_it_holds),
+        cmocka_unit_test(test_the_outermost_peer_is_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

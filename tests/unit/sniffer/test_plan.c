@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-static struct plan_interface interfaces[2] = {{"eth0"}, {"any"}};
+static struct plan_interface interfaces[2] = {{.name = "eth0", .mirror = true}, {.name = "any"}};
 static struct plan_resolver resolvers[2];
 static struct whitelist_pattern patterns[3];
 static struct derived_name derived[1];
@@ -193,7 +193,7 @@ static void assert_spoils(const void *value, size_t value_size, const void *othe
 
 static void test_values_out_of_bounds_are_no_plan(void **state)
 {
-    struct plan_interface endless, slash = {"a/b"}, nameless = {""};
+    struct plan_interface endless, slash = {.name = "a/b"}, nameless = {.name = ""}, doubtful;
     struct plan_resolver beyond, host_bits, no_family;
     struct whitelist_pattern upper, stranger, kind;
     struct derived_name rootless, nobody, endless_chain, no_step;
@@ -205,6 +205,9 @@ static void test_values_out_of_bounds_are_no_plan(void **state)
     assert_spoils(&interfaces[0], sizeof(endless), &endless);
     assert_spoils(&interfaces[0], sizeof(slash), &slash);
     assert_spoils(&interfaces[0], sizeof(nameless), &nameless);
+    doubtful = interfaces[0];
+    memset(&doubtful.mirror, 2, sizeof(doubtful.mirror));
+    assert_spoils(&interfaces[0], sizeof(doubtful), &doubtful);
     beyond = host_bits = no_family = resolvers[0];
     beyond.prefix.length = 33;
     host_bits.prefix.length = 31;
