@@ -191,6 +191,19 @@ static void begin_key(struct config_reader *reader, const struct config_key *key
                     key->name);
 }
 
+static void refuse_value(struct config_reader *reader, const struct config_key *key,
+                         const cfg_t *cfg, const char *value)
+{
+    char room[64], mend[CONFIG_MEND_MAX];
+    const char *label = section_label(cfg, room);
+
+    if (key->mend && key->mend(value, mend))
+        config_finding(reader, line_of(cfg), "%s%s: \"%.200s\": %s", label, key->name, value, mend);
+    else
+        config_finding(reader, line_of(cfg), "%s%s: \"%.200s\": wanted %s", label, key->name, value,
+                       key->wanted);
+}
+
 static int parse_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
 {
     struct config_reader *reader = current;
@@ -205,8 +218,7 @@ static int parse_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *r
         config_finding(reader, line_of(cfg), "%s%s: more than %zu values",
                        section_label(cfg, label), key->name, key->elements_max);
     else if (!store(reader, key, target, value))
-        config_finding(reader, line_of(cfg), "%s%s: \"%.200s\": wanted %s",
-                       section_label(cfg, label), key->name, value, key->wanted);
+        refuse_value(reader, key, cfg, value);
     return 0;
 }
 
@@ -228,6 +240,54 @@ static enum config_section elsewhere(const char *name)
     return SECTION_COUNT;
 }
 
+/* Letters to insert, remove, replace or swap with their neighbour to turn one word into the other;
+ * words longer than a key can be are far from all. */
+static unsigned word_distance(const char *a, const char *b)
+{
+    enum { MAX = 32 };
+    unsigned rows[3][MAX + 1];
+    size_t a_length = strlen(a), b_length = strlen(b);
+
+    if (a_length > MAX || b_length > MAX)
+        return MAX;
+    for (unsigned j = 0; j <= b_length; j++)
+        rows[0][j] = j;
+    for (unsigned i = 1; i <= a_length; i++) {
+        unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            unsigned least = above[j - 1] + (a[i - 1] != b[j - 1]);
+            if (above[j] + 1 < least)
+                least = above[j] + 1;
+            if (row[j - 1] + 1 < least)
+                least = row[j - 1] + 1;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                two_above[j - 2] + 1 < least)
+                least = two_above[j - 2] + 1;
+            row[j] = least;
+        }
+    }
+    return rows[a_length % 3][b_length];
+}
+
+/* The key of this section that was probably meant; NULL when none is near. */
+static const char *nearest_key(enum config_section section, const char *name)
+{
+    unsigned least = strlen(name) < 5 ? 2 : 3; /* so many letters away is too far */
+    const char *nearest = NULL;
+
+    for (size_t i = 0; i < config_key_count(); i++) {
+        if (config_key(i)->section != section)
+            continue;
+        unsigned distance = word_distance(config_key(i)->name, name);
+        if (distance >= least)
+            continue;
+        least = distance;
+        nearest = config_key(i)->name;
+    }
+    return nearest;
+}
+
 static void unknown_key(struct config_reader *reader, const cfg_t *cfg, const char *name)
 {
     static const char *const places[] = {
@@ -236,9 +296,17 @@ static void unknown_key(struct config_reader *reader, const cfg_t *cfg, const ch
         [SECTION_WHITELIST] = "it belongs in whitelist NAME { }",
         [SECTION_COUNT] = "there is no such key; the shipped wildset.conf names them all",
     };
-    char label[64];
-    config_finding(reader, line_of(cfg), "%s%.60s: unknown here: %s", section_label(cfg, label),
-                   name, places[elsewhere(name)]);
+    enum config_section place = elsewhere(name);
+    const char *nearest = nearest_key(section_of(cfg), name);
+    char room[64];
+    const char *label = section_label(cfg, room);
+
+    if (place == SECTION_COUNT && nearest)
+        config_finding(reader, line_of(cfg), "%s%.60s: unknown here: did you mean %s?", label, name,
+                       nearest);
+    else
+        config_finding(reader, line_of(cfg), "%s%.60s: unknown here: %s", label, name,
+                       places[place]);
 }
 
 /* A syntax error: libconfuse tells one and stops. */

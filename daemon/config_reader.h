@@ -15,11 +15,15 @@ enum config_section {
     SECTION_COUNT,
 };
 
+enum { CONFIG_MEND_MAX = 384 };
+
 /* One row of the table: what a key may hold and where it goes. */
 struct config_key {
     const char *name;
     enum config_section section;
     const char *wanted; /* what would be right: the end of "ttl-min: "x": wanted ..." */
+    /* A frequent slip, and the line that would be right: replaces "wanted ..."; or NULL. */
+    bool (*mend)(const char *text, char out[static CONFIG_MEND_MAX]);
     bool (*convert)(const struct config_key *key, const char *text, void *out);
     const char *const *choices; /* for words: the enum's names in order, then NULL */
     uint32_t least, most;       /* for numbers */

@@ -16,7 +16,9 @@ struct scanner {
     size_t at;
     unsigned line;
     unsigned opened[DEPTH_MAX]; /* the lines of the open braces */
+    bool list[DEPTH_MAX];       /* "= {", so that commas stand between the values in it */
     unsigned depth;
+    bool after_equals, after_value, after_string; /* what the token before this one was */
     struct config_fault *fault;
 };
 
@@ -103,6 +105,9 @@ static bool skip_word(struct scanner *scanner)
     for (; !memchr(ends, peek(scanner, 0), sizeof(ends)); scanner->at++) {
         if (is_control(peek(scanner, 0)))
             return fail(scanner, scanner->line, "a control character: not a text file?");
+        if (peek(scanner, 0) == ';')
+            return fail(scanner, scanner->line,
+                        "a semicolon: leave it out, the end of the line ends a value");
         if (peek(scanner, 0) == '|')
             return fail(scanner, scanner->line, "| outside quotes: write the section with { }");
         if (peek(scanner, 0) == '$' && peek(scanner, 1) == '{')
@@ -117,6 +122,7 @@ static bool skip_brace(struct scanner *scanner)
     if (peek(scanner, 0) == '{') {
         if (scanner->depth == DEPTH_MAX)
             return fail(scanner, scanner->line, "braces are nested too deeply");
+        scanner->list[scanner->depth] = scanner->after_equals;
         scanner->opened[scanner->depth++] = scanner->line;
     } else {
         if (scanner->depth == 0)
@@ -127,9 +133,30 @@ static bool skip_brace(struct scanner *scanner)
     return true;
 }
 
+/* In a list a value follows a comma, and nowhere two strings stand beside each other. */
+static bool check_comma(struct scanner *scanner, bool string)
+{
+    bool in_list = scanner->depth > 0 && scanner->list[scanner->depth - 1];
+
+    if ((in_list && scanner->after_value) || (string && scanner->after_string))
+        return fail(scanner, scanner->line, "a comma is missing before this value");
+    scanner->after_equals = false;
+    scanner->after_value = true;
+    scanner->after_string = string;
+    return true;
+}
+
+static void after_mark(struct scanner *scanner, char mark)
+{
+    scanner->after_equals = mark == '=';
+    scanner->after_value = scanner->after_string = false;
+}
+
 static bool step(struct scanner *scanner)
 {
-    switch (peek(scanner, 0)) {
+    char byte = peek(scanner, 0);
+
+    switch (byte) {
     case '\n':
         scanner->line++;
         scanner->at++;
@@ -137,18 +164,24 @@ static bool step(struct scanner *scanner)
     case ' ':
     case '\t':
     case '\r':
+        scanner->at++;
+        return true;
     case '=':
     case '(':
     case ')':
     case ',':
+        after_mark(scanner, byte);
         scanner->at++;
         return true;
     case '{':
     case '}':
-        return skip_brace(scanner);
+        if (!skip_brace(scanner))
+            return false;
+        after_mark(scanner, byte);
+        return true;
     case '"':
     case '\'':
-        return skip_string(scanner);
+        return check_comma(scanner, true) && skip_string(scanner);
     case '#':
         blank_line_comment(scanner);
         return true;
@@ -157,17 +190,19 @@ static bool step(struct scanner *scanner)
     case '+':
         if (peek(scanner, 1) != '=')
             return fail(scanner, scanner->line, "+ without =: += adds to a list");
+        after_mark(scanner, '=');
         scanner->at += 2;
         return true;
     case '/':
         if (peek(scanner, 1) == '*')
             return blank_block_comment(scanner);
-        if (peek(scanner, 1) != '/')
-            return skip_word(scanner);
-        blank_line_comment(scanner);
-        return true;
+        if (peek(scanner, 1) == '/') {
+            blank_line_comment(scanner);
+            return true;
+        }
+        return check_comma(scanner, false) && skip_word(scanner);
     default:
-        return skip_word(scanner);
+        return check_comma(scanner, false) && skip_word(scanner);
     }
 }
 

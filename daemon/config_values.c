@@ -8,6 +8,7 @@
 #include <idn2.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,6 +169,81 @@ static bool is_ascii(const char *text)
     return true;
 }
 
+/* What a name never holds, and what is put where a name belongs does: URLs, ports, prefixes. */
+static bool looks_like_name(const char *text)
+{
+    struct prefix prefix;
+
+    return strpbrk(text, "/:@,;%") == NULL && !prefix_from_text(text, &prefix);
+}
+
+/* The host in "scheme://user@host:port/path", or in any part of that. */
+static bool host_of(const char *text, char out[static PATTERN_TEXT_MAX])
+{
+    const char *host = strstr(text, "://") ? strstr(text, "://") + 3 : text;
+    const char *user = strpbrk(host, "@/?#");
+
+    if (user && *user == '@')
+        host = user + 1;
+    size_t length = strcspn(host, "/?#:,; ");
+    if (length == 0 || length >= PATTERN_TEXT_MAX)
+        return false;
+    memcpy(out, host, length);
+    out[length] = '\0';
+    return true;
+}
+
+bool value_mend_name(const char *text, char out[static CONFIG_MEND_MAX])
+{
+    char host[PATTERN_TEXT_MAX], written[PATTERN_TEXT_MAX];
+    struct pattern pattern;
+    struct prefix prefix;
+
+    if (prefix_from_text(text, &prefix) || strspn(text, "0123456789./") == strlen(text)) {
+        snprintf(
+            out, CONFIG_MEND_MAX,
+            "an address or prefix, not a name: it needs no wildset, put it into your own rules");
+        return true;
+    }
+    if (*text == '.' && value_pattern(text + 1, &pattern)) {
+        snprintf(out, CONFIG_MEND_MAX, "write names = { \"*.%s\" }%s", text + 1,
+                 ", and the name without \"*.\" too if it is meant");
+        return true;
+    }
+    if (looks_like_name(text) || !host_of(text, host) || !value_pattern(host, &pattern))
+        return false;
+    snprintf(out, CONFIG_MEND_MAX, "more than a name: write names = { \"%s\" }%s",
+             pattern_to_text(&pattern, written),
+             strstr(text, "://") ? "; the URL of a list of servers belongs in registry" : "");
+    return true;
+}
+
+/* "443/tcp", "tcp/443", "tcp:443", "tcp443": as other programs write it. */
+bool value_mend_service(const char *text, char out[static CONFIG_MEND_MAX])
+{
+    static const char *const protocols[] = {"tcp", "udp"};
+
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        const char *ports = text + strcspn(text, "0123456789");
+        char written[32];
+        struct service service;
+
+        if (!strstr(text, protocols[i]))
+            continue;
+        size_t digits = strspn(ports, "0123456789-:");
+        snprintf(written, sizeof(written), "%s %.*s", protocols[i], digits < 16 ? (int)digits : 16,
+                 ports);
+        char *colon = strchr(written, ':');
+        if (colon)
+            *colon = '-';
+        if (!value_service(written, &service))
+            return false;
+        snprintf(out, CONFIG_MEND_MAX, "write services = { \"%s\" }", written);
+        return true;
+    }
+    return false;
+}
+
 bool value_pattern(const char *text, struct pattern *out)
 {
     char whole[PATTERN_TEXT_MAX];
@@ -175,6 +251,8 @@ bool value_pattern(const char *text, struct pattern *out)
     char *converted;
     bool good;
 
+    if (!looks_like_name(text))
+        return false;
     if (is_ascii(text))
         return pattern_from_text(text, out);
     if (idn2_to_ascii_8z(name, &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)

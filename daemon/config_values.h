@@ -6,6 +6,7 @@
 #ifndef WILDSET_DAEMON_CONFIG_VALUES_H
 #define WILDSET_DAEMON_CONFIG_VALUES_H
 
+#include "daemon/config_reader.h"
 #include "dnsparse/pattern.h"
 #include "setsync/whitelist.h"
 #include "sniffer/plan.h"
@@ -29,8 +30,13 @@ bool value_interface(const char *text, struct plan_interface *out);
 bool value_resolver(const char *text, struct plan_resolver *out);
 /* "udp 19305-19309", "tcp 443". */
 bool value_service(const char *text, struct service *out);
-/* U-labels are converted (UTS 46, non-transitional); "*." stays in front. */
+/* U-labels are converted (UTS 46, non-transitional); "*." stays in front.  Addresses, prefixes and
+ * what holds a byte of "/:@,;%" are no names. */
 bool value_pattern(const char *text, struct pattern *out);
+/* What would be right where a name was refused (URL, name with port, ".name", address) or a service
+ * ("443/tcp", "tcp:443"); false when there is nothing better to say than what is wanted. */
+bool value_mend_name(const char *text, char out[static CONFIG_MEND_MAX]);
+bool value_mend_service(const char *text, char out[static CONFIG_MEND_MAX]);
 /* [A-Za-z][A-Za-z0-9_-]{0,30} */
 bool value_whitelist_name(const char *text, char out[static WHITELIST_NAME_MAX]);
 /* "https://HOST[:PORT][/PATH]" in visible ASCII, or "" for none; nobody's password belongs in it.
