@@ -18,7 +18,10 @@ static const struct remark remarks[] = {
     {"repeated-sights", "questions were seen twice within 100 ms: usual where a port mirrors both"
                         " directions, on a bridge and with \"any\"; it costs nothing"},
     {"bare-checksums", "checksums were left to an interface that fills them in later: usual for"
-                       " packets of this machine and where packets are merged"},
+                       " packets of this machine and its virtual machines, and where packets are"
+                       " merged"},
+    {"bare-checksums-refused", "checksums were left to an interface that fills them in later, and"
+                               " `checksums = \"verify\"` refuses such packets"},
     {"fragments-forgotten", "fragmented packets never became whole: pieces were lost on the way to"
                             " the mirror port, or nobody ever sent them"},
     {"fragments-refused", "fragments overlapped or lied: hosts discard such, and so does wildset"},

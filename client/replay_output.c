@@ -265,6 +265,16 @@ static const char *name_of_unread(size_t index)
     return counter_name(unread[index]);
 }
 
+/* A capture taken where packets are sent shows them before the interface has filled in their sums.
+ */
+static void bare_checksums_print(uint64_t count, const char *became)
+{
+    if (count > 0)
+        fprintf(stderr,
+                "%" PRIu64 " checksums were left to an interface that fills them in later: %s\n",
+                count, became);
+}
+
 void replay_output_summary(const struct counters *counters,
                            const struct setsync_statistics *statistics)
 {
@@ -280,6 +290,9 @@ void replay_output_summary(const struct counters *counters,
             value[COUNTER_FRAMES], value[COUNTER_ANSWERS], value[COUNTER_FOREIGN_ANSWERS],
             value[COUNTER_MATCHING_ANSWERS]);
     counts_print("passed over: ", UNREAD, passed_over, name_of_unread);
+    bare_checksums_print(value[COUNTER_BARE_CHECKSUMS], "accepted");
+    bare_checksums_print(value[COUNTER_BARE_CHECKSUMS_REFUSED],
+                         "refused by checksums = \"verify\"");
     fprintf(stderr,
             "granted %" PRIu64 ", extended %" PRIu64 ", expired %" PRIu64 ", evicted %" PRIu64 "\n",
             statistics->granted, statistics->extended, statistics->expired, statistics->evicted);

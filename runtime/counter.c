@@ -25,6 +25,8 @@ static const struct {
     [COUNTER_LEARNED] = {"learned", "answers that were passed on to the daemon"},
     [COUNTER_ALARMS] = {"alarms", "different answers to a question already settled"},
     [COUNTER_BARE_CHECKSUMS] = {"bare-checksums", "checksums left to an offloading interface"},
+    [COUNTER_BARE_CHECKSUMS_REFUSED] = {"bare-checksums-refused",
+                                        "the same, refused by `checksums = \"verify\"`"},
     [COUNTER_DERIVED_NAMES] = {"derived-names", "names that a matching answer led to"},
     [COUNTER_ANTICIPATIONS] = {"anticipations", "questions for which the CPU was kept awake"},
     [COUNTER_ANTICIPATIONS_REFUSED] = {"anticipations-refused", "the same, past the budget"},

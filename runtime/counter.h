@@ -27,6 +27,7 @@ enum counter {
     COUNTER_LEARNED,           /* of these: passed on to the daemon */
     COUNTER_ALARMS,            /* extra answers */
     COUNTER_BARE_CHECKSUMS,    /* offloaded checksums accepted */
+    COUNTER_BARE_CHECKSUMS_REFUSED, /* the same, with `checksums = "verify"` */
     COUNTER_DERIVED_NAMES,     /* derived names entered */
     COUNTER_ANTICIPATIONS,     /* matching questions for which the CPU was kept awake */
     COUNTER_ANTICIPATIONS_REFUSED, /* the same, past the budget */

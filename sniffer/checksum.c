@@ -8,6 +8,8 @@
 
 #include <netinet/in.h>
 
+enum { HEADER_CHECKSUM_AT = 10 }; /* in an IPv4 header */
+
 /* The sum of 16-bit words; an odd last byte is the high half of its word. */
 static uint64_t sum_words(const uint8_t *bytes, size_t size)
 {
@@ -36,10 +38,13 @@ static uint64_t sum_pseudo_header(const struct segment *segment)
            (segment->transport == TRANSPORT_TCP ? IPPROTO_TCP : IPPROTO_UDP);
 }
 
-bool segment_header_is_good(const struct segment *segment)
+/* 0 where the interface fills this one in as well: Windows, macOS, mirrors of virtual machines. */
+enum checksum_outcome segment_header_checksum(const struct segment *segment)
 {
-    return segment->source.family != ADDRESS_IPV4 || !segment->ip ||
-           fold(sum_words(segment->ip, segment->ip_header_size)) == 0xffff;
+    if (segment->source.family != ADDRESS_IPV4 || !segment->ip ||
+        fold(sum_words(segment->ip, segment->ip_header_size)) == 0xffff)
+        return CHECKSUM_GOOD;
+    return big_endian_16(segment->ip + HEADER_CHECKSUM_AT) == 0 ? CHECKSUM_BARE : CHECKSUM_BAD;
 }
 
 /* Left out of the sum where the interface cuts the segment and fills in each part's length. */
@@ -49,17 +54,25 @@ static bool is_bare(const struct segment *segment, uint16_t stored, uint64_t pse
            (segment->transport == TRANSPORT_TCP && stored == fold(pseudo));
 }
 
-enum checksum_outcome segment_checksums(const struct segment *segment)
+static enum checksum_outcome transport_checksum(const struct segment *segment)
 {
     bool tcp = segment->transport == TRANSPORT_TCP;
     uint16_t stored = big_endian_16(segment->transport_header + (tcp ? 16 : 6));
     uint64_t pseudo = sum_pseudo_header(segment), size = segment->transport_size;
 
-    if (!segment_header_is_good(segment))
-        return CHECKSUM_BAD;
     if (stored == 0 && !tcp)
         return segment->source.family == ADDRESS_IPV4 ? CHECKSUM_GOOD : CHECKSUM_BAD;
     if (fold(pseudo + size + sum_words(segment->transport_header, size)) == 0xffff)
         return CHECKSUM_GOOD;
     return is_bare(segment, stored, pseudo) ? CHECKSUM_BARE : CHECKSUM_BAD;
+}
+
+enum checksum_outcome segment_checksums(const struct segment *segment)
+{
+    enum checksum_outcome header = segment_header_checksum(segment);
+
+    if (header == CHECKSUM_BAD)
+        return CHECKSUM_BAD;
+    enum checksum_outcome transport = transport_checksum(segment);
+    return transport == CHECKSUM_GOOD ? header : transport;
 }

@@ -85,12 +85,13 @@ enum frame_outcome frame_resume(const uint8_t *bytes, size_t size, uint32_t deca
 enum checksum_outcome {
     CHECKSUM_GOOD, /* also: no UDP checksum over IPv4 (RFC 768) */
     CHECKSUM_BAD,  /* also: no UDP checksum over IPv6 (RFC 8200 section 8.1) */
-    CHECKSUM_BARE, /* the pseudo-header's sum alone: left to an offloading interface */
+    CHECKSUM_BARE, /* left to an offloading interface: the pseudo-header's sum alone, or an IPv4
+                      header's that is 0 */
 };
 
 /* IPv4 header and UDP or TCP checksum. */
 enum checksum_outcome segment_checksums(const struct segment *segment);
 /* The IPv4 header's alone, as of a fragment; IPv6 has none and is good. */
-bool segment_header_is_good(const struct segment *segment);
+enum checksum_outcome segment_header_checksum(const struct segment *segment);
 
 #endif

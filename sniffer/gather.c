@@ -30,15 +30,15 @@ static void deliver(void *context, const uint8_t *bytes, size_t size)
     pipeline_message(delivery->pipeline, &delivery->message, delivery->now_ns);
 }
 
-static enum direction direction_of(const struct segment *segment)
+static bool is_from_server(const struct segment *segment)
 {
-    return segment->source_port == DNS_PORT ? DIRECTION_ANSWER : DIRECTION_QUESTION;
+    return segment->source_port == DNS_PORT;
 }
 
 /* What is first seen where its server is not believed may not stand for what comes there later. */
 static bool is_believed(const struct pipeline *pipeline, const struct segment *segment)
 {
-    bool answer = direction_of(segment) == DIRECTION_ANSWER;
+    bool answer = is_from_server(segment);
     const struct address *server = answer ? &segment->source : &segment->destination;
     enum trust trust = trust_resolver(pipeline->plan, server, segment->interface);
 
@@ -59,7 +59,7 @@ static void raise_alarm(struct pipeline *pipeline, const struct segment *segment
 
     if (pipeline->draining)
         return;
-    if (direction_of(segment) == DIRECTION_QUESTION) {
+    if (!is_from_server(segment)) {
         answer.source = segment->destination;
         answer.destination = segment->source;
         answer.source_port = segment->destination_port;
@@ -122,7 +122,7 @@ void gather_segment(struct pipeline *pipeline, const struct segment *segment, ui
         count(pipeline, COUNTER_TCP_UNTRUSTED);
         return;
     }
-    if (!pipeline_checksum_is_good(pipeline, segment, direction_of(segment))) {
+    if (!pipeline_checksum_is_good(pipeline, segment)) {
         pipeline->counters.refused[REASON_BAD_CHECKSUM]++;
         return;
     }
@@ -171,7 +171,7 @@ static enum fragments_outcome add_piece(struct pipeline *pipeline, const struct 
         .size = segment->payload_size,
     };
 
-    if (pipeline->plan->checksums != CHECKSUMS_IGNORE && !segment_header_is_good(segment))
+    if (!pipeline_takes_checksum(pipeline, segment_header_checksum(segment)))
         return FRAGMENTS_REFUSED;
     return fragments_add(pipeline->fragments, &fragment, now_ns, whole);
 }

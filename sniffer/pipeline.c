@@ -63,26 +63,24 @@ void pipeline_free(struct pipeline *pipeline)
 }
 
 /*
- * A TCP segment's bare sum is taken at once: the kernel merges segments, checks the parts and
- * leaves the whole with one, and only where two came together, so that it may never be usual.
+ * Whoever can put a packet on the wire can compute its sum, so a bare one tells nothing about who
+ * sent it: a forged answer needs a question that was seen all the same.
  */
-bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment,
-                               enum direction direction)
+bool pipeline_takes_checksum(struct pipeline *pipeline, enum checksum_outcome checksum)
 {
-    struct offload *offload =
-        &pipeline->offloads[segment->interface % PLAN_INTERFACES_MAX][direction];
-
-    if (segment->checked || pipeline->plan->checksums == CHECKSUMS_IGNORE)
+    if (checksum == CHECKSUM_GOOD || pipeline->plan->checksums == CHECKSUMS_IGNORE)
         return true;
-    enum checksum_outcome outcome = segment_checksums(segment);
-    bool usual =
-        segment->transport == TRANSPORT_TCP || offload_is_usual(offload, outcome == CHECKSUM_BARE);
-    if (outcome != CHECKSUM_BARE)
-        return outcome == CHECKSUM_GOOD;
-    if (pipeline->plan->checksums == CHECKSUMS_VERIFY || !usual)
+    if (checksum == CHECKSUM_BAD)
         return false;
-    count(pipeline, COUNTER_BARE_CHECKSUMS);
-    return true;
+    bool taken = pipeline->plan->checksums == CHECKSUMS_AUTO;
+    count(pipeline, taken ? COUNTER_BARE_CHECKSUMS : COUNTER_BARE_CHECKSUMS_REFUSED);
+    return taken;
+}
+
+bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment)
+{
+    return segment->checked || pipeline->plan->checksums == CHECKSUMS_IGNORE ||
+           pipeline_takes_checksum(pipeline, segment_checksums(segment));
 }
 
 /* A, AAAA, SVCB, HTTPS, ANY: questions whose answers hold addresses. */
@@ -163,7 +161,7 @@ static void question_deal(struct pipeline *pipeline, const struct segment *segme
         return;
     if (trust_resolver(pipeline->plan, &segment->destination, segment->interface) == TRUST_NONE)
         return;
-    if (!pipeline_checksum_is_good(pipeline, segment, DIRECTION_QUESTION)) {
+    if (!pipeline_checksum_is_good(pipeline, segment)) {
         pipeline->counters.refused[REASON_BAD_CHECKSUM]++;
         return;
     }

@@ -11,17 +11,10 @@
 #include "dnsparse/wire.h"
 #include "sniffer/early.h"
 #include "sniffer/fragments.h"
-#include "sniffer/offload.h"
 #include "sniffer/pipeline.h"
 #include "sniffer/questions.h"
 #include "sniffer/report.h"
 #include "sniffer/streams.h"
-
-enum direction {
-    DIRECTION_QUESTION,
-    DIRECTION_ANSWER,
-    DIRECTIONS,
-};
 
 /* Answers since the last question of any kind. */
 struct one_direction {
@@ -41,7 +34,6 @@ struct pipeline {
     bool draining;
     struct one_direction one_direction;
     struct counters counters;
-    struct offload offloads[PLAN_INTERFACES_MAX][DIRECTIONS];
     uint64_t vlans[PLAN_VLANS_MAX / 64 + 1]; /* a bit for each tag that is wanted */
     struct report report;
     struct answer answer; /* large: one for all responses */
@@ -63,8 +55,8 @@ static inline void count(struct pipeline *pipeline, enum counter counter)
 }
 
 /* Whether a host would take it, as far as the plan asks; counts bare sums. */
-bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment,
-                               enum direction direction);
+bool pipeline_takes_checksum(struct pipeline *pipeline, enum checksum_outcome checksum);
+bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment);
 /* `vlans` names its tag, or none. */
 bool pipeline_vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan);
 /* One DNS message, whose transport is the segment's payload. */

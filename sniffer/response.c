@@ -58,7 +58,7 @@ static enum reason judge(struct pipeline *pipeline, const struct passing *passin
         return REASON_NOT_CLASS_IN;
     if (trust == TRUST_NONE || passing->segment->source_port != DNS_PORT)
         return REASON_UNTRUSTED_RESOLVER;
-    if (!pipeline_checksum_is_good(pipeline, passing->segment, DIRECTION_ANSWER))
+    if (!pipeline_checksum_is_good(pipeline, passing->segment))
         return REASON_BAD_CHECKSUM;
     return REASON_NONE;
 }

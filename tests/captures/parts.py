@@ -200,10 +200,34 @@ class Connection:
 def left_to_offload(data):
     """The checksum as the kernel leaves it to an interface: the pseudo-header's sum alone."""
     size = len(data) - 20
-    total = sum(struct.unpack("!4H", data[12:20])) + 6 + size
+    total = sum(struct.unpack("!4H", data[12:20])) + data[9] + size
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
-    return data[:36] + struct.pack("!H", total) + data[38:]
+    at = 36 if data[9] == 6 else 26
+    return data[:at] + struct.pack("!H", total) + data[at + 2:]
+
+
+def without_header_sum(data):
+    """The IPv4 header's checksum as some senders leave it to an interface."""
+    return data[:10] + b"\0\0" + data[12:]
+
+
+@capture("bare-checksums.pcap")
+def bare_checksums():
+    """Sums that an interface fills in later, each kind in a question and in an answer, once among
+    whole ones; in fragments; and a header's sum that is wrong and not 0."""
+    scene = Scene()
+    kinds = [left_to_offload, without_header_sum,
+             lambda data: without_header_sum(left_to_offload(data)), bytes]
+    for number, change in enumerate(kinds):
+        scene.packet(change(packet(CLIENT, RESOLVER, 40000, 53,
+                                   query(NAMES[number], ident=number + 1))))
+        scene.packet(change(packet(RESOLVER, CLIENT, 53, 40000, reply_to(number))))
+    for number, change in ((4, without_header_sum), (5, lambda data: data[:10] + b"\0\1" + data[12:])):
+        scene.ask(query(NAMES[number], ident=number + 1))
+        for part in pieces(reply_to(number, [text(255)] * 14), [1480, 2960], number + 1):
+            scene.packet(change(part))
+    return scene
 
 
 @capture("tcp.pcap")

@@ -178,7 +178,7 @@ struct datagram_of {
     uint16_t fragment;              /* IPv4 flags and offset */
     const struct bytes *extensions; /* IPv6: between header and UDP; the first one's type: */
     uint8_t first_extension;
-    enum { SUM_GOOD, SUM_BAD, SUM_BARE, SUM_NONE, SUM_BAD_IP } sum;
+    enum { SUM_GOOD, SUM_BAD, SUM_BARE, SUM_NONE, SUM_BAD_IP, SUM_BARE_IP, SUM_BARE_BOTH } sum;
 };
 
 static inline uint16_t pseudo_sum(const struct datagram_of *of, size_t udp_size)
@@ -200,11 +200,11 @@ static inline void put_udp(struct bytes *out, const struct datagram_of *of)
     put(out, of->payload->data, of->payload->size);
     uint16_t pseudo = pseudo_sum(of, size);
     uint16_t whole = (uint16_t)~sum_of(pseudo, out->data + start, size);
-    if (of->sum == SUM_GOOD || of->sum == SUM_BAD_IP)
+    if (of->sum == SUM_GOOD || of->sum == SUM_BAD_IP || of->sum == SUM_BARE_IP)
         set16(out, start + 6, whole ? whole : 0xffff);
     if (of->sum == SUM_BAD)
         set16(out, start + 6, whole ^ 0x0101u);
-    if (of->sum == SUM_BARE)
+    if (of->sum == SUM_BARE || of->sum == SUM_BARE_BOTH)
         set16(out, start + 6, pseudo);
 }
 
@@ -226,6 +226,8 @@ static inline void put_ipv4(struct bytes *out, const struct datagram_of *of)
     for (unsigned i = 0; i < of->options; i++)
         put8(out, 1); /* no operation */
     uint16_t sum = (uint16_t)~sum_of(0, out->data + start, header);
+    if (of->sum == SUM_BARE_IP || of->sum == SUM_BARE_BOTH)
+        sum = 0;
     set16(out, start + 10, of->sum == SUM_BAD_IP ? sum ^ 0x0101u : sum);
 }
 

@@ -510,6 +510,22 @@ static void test_checksums(void **state)
     assert_int_equal(checksums(&answer4, SUM_NONE), CHECKSUM_GOOD);
     assert_int_equal(checksums(&answer6, SUM_NONE), CHECKSUM_BAD);
     assert_int_equal(checksums(&answer4, SUM_BAD_IP), CHECKSUM_BAD);
+    assert_int_equal(checksums(&answer4, SUM_BARE_IP), CHECKSUM_BARE);
+    assert_int_equal(checksums(&answer4, SUM_BARE_BOTH), CHECKSUM_BARE);
+}
+
+/* The header's 0 makes no wrong UDP sum right. */
+static void test_checksum_of_a_bare_header_and_wrong_data(void **state)
+{
+    struct datagram_of of = answer4;
+    struct segment segment;
+
+    (void)state;
+    of.sum = SUM_BARE_IP;
+    struct bytes frame = ethernet_of(&of);
+    frame.data[frame.size - 1] ^= 1;
+    assert_int_equal(decode(&frame, DLT_EN10MB, &segment), FRAME_SEGMENT);
+    assert_int_equal(segment_checksums(&segment), CHECKSUM_BAD);
 }
 
 static void test_checksum_of_odd_payload(void **state)
@@ -610,6 +626,7 @@ int main(void)
         cmocka_unit_test(test_ipv6_fragments_are_said),
         cmocka_unit_test(test_a_packet_under_way_by_source_route_is_not_read),
         cmocka_unit_test(test_checksums),
+        cmocka_unit_test(test_checksum_of_a_bare_header_and_wrong_data),
         cmocka_unit_test(test_checksum_of_odd_payload),
         cmocka_unit_test(test_checksum_that_is_zero),
         cmocka_unit_test(test_a_capture_that_claims_less_than_it_holds),
