@@ -294,9 +294,9 @@ static void look_at_list(struct findings *findings, const json_t *list)
     if (unresolved > 0 && unresolved == number_of(list, "names"))
         say_warning(findings, ADVICE_REGISTRY,
                     "none of the %" JSON_INTEGER_FORMAT " names of whitelist %s can be resolved"
-                    " from here\nname servers that answer in registry-resolvers, or set"
+                    " from here (%s is one)\nname servers that answer in registry-resolvers, or set"
                     " resolve = false",
-                    unresolved, text_of(list, "whitelist"));
+                    unresolved, text_of(list, "whitelist"), text_of(list, "unresolved_name"));
 }
 
 static void look_at_feed(struct findings *findings, const json_t *feed)
@@ -343,4 +343,22 @@ size_t advice_each(const json_t *status, advice_take *each, void *context)
         say_warning(&findings, ADVICE_CONFIGURATION, "%s",
                     json_string_value(item) ? json_string_value(item) : "");
     return findings.count;
+}
+
+static void health_weigh(void *context, const struct advice *advice)
+{
+    enum advice_health *health = context;
+
+    if (advice->failure)
+        *health = ADVICE_FAILING;
+    else if (*health == ADVICE_OK)
+        *health = ADVICE_DEGRADED;
+}
+
+enum advice_health advice_health(const json_t *status)
+{
+    enum advice_health health = ADVICE_OK;
+
+    advice_each(status, health_weigh, &health);
+    return health;
 }

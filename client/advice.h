@@ -29,10 +29,18 @@ struct advice {
     const char *advice; /* what to do; "" when the text says it all */
 };
 
+/* As the gravest finding has it. */
+enum advice_health {
+    ADVICE_OK,       /* no finding */
+    ADVICE_DEGRADED, /* it works, but not as it should */
+    ADVICE_FAILING,  /* something does not work */
+};
+
 /* Lent for the call. */
 typedef void advice_take(void *context, const struct advice *advice);
 
 /* Calls `each` (may be NULL) with every finding, the gravest first; how many. */
 size_t advice_each(const json_t *status, advice_take *each, void *context);
+enum advice_health advice_health(const json_t *status);
 
 #endif

@@ -96,9 +96,22 @@ static void interface_print(const json_t *interface)
                name, merged, name);
 }
 
+/* All of them are a finding (client/advice.c); a vendor's list often holds a name that is gone. */
+static void list_print(const json_t *list)
+{
+    json_int_t names = number_of(list, "names"), unresolved = number_of(list, "unresolved");
+    const char *name = json_string_value(json_object_get(list, "unresolved_name"));
+
+    if (unresolved > 0 && unresolved < names && name)
+        printf("- %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+               " names of whitelist %s cannot be resolved: %s%s\n",
+               unresolved, names, json_string_value(json_object_get(list, "whitelist")), name,
+               unresolved > 1 ? " and others" : "");
+}
+
 void remarks_print(const json_t *status)
 {
-    json_t *source, *interface;
+    json_t *source, *interface, *list;
     size_t i, j;
 
     json_array_foreach(json_object_get(status, "sources"), i, source)
@@ -106,5 +119,6 @@ void remarks_print(const json_t *status)
         source_print(source);
         json_array_foreach(json_object_get(source, "interfaces"), j, interface)
             interface_print(interface);
+        json_array_foreach(json_object_get(source, "lists"), j, list) list_print(list);
     }
 }

@@ -19,7 +19,7 @@ static const struct options_page page = {
     .help = "Whether the daemon works, what is wrong, and its figures.\n\n"
             "  --json          one object\n"
             "  --socket PATH   the daemon's socket\n\n"
-            "Exit status: 0, 1 when the daemon cannot be reached, 64 wrong usage.\n",
+            "Exit status: 0 ok, 1 degraded, 2 failing or not to be reached, 64 wrong usage.\n",
 };
 
 enum { NUMBER_MAX = 24, LINE_MAX_TEXT = 512, FILTER_TEXT_MAX = 64 };
@@ -308,56 +308,37 @@ static void feeds_print(const json_t *status)
     table_end(table);
 }
 
-struct verdict {
-    bool coloured;
-    enum paint paint; /* of the gravest finding */
+/* By the gravest finding: a word for people, a colour, and an exit status for monitoring. */
+static const struct verdict {
+    const char *word;
+    enum paint paint;
+    enum command_status status;
+} verdicts[] = {
+    [ADVICE_OK] = {"ok", PAINT_GOOD, COMMAND_OK},
+    [ADVICE_DEGRADED] = {"degraded", PAINT_WARNING, COMMAND_DEGRADED},
+    [ADVICE_FAILING] = {"failing", PAINT_FAILURE, COMMAND_FAILING},
 };
-
-static void advice_weigh(void *context, const struct advice *advice)
-{
-    struct verdict *verdict = context;
-
-    if (advice->failure || verdict->paint == PAINT_GOOD)
-        verdict->paint = advice->failure ? PAINT_FAILURE : PAINT_WARNING;
-}
 
 static void advice_print(void *context, const struct advice *advice)
 {
-    const struct verdict *verdict = context;
+    const bool *coloured = context;
 
-    printf("%s!%s %s%s%s\n",
-           paint_code(advice->failure ? PAINT_FAILURE : PAINT_WARNING, verdict->coloured),
-           paint_code(PAINT_NONE, verdict->coloured), advice->text, *advice->advice ? ": " : "",
+    printf("%s!%s %s%s%s\n", paint_code(advice->failure ? PAINT_FAILURE : PAINT_WARNING, *coloured),
+           paint_code(PAINT_NONE, *coloured), advice->text, *advice->advice ? ": " : "",
            advice->advice);
 }
 
-static const char *verdict_text(enum paint paint)
-{
-    switch (paint) {
-    case PAINT_NONE:
-    case PAINT_GOOD:
-        break;
-    case PAINT_WARNING:
-        return "needs attention";
-    case PAINT_FAILURE:
-        return "has a problem";
-    }
-    return "works";
-}
-
-static void status_print(const json_t *status)
+static void status_print(const json_t *status, const struct verdict *verdict)
 {
     char uptime[DURATION_TEXT_MAX];
-    struct verdict verdict = {.coloured = paint_is_wanted(stdout), .paint = PAINT_GOOD};
+    bool coloured = paint_is_wanted(stdout);
     json_int_t leases = number_of(status, "leases");
 
-    advice_each(status, advice_weigh, &verdict);
     printf("wildset %s %s%s%s: %" JSON_INTEGER_FORMAT " address%s allowed now, up for %s\n",
-           text_of(status, "version"), paint_code(verdict.paint, verdict.coloured),
-           verdict_text(verdict.paint), paint_code(PAINT_NONE, verdict.coloured), leases,
-           leases == 1 ? "" : "es",
+           text_of(status, "version"), paint_code(verdict->paint, coloured), verdict->word,
+           paint_code(PAINT_NONE, coloured), leases, leases == 1 ? "" : "es",
            duration_to_text((unsigned long long)number_of(status, "uptime"), uptime));
-    advice_each(status, advice_print, &verdict);
+    advice_each(status, advice_print, &coloured);
     sources_print(status);
     interfaces_print(status);
     sets_print(status);
@@ -368,6 +349,27 @@ static void status_print(const json_t *status)
     refused_print(status);
     remarks_print(status);
     latency_print(status);
+}
+
+static void finding_add(void *context, const struct advice *advice)
+{
+    json_t *findings = context;
+
+    json_array_append_new(findings, json_pack("{s:s, s:s, s:s}", "state",
+                                              advice->failure ? "failure" : "warning", "text",
+                                              advice->text, "advice", advice->advice));
+}
+
+/* The daemon's object, with what is to be said of it. */
+static void status_print_json(json_t *status, const struct verdict *verdict)
+{
+    json_t *findings = json_array();
+
+    advice_each(status, finding_add, findings);
+    json_object_set_new(status, "health", json_string(verdict->word));
+    json_object_set_new(status, "findings", findings);
+    json_dumpf(status, stdout, JSON_COMPACT);
+    putchar('\n');
 }
 
 int status_main(int argc, char **argv)
@@ -381,13 +383,12 @@ int status_main(int argc, char **argv)
 
     json_t *status = connection_request(options.socket, "status", NULL);
     if (!status)
-        return COMMAND_FAILED;
-    if (options.json) {
-        json_dumpf(status, stdout, JSON_COMPACT);
-        putchar('\n');
-    } else {
-        status_print(status);
-    }
+        return COMMAND_FAILING;
+    const struct verdict *verdict = &verdicts[advice_health(status)];
+    if (options.json)
+        status_print_json(status, verdict);
+    else
+        status_print(status, verdict);
     json_decref(status);
-    return COMMAND_OK;
+    return (int)verdict->status;
 }

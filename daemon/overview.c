@@ -119,6 +119,8 @@ static json_t *list_to_json(const struct registry_report *report, const struct w
     put_text(object, "whitelist", whitelist->name);
     put_count(object, "names", report->names);
     put_count(object, "unresolved", report->unresolved);
+    if (report->unresolved)
+        put_name(object, "unresolved_name", &report->unresolved_name);
     if (!report->has_list)
         return object;
     put_text(object, "url", whitelist->registry ? whitelist->registry : "");

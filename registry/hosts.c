@@ -376,7 +376,8 @@ struct hosts_count hosts_count(const struct hosts *hosts, unsigned whitelist)
         if (!(wanted(host) >> whitelist & 1))
             continue;
         count.names++;
-        count.unresolved += host->unresolved;
+        if (host->unresolved && count.unresolved++ == 0)
+            count.unresolved_name = &host->name;
     }
     return count;
 }

@@ -344,6 +344,7 @@ void poll_report(struct poll *poll)
 
     report->names = count.names;
     report->unresolved = count.unresolved;
+    report->unresolved_name = count.unresolved_name ? *count.unresolved_name : (struct dname){0};
     report->lookups = lookups->lookups;
     report->lookup_failures = lookups->failures;
     report->lookup_mismatches = lookups->mismatches;

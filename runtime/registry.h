@@ -6,6 +6,8 @@
 #ifndef WILDSET_RUNTIME_REGISTRY_H
 #define WILDSET_RUNTIME_REGISTRY_H
 
+#include "dnsparse/dname.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -54,6 +56,7 @@ struct registry_report {
     uint8_t has_list;                                     /* 0, 1: a URL is configured */
     uint8_t kept; /* 0, 1: the list in force was read back at start */
     uint8_t zeros[4];
+    struct dname unresolved_name; /* the first of the unresolved; none: length 0 and zeros */
 };
 
 bool registry_report_is_valid(const struct registry_report *report);

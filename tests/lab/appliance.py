@@ -117,7 +117,11 @@ class Wildset:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def ask(self, *arguments):
-        return self.host.run(WILDSET, *arguments).stdout
+        """What the client prints; `status` ends with 1 or 2 where there are findings."""
+        done = self.host.run(WILDSET, *arguments, check=arguments[0] != "status")
+        if done.returncode > 2 or (not done.stdout and done.returncode):
+            raise lab.LabError(f"wildset {' '.join(map(str, arguments))}: {done.stderr}")
+        return done.stdout
 
     def status(self):
         return json.loads(self.ask("status", "--json"))
