@@ -4,7 +4,7 @@
  */
 #include "sniffer/encryptedfilter.h"
 
-#include "dnsparse/address.h"
+#include "sniffer/publicresolvers.h"
 #include "sniffer/reader.h"
 
 #include <linux/filter.h>
@@ -28,52 +28,6 @@ enum {
     QUIC_VERSION = 1,
     QUIC_2_INITIAL = 0xd0, /* RFC 9369 section 3.2 */
     QUIC_2_VERSION = 0x6b3343cf,
-};
-
-/* Cloudflare, the same for browsers, Google, Quad9, OpenDNS, AdGuard: as their pages name them. */
-static const char *const public_resolvers[] = {
-    "1.1.1.1",
-    "1.0.0.1",
-    "1.1.1.2",
-    "1.0.0.2",
-    "1.1.1.3",
-    "1.0.0.3",
-    "162.159.61.3",
-    "172.64.41.3",
-    "162.159.61.4",
-    "172.64.41.4",
-    "8.8.8.8",
-    "8.8.4.4",
-    "9.9.9.9",
-    "149.112.112.112",
-    "9.9.9.10",
-    "149.112.112.10",
-    "9.9.9.11",
-    "149.112.112.11",
-    "208.67.222.222",
-    "208.67.220.220",
-    "94.140.14.14",
-    "94.140.15.15",
-    "2606:4700:4700::1111",
-    "2606:4700:4700::1001",
-    "2606:4700:4700::1112",
-    "2606:4700:4700::1002",
-    "2606:4700:4700::1113",
-    "2606:4700:4700::1003",
-    "2803:f800:53::4",
-    "2a06:98c1:52::4",
-    "2001:4860:4860::8888",
-    "2001:4860:4860::8844",
-    "2620:fe::fe",
-    "2620:fe::9",
-    "2620:fe::10",
-    "2620:fe::fe:10",
-    "2620:fe::11",
-    "2620:fe::fe:11",
-    "2620:119:35::35",
-    "2620:119:53::53",
-    "2a10:50c0::ad1:ff",
-    "2a10:50c0::ad2:ff",
 };
 
 /* One version of IP at one place.  Transport fields are loaded behind X and `transport`. */
@@ -116,10 +70,11 @@ static void write_resolver(const struct place *place, const struct address *addr
 
 static void write_resolvers(const struct place *place, unsigned known)
 {
-    for (size_t i = 0; i < sizeof(public_resolvers) / sizeof(public_resolvers[0]); i++) {
-        struct address address;
+    struct address address;
+    unsigned services;
 
-        if (address_from_text(public_resolvers[i], &address) && address.family == place->family)
+    for (size_t i = 0; publicresolvers_get(i, &address, &services); i++) {
+        if (services & PUBLIC_HTTPS && address.family == place->family)
             write_resolver(place, &address, known);
     }
     filtercode_go(place->code, FILTERCODE_DROP);
