@@ -93,6 +93,7 @@ static json_t *interface_to_json(const struct state_report *report)
     put_count(object, "interface_dropped", report->interface_dropped);
     put_count(object, "merged", report->merged);
     put_count(object, "cut", report->cut);
+    put_count(object, "undirected", report->undirected);
     return object;
 }
 

@@ -13,7 +13,7 @@ static_assert(sizeof(struct sighting_address) == 24, "sighting_address has paddi
 static_assert(sizeof(struct sighting) == 1232, "sighting has padding");
 static_assert(sizeof(struct alarm_report) == 1512, "alarm_report has padding");
 static_assert(sizeof(struct registry_report) == 352, "registry_report has padding");
-static_assert(sizeof(struct state_report) == 72, "state_report has padding");
+static_assert(sizeof(struct state_report) == 80, "state_report has padding");
 
 enum {
     SECONDS_MAX = INT32_MAX, /* RFC 2181 section 8 */

@@ -152,6 +152,7 @@ struct state_report {
     uint64_t interface_dropped; /* by the interface or its driver */
     uint64_t merged;     /* frames longer than its MTU allows: several packets in one (GRO, LRO, TSO) */
     uint64_t cut;        /* frames of which the capture kept the beginning only */
+    uint64_t undirected; /* frames of which it is not known whether they came in or went out */
 };
 
 /* A matching question has passed.  Grants nothing: who reads it gets ready for the answer. */

@@ -8,6 +8,7 @@
 
 #include "runtime/clock.h"
 #include "sniffer/drivercounters.h"
+#include "sniffer/ringslot.h"
 
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -32,6 +33,7 @@ enum {
     BUFFER_ORDINARY = 8 * MIB, /* bursts */
     BUFFER_LARGE = 4 * MIB,
     BUFFER_LEAST = MIB / 2,
+    COOKED_SIZE = 16,    /* of the header that libpcap makes: LINKTYPE_LINUX_SLL */
     SHARING_NOTHING = 2, /* interfaces with rings of full size; more share what two have */
 };
 
@@ -56,7 +58,8 @@ struct capture {
     uint64_t received, dropped;
     struct kernelfilter_outcome filter; /* the coarsest of the rings' */
     uint32_t whole; /* no frame of one packet is longer; UINT32_MAX: not known */
-    uint64_t merged, cut;
+    uint64_t merged, cut, undirected;
+    uint32_t page; /* of this machine's memory, bytes */
     char error[CAPTURE_ERROR_MAX];
 };
 
@@ -81,6 +84,7 @@ static struct capture *capture_new(const char *interface, uint16_t index)
     capture->index = index;
     capture->nanoseconds = true;
     capture->whole = UINT32_MAX;
+    capture->page = (uint32_t)sysconf(_SC_PAGESIZE);
     drivercounters_init(&capture->driver);
     return capture;
 }
@@ -373,6 +377,7 @@ void capture_state(struct capture *capture, struct state_report *out)
     report.dropped = capture->dropped;
     report.interface_dropped = drivercounters_dropped(&capture->driver);
     report.merged = capture->merged;
+    report.undirected = capture->undirected;
     report.cut = capture->cut;
     *out = report;
 }
@@ -421,6 +426,7 @@ int capture_open_file(FILE *file, uint16_t index, struct capture **out,
 
 struct reading {
     struct capture *capture;
+    const struct ring *ring;
     capture_frame *callback;
     void *context;
 };
@@ -439,6 +445,34 @@ static uint64_t frame_time(const struct capture *capture, const struct timeval *
     return seconds * NS_PER_SECOND + (fraction < NS_PER_SECOND ? fraction : NS_PER_SECOND - 1);
 }
 
+/*
+ * A named interface's link layer does not tell, cooked mode's tells no index, and DLT_LINUX_SLL2's,
+ * which tells both, costs the outermost tag: libpcap does not put it back there.
+ */
+static void set_way(struct capture *capture, const struct ring *ring,
+                    const struct pcap_pkthdr *header, struct frame *frame)
+{
+    struct ringslot_packet packet = {
+        .bytes = frame->bytes,
+        .captured = header->caplen,
+        .length = header->len,
+        .seconds = (uint32_t)header->ts.tv_sec,
+        .nanoseconds = (uint32_t)header->ts.tv_usec,
+        .cooked = capture->link_type == DLT_LINUX_SLL ? COOKED_SIZE : 0,
+        .snaplen = ring->snaplen,
+        .page = capture->page,
+    };
+    struct ringslot slot;
+
+    if (!ringslot_find(&packet, &slot)) {
+        capture->undirected++;
+        frame->way = WAY_UNKNOWN;
+        return;
+    }
+    frame->way = slot.kind == PACKET_OUTGOING ? WAY_OUT : WAY_IN;
+    frame->link = slot.link;
+}
+
 static void hand_on(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
 {
     const struct reading *reading = (const void *)user;
@@ -452,6 +486,8 @@ static void hand_on(u_char *user, const struct pcap_pkthdr *header, const u_char
         .captured_ns = frame_time(capture, &header->ts),
     };
 
+    if (capture->interface[0])
+        set_way(capture, reading->ring, header, &frame);
     capture->merged += header->len > capture->whole;
     capture->cut += header->caplen < header->len;
     reading->callback(reading->context, &frame);
@@ -479,7 +515,12 @@ static int reading_failed(struct capture *capture, const struct ring *ring)
 int capture_read_ring(struct capture *capture, unsigned ring, unsigned most,
                       capture_frame *callback, void *context)
 {
-    struct reading reading = {.capture = capture, .callback = callback, .context = context};
+    struct reading reading = {
+        .capture = capture,
+        .ring = &capture->rings[ring],
+        .callback = callback,
+        .context = context,
+    };
     int count;
 
     if (capture->gone)

@@ -408,6 +408,8 @@ enum frame_outcome frame_decode(const struct frame *frame, uint32_t decapsulate,
     out->encapsulation = ENCAPSULATION_NONE;
     out->outer_peer = (struct address){.family = 0};
     out->interface = frame->interface;
+    out->way = frame->way;
+    out->link = frame->link;
     out->captured_ns = frame->captured_ns;
     return decode_layers(&walk);
 }

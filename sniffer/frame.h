@@ -15,12 +15,22 @@
 
 enum { FRAME_TUNNELS_MAX = 8 }; /* one inside the other; a frame with more is refused */
 
+/* Which way a frame went, seen from this machine. */
+enum frame_way {
+    WAY_UNTOLD,  /* a capture file: nobody asks */
+    WAY_UNKNOWN, /* captured live, and not to be found out */
+    WAY_IN,
+    WAY_OUT,
+};
+
 struct frame {
     const uint8_t *bytes;
     uint32_t captured;  /* bytes that are there */
     uint32_t length;    /* bytes that were on the wire */
     int link_type;      /* DLT_ */
     uint16_t interface; /* index into the plan's interfaces */
+    uint8_t way;        /* enum frame_way */
+    uint32_t link;      /* the kernel's index of the interface itself, also with "any"; 0: unknown */
     uint64_t captured_ns; /* CLOCK_REALTIME */
 };
 
@@ -53,6 +63,8 @@ struct segment {
     const uint8_t *transport_header;
     size_t transport_size;   /* header and payload */
     uint16_t interface;
+    uint8_t way;             /* as the frame's */
+    uint32_t link;
     uint64_t captured_ns;
 };
 
