@@ -172,16 +172,59 @@ static off_t bar_size(FILE *file)
     return S_ISREG(status.st_mode) && status.st_size >= LONG_FILE ? status.st_size : 0;
 }
 
+/* The program that unpacks what begins with these bytes; NULL when it is not packed. */
+static const char *unpacker(const unsigned char *bytes, size_t size)
+{
+    static const struct {
+        const char *magic, *program;
+    } packers[] = {
+        {"\x1f\x8b", "zcat"},
+        {"BZh", "bzcat"},
+        {"\xfd"
+         "7zXZ",
+         "xzcat"},
+        {"\x28\xb5\x2f\xfd", "zstdcat"},
+        {"\x04\x22\x4d\x18", "lz4cat"},
+    };
+
+    for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++) {
+        size_t length = strlen(packers[i].magic);
+
+        if (size >= length && memcmp(bytes, packers[i].magic, length) == 0)
+            return packers[i].program;
+    }
+    return NULL;
+}
+
+/* "-" is the standard input.  Looks at the first bytes of a file without taking them. */
+static FILE *file_open(const char *path)
+{
+    unsigned char first[8];
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+
+    if (!file) {
+        fprintf(stderr, "wildset: cannot open %s: %s\n", path, strerror(errno));
+        return NULL;
+    }
+    ssize_t size = pread(fileno(file), first, sizeof(first), 0);
+    const char *program = unpacker(first, size > 0 ? (size_t)size : 0);
+    if (program) {
+        fprintf(stderr, "wildset: %s: compressed: `%s %s | wildset replay -` reads it\n", path,
+                program, path);
+        fclose(file);
+        return NULL;
+    }
+    return file;
+}
+
 static bool file_replay(struct replay *replay, const char *path)
 {
     char error[CAPTURE_ERROR_MAX];
     struct capture *capture;
-    FILE *file = fopen(path, "rb");
+    FILE *file = file_open(path);
 
-    if (!file) {
-        fprintf(stderr, "wildset: cannot open %s: %s\n", path, strerror(errno));
+    if (!file)
         return false;
-    }
     off_t size = bar_size(file);
     if (capture_open_file(file, 0, &capture, error) < 0) {
         fprintf(stderr, "wildset: %s: %s\n", path, error);

@@ -5,8 +5,10 @@
     client.py WILDSET
 """
 
+import gzip
 import json
 import os
+import pathlib
 import re
 import shutil
 import socket
@@ -481,12 +483,34 @@ def check_bad_daemons(check):
     check.expect("a path that is too long is failing", result.returncode, 2)
 
 
+def check_replay_input(check):
+    """A capture on the standard input, and packed ones, as the advice has it."""
+    here = pathlib.Path(__file__).parent
+    capture, config = here / "../captures/plain-a.pcap", here / "lookback.conf"
+    command = [check.wildset, "replay", "--json", "--config", config]
+    wanted = subprocess.run([*command, capture], capture_output=True, check=True).stdout
+    with open(capture, "rb") as file:
+        said = subprocess.run([*command, "-"], stdin=file, capture_output=True, check=True).stdout
+    check.expect("replay reads a file from the standard input", said, wanted)
+    packed = os.path.join(check.folder, "a.pcap.gz")
+    pathlib.Path(packed).write_bytes(gzip.compress(capture.read_bytes()))
+    result = subprocess.run([*command, packed], capture_output=True, text=True, check=False)
+    advice = "zcat %s | wildset replay -" % packed
+    check.expect("a packed capture is said to be one", (result.returncode, "`%s`" % advice in result.stderr),
+                 (1, True))
+    unpacked = subprocess.run(["zcat", packed], capture_output=True, check=True).stdout
+    said = subprocess.run([*command, "-"], input=unpacked, capture_output=True, check=True).stdout
+    check.expect("and the advice reads it", said, wanted)
+    os.unlink(packed)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         check = Check(sys.argv[1], folder)
         check_dispatcher(check)
         check_status(check)
         check_colours(check)
+        check_replay_input(check)
         check_metrics(check)
         check_list(check)
         check_forget(check)
