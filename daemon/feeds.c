@@ -5,6 +5,7 @@
 #include "daemon/feeds.h"
 
 #include "daemon/config.h"
+#include "daemon/feedlist.h"
 #include "daemon/outlet.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
@@ -17,6 +18,7 @@ struct feeds {
     struct loop_watch *timer;
     const struct setsync *sync;
     const char *state;
+    struct feedlist *list; /* the files, for the next start */
     struct outlet *first;
 };
 
@@ -44,21 +46,39 @@ static void on_timer(void *context)
     arm(feeds);
 }
 
-/* Emptied or not: it was tried, and said when it failed. */
+/* Those of the configuration, and those that are still to be emptied. */
+static void keep_list(struct feeds *feeds)
+{
+    feedlist_begin(feeds->list);
+    for (const struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
+        feedlist_add(feeds->list, outlet->path);
+    feedlist_end(feeds->list);
+}
+
+/* Emptied, or nowhere to be found. */
+static bool outlet_is_done(const struct outlet *outlet)
+{
+    return outlet->retired && outlet->child == 0 &&
+           (!outlet_is_dirty(outlet) || outlet->error == -ENOENT);
+}
+
 static void forget_retired(struct feeds *feeds)
 {
+    bool some = false;
+
     for (struct outlet **at = &feeds->first; *at;) {
         struct outlet *outlet = *at;
-        bool done =
-            outlet->retired && outlet->child == 0 && (!outlet_is_dirty(outlet) || outlet->error);
 
-        if (!done) {
+        if (!outlet_is_done(outlet)) {
             at = &outlet->next;
             continue;
         }
         *at = outlet->next;
         outlet_free(outlet);
+        some = true;
     }
+    if (some)
+        keep_list(feeds);
 }
 
 void feeds_reap(struct feeds *feeds)
@@ -104,7 +124,7 @@ static int configure_outlet(struct feeds *feeds, const struct whitelist *whiteli
     struct outlet *outlet = outlet_find(feeds, whitelist->feed);
 
     if (!outlet) {
-        outlet = outlet_new(whitelist);
+        outlet = outlet_new(whitelist->feed, whitelist);
         if (!outlet)
             return -ENOMEM;
         outlet->next = feeds->first;
@@ -145,10 +165,27 @@ void feeds_configure(struct feeds *feeds, const struct config *config, const str
         else if (configure_outlet(feeds, whitelist, now) < 0)
             log_error("feed %s: out of memory", whitelist->feed);
     }
+    keep_list(feeds);
     arm(feeds);
 }
 
 /* ---- beginning, end, looking ---- */
+
+/* A feed of the last run, without a whitelist: it is emptied unless the configuration names it. */
+static void adopt(void *context, const char *path)
+{
+    static const struct whitelist nobody;
+    struct feeds *feeds = context;
+    struct outlet *outlet;
+
+    if (outlet_find(feeds, path) || (feeds->state && strcmp(path, feeds->state) == 0))
+        return;
+    outlet = outlet_new(path, &nobody);
+    if (!outlet)
+        return;
+    outlet->next = feeds->first;
+    feeds->first = outlet;
+}
 
 int feeds_new(struct loop *loop, const struct setsync *sync, const char *state, struct feeds **out)
 {
@@ -156,12 +193,15 @@ int feeds_new(struct loop *loop, const struct setsync *sync, const char *state, 
 
     if (!feeds)
         return -ENOMEM;
-    *feeds = (struct feeds){.sync = sync, .state = state};
+    *feeds = (struct feeds){.sync = sync, .state = state, .list = feedlist_open(state)};
     feeds->timer = loop_timer(loop, on_timer, feeds);
-    if (!feeds->timer) {
+    if (!feeds->timer || !feeds->list) {
+        loop_unwatch(feeds->timer);
+        feedlist_free(feeds->list);
         free(feeds);
         return -ENOMEM;
     }
+    feedlist_each(feeds->list, adopt, feeds);
     *out = feeds;
     return 0;
 }
@@ -176,6 +216,7 @@ void feeds_free(struct feeds *feeds)
         outlet_end(outlet);
     }
     loop_unwatch(feeds->timer);
+    feedlist_free(feeds->list);
     free(feeds);
 }
 

@@ -16,7 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Web servers make an ETag of size and whole seconds: two files within one second would look the same. */
+/* Web servers make an ETag of size and whole seconds: two files within one second would look the
+ * same. */
 #define SETTLE_NS (2 * NS_PER_SECOND)
 #define RETRY_NS (10 * NS_PER_SECOND)
 
@@ -180,7 +181,7 @@ void outlet_retire(struct outlet *outlet)
 
 /* ---- beginning and end ---- */
 
-struct outlet *outlet_new(const struct whitelist *whitelist)
+struct outlet *outlet_new(const char *path, const struct whitelist *whitelist)
 {
     struct outlet *outlet = calloc(1, sizeof(*outlet));
     struct feed_limits limits = limits_of(whitelist);
@@ -192,7 +193,7 @@ struct outlet *outlet_new(const struct whitelist *whitelist)
         free(outlet);
         return NULL;
     }
-    strcpy(outlet->path, whitelist->feed);
+    strcpy(outlet->path, path);
     outlet->written = UINT64_MAX;
     return outlet;
 }

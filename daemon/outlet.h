@@ -30,8 +30,8 @@ struct outlet {
     bool retired; /* in no configuration any more: to be emptied, then forgotten */
 };
 
-/* The path of this whitelist's feed, and nothing in it; NULL when memory is out. */
-struct outlet *outlet_new(const struct whitelist *whitelist);
+/* A feed with this whitelist's limits, and nothing in it; NULL when memory is out. */
+struct outlet *outlet_new(const char *path, const struct whitelist *whitelist);
 void outlet_free(struct outlet *outlet);
 /* Writes what was not written yet, waits for it, and frees. */
 void outlet_end(struct outlet *outlet);

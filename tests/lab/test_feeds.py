@@ -133,3 +133,15 @@ def test_a_folder_that_is_not_there_is_said_with_what_to_do(world, feed):
     world.wildset.configure(extra="")
     world.wildset.reload()
     wait_for("no feed", lambda: world.wildset.status()["feeds"] == [])
+
+
+def test_a_feed_whose_key_went_while_wildsetd_was_down_is_emptied(world, feed):
+    world.wildset.configure(extra=f'feed = "{feed.file}"')
+    world.wildset.reload()
+    wait_for("it is written", feed.lines)
+    world.wildset.stop()
+    assert feed.lines(), "the end takes nothing away"
+    world.wildset.configure(extra="")
+    world.wildset.start()
+    wait_for("the file is emptied", lambda: feed.lines() == [])
+    wait_for("it is done with", lambda: (feed.host.folder / "feed-files").read_text() == "")
