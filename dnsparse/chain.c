@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Following aliases.  At each step all records are looked at, so their order does not matter, and
- * the one that a resolver would have used is taken: the name's own CNAME, else the topmost DNAME
- * above it (below that one no other can exist).
+ * those that a resolver would have used are taken: the name's own CNAMEs, else the topmost DNAME
+ * above it (below that one no other can exist).  Of several CNAMEs glibc uses the last, unbound the
+ * first, musl, c-ares and dnsmasq each of them: so all are followed.
  */
 #include "dnsparse/chain.h"
 
@@ -13,7 +14,7 @@ enum { RANK_NONE = 256 };
 /* What one record makes of a name. */
 struct alias {
     unsigned rank; /* 0: a CNAME; else the length of the DNAME's owner; the least counts */
-    bool bad;      /* its target cannot be, or a record of the same rank says another */
+    bool bad;      /* its target cannot be */
     uint32_t ttl;
     struct dname target;
 };
@@ -62,64 +63,116 @@ static struct alias alias_of_dname(const struct record *record, const struct dna
     return alias;
 }
 
-/* Two records of one rank have one owner: the same twice is one, anything else is a lie. */
-static void alias_choose(struct alias *best, const struct alias *next)
+static struct alias alias_of(const struct records *records, size_t index, const struct dname *name)
 {
-    if (next->rank > best->rank || next->rank == RANK_NONE)
-        return;
-    if (next->rank < best->rank) {
-        *best = *next;
-        return;
-    }
-    best->bad = best->bad || next->bad || !dname_equal(&best->target, &next->target);
-    if (next->ttl < best->ttl)
-        best->ttl = next->ttl;
+    const struct record *record = &records->list[records->aliases[index]];
+
+    return record->type == RR_TYPE_CNAME ? alias_of_cname(record, name)
+                                         : alias_of_dname(record, name);
 }
 
-static bool alias_find(const struct records *records, const struct dname *name, struct alias *out)
-{
-    *out = (struct alias){.rank = RANK_NONE};
-    for (size_t i = 0; i < records->count; i++) {
-        const struct record *record = &records->list[i];
-        struct alias next;
+/* On the way from the question's name, with all records at hand. */
+struct walk {
+    const struct records *records;
+    struct answer *answer;
+    answer_names behind; /* those that led to where it is: an alias to one of them is a loop */
+    answer_names selves; /* those with an alias to themselves */
+};
 
-        if (record->type == RR_TYPE_CNAME)
-            next = alias_of_cname(record, name);
-        else if (record->type == RR_TYPE_DNAME)
-            next = alias_of_dname(record, name);
-        else
+static answer_names name_bit(unsigned index)
+{
+    return (answer_names)1 << index;
+}
+
+/* The index of a name that has been met, or that of the next new one. */
+static unsigned name_find(const struct answer *answer, const struct dname *name)
+{
+    unsigned index = 0;
+
+    while (index <= answer->chain_count && !dname_equal(answer_name(answer, index), name))
+        index++;
+    return index;
+}
+
+static enum answer_outcome walk_name(struct walk *walk, unsigned index);
+
+static enum answer_outcome walk_alias(struct walk *walk, unsigned from, const struct alias *alias)
+{
+    struct answer *answer = walk->answer;
+    unsigned to = name_find(answer, &alias->target);
+    enum answer_outcome outcome = ANSWER_OK;
+
+    if (alias->bad)
+        return ANSWER_MALFORMED;
+    if (to == from) {
+        walk->selves |= name_bit(from);
+        return ANSWER_OK;
+    }
+    if (to == ANSWER_NAMES_MAX)
+        return ANSWER_TOO_LONG_CHAIN;
+    if (walk->behind & name_bit(to))
+        return ANSWER_LOOP;
+    if (alias->ttl < answer->chain_ttl)
+        answer->chain_ttl = alias->ttl;
+    if (to > answer->chain_count) {
+        answer->chain[answer->chain_count++] = alias->target;
+        outcome = walk_name(walk, to);
+    }
+    answer->leads[from] |= answer->leads[to];
+    return outcome;
+}
+
+/* The first of those that count, or one of rank RANK_NONE. */
+static struct alias alias_first(const struct records *records, const struct dname *name)
+{
+    struct alias best = {.rank = RANK_NONE};
+
+    for (size_t i = 0; i < records->alias_count; i++) {
+        struct alias alias = alias_of(records, i, name);
+
+        if (alias.rank < best.rank)
+            best = alias;
+    }
+    return best;
+}
+
+/* At most ANSWER_CHAIN_MAX deep: each call but the first has entered a new name. */
+static enum answer_outcome walk_name(struct walk *walk, unsigned index)
+{
+    const struct dname *name = answer_name(walk->answer, index);
+    const struct alias first = alias_first(walk->records, name);
+    enum answer_outcome outcome = ANSWER_OK;
+
+    walk->answer->leads[index] = name_bit(index);
+    if (first.rank == RANK_NONE)
+        return ANSWER_OK;
+    walk->behind |= name_bit(index);
+    for (size_t i = 0; i < walk->records->alias_count && outcome == ANSWER_OK; i++) {
+        struct alias alias = alias_of(walk->records, i, name);
+
+        if (alias.rank != first.rank)
             continue;
-        alias_choose(out, &next);
+        /* No resolver takes two DNAMEs that differ. */
+        if (alias.rank > 0 && !dname_equal(&alias.target, &first.target))
+            return ANSWER_MALFORMED;
+        outcome = walk_alias(walk, index, &alias);
     }
-    return out->rank != RANK_NONE;
+    walk->behind &= ~name_bit(index);
+    return outcome;
 }
 
-static bool chain_holds(const struct answer *answer, const struct dname *name)
+enum answer_outcome chain_follow(const struct records *records, struct answer *answer,
+                                 answer_names *idle)
 {
-    if (dname_equal(&answer->question, name))
-        return true;
-    for (unsigned i = 0; i < answer->chain_count; i++)
-        if (dname_equal(&answer->chain[i], name))
-            return true;
-    return false;
-}
-
-enum answer_outcome chain_follow(const struct records *records, struct answer *answer)
-{
-    struct alias alias;
+    struct walk walk = {.records = records, .answer = answer};
+    enum answer_outcome outcome;
 
     answer->chain_count = 0;
     answer->chain_ttl = UINT32_MAX;
-    while (alias_find(records, answer_owner(answer), &alias)) {
-        if (alias.bad)
-            return ANSWER_MALFORMED;
-        if (chain_holds(answer, &alias.target))
-            return ANSWER_LOOP;
-        if (answer->chain_count == ANSWER_CHAIN_MAX)
-            return ANSWER_TOO_LONG_CHAIN;
-        answer->chain[answer->chain_count++] = alias.target;
-        if (alias.ttl < answer->chain_ttl)
-            answer->chain_ttl = alias.ttl;
-    }
-    return ANSWER_OK;
+    outcome = walk_name(&walk, 0);
+    *idle = 0;
+    for (unsigned i = 0; i <= answer->chain_count; i++)
+        if (answer->leads[i] == name_bit(i))
+            *idle |= walk.selves & name_bit(i);
+    return outcome;
 }

@@ -10,10 +10,12 @@
 #include "dnsparse/records.h"
 
 /*
- * Fills chain, chain_count and chain_ttl of an answer whose question is filled.  ANSWER_OK,
- * ANSWER_LOOP, ANSWER_TOO_LONG_CHAIN, or ANSWER_MALFORMED for a name with two different aliases and
- * for a DNAME that makes a name too long.
+ * Fills chain, chain_count, chain_ttl and leads of an answer whose question is filled.  ANSWER_OK,
+ * ANSWER_LOOP, ANSWER_TOO_LONG_CHAIN, or ANSWER_MALFORMED for a name with two different DNAMEs and
+ * for a DNAME that makes a name too long.  *idle: names that have no alias but themselves, as
+ * VMware's NAT writes them in front of their addresses; without an address they are a loop.
  */
-enum answer_outcome chain_follow(const struct records *records, struct answer *answer);
+enum answer_outcome chain_follow(const struct records *records, struct answer *answer,
+                                 answer_names *idle);
 
 #endif

@@ -8,6 +8,9 @@
 #include <ldns/ldns.h>
 #include <stdlib.h>
 
+/* What it costs to have ldns make a record of one, in bytes of names looked at. */
+enum { RECORD_WORK = 64 };
+
 static bool rr_matters(const struct rr *rr)
 {
     if (rr->class != RR_CLASS_IN)
@@ -16,12 +19,26 @@ static bool rr_matters(const struct rr *rr)
     case RR_TYPE_A:
     case RR_TYPE_AAAA:
     case RR_TYPE_CNAME:
+    case RR_TYPE_MX:
+    case RR_TYPE_SRV:
+    case RR_TYPE_NAPTR:
     case RR_TYPE_DNAME:
     case RR_TYPE_SVCB:
     case RR_TYPE_HTTPS:
         return true;
     }
     return false;
+}
+
+static bool rr_is_alias(const struct rr *rr)
+{
+    return rr->type == RR_TYPE_CNAME || rr->type == RR_TYPE_DNAME;
+}
+
+static bool rdata_ends_with_name(const struct rr *rr)
+{
+    return rr_is_alias(rr) || rr->type == RR_TYPE_MX || rr->type == RR_TYPE_SRV ||
+           rr->type == RR_TYPE_NAPTR;
 }
 
 static bool rdata_fits(const struct record *record)
@@ -48,11 +65,14 @@ static bool record_fill(const struct wire_message *message, const struct rr *rr,
         .ttl = rr->ttl > INT32_MAX ? 0 : rr->ttl,
         .type = rr->type,
     };
-    if (rr->type == RR_TYPE_CNAME || rr->type == RR_TYPE_DNAME) {
-        if (ldns_rr_rd_count(parsed) != 1)
+    if (rdata_ends_with_name(rr)) {
+        const ldns_rdf *name;
+
+        if (ldns_rr_rd_count(parsed) == 0)
             return false;
-        out->rdata = ldns_rdf_data(ldns_rr_rdf(parsed, 0));
-        out->rdata_size = ldns_rdf_size(ldns_rr_rdf(parsed, 0));
+        name = ldns_rr_rdf(parsed, ldns_rr_rd_count(parsed) - 1);
+        out->rdata = ldns_rdf_data(name);
+        out->rdata_size = ldns_rdf_size(name);
     }
     return rdata_fits(out);
 }
@@ -72,6 +92,34 @@ static bool record_parse(const struct wire_message *message, size_t at, const st
     return at == rr->end && record_fill(message, rr, parsed, &records->list[records->count++]);
 }
 
+/* An alias too many is kept nowhere: its answer is refused. */
+static void alias_note(struct records *records, const struct rr *rr)
+{
+    if (!rr_is_alias(rr))
+        return;
+    if (records->alias_count < ANSWER_ALIASES_MAX)
+        records->aliases[records->alias_count] = (uint16_t)records->count;
+    records->alias_count++;
+}
+
+/* One record of a section; what it cost is counted, and what it would cost to keep it. */
+static bool rr_take(const struct wire_message *message, enum rr_section section, size_t at,
+                    const struct rr *rr, struct records *records)
+{
+    bool kept = section == RR_ANSWER && rr_matters(rr);
+
+    records->work += rr->work + (kept ? RECORD_WORK : 1);
+    if (section == RR_AUTHORITY && rr->type == RR_TYPE_SOA)
+        records->negative = true;
+    if (rr->type == RR_TYPE_OPT)
+        records->rcode_high = (uint8_t)(rr->ttl >> 24);
+    if (!kept)
+        return records->work <= ANSWER_WORK_MAX;
+    alias_note(records, rr);
+    return records->work <= ANSWER_WORK_MAX && records->alias_count <= ANSWER_ALIASES_MAX &&
+           record_parse(message, at, rr, records);
+}
+
 /* Walks one section from *at on.  RR_CUT leaves *at before the record that is not whole. */
 static enum rr_outcome section_read(const struct wire_message *message, enum rr_section section,
                                     size_t *at, struct records *records)
@@ -82,12 +130,8 @@ static enum rr_outcome section_read(const struct wire_message *message, enum rr_
 
         if (outcome != RR_WHOLE)
             return outcome;
-        if (section == RR_ANSWER && rr_matters(&rr) && !record_parse(message, *at, &rr, records))
+        if (!rr_take(message, section, *at, &rr, records))
             return RR_BAD;
-        if (section == RR_AUTHORITY && rr.type == RR_TYPE_SOA)
-            records->negative = true;
-        if (rr.type == RR_TYPE_OPT)
-            records->rcode_high = (uint8_t)(rr.ttl >> 24);
         *at = rr.end;
     }
     return RR_WHOLE;
@@ -98,16 +142,20 @@ static enum rr_outcome section_read(const struct wire_message *message, enum rr_
  * as it is there, and bytes behind all that are nobody's: resolver libraries and forwarders take
  * answers with padding, with a count too many, and with an OPT record that was cut.
  */
-static bool message_read(const struct wire_message *message, struct records *records)
+static enum answer_outcome message_read(const struct wire_message *message, struct records *records)
 {
     size_t at = wire_records(message);
     enum rr_outcome outcome = section_read(message, RR_ANSWER, &at, records);
 
+    if (records->alias_count > ANSWER_ALIASES_MAX)
+        return ANSWER_TOO_LONG_CHAIN;
+    if (outcome == RR_CUT && message->truncated)
+        return ANSWER_OK;
     if (outcome != RR_WHOLE)
-        return message->truncated && outcome == RR_CUT;
+        return ANSWER_MALFORMED;
     if (section_read(message, RR_AUTHORITY, &at, records) == RR_WHOLE)
         section_read(message, RR_ADDITIONAL, &at, records);
-    return true;
+    return ANSWER_OK;
 }
 
 /* A count is believed only as far as the message can hold records. */
@@ -118,20 +166,22 @@ static size_t records_most(const struct wire_message *message)
     return message->answer_count < fit ? message->answer_count : fit;
 }
 
-bool records_read(const struct wire_message *message, struct records *out)
+enum answer_outcome records_read(const struct wire_message *message, struct records *out)
 {
     struct records records = {
         .list = calloc(records_most(message) + 1, sizeof *records.list),
         .parsed = ldns_rr_list_new(),
     };
+    enum answer_outcome outcome = ANSWER_MALFORMED;
 
     /* Without memory the answer cannot be read: refused like one that is not readable. */
-    if (records.list == NULL || records.parsed == NULL || !message_read(message, &records)) {
+    if (records.list != NULL && records.parsed != NULL)
+        outcome = message_read(message, &records);
+    if (outcome == ANSWER_OK)
+        *out = records;
+    else
         records_free(&records);
-        return false;
-    }
-    *out = records;
-    return true;
+    return outcome;
 }
 
 void records_free(struct records *records)

@@ -38,7 +38,9 @@ static enum rr_outcome pointer_follow(const uint8_t *message, size_t size, struc
     return RR_WHOLE;
 }
 
-static enum rr_outcome name_check(const uint8_t *message, size_t size, size_t at, size_t *end)
+/* Adds what it took to *work. */
+static enum rr_outcome name_check(const uint8_t *message, size_t size, size_t at, size_t *end,
+                                  unsigned *work)
 {
     struct name_walk walk = {.at = at, .start = at};
 
@@ -60,6 +62,7 @@ static enum rr_outcome name_check(const uint8_t *message, size_t size, size_t at
     if (walk.at >= size)
         return RR_CUT;
     *end = walk.end != 0 ? walk.end : walk.at + 1;
+    *work += (unsigned)walk.length + walk.pointers + 1;
     return RR_WHOLE;
 }
 
@@ -68,21 +71,49 @@ static uint16_t read_u16(const uint8_t *bytes)
     return (uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
-static enum rr_outcome rdata_check(const uint8_t *message, const struct rr *rr)
+/* Flags, services and a regular expression stand before it, each with its length (RFC 3403, 4.1).
+ */
+static size_t naptr_replacement(const uint8_t *message, const struct rr *rr)
 {
-    size_t end;
+    size_t at = rr->rdata + 4; /* order and preference */
 
-    if (rr->type != RR_TYPE_CNAME && rr->type != RR_TYPE_DNAME)
+    for (unsigned i = 0; i < 3 && at < rr->end; i++)
+        at += 1u + message[at];
+    return at;
+}
+
+/* Where the name starts that the rdata ends with, perhaps past its end; 0: it has none. */
+static size_t rdata_name(const uint8_t *message, const struct rr *rr)
+{
+    switch (rr->type) {
+    case RR_TYPE_CNAME:
+    case RR_TYPE_DNAME:
+        return rr->rdata;
+    case RR_TYPE_MX:
+        return rr->rdata + 2; /* preference (RFC 1035 section 3.3.9) */
+    case RR_TYPE_SRV:
+        return rr->rdata + 6; /* priority, weight, port (RFC 2782) */
+    case RR_TYPE_NAPTR:
+        return naptr_replacement(message, rr);
+    }
+    return 0;
+}
+
+static enum rr_outcome rdata_check(const uint8_t *message, struct rr *rr)
+{
+    size_t at = rdata_name(message, rr), end;
+
+    if (at == 0)
         return RR_WHOLE;
-    if (name_check(message, rr->end, rr->rdata, &end) != RR_WHOLE || end != rr->end)
+    if (name_check(message, rr->end, at, &end, &rr->work) != RR_WHOLE || end != rr->end)
         return RR_BAD;
     return RR_WHOLE;
 }
 
 enum rr_outcome rr_read(const uint8_t *message, size_t size, size_t at, struct rr *out)
 {
-    enum rr_outcome outcome = name_check(message, size, at, &at);
-    struct rr rr;
+    struct rr rr = {0};
+    enum rr_outcome outcome = name_check(message, size, at, &at, &rr.work);
 
     if (outcome != RR_WHOLE)
         return outcome;

@@ -8,6 +8,7 @@
 
 #include "dnsparse/wire.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,12 +16,24 @@ enum rr_type {
     RR_TYPE_A = 1,
     RR_TYPE_CNAME = 5,
     RR_TYPE_SOA = 6,
+    RR_TYPE_MX = 15,
     RR_TYPE_AAAA = 28,
+    RR_TYPE_SRV = 33,
+    RR_TYPE_NAPTR = 35,
     RR_TYPE_DNAME = 39,
     RR_TYPE_OPT = 41,
     RR_TYPE_SVCB = 64,
     RR_TYPE_HTTPS = 65,
+    RR_TYPE_ANY = 255,
 };
+
+/* Whether the answer to such a question can hold addresses, or names to ask for addresses. */
+static inline bool rr_type_is_asked_for_addresses(uint16_t type)
+{
+    return type == RR_TYPE_A || type == RR_TYPE_AAAA || type == RR_TYPE_MX || type == RR_TYPE_SRV ||
+           type == RR_TYPE_NAPTR || type == RR_TYPE_SVCB || type == RR_TYPE_HTTPS ||
+           type == RR_TYPE_ANY;
+}
 
 enum {
     RR_CLASS_IN = 1,
@@ -33,6 +46,7 @@ struct rr {
     uint32_t ttl; /* as it stands */
     size_t rdata; /* where it starts in the message */
     size_t end;   /* where the next record starts */
+    unsigned work; /* bytes and pointers of names that were looked at */
 };
 
 enum rr_outcome {
@@ -42,9 +56,9 @@ enum rr_outcome {
 };
 
 /*
- * Reads the record at `at`.  Its owner, and the name that the rdata of a CNAME or DNAME is, are
- * checked: pointers lead strictly backwards and never into the header, the name has at most 255
- * bytes, the rdata is that name and no more.
+ * Reads the record at `at`.  Its owner, and the name at the end of the rdata of a CNAME, DNAME, SRV,
+ * MX or NAPTR, are checked: pointers lead strictly backwards and never into the header, the name has
+ * at most 255 bytes, and the rdata ends with it.
  */
 enum rr_outcome rr_read(const uint8_t *message, size_t size, size_t at, struct rr *out);
 

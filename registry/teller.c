@@ -133,19 +133,23 @@ static struct sighting *begin_answer(struct teller *teller, const struct dname *
     return sighting;
 }
 
-static void tell_addresses(struct teller *teller, const struct dname *question,
-                           const struct lookup_result *result)
+/* Those that count as this owner's, 16 a message. */
+static void tell_owned(struct teller *teller, const struct dname *question,
+                       const struct lookup_result *result, unsigned owner)
 {
     const struct answer *answer = result->answer;
-    uint32_t chain_ttl = answer->chain_count > 0 ? answer->chain_ttl : answer->addresses[0].ttl;
+    answer_names names = answer->leads[0];
+    unsigned next = answer_next_owned(answer, 0, names, owner);
 
-    for (unsigned next = 0; next < answer->address_count;) {
+    while (next < answer->address_count) {
         struct sighting *sighting = begin_answer(teller, question, result);
 
-        sighting->owner = *answer_owner(answer);
-        sighting->chain_ttl = chain_ttl;
-        while (next < answer->address_count && sighting->address_count < SIGHTING_ADDRESSES_MAX) {
-            const struct answer_address *address = &answer->addresses[next++];
+        sighting->owner = *answer_name(answer, owner);
+        sighting->chain_ttl =
+            answer->chain_count > 0 ? answer->chain_ttl : answer->addresses[0].ttl;
+        for (; next < answer->address_count && sighting->address_count < SIGHTING_ADDRESSES_MAX;
+             next = answer_next_owned(answer, next + 1, names, owner)) {
+            const struct answer_address *address = &answer->addresses[next];
 
             sighting->addresses[sighting->address_count++] = (struct sighting_address){
                 .address = address->address, .record = address->record, .ttl = address->ttl};
@@ -161,7 +165,8 @@ void teller_answer(struct teller *teller, const struct dname *question,
     const struct answer *answer = result->answer;
 
     if (answer->address_count > 0) {
-        tell_addresses(teller, question, result);
+        for (unsigned owner = 0; owner <= answer->chain_count; owner++)
+            tell_owned(teller, question, result, owner);
     } else if (answer->target_count > 0) {
         struct sighting *sighting = begin_answer(teller, question, result);
 

@@ -90,21 +90,23 @@ static bool follow(struct pipeline *pipeline, const struct dname *matched,
     return entered;
 }
 
-/* Returns whether anything was passed on. */
+/* What the name of this index leads to.  Returns whether anything was passed on. */
 static bool teach(struct pipeline *pipeline, const struct passing *passing,
-                  const struct report_subject *subject, const struct dname *matched,
-                  whitelist_mask whitelists)
+                  const struct report_subject *subject, unsigned index, whitelist_mask whitelists)
 {
     const struct answer *answer = &pipeline->answer;
-    bool taught = answer->address_count > 0;
+    const struct dname *matched = answer_name(answer, index);
+    bool taught = report_answer(&pipeline->report, subject, answer, index);
 
-    report_answer(&pipeline->report, subject, matched, answer);
     if (taught && pipeline->hooks.ended)
         pipeline->hooks.ended(pipeline->hooks.context);
     for (unsigned i = 0; i < answer->target_count; i++) {
-        if (!follow(pipeline, matched, &answer->targets[i], whitelists, passing->now_ns))
+        const struct answer_target *target = &answer->targets[i];
+
+        if ((target->owners & answer->leads[index]) == 0 ||
+            !follow(pipeline, matched, target, whitelists, passing->now_ns))
             continue;
-        report_open(&pipeline->report, subject, matched, &answer->targets[i]);
+        report_open(&pipeline->report, subject, matched, target);
         taught = true;
     }
     return taught;
@@ -120,21 +122,33 @@ static void report_strays(struct pipeline *pipeline, const struct report_subject
     }
 }
 
+/*
+ * A name of the answer that these whitelists take.  `done` has for each name the whitelists that
+ * have been told of it: what another one led to already is not told twice.
+ */
+static bool teach_once(struct pipeline *pipeline, const struct passing *passing,
+                       const struct report_subject *subject, unsigned index,
+                       whitelist_mask whitelists, whitelist_mask done[static ANSWER_NAMES_MAX])
+{
+    whitelist_mask more = whitelists & ~done[index];
+
+    if (!more)
+        return false;
+    for (answer_names left = pipeline->answer.leads[index]; left; left &= left - 1)
+        done[__builtin_ctz(left)] |= more;
+    return teach(pipeline, passing, subject, index, more);
+}
+
 void lesson_learn(struct pipeline *pipeline, const struct passing *passing,
                   const struct report_subject *subject)
 {
     const struct answer *answer = &pipeline->answer;
-    whitelist_mask done = passing->matched;
-    bool taught = false;
+    whitelist_mask done[ANSWER_NAMES_MAX] = {0};
+    bool taught = teach_once(pipeline, passing, subject, 0, passing->matched, done);
 
-    if (done)
-        taught = teach(pipeline, passing, subject, subject->question, done);
-    for (unsigned i = 0; i < answer->chain_count; i++) {
-        whitelist_mask more = alias_match(pipeline, &answer->chain[i]) & ~done;
-        done |= more;
-        if (more)
-            taught |= teach(pipeline, passing, subject, &answer->chain[i], more);
-    }
+    for (unsigned i = 1; i <= answer->chain_count; i++)
+        taught |= teach_once(pipeline, passing, subject, i,
+                             alias_match(pipeline, answer_name(answer, i)), done);
     if (taught)
         count(pipeline, COUNTER_LEARNED);
     report_strays(pipeline, subject);

@@ -7,6 +7,7 @@
 #include "sniffer/namefilter.h"
 
 #include "dnsparse/dname.h"
+#include "dnsparse/rr.h"
 #include "sniffer/nametree.h"
 
 #include <linux/filter.h>
@@ -95,15 +96,14 @@ static void write_header(struct filtercode *code, bool chain, bool start)
         filtercode_add(code, BPF_STX, CELL_START);
 }
 
-/* Types whose answers hold addresses, as the pipeline has them. */
 static void write_question_type(struct filtercode *code)
 {
-    static const uint16_t types[] = {1 /* A */, 28 /* AAAA */, 64 /* SVCB */, 65 /* HTTPS */, 255};
     unsigned wanted = filtercode_label(code);
 
     load_behind(code, BPF_H, 1);
-    for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        filtercode_branch(code, BPF_JEQ, types[i], wanted, FILTERCODE_NEXT);
+    for (uint16_t type = 1; type <= RR_TYPE_ANY; type++)
+        if (rr_type_is_asked_for_addresses(type))
+            filtercode_branch(code, BPF_JEQ, type, wanted, FILTERCODE_NEXT);
     filtercode_go(code, FILTERCODE_DROP);
     filtercode_place(code, wanted);
     load_behind(code, BPF_H, 3);

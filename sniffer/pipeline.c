@@ -5,6 +5,7 @@
  */
 #include "sniffer/pipeline.h"
 
+#include "dnsparse/rr.h"
 #include "sniffer/linklayer.h"
 #include "sniffer/pipeline_state.h"
 #include "sniffer/trust.h"
@@ -83,17 +84,10 @@ bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *
            pipeline_takes_checksum(pipeline, segment_checksums(segment));
 }
 
-/* A, AAAA, SVCB, HTTPS, ANY: questions whose answers hold addresses. */
-static bool asks_for_addresses(const struct wire_message *wire)
-{
-    return wire->question_type == 1 || wire->question_type == 28 || wire->question_type == 64 ||
-           wire->question_type == 65 || wire->question_type == 255;
-}
-
 bool pipeline_may_lead_on(const struct pipeline *pipeline, const struct wire_message *wire)
 {
     return pipeline->plan->chain_whitelists != 0 && wire->question_count == 1 &&
-           wire->question_class == CLASS_IN && asks_for_addresses(wire);
+           wire->question_class == CLASS_IN && rr_type_is_asked_for_addresses(wire->question_type);
 }
 
 whitelist_mask pipeline_match(const struct pipeline *pipeline, const struct wire_message *wire,
@@ -165,7 +159,8 @@ static void question_deal(struct pipeline *pipeline, const struct segment *segme
         pipeline->counters.refused[REASON_BAD_CHECKSUM]++;
         return;
     }
-    enter_question(pipeline, segment, wire, matches && asks_for_addresses(wire), now_ns);
+    enter_question(pipeline, segment, wire,
+                   matches && rr_type_is_asked_for_addresses(wire->question_type), now_ns);
 }
 
 bool pipeline_vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan)

@@ -40,20 +40,6 @@ static void set_address(struct sighting_address *out, const struct answer_addres
     out->ttl = address->ttl;
 }
 
-/* As many as fit, from this one on; returns the first one left out. */
-static unsigned set_addresses(struct sighting *sighting, const struct answer *answer,
-                              unsigned first)
-{
-    unsigned left = answer->address_count - first;
-    unsigned count = left < SIGHTING_ADDRESSES_MAX ? left : SIGHTING_ADDRESSES_MAX;
-
-    memset(sighting->addresses, 0, sizeof(sighting->addresses));
-    for (unsigned i = 0; i < count; i++)
-        set_address(&sighting->addresses[i], &answer->addresses[first + i]);
-    sighting->address_count = (uint8_t)count;
-    return first + count;
-}
-
 /* Without a chain there is no least of it: the addresses' own then. */
 static uint32_t chain_ttl(const struct answer *answer)
 {
@@ -66,19 +52,42 @@ static uint32_t chain_ttl(const struct answer *answer)
     return least <= INT32_MAX ? least : 0;
 }
 
-void report_answer(struct report *report, const struct report_subject *subject,
-                   const struct dname *matched, const struct answer *answer)
+/* Those that count as this owner's; false when there are none. */
+static bool report_owned(struct report *report, const struct answer *answer, answer_names names,
+                         unsigned owner)
 {
-    struct sighting *sighting = begin(report, MESSAGE_ANSWER, subject);
+    struct sighting *sighting = &report->message.sighting;
+    unsigned next = answer_next_owned(answer, 0, names, owner);
 
-    sighting->matched = *matched;
-    sighting->owner = *answer_owner(answer);
-    sighting->chain_ttl = chain_ttl(answer);
-    for (unsigned next = 0; next < answer->address_count;) {
-        next = set_addresses(sighting, answer, next);
+    if (next == answer->address_count)
+        return false;
+    sighting->owner = *answer_name(answer, owner);
+    while (next < answer->address_count) {
+        unsigned count = 0;
+
+        memset(sighting->addresses, 0, sizeof(sighting->addresses));
+        for (; next < answer->address_count && count < SIGHTING_ADDRESSES_MAX;
+             next = answer_next_owned(answer, next + 1, names, owner))
+            set_address(&sighting->addresses[count++], &answer->addresses[next]);
+        sighting->address_count = (uint8_t)count;
         sighting->more = next < answer->address_count;
         hand_over(report);
     }
+    return true;
+}
+
+bool report_answer(struct report *report, const struct report_subject *subject,
+                   const struct answer *answer, unsigned matched)
+{
+    struct sighting *sighting = begin(report, MESSAGE_ANSWER, subject);
+    answer_names names = answer->leads[matched];
+    bool any = false;
+
+    sighting->matched = *answer_name(answer, matched);
+    sighting->chain_ttl = chain_ttl(answer);
+    for (unsigned owner = 0; owner <= answer->chain_count; owner++)
+        any |= report_owned(report, answer, names, owner);
+    return any;
 }
 
 void report_open(struct report *report, const struct report_subject *subject,
@@ -98,7 +107,8 @@ static void set_answer(struct sighting *sighting, const struct answer *answer)
         return;
     sighting->owner = *answer_owner(answer);
     sighting->chain_ttl = chain_ttl(answer);
-    set_addresses(sighting, answer, 0);
+    for (unsigned i = 0; i < answer->address_count && i < SIGHTING_ADDRESSES_MAX; i++)
+        set_address(&sighting->addresses[sighting->address_count++], &answer->addresses[i]);
 }
 
 void report_refusal(struct report *report, const struct report_subject *subject, enum reason reason,

@@ -24,9 +24,12 @@ struct report_subject {
     const struct dname *question;
 };
 
-/* The answer's addresses, 16 a message. */
-void report_answer(struct report *report, const struct report_subject *subject,
-                   const struct dname *matched, const struct answer *answer);
+/*
+ * The answer's addresses, 16 a message, each under its owner: those to which the name leads that
+ * matched (an index, as answer_name has it).  Returns whether there were any.
+ */
+bool report_answer(struct report *report, const struct report_subject *subject,
+                   const struct answer *answer, unsigned matched);
 /* The chain is open at this target, and the name derived from `matched`. */
 void report_open(struct report *report, const struct report_subject *subject,
                  const struct dname *matched, const struct answer_target *target);

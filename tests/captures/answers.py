@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Well-formed answers: what they teach and what they do not."""
 
+import struct
+
 from scene import (APEX, NAME, POINTER, Scene, a, aaaa, answer, capture, cname, dname, https, main,
-                   query)
+                   query, record, wire)
 
 
 @capture("plain-a.pcap")
@@ -92,13 +94,42 @@ def near_misses():
     return scene.exchange([a(POINTER)], "a.b.c." + APEX, ident=99)
 
 
+@capture("branches.pcap")
+def branches():
+    """Two aliases at one name, an address beside an alias, and an alias to itself as VMware's NAT
+    writes it: clients differ in what they use of it, and each uses some."""
+    return (Scene()
+            .exchange([cname(POINTER, "one.example.net"), cname(POINTER, "two.example.net"),
+                       a("one.example.net", "198.51.100.1"), a("two.example.net", "198.51.100.2")])
+            .exchange([cname(POINTER, "three.example.net"), a(POINTER, "198.51.100.3"),
+                       a("three.example.net", "198.51.100.4")], ident=2)
+            .exchange([cname(POINTER, POINTER, 5), a(POINTER, "198.51.100.6")], ident=3))
+
+
+@capture("targets.pcap")
+def targets_of_services():
+    """SRV, MX and NAPTR records name the hosts that are asked for next; what others own, and the
+    root, which stands for no service, lead nowhere."""
+    def srv(target, owner=POINTER):
+        return record(owner, "SRV", 300, struct.pack("!3H", 10, 20, 19305) + wire(target))
+    naptr = struct.pack("!2H", 10, 20) + b"\1a\0\0" + wire("naptr.example.net")
+    return (Scene()
+            .exchange([srv("srv.example.net"), srv("."), srv("foreign.example.net", "www.example")],
+                      "_x._udp." + APEX, "SRV", 1)
+            .exchange([a(POINTER, "198.51.100.1")], "srv.example.net", ident=2)
+            .exchange([record(POINTER, "MX", 300, b"\0\x0a" + wire("mx.example.net"))], APEX, "MX", 3)
+            .exchange([a(POINTER, "198.51.100.2")], "mx.example.net", ident=4)
+            .exchange([record(POINTER, "NAPTR", 300, naptr)], APEX, "NAPTR", 5)
+            .exchange([a(POINTER, "198.51.100.3")], "naptr.example.net", ident=6)
+            .exchange([a(POINTER, "198.51.100.66")], "foreign.example.net", ident=7))
+
+
 @capture("off-chain.pcap")
 def owners_off_the_chain():
-    """Records that nobody asked for ride along: only the chain's end teaches."""
+    """Records that nobody asked for ride along: only the chain's names teach."""
     return Scene().exchange([a("www.victim.example", "198.51.100.66"),
                              cname(POINTER, "lb.example.net"),
-                             a("lb.example.net"),
-                             a(NAME, "198.51.100.67")],
+                             a("lb.example.net")],
                             additional=[a("lb.example.net", "198.51.100.68")])
 
 
@@ -166,6 +197,15 @@ def chain_match():
     """A vendor's own name that leads through ours: only match = "chain" learns it."""
     return Scene().exchange([cname(POINTER, NAME), cname(NAME, "lb.example.net"),
                              a("lb.example.net")], "live.customer.example")
+
+
+@capture("chain-match-branches.pcap")
+def chain_match_branches():
+    """What does not lead through our name is not ours: an address in front of it, another branch."""
+    return Scene().exchange([a(POINTER, "198.51.100.66"), cname(POINTER, NAME),
+                             cname(POINTER, "other.example.net"), cname(NAME, "lb.example.net"),
+                             a("lb.example.net"), a("other.example.net", "198.51.100.67"),
+                             a(NAME, "198.51.100.8")], "live.customer.example")
 
 
 @capture("several-whitelists.pcap")

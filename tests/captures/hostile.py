@@ -97,13 +97,13 @@ def question_pointer():
 
 @capture("loops.pcap")
 def loops():
-    """Aliases in a circle, at once and after a step; two targets for one name."""
+    """Aliases in a circle, at once and after a step, also beside an address."""
     return hostile(answer([cname(POINTER, NAME)]),
                    answer([cname(POINTER, "x.example"), cname("x.example", NAME)]),
                    answer([cname(POINTER, "x.example"), cname("x.example", "y.example"),
                            cname("y.example", "x.example"), a("x.example", BAD)]),
-                   answer([cname(POINTER, "x.example"), cname(POINTER, "y.example"),
-                           a("x.example", BAD), a("y.example", BAD)]))
+                   answer([cname(POINTER, "x.example"), cname("x.example", NAME),
+                           a(POINTER, BAD)]))
 
 
 @capture("long-chain.pcap")
@@ -113,6 +113,14 @@ def long_chain():
         names = [NAME] + ["n%d.example" % step for step in range(steps)]
         return answer([cname(*pair) for pair in zip(names, names[1:])] + [a(names[-1], address)])
     return hostile(chain(16, "198.51.100.16"), chain(17, "198.51.100.17"))
+
+
+@capture("many-aliases.pcap")
+def many_aliases():
+    """More aliases than any chain has, beside it; DNAME records that make 64 KiB of work."""
+    beside = [cname("n%d.example" % number, "x.example") for number in range(65)]
+    dnames = [record(b"\xc0\x10", "DNAME", 300, b"\xc0\x10") for _ in range(65)]
+    return hostile(answer([a(POINTER, BAD)] + beside), answer([a(POINTER, BAD)] + dnames))
 
 
 @capture("long-names.pcap")

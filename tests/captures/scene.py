@@ -26,7 +26,8 @@ CLIENT6, RESOLVER6 = "2001:db8::10", "2001:db8::53"
 APEX = "dormammu.lookback.io"
 NAME = "eu1.dormammu.lookback.io"
 
-TYPES = {"A": 1, "CNAME": 5, "AAAA": 28, "DNAME": 39, "SVCB": 64, "HTTPS": 65, "TXT": 16}
+TYPES = {"A": 1, "CNAME": 5, "AAAA": 28, "DNAME": 39, "SVCB": 64, "HTTPS": 65, "TXT": 16,
+         "MX": 15, "SRV": 33, "NAPTR": 35}
 LINK_NULL, LINK_ETHERNET, LINK_RAW, LINK_SLL, LINK_SLL2 = 0, 1, 101, 113, 276
 
 

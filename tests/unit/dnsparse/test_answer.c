@@ -180,16 +180,16 @@ static void test_strays_are_told_and_never_learned(void **state)
     put_ipv4hint(&f->message, 0xc633640b);
     rr_close(&f->message);
     assert_outcome(f, ANSWER_OK);
-    assert_int_equal(f->answer.address_count, 1);
+    assert_int_equal(f->answer.address_count, 2);
     assert_address(&f->answer, 0, "198.51.100.7", RECORD_A, 60);
+    assert_address(&f->answer, 1, "198.51.100.8", RECORD_A, 60);
     assert_int_equal(f->answer.target_count, 0);
-    assert_int_equal(f->answer.stray_count, 3);
-    assert_name(&f->answer.strays[0].owner, "eu1.example");
-    assert_name(&f->answer.strays[1].owner, "evil.example");
-    assert_int_equal(f->answer.strays[1].address.address.bytes[3], 9);
-    assert_int_equal(f->answer.strays[1].address.ttl, 30);
-    assert_int_equal(f->answer.strays[2].address.record, RECORD_AAAA);
-    assert_int_equal(f->answer.strays[2].address.ttl, 0);
+    assert_int_equal(f->answer.stray_count, 2);
+    assert_name(&f->answer.strays[0].owner, "evil.example");
+    assert_int_equal(f->answer.strays[0].address.address.bytes[3], 9);
+    assert_int_equal(f->answer.strays[0].address.ttl, 30);
+    assert_int_equal(f->answer.strays[1].address.record, RECORD_AAAA);
+    assert_int_equal(f->answer.strays[1].address.ttl, 0);
 }
 
 /* One label "a.example" is not the two labels "a" and "example". */
@@ -387,6 +387,114 @@ static void test_nothing_is_left_from_the_answer_before(void **state)
     assert_int_equal(f->answer.stray_count, 0);
 }
 
+enum { TYPE_MX = 15, TYPE_SRV = 33, TYPE_NAPTR = 35 };
+
+/* All that stands before the target's name. */
+static void target_open(struct message *m, const char *owner, unsigned type, uint32_t ttl)
+{
+    put_name(m, owner);
+    rr_open(m, type, ttl);
+    put_u16(m, 10); /* priority, preference or order */
+    if (type == TYPE_MX)
+        return;
+    put_u16(m, 20); /* weight or preference */
+    if (type == TYPE_SRV)
+        put_u16(m, 19305); /* port */
+    else
+        put_bytes(m, "\1s\7SIP+D2U\0", 11); /* flags, services, expression */
+}
+
+static void test_other_records_name_where_to_ask(void **state)
+{
+    static const unsigned types[] = {TYPE_MX, TYPE_SRV, TYPE_NAPTR};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < 3; i++) {
+        response_start(&f->message, "_x._udp.example", types[i], 4);
+        target_open(&f->message, "_x._udp.example", types[i], 50);
+        put_bytes(&f->message, "\2S7", 3);
+        put_pointer(&f->message, QUESTION_AT + 8); /* compressed, as some servers do */
+        rr_close(&f->message);
+        target_open(&f->message, "_X._udp.example", types[i], 60);
+        put_name(&f->message, "s8.example");
+        rr_close(&f->message);
+        target_open(&f->message, "_x._udp.example", types[i], 60);
+        put_name(&f->message, "."); /* no such service */
+        rr_close(&f->message);
+        target_open(&f->message, "other.example", types[i], 60);
+        put_name(&f->message, "s9.example");
+        rr_close(&f->message);
+        assert_outcome(f, ANSWER_OK);
+        assert_int_equal(f->answer.address_count, 0);
+        assert_int_equal(f->answer.target_count, 2);
+        assert_target(&f->answer, 0, "s7.example", 50);
+        assert_target(&f->answer, 1, "s8.example", 60);
+    }
+}
+
+/* The prefix is cut, the name ends before the rdata does, or does not end in it. */
+static void test_targets_that_do_not_fit_are_malformed(void **state)
+{
+    static const unsigned types[] = {TYPE_MX, TYPE_SRV, TYPE_NAPTR};
+    struct fixture *f = *state;
+    size_t full;
+
+    for (size_t i = 0; i < 3; i++)
+        for (unsigned length = 0; length < 60; length++) {
+            response_start(&f->message, "_x._udp.example", types[i], 1);
+            target_open(&f->message, "_x._udp.example", types[i], 50);
+            put_name(&f->message, "s7.example");
+            full = f->message.size - f->message.rdata;
+            for (unsigned k = 0; k < 40; k++)
+                put_u8(&f->message, 0);
+            patch_u16(&f->message, f->message.rdata - 2, length);
+            assert_outcome(f, length == full ? ANSWER_OK : ANSWER_MALFORMED);
+        }
+}
+
+/* Owners of 255 bytes, by a pointer: so many that reading on would cost too much. */
+static void test_the_work_for_an_answer_is_bounded(void **state)
+{
+    struct fixture *f = *state;
+    char name[DNAME_TEXT_MAX];
+    unsigned count = 0;
+
+    memset(name, 'a', sizeof name);
+    for (unsigned at = 1; at < 253; at += 2)
+        name[at] = '.';
+    name[253] = '\0';
+    response_start(&f->message, name, TYPE_A, 0);
+    for (; f->message.size + 16 <= sizeof f->message.bytes; count++) {
+        put_pointer(&f->message, QUESTION_AT);
+        rr_open(&f->message, TYPE_A, 60);
+        put_u32(&f->message, 0x0a000000 + count);
+        rr_close(&f->message);
+        if (count == 1000) {
+            patch_u16(&f->message, 6, count + 1);
+            assert_outcome(f, ANSWER_OK);
+            assert_in_range(f->answer.work, 2 * 255 * count, 3 * 255 * count);
+        }
+    }
+    patch_u16(&f->message, 6, count);
+    assert_outcome(f, ANSWER_MALFORMED);
+    assert_in_range(f->answer.work, 0, ANSWER_WORK_MAX + 1000);
+}
+
+/* What an honest answer costs is a small part of what is allowed. */
+static void test_the_work_for_an_honest_answer_is_small(void **state)
+{
+    struct fixture *f = *state;
+
+    response_start(&f->message, "eu1.dormammu.lookback.example", TYPE_A, 42);
+    put_alias(&f->message, "eu1.dormammu.lookback.example", TYPE_CNAME, 60, "a.example");
+    put_alias(&f->message, "a.example", TYPE_CNAME, 60, "lb.example.net");
+    for (unsigned i = 0; i < 40; i++)
+        put_a(&f->message, "lb.example.net", 60, 0xc6336400 + i);
+    assert_outcome(f, ANSWER_OK);
+    assert_int_equal(f->answer.address_count, 40);
+    assert_in_range(f->answer.work, 1, ANSWER_WORK_MAX / 200);
+}
+
 static void test_record_types_have_names(void **state)
 {
     static const char *const names[] = {"", "A", "AAAA", "HTTPS", "SVCB", "LIST", ""};
@@ -421,6 +529,10 @@ int main(void)
         fixture_test(test_a_bad_https_record_spoils_the_message),
         fixture_test(test_a_compressed_https_target_is_malformed),
         fixture_test(test_nothing_is_left_from_the_answer_before),
+        fixture_test(test_other_records_name_where_to_ask),
+        fixture_test(test_targets_that_do_not_fit_are_malformed),
+        fixture_test(test_the_work_for_an_answer_is_bounded),
+        fixture_test(test_the_work_for_an_honest_answer_is_small),
         fixture_test(test_record_types_have_names),
     };
 

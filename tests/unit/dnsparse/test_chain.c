@@ -208,18 +208,150 @@ static void test_sixteen_steps_are_followed_seventeen_are_not(void **state)
     assert_outcome(f, ANSWER_TOO_LONG_CHAIN);
 }
 
-static void test_two_different_cnames_at_one_name_are_malformed(void **state)
+/* glibc uses the last one, unbound the first, musl, c-ares and dnsmasq both. */
+static void test_of_two_cnames_both_are_followed(void **state)
 {
     struct fixture *f = *state;
 
-    response_start(&f->message, "a.example", 1, 2);
+    response_start(&f->message, "a.example", 1, 6);
+    put_a(&f->message, "d.example", 300, 0xc6336408);
+    put_alias(&f->message, "a.example", 5, 60, "b.example");
+    put_alias(&f->message, "a.example", 5, 50, "c.example");
+    put_alias(&f->message, "c.example", 5, 40, "d.example");
+    put_a(&f->message, "b.example", 300, 0xc6336407);
+    put_a(&f->message, "c.example", 30, 0xc6336409);
+    assert_outcome(f, ANSWER_OK);
+    assert_int_equal(f->answer.chain_count, 3);
+    assert_name(answer_name(&f->answer, 0), "a.example");
+    assert_name(answer_name(&f->answer, 1), "b.example");
+    assert_name(answer_name(&f->answer, 2), "c.example");
+    assert_name(answer_name(&f->answer, 3), "d.example");
+    assert_int_equal(f->answer.leads[0], 15);
+    assert_int_equal(f->answer.leads[1], 2);
+    assert_int_equal(f->answer.leads[2], 12);
+    assert_int_equal(f->answer.leads[3], 8);
+    assert_int_equal(f->answer.address_count, 3);
+    assert_address(&f->answer, 0, "198.51.100.8", RECORD_A, 40);
+    assert_int_equal(f->answer.addresses[0].owners, 8);
+    assert_address(&f->answer, 1, "198.51.100.7", RECORD_A, 40);
+    assert_int_equal(f->answer.addresses[1].owners, 2);
+    assert_address(&f->answer, 2, "198.51.100.9", RECORD_A, 30);
+    assert_int_equal(f->answer.addresses[2].owners, 4);
+    assert_int_equal(f->answer.target_count, 0);
+    assert_int_equal(f->answer.stray_count, 0);
+}
+
+/* Each branch that holds no address is open. */
+static void test_each_branch_has_an_end(void **state)
+{
+    struct fixture *f = *state;
+
+    response_start(&f->message, "a.example", 1, 3);
     put_alias(&f->message, "a.example", 5, 60, "b.example");
     put_alias(&f->message, "a.example", 5, 60, "c.example");
-    assert_outcome(f, ANSWER_MALFORMED);
+    put_a(&f->message, "a.example", 300, 0xc6336407);
+    assert_outcome(f, ANSWER_OK);
+    assert_int_equal(f->answer.address_count, 1);
+    assert_int_equal(f->answer.addresses[0].owners, 1);
+    assert_int_equal(f->answer.target_count, 2);
+    assert_target(&f->answer, 0, "b.example", 60);
+    assert_target(&f->answer, 1, "c.example", 60);
+    assert_int_equal(f->answer.targets[1].owners, 4);
+}
+
+static void test_branches_that_meet_again_are_no_loop(void **state)
+{
+    struct fixture *f = *state;
+
+    response_start(&f->message, "a.example", 1, 5);
+    put_alias(&f->message, "a.example", 5, 60, "b.example");
+    put_alias(&f->message, "a.example", 5, 60, "c.example");
+    put_alias(&f->message, "b.example", 5, 60, "d.example");
+    put_alias(&f->message, "c.example", 5, 60, "d.example");
+    put_a(&f->message, "d.example", 300, 0xc6336407);
+    assert_outcome(f, ANSWER_OK);
+    assert_int_equal(f->answer.chain_count, 3);
+    assert_int_equal(f->answer.leads[0], 15);
+    assert_int_equal(f->answer.address_count, 1);
+    put_alias(&f->message, "d.example", 5, 60, "c.example");
+    patch_u16(&f->message, 6, 6);
+    assert_outcome(f, ANSWER_LOOP);
+}
+
+static void test_an_address_with_two_owners_counts_once(void **state)
+{
+    struct fixture *f = *state;
+
+    response_start(&f->message, "a.example", 1, 4);
+    put_alias(&f->message, "a.example", 5, 60, "b.example");
+    put_alias(&f->message, "a.example", 5, 60, "c.example");
+    put_a(&f->message, "b.example", 60, 0xc6336407);
+    put_a(&f->message, "c.example", 50, 0xc6336407);
+    assert_outcome(f, ANSWER_OK);
+    assert_int_equal(f->answer.address_count, 1);
+    assert_address(&f->answer, 0, "198.51.100.7", RECORD_A, 50);
+    assert_int_equal(f->answer.addresses[0].owners, 6);
+    assert_int_equal(answer_next_owned(&f->answer, 0, 7, 1), 0);
+    assert_int_equal(answer_next_owned(&f->answer, 0, 7, 2), 1);
+    assert_int_equal(answer_next_owned(&f->answer, 0, 4, 2), 0);
+    assert_int_equal(answer_next_owned(&f->answer, 0, 1, 0), 1);
+}
+
+/* As VMware's NAT writes it; without the address nobody can use it. */
+static void test_an_alias_to_itself_beside_an_address_is_idle(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned at_end = 0; at_end <= 1; at_end++) {
+        const char *name = at_end ? "b.example" : "a.example";
+
+        response_start(&f->message, "a.example", 1, 2 + at_end);
+        if (at_end)
+            put_alias(&f->message, "a.example", 5, 60, "b.example");
+        put_alias(&f->message, name, 5, 5, name);
+        put_a(&f->message, name, 300, 0xc6336406);
+        assert_outcome(f, ANSWER_OK);
+        assert_int_equal(f->answer.chain_count, at_end);
+        assert_int_equal(f->answer.address_count, 1);
+        assert_int_equal(f->answer.target_count, 0);
+        patch_u16(&f->message, 6, 1 + at_end);
+        assert_outcome(f, ANSWER_LOOP);
+    }
+}
+
+static void test_an_address_in_a_real_loop_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    response_start(&f->message, "a.example", 1, 3);
+    put_alias(&f->message, "a.example", 5, 60, "b.example");
+    put_alias(&f->message, "b.example", 5, 60, "a.example");
+    put_a(&f->message, "a.example", 60, 0xc6336407);
+    assert_outcome(f, ANSWER_LOOP);
+}
+
+static void test_two_different_dnames_at_one_name_are_malformed(void **state)
+{
+    struct fixture *f = *state;
+
     response_start(&f->message, "x.a.example", 1, 2);
     put_alias(&f->message, "a.example", 39, 60, "b.example");
     put_alias(&f->message, "a.example", 39, 60, "c.example");
     assert_outcome(f, ANSWER_MALFORMED);
+}
+
+/* Whoever owns them: no honest answer has so many. */
+static void test_more_aliases_than_anybody_needs_are_refused(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned type = 5; type <= 39; type += 34)
+        for (unsigned count = ANSWER_ALIASES_MAX; count <= ANSWER_ALIASES_MAX + 1; count++) {
+            response_start(&f->message, "a.example", 1, count);
+            for (unsigned i = 0; i < count; i++)
+                put_alias(&f->message, "other.example", type, 60, "b.example");
+            assert_outcome(f, count > ANSWER_ALIASES_MAX ? ANSWER_TOO_LONG_CHAIN : ANSWER_OK);
+        }
 }
 
 static void test_the_same_cname_twice_is_one(void **state)
@@ -274,7 +406,14 @@ int main(void)
         fixture_test(test_loops_are_refused),
         fixture_test(test_dname_below_itself_is_a_chain_too_long),
         fixture_test(test_sixteen_steps_are_followed_seventeen_are_not),
-        fixture_test(test_two_different_cnames_at_one_name_are_malformed),
+        fixture_test(test_of_two_cnames_both_are_followed),
+        fixture_test(test_each_branch_has_an_end),
+        fixture_test(test_branches_that_meet_again_are_no_loop),
+        fixture_test(test_an_address_with_two_owners_counts_once),
+        fixture_test(test_an_alias_to_itself_beside_an_address_is_idle),
+        fixture_test(test_an_address_in_a_real_loop_changes_nothing),
+        fixture_test(test_two_different_dnames_at_one_name_are_malformed),
+        fixture_test(test_more_aliases_than_anybody_needs_are_refused),
         fixture_test(test_the_same_cname_twice_is_one),
         fixture_test(test_alias_with_the_top_ttl_bit_counts_as_zero),
         fixture_test(test_aliases_beside_the_chain_do_not_move_it),
