@@ -2,12 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every key of the configuration is in wildset.conf(5) and in the shipped wildset.conf, with one default.
 
-    keys.py
+What the rendered page shows as defaults can be copied into a configuration, which is good.
+
+    keys.py WILDSETD
 """
 
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 
 TREE = pathlib.Path(__file__).parents[2]
 
@@ -20,23 +25,51 @@ def keys_of_the_code():
     return {re.search(r'\.name = "([a-z0-9-]+)"', row)[1]: ".unused = true" not in row for row in rows}
 
 
-def value_of(mdoc):
-    """What `Ns = Ns` is followed by, as it is written in the configuration."""
-    value = re.sub(r"Qq ((?:[^{}\s]+ ?)+)", lambda found: f'"{found[1].strip()}" ', mdoc)
-    value = value.replace("\\&", "").replace("Cm ", "").strip()
-    return re.sub(r"\s+", " ", value)
-
-
 def keys_of_the_page():
-    """Key to default, None for what has none."""
+    """Key to default, None for what has none: ".It Li KEY = DEFAULT", whose quotes are \\(dq so that they
+    can be copied from the rendered page."""
     found = {}
     for line in (TREE / "docs/wildset.conf.5").read_text(encoding="utf-8").splitlines():
-        if not line.startswith(".It Ic ") or line.startswith(".It Ic whitelist"):
-            continue
-        for item in line.removeprefix(".It Ic ").split(" , Ic "):
-            key, _, default = item.partition(" Ns = Ns ")
-            found[key] = value_of(default) if default else None
+        match = re.fullmatch(r"\.It (?:Ic|Li) ([a-z][a-z0-9-]*)(?: = (.*))?", line)
+        if match and match[1] != "whitelist":
+            found[match[1]] = match[2].replace("\\(dq", '"') if match[2] else None
     return found
+
+
+def configuration_of(rendered):
+    """A configuration of all lines "KEY = DEFAULT" as a person copies them from the rendered page."""
+    blocks = {"capture": [], "whitelist lookback": ['names = { "*.example.net" }'], "": []}
+    block = None
+    for line in rendered.splitlines():
+        if re.match(r"[A-Z]", line):
+            block = {"CAPTURE": "capture", "WHITELIST": "whitelist lookback", "LOG": ""}.get(line.strip())
+        elif line.startswith("     Outside of the sections"):
+            block = ""
+        match = re.fullmatch(r"     ([a-z][a-z0-9-]* = \S.*)", line.replace("\xa0", " "))
+        if match and block is not None:
+            blocks[block].append(match[1].replace("NAME", "lookback"))
+    lines = [f"{head} {{\n" + "\n".join(keys) + "\n}" if head else "\n".join(keys)
+             for head, keys in blocks.items()]
+    return "\n".join(lines), sum(map(len, blocks.values())) - 1
+
+
+def problems_of_the_rendered_page(wildsetd, defaults):
+    page = str(TREE / "docs/wildset.conf.5")
+    for renderer in (["mandoc", "-T", "utf8", "-O", "width=200", page],
+                     ["sh", "-c", 'groff -K utf8 -T utf8 -P-c -mdoc -rLL=200n "$0" | col -b', page]):
+        if not shutil.which(renderer[0] if renderer[0] != "sh" else "groff"):
+            continue
+        rendered = subprocess.run(renderer, capture_output=True, text=True, check=True).stdout
+        rendered = re.sub(r".\x08", "", rendered)
+        text, count = configuration_of(rendered)
+        if count != defaults:
+            yield f"{renderer[0]} shows {count} defaults of {defaults} in wildset.conf(5)"
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+            file.write(text)
+            file.flush()
+            said = subprocess.run([wildsetd, "--check", "--config", file.name], capture_output=True, text=True)
+        if said.returncode != 0:
+            yield f"the defaults as {renderer[0]} shows them are refused: {said.stderr}{text}"
 
 
 def keys_of_the_file():
@@ -64,6 +97,7 @@ def main():
             problems.append(f"{key}: its default is {default} in wildset.conf(5), {shown} in wildset.conf")
     problems += [f"wildset.conf(5) has {key}, which is no key" for key in page if key not in code]
     problems += [f"packaging/wildset.conf has {key}, which is no key" for key in file if key not in code]
+    problems += problems_of_the_rendered_page(sys.argv[1], sum(default is not None for default in page.values()))
     print("\n".join(problems) or f"{len(code)} keys: the page and the file know each")
     sys.exit(bool(problems))
 
