@@ -250,10 +250,13 @@ static int config_open(const char *path, struct config **out)
     return STATUS_CONFIG;
 }
 
-/* The plan of the configuration, for one interface that has no name. */
+/*
+ * The plan of the configuration, for one interface that has no name.  Whoever took the capture knows
+ * what it holds: tunnels without a sender are entered as on a mirror port.
+ */
 static int plan_make(struct replay *replay, const struct config *config)
 {
-    static const struct plan_interface unnamed = {.name = ""};
+    static const struct plan_interface unnamed = {.name = "", .mirror = true};
     int error = config_plan(config, &replay->plan, &replay->patterns);
 
     if (error < 0)
