@@ -118,13 +118,14 @@ static void look_at_source(struct findings *findings, const json_t *source)
                     "the %s sent %" JSON_INTEGER_FORMAT " messages that it may not send, and was"
                     " ended for it\nsomebody may have taken it over; see `journalctl -u wildset`",
                     name, number_of(source, "violations"));
-    if (counter_of(source, "alarms") > 0)
+    json_int_t alarms = counter_of(source, "alarms") - counter_of(source, "alarms-asked-again");
+    if (alarms > 0)
         say_warning(
             findings, ADVICE_DNS,
             "%" JSON_INTEGER_FORMAT " answers, or TCP segments, contradicted what came first,"
             " and were not learned\nsomebody may be spoofing DNS; `journalctl -u wildset` has"
             " both",
-            counter_of(source, "alarms"));
+            alarms);
     look_at_cuts(findings, source);
 }
 

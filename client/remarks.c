@@ -17,6 +17,10 @@ struct remark {
 static const struct remark remarks[] = {
     {"repeated-sights", "questions were seen twice within 100 ms: usual where a port mirrors both"
                         " directions, on a bridge and with \"any\"; it costs nothing"},
+    {"alarms-asked-again",
+     "questions that clients asked again were answered twice and not the same:"
+     " usual for names whose addresses rotate; what the second answer says is"
+     " learned when it is asked for anew"},
     {"bare-checksums", "checksums were left to an interface that fills them in later: usual for"
                        " packets of this machine and its virtual machines, and where packets are"
                        " merged"},

@@ -116,7 +116,10 @@ static void write_alarm(struct line *line, const struct event *event)
         add_address(line, i ? ", " : "", &alarm->earlier[i]);
     add(line, "; then ");
     add_addresses_seen(line, &alarm->sighting);
-    add(line, ": does somebody forge answers?");
+    add(line, alarm->asked_again
+                  ? ": the question was asked again, so both may be true, as of a name"
+                    " whose addresses rotate; else somebody forges answers"
+                  : ": does somebody forge answers?");
 }
 
 static void write_refusal(struct line *line, const struct event *event)

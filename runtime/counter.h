@@ -26,6 +26,7 @@ enum counter {
     COUNTER_MATCHING_ANSWERS,  /* of these: the question matches */
     COUNTER_LEARNED,           /* of these: passed on to the daemon */
     COUNTER_ALARMS,            /* extra answers */
+    COUNTER_ALARMS_ASKED_AGAIN, /* of these: the question was asked again, so both may be true */
     COUNTER_BARE_CHECKSUMS,    /* offloaded checksums accepted */
     COUNTER_BARE_CHECKSUMS_REFUSED, /* the same, with `checksums = "verify"` */
     COUNTER_DERIVED_NAMES,     /* derived names entered */

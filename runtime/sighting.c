@@ -191,7 +191,7 @@ static bool refusal_is_valid(const struct sighting *sighting, enum source source
 
 static bool alarm_is_valid(const struct alarm_report *alarm, enum source source)
 {
-    if (alarm->earlier_count > SIGHTING_ADDRESSES_MAX ||
+    if (alarm->earlier_count > SIGHTING_ADDRESSES_MAX || alarm->asked_again > 1 ||
         !all_zero(alarm->zero, sizeof(alarm->zero)) || !refusal_is_valid(&alarm->sighting, source))
         return false;
     for (unsigned i = 0; i < alarm->earlier_count; i++)

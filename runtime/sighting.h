@@ -101,7 +101,8 @@ struct alarm_report {
     struct sighting sighting;   /* the extra answer, not learned */
     uint32_t earlier_count;
     struct address earlier[SIGHTING_ADDRESSES_MAX]; /* what the first counted answer said */
-    uint8_t zero[4];
+    uint8_t asked_again;        /* 1: the question was, so that both may be true */
+    uint8_t zero[3];
 };
 
 enum interface_state {

@@ -6,6 +6,8 @@
  */
 #include "sniffer/pipeline_state.h"
 
+#include <string.h>
+
 #define NS_IN_SECOND UINT64_C(1000000000)
 
 static whitelist_mask alias_match(const struct pipeline *pipeline, const struct dname *alias)
@@ -21,6 +23,37 @@ whitelist_mask lesson_chain_match(const struct pipeline *pipeline)
     for (unsigned i = 0; i < answer->chain_count; i++)
         found |= alias_match(pipeline, &answer->chain[i]);
     return found;
+}
+
+/* A tag for each kind, so that one is not taken for another. */
+static void digest_name(const struct pipeline *pipeline, struct answer_digest *digest, char kind,
+                        const struct dname *name)
+{
+    struct {
+        char kind;
+        struct dname name;
+    } fact;
+
+    memset(&fact, 0, sizeof(fact));
+    fact.kind = kind;
+    fact.name = *name;
+    questions_digest(pipeline->questions, digest, &fact, sizeof(fact));
+}
+
+void lesson_digest(const struct pipeline *pipeline, struct answer_digest *out)
+{
+    const struct answer *answer = &pipeline->answer;
+
+    *out = (struct answer_digest){.value = {answer->rcode, answer->rcode}};
+    for (unsigned i = 0; i < answer->address_count; i++)
+        questions_digest(pipeline->questions, out, &answer->addresses[i].address,
+                         sizeof(struct address));
+    for (unsigned i = 0; i < answer->target_count; i++)
+        digest_name(pipeline, out, 't', &answer->targets[i].name);
+    for (unsigned i = 0; i < answer->chain_count; i++) {
+        if (alias_match(pipeline, &answer->chain[i]))
+            digest_name(pipeline, out, 'a', &answer->chain[i]);
+    }
 }
 
 static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)

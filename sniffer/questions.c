@@ -11,7 +11,6 @@
 #include "sniffer/clients.h"
 #include "sniffer/lazy.h"
 
-#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -20,24 +19,23 @@ enum {
 };
 
 struct entry {
-    uint64_t hash[2];  /* of the whole key */
-    uint64_t asked_ns; /* when it was last asked: the 10 s begin here */
-    uint64_t seen_ns;  /* its last sight, duplicates included */
-    uint32_t next;     /* in the bucket, or in the free list */
+    uint64_t hash[2];    /* of the whole key */
+    uint64_t asked_ns;   /* when it was last asked: the 10 s begin here */
+    uint64_t seen_ns;    /* its last sight, duplicates included */
+    uint64_t counted_ns; /* when its answer came, if `answers` says that one did */
+    uint32_t next;       /* in the bucket, or in the free list */
     uint32_t client;
-    uint32_t answers; /* what they said; 0 before anything counted */
-    uint8_t allowed;  /* distinct answers: one each time it was asked */
-    uint8_t counted;
-    bool truncated;        /* answers.truncated is filled */
+    uint32_t answers;      /* what the one that counted said; 0 before it came */
+    bool asked_again;      /* since it was new */
     bool answered;         /* since it was last asked */
     enum client_list list; /* where the client keeps it */
 };
 
 struct answers {
     uint32_t question; /* whose they are; 0: nobody's any more */
-    struct answer_digest counted[QUESTION_ANSWERS_MAX];
-    struct answer_digest truncated;
-    struct earlier_answer earlier; /* what the first one counted said */
+    struct answer_digest counted;
+    unsigned count; /* of addresses */
+    struct address addresses[SIGHTING_ADDRESSES_MAX];
 };
 
 struct questions {
@@ -114,14 +112,6 @@ static uint32_t find(const struct questions *questions, const uint64_t hash[stat
     return at;
 }
 
-static uint32_t find_key(const struct questions *questions, const struct question_key *key)
-{
-    uint64_t hash[2];
-
-    hash_key(questions, key, hash);
-    return find(questions, hash);
-}
-
 static void forget(struct questions *questions, uint32_t index)
 {
     struct entry *entry = &questions->entries[index];
@@ -185,7 +175,6 @@ static void enter(struct questions *questions, const struct question_key *key,
         .seen_ns = now_ns,
         .next = *bucket,
         .client = clients_add(questions->clients, &key->client, index),
-        .allowed = 1,
         .list = CLIENT_WAITING,
     };
     *bucket = index;
@@ -198,9 +187,19 @@ static void ask_again(struct questions *questions, uint32_t index, uint64_t now_
     entry->asked_ns = now_ns;
     entry->seen_ns = now_ns;
     entry->answered = false;
-    if (entry->allowed < QUESTION_ANSWERS_MAX)
-        entry->allowed++;
+    entry->asked_again = true;
     clients_renew(questions->clients, entry->client, index, entry->list);
+}
+
+/* Nobody waits for the answer of before any more: an answer to the question as it is now is
+ * another. */
+static bool is_over(const struct entry *entry, const struct question_key *key, uint64_t now_ns)
+{
+    if (age(entry->asked_ns, now_ns) > QUESTION_LIFETIME_NS)
+        return true;
+    if (!entry->answers || age(entry->seen_ns, now_ns) <= QUESTION_REPEAT_NS)
+        return false;
+    return key->transport == TRANSPORT_TCP || age(entry->counted_ns, now_ns) > QUESTION_LIFETIME_NS;
 }
 
 enum question_outcome questions_ask(struct questions *questions, const struct question_key *key,
@@ -211,7 +210,7 @@ enum question_outcome questions_ask(struct questions *questions, const struct qu
     sweep(questions, now_ns);
     hash_key(questions, key, hash);
     uint32_t index = find(questions, hash);
-    if (index && age(questions->entries[index].asked_ns, now_ns) > QUESTION_LIFETIME_NS) {
+    if (index && is_over(&questions->entries[index], key, now_ns)) {
         forget(questions, index);
         index = 0;
     }
@@ -227,167 +226,97 @@ enum question_outcome questions_ask(struct questions *questions, const struct qu
     return QUESTION_RETRANSMITTED;
 }
 
-static enum settle_outcome look(const struct questions *questions, uint32_t index, uint64_t now_ns)
+struct question_found questions_find(const struct questions *questions,
+                                     const struct question_key *key)
 {
-    if (!index)
-        return SETTLE_NONE;
-    if (age(questions->entries[index].asked_ns, now_ns) > QUESTION_LIFETIME_NS)
-        return SETTLE_LATE;
-    return SETTLE_COUNTS;
+    uint64_t hash[2];
+
+    hash_key(questions, key, hash);
+    return (struct question_found){.number = find(questions, hash)};
 }
 
-enum settle_outcome questions_look(const struct questions *questions,
-                                   const struct question_key *key, uint64_t now_ns)
+bool questions_is_late(const struct questions *questions, struct question_found found,
+                       uint64_t now_ns)
 {
-    return look(questions, find_key(questions, key), now_ns);
+    return age(questions->entries[found.number].asked_ns, now_ns) > QUESTION_LIFETIME_NS;
 }
 
-static bool digest_equal(const struct answer_digest *a, const struct answer_digest *b)
-{
-    return a->value[0] == b->value[0] && a->value[1] == b->value[1];
-}
-
-static bool was_counted(const struct questions *questions, uint32_t index,
-                        const struct answer_digest *digest)
-{
-    const struct answers *answers = &questions->answers[questions->entries[index].answers];
-
-    for (unsigned i = 0; i < questions->entries[index].counted; i++) {
-        if (digest_equal(&answers->counted[i], digest))
-            return true;
-    }
-    return questions->entries[index].truncated && digest_equal(&answers->truncated, digest);
-}
-
-bool questions_counted(const struct questions *questions, const struct question_key *key,
+bool questions_counted(const struct questions *questions, struct question_found found,
                        const struct answer_digest *digest)
 {
-    uint32_t index = find_key(questions, key);
+    uint32_t place = questions->entries[found.number].answers;
+    const struct answer_digest *counted = &questions->answers[place].counted;
 
-    return index && was_counted(questions, index, digest);
-}
-
-/* What settling and teaching have in common; SETTLE_COUNTS: the caller writes down that it counts.
- */
-static enum settle_outcome judge(const struct questions *questions, uint32_t index,
-                                 const struct answer_digest *digest, uint64_t now_ns,
-                                 struct earlier_answer *earlier)
-{
-    enum settle_outcome outcome = look(questions, index, now_ns);
-
-    if (index && was_counted(questions, index, digest))
-        return SETTLE_DUPLICATE;
-    if (outcome != SETTLE_COUNTS)
-        return outcome;
-    if (questions->entries[index].counted < questions->entries[index].allowed)
-        return SETTLE_COUNTS;
-    *earlier = questions->answers[questions->entries[index].answers].earlier;
-    return SETTLE_EXTRA;
+    return place && counted->value[0] == digest->value[0] && counted->value[1] == digest->value[1];
 }
 
 /* The question that has had its place for longest gives it up, and is forgotten with it. */
-static struct answers *answers_of(struct questions *questions, uint32_t index)
+static struct answers *answers_take(struct questions *questions, uint32_t number)
 {
-    struct entry *entry = &questions->entries[index];
+    uint32_t place = questions->answers_last % QUESTIONS_SETTLED_MAX + 1;
 
-    if (!entry->answers) {
-        uint32_t place = questions->answers_last % QUESTIONS_SETTLED_MAX + 1;
-
-        if (questions->answers[place].question)
-            forget(questions, questions->answers[place].question);
-        questions->answers[place].question = index;
-        questions->answers_last = entry->answers = place;
-    }
-    return &questions->answers[entry->answers];
+    if (questions->answers[place].question)
+        forget(questions, questions->answers[place].question);
+    questions->answers[place].question = number;
+    questions->answers_last = questions->entries[number].answers = place;
+    return &questions->answers[place];
 }
 
-static void keep_earlier(struct earlier_answer *earlier, const struct answer_address *addresses,
-                         size_t count)
+static void get_earlier(const struct questions *questions, const struct entry *entry,
+                        struct earlier_answer *out)
 {
-    *earlier = (struct earlier_answer){0};
-    for (size_t i = 0; i < count && earlier->count < SIGHTING_ADDRESSES_MAX; i++)
-        earlier->addresses[earlier->count++] = addresses[i].address;
+    const struct answers *answers = &questions->answers[entry->answers];
+
+    out->asked_again = entry->asked_again;
+    out->count = answers->count;
+    memcpy(out->addresses, answers->addresses, sizeof(out->addresses));
 }
 
-enum settle_outcome questions_settle(struct questions *questions, const struct question_key *key,
+enum settle_outcome questions_settle(struct questions *questions, struct question_found found,
                                      const struct answer_digest *digest,
                                      const struct answer_address *addresses, size_t address_count,
                                      uint64_t now_ns, struct earlier_answer *earlier)
 {
-    uint32_t index = find_key(questions, key);
-    enum settle_outcome outcome = judge(questions, index, digest, now_ns, earlier);
+    struct entry *entry = &questions->entries[found.number];
 
-    if (outcome != SETTLE_COUNTS)
-        return outcome;
-    struct entry *entry = &questions->entries[index];
-    struct answers *answers = answers_of(questions, index);
-    if (entry->counted == 0)
-        keep_earlier(&answers->earlier, addresses, address_count);
-    answers->counted[entry->counted++] = *digest;
+    if (questions_counted(questions, found, digest))
+        return SETTLE_DUPLICATE;
+    if (entry->answers) {
+        get_earlier(questions, entry, earlier);
+        return SETTLE_EXTRA;
+    }
+    struct answers *answers = answers_take(questions, found.number);
+    entry->counted_ns = now_ns;
+    answers->counted = *digest;
+    answers->count = 0;
+    for (size_t i = 0; i < address_count && answers->count < SIGHTING_ADDRESSES_MAX; i++)
+        answers->addresses[answers->count++] = addresses[i].address;
     return SETTLE_COUNTS;
 }
 
-enum settle_outcome questions_teach(struct questions *questions, const struct question_key *key,
-                                    const struct answer_digest *digest, uint64_t now_ns,
-                                    struct earlier_answer *earlier)
+bool questions_answered(struct questions *questions, struct question_found found)
 {
-    uint32_t index = find_key(questions, key);
-    enum settle_outcome outcome = judge(questions, index, digest, now_ns, earlier);
+    struct entry *entry = &questions->entries[found.number];
 
-    if (outcome != SETTLE_COUNTS)
-        return outcome;
-    answers_of(questions, index)->truncated = *digest;
-    questions->entries[index].truncated = true;
-    return SETTLE_COUNTS;
-}
-
-/* The client's oldest answered one makes room, but never this one: it was moved last. */
-static void move_to_answered(struct questions *questions, const struct question_key *key,
-                             uint32_t index)
-{
-    struct entry *entry = &questions->entries[index];
-    uint32_t oldest = clients_full(questions->clients, &key->client, CLIENT_ANSWERED);
-
-    if (oldest)
-        forget(questions, oldest);
-    clients_move(questions->clients, entry->client, index, CLIENT_WAITING, CLIENT_ANSWERED);
-    entry->list = CLIENT_ANSWERED;
-}
-
-bool questions_answered(struct questions *questions, const struct question_key *key)
-{
-    uint32_t index = find_key(questions, key);
-
-    if (!index || questions->entries[index].answered)
+    if (entry->answered)
         return false;
-    questions->entries[index].answered = true;
-    if (questions->entries[index].list == CLIENT_WAITING)
-        move_to_answered(questions, key, index);
+    entry->answered = true;
+    if (entry->list == CLIENT_WAITING)
+        clients_move(questions->clients, entry->client, found.number, CLIENT_WAITING,
+                     CLIENT_ANSWERED);
+    entry->list = CLIENT_ANSWERED;
     return true;
 }
 
 /* A sum does not mind the order; with a 128-bit keyed hash nobody can aim at one. */
-static void digest_add(const struct questions *questions, struct answer_digest *digest,
-                       const void *data, size_t size)
+void questions_digest(const struct questions *questions, struct answer_digest *digest,
+                      const void *data, size_t size)
 {
     uint64_t hash[2];
 
     siphash128(&questions->key, data, size, hash);
     digest->value[0] += hash[0];
     digest->value[1] += hash[1];
-}
-
-/* The open names tell answers apart only where there are no addresses to do it. */
-void questions_digest(const struct questions *questions, const struct answer *answer,
-                      struct answer_digest *out)
-{
-    *out = (struct answer_digest){.value = {answer->rcode, answer->rcode}};
-    for (unsigned i = 0; i < answer->address_count; i++)
-        digest_add(questions, out, &answer->addresses[i].address, sizeof(struct address));
-    if (answer->address_count > 0)
-        return;
-    for (unsigned i = 0; i < answer->target_count; i++)
-        digest_add(questions, out, &answer->targets[i].name, sizeof(struct dname));
 }
 
 unsigned questions_open(const struct questions *questions)

@@ -143,6 +143,7 @@ void report_alarm(struct report *report, const struct report_subject *subject, e
     sighting->reason = (uint8_t)reason;
     set_answer(sighting, answer);
     alarm->earlier_count = earlier->count;
+    alarm->asked_again = earlier->asked_again;
     memcpy(alarm->earlier, earlier->addresses, earlier->count * sizeof(*alarm->earlier));
     hand_over(report);
 }

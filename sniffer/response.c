@@ -29,6 +29,7 @@ struct response {
     struct passing passing;
     struct dname question;
     struct question_key key;
+    struct question_found asked; /* looked up once */
     struct report_subject subject;
     bool may_wait; /* for its question */
 };
@@ -69,44 +70,34 @@ static void raise_alarm(struct pipeline *pipeline, const struct response *respon
     if (pipeline->draining)
         return;
     count(pipeline, COUNTER_ALARMS);
+    if (earlier->asked_again)
+        count(pipeline, COUNTER_ALARMS_ASKED_AGAIN);
     pipeline->counters.refused[REASON_EXTRA_ANSWER]++;
     report_alarm(&pipeline->report, &response->subject, REASON_EXTRA_ANSWER, &pipeline->answer,
                  earlier);
 }
 
-static enum settle_outcome settle_once(struct pipeline *pipeline, const struct response *response,
-                                       const struct answer_digest *digest,
-                                       struct earlier_answer *earlier)
-{
-    const struct answer *answer = &pipeline->answer;
-
-    if (answer->truncated)
-        return questions_teach(pipeline->questions, &response->key, digest,
-                               response->passing.now_ns, earlier);
-    return questions_settle(pipeline->questions, &response->key, digest, answer->addresses,
-                            answer->address_count, response->passing.now_ns, earlier);
-}
-
 /* Where questions are not to be had, an answer opens the entry that it settles. */
-static enum settle_outcome settle(struct pipeline *pipeline, const struct response *response,
-                                  const struct answer_digest *digest,
-                                  struct earlier_answer *earlier)
+static void open_unasked(struct pipeline *pipeline, struct response *response)
 {
-    enum settle_outcome outcome = settle_once(pipeline, response, digest, earlier);
+    uint64_t now_ns = response->passing.now_ns;
 
-    if (pipeline->plan->require_query || (outcome != SETTLE_NONE && outcome != SETTLE_LATE))
-        return outcome;
-    questions_ask(pipeline->questions, &response->key, response->passing.now_ns);
-    return settle_once(pipeline, response, digest, earlier);
+    if (response->asked.number && !questions_is_late(pipeline->questions, response->asked, now_ns))
+        return;
+    questions_ask(pipeline->questions, &response->key, now_ns);
+    response->asked = questions_find(pipeline->questions, &response->key);
 }
 
 /* An answer that says something, from a resolver that is believed here. */
-static void conclude(struct pipeline *pipeline, const struct response *response,
+static void conclude(struct pipeline *pipeline, struct response *response,
                      const struct answer_digest *digest)
 {
+    const struct answer *answer = &pipeline->answer;
     struct earlier_answer earlier;
 
-    switch (settle(pipeline, response, digest, &earlier)) {
+    open_unasked(pipeline, response);
+    switch (questions_settle(pipeline->questions, response->asked, digest, answer->addresses,
+                             answer->address_count, response->passing.now_ns, &earlier)) {
     case SETTLE_COUNTS:
         lesson_learn(pipeline, &response->passing, &response->subject);
         return;
@@ -115,12 +106,6 @@ static void conclude(struct pipeline *pipeline, const struct response *response,
         return;
     case SETTLE_EXTRA:
         raise_alarm(pipeline, response, &earlier);
-        return;
-    case SETTLE_LATE:
-        refuse(pipeline, response, REASON_LATE_ANSWER);
-        return;
-    case SETTLE_NONE:
-        refuse(pipeline, response, REASON_NO_QUESTION);
         return;
     }
 }
@@ -140,9 +125,9 @@ static void weigh(struct pipeline *pipeline, struct response *response, enum rea
         refuse(pipeline, response, reason);
         return;
     }
-    questions_digest(pipeline->questions, answer, &digest);
+    lesson_digest(pipeline, &digest);
     if (doubt != REASON_NONE) {
-        bool counted = questions_counted(pipeline->questions, &response->key, &digest);
+        bool counted = questions_counted(pipeline->questions, response->asked, &digest);
         refuse(pipeline, response, counted ? REASON_DUPLICATE : doubt);
         return;
     }
@@ -177,6 +162,21 @@ static void refuse_unless_early(struct pipeline *pipeline, const struct response
     pipeline->early_due_ns = early_due(pipeline->early);
 }
 
+/* Why the answer would not be learned, whatever it says. */
+static enum reason doubt_about(const struct pipeline *pipeline, const struct response *response,
+                               enum trust trust)
+{
+    if (trust == TRUST_ELSEWHERE)
+        return REASON_UNTRUSTED_RESOLVER;
+    if (!pipeline->plan->require_query)
+        return REASON_NONE;
+    if (!response->asked.number)
+        return REASON_NO_QUESTION;
+    return questions_is_late(pipeline->questions, response->asked, response->passing.now_ns)
+               ? REASON_LATE_ANSWER
+               : REASON_NONE;
+}
+
 static void match_response(struct pipeline *pipeline, struct response *response)
 {
     struct passing *passing = &response->passing;
@@ -188,22 +188,17 @@ static void match_response(struct pipeline *pipeline, struct response *response)
         refuse(pipeline, response, reason);
         return;
     }
-    enum settle_outcome known =
-        questions_look(pipeline->questions, &response->key, passing->now_ns);
-    enum reason doubt = REASON_NONE;
-    if (known == SETTLE_LATE && pipeline->plan->require_query)
-        doubt = REASON_LATE_ANSWER;
-    if (known == SETTLE_NONE && pipeline->plan->require_query)
-        doubt = REASON_NO_QUESTION;
-    if (trust == TRUST_ELSEWHERE)
-        doubt = REASON_UNTRUSTED_RESOLVER;
-    if (known == SETTLE_NONE && doubt != REASON_NONE) {
+    response->asked = questions_find(pipeline->questions, &response->key);
+    enum reason doubt = doubt_about(pipeline, response, trust);
+    if (!response->asked.number && doubt != REASON_NONE) {
         refuse_unless_early(pipeline, response, doubt);
         return;
     }
+    bool asked = response->asked.number != 0;
     weigh(pipeline, response, doubt);
-    if (doubt == REASON_NONE && questions_answered(pipeline->questions, &response->key) &&
-        passing->matched && known == SETTLE_COUNTS && pipeline->hooks.answered)
+    bool first = response->asked.number && doubt == REASON_NONE &&
+                 questions_answered(pipeline->questions, response->asked);
+    if (first && asked && passing->matched && pipeline->hooks.answered)
         pipeline->hooks.answered(pipeline->hooks.context);
 }
 

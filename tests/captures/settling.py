@@ -42,7 +42,7 @@ def duplicates():
 
 @capture("retransmission.pcap")
 def retransmission():
-    """Asked again after a second: one more distinct answer is no alarm, a third one is."""
+    """Asked again after a second: a distinct answer is an alarm all the same."""
     return (Scene().ask().wait(1).ask()
             .reply(answer([a(POINTER, "198.51.100.1")]))
             .reply(answer([a(POINTER, "198.51.100.2")]))
@@ -71,7 +71,7 @@ def nxdomain():
 
 @capture("truncated-answer.pcap")
 def truncated_answer():
-    """TC: the whole records count, and the full answer that follows is no alarm."""
+    """TC: the whole records count, and over UDP another answer that follows is an alarm."""
     whole = [a(POINTER, "198.51.100.1"), a(POINTER, "198.51.100.2")]
     cut = answer(whole, flags=0x8380, count=3)
     return Scene().ask().reply(cut).reply(answer(whole + [a(POINTER, "198.51.100.3")]))

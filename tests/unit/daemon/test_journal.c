@@ -142,6 +142,14 @@ static void test_an_alarm_shows_both_answers(void **state)
                         "eu1.dormammu.lookback.io, resolver 192.0.2.53, client 192.0.2.10: first "
                         "198.51.100.7, 198.51.100.8; then 203.0.113.9: does somebody forge "
                         "answers?");
+    alarm.asked_again = 1;
+    assert_string_equal(
+        journal_line(&scene.event, line),
+        "alarm: another answer to one question, not learned: "
+        "eu1.dormammu.lookback.io, resolver 192.0.2.53, client 192.0.2.10: first "
+        "198.51.100.7, 198.51.100.8; then 203.0.113.9: the question was asked again, "
+        "so both may be true, as of a name whose addresses rotate; else somebody "
+        "forges answers");
 }
 
 /* A name is somebody else's bytes: a line feed or an escape in it must not reach the log as such.

@@ -84,7 +84,7 @@ static void test_padding_must_be_zero(void **state)
     SPOIL(sighting.interface[IFNAMSIZ - 1], 'x');
     SPOIL(sighting.question.wire[DNAME_MAX - 1], 'x');
     SPOIL(sighting.resolver.bytes[15], 1);
-    SPOIL(alarm.zero[3], 1);
+    SPOIL(alarm.zero[2], 1);
 }
 
 static void test_names_must_be_canonical(void **state)
@@ -137,6 +137,11 @@ static void test_refusals_and_alarms_need_a_reason(void **state)
     refuse(&message);
     assert_true(address_from_text("203.0.113.1", &message.alarm.earlier[0]));
     assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+    message.alarm.asked_again = 1;
+    assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+    message.alarm.asked_again = 2;
+    assert_false(message_is_valid(&message, SOURCE_SNIFFER));
+    message.alarm.asked_again = 0;
     message.alarm.earlier_count = SIGHTING_ADDRESSES_MAX + 1;
     refuse(&message);
 }

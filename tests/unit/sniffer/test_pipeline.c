@@ -422,34 +422,42 @@ static void test_no_alarms_while_draining(void **state)
     assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
 }
 
-static void test_a_retransmission_allows_one_more_answer(void **state)
+/* Seven answers, the true one among them, each after the question was asked once more. */
+static void test_asked_again_each_150_ms_one_answer_counts(void **state)
+{
+    struct bench *bench = *state;
+    char address[ADDRESS_TEXT_MAX];
+
+    for (unsigned i = 1; i <= 7; i++) {
+        snprintf(address, sizeof(address), "198.51.100.%u", i);
+        struct bytes message = simple(7, "live.example", address);
+        ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
+        bench->now_ns += 150 * MS;
+    }
+    assert_int_equal(counter(bench, COUNTER_RETRANSMISSIONS), 6);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 6);
+    assert_int_equal(counter(bench, COUNTER_ALARMS_ASKED_AGAIN), 6);
+    assert_int_equal(
+        ((const struct alarm_report *)(const void *)last(bench, MESSAGE_ALARM))->asked_again, 1);
+}
+
+/* What the second one says is learned once it is the first answer to a question of its own. */
+static void test_addresses_that_rotate_are_learned_when_asked_for_anew(void **state)
 {
     struct bench *bench = *state;
     struct bytes first = simple(7, "live.example", "198.51.100.7");
     struct bytes second = simple(7, "live.example", "198.51.100.8");
-    struct bytes third = simple(7, "live.example", "198.51.100.9");
+    struct bytes anew = simple(8, "live.example", "198.51.100.8");
 
     ask(bench, 7, "live.example", TYPE_A);
     bench->now_ns += 200 * MS;
     ask_and_reply(bench, 7, &first, "live.example", TYPE_A);
     reply(bench, &second);
-    reply(bench, &third);
-    assert_int_equal(counter(bench, COUNTER_RETRANSMISSIONS), 1);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    ask_and_reply(bench, 8, &anew, "live.example", TYPE_A);
     assert_int_equal(counter(bench, COUNTER_LEARNED), 2);
-    assert_int_equal(counter(bench, COUNTER_ALARMS), 1);
-}
-
-static void test_asked_again_after_its_answer_allows_one_more(void **state)
-{
-    struct bench *bench = *state;
-    struct bytes first = simple(7, "live.example", "198.51.100.7");
-    struct bytes second = simple(7, "live.example", "198.51.100.8");
-
-    ask_and_reply(bench, 7, &first, "live.example", TYPE_A);
-    bench->now_ns += 200 * MS;
-    ask_and_reply(bench, 7, &second, "live.example", TYPE_A);
-    assert_int_equal(counter(bench, COUNTER_LEARNED), 2);
-    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
+    assert_address(&last(bench, MESSAGE_ANSWER)->addresses[0].address, "198.51.100.8");
 }
 
 static void test_an_error_settles_nothing(void **state)
@@ -477,19 +485,35 @@ static void test_an_empty_answer_settles_nothing_and_is_no_refusal(void **state)
     assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
 }
 
-static void test_a_truncated_answer_teaches_and_settles_nothing(void **state)
+static void test_a_truncated_answer_counts_like_any(void **state)
 {
     struct bench *bench = *state;
     struct bytes part = dns(7, FLAGS_ANSWER | FLAG_TC, "live.example", TYPE_A);
-    struct bytes whole = simple(7, "live.example", "198.51.100.8");
+    struct bytes other = part, whole = simple(7, "live.example", "198.51.100.8");
 
     answer(&part, "live.example", 300, "198.51.100.7");
+    answer(&other, "live.example", 300, "198.51.100.9");
     ask_and_reply(bench, 7, &part, "live.example", TYPE_A);
     assert_address(&last(bench, MESSAGE_ANSWER)->addresses[0].address, "198.51.100.7");
     reply(bench, &part);
     assert_refused(bench, REASON_DUPLICATE);
+    reply(bench, &other);
     reply(bench, &whole);
-    assert_int_equal(counter(bench, COUNTER_LEARNED), 2);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 2);
+    assert_int_equal(counter(bench, COUNTER_ALARMS_ASKED_AGAIN), 0);
+}
+
+/* Then the client asks over TCP, and so does a server that limits its rate. */
+static void test_an_empty_truncated_answer_settles_nothing(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes slip = dns(7, FLAGS_ANSWER | FLAG_TC, "live.example", TYPE_A);
+    struct bytes whole = simple(7, "live.example", "198.51.100.8");
+
+    ask_and_reply(bench, 7, &slip, "live.example", TYPE_A);
+    reply(bench, &whole);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
     assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
 }
 
@@ -517,6 +541,51 @@ static void test_an_open_chain_is_no_way_around_the_alarm(void **state)
     reply(bench, &spoof);
     assert_int_equal(counter(bench, COUNTER_ALARMS), 1);
     assert_int_equal(counter(bench, COUNTER_DERIVED_NAMES), 0);
+}
+
+/* The true addresses, and a target whose address would be granted when it is asked for. */
+static void test_a_forged_target_beside_true_addresses_raises_the_alarm(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes forged = dns(7, FLAGS_ANSWER, "live.example", TYPE_HTTPS), honest = forged;
+
+    https(&honest, "live.example", 300, "", "198.51.100.7");
+    https(&forged, "live.example", 300, "", "198.51.100.7");
+    https(&forged, "live.example", 300, "evil.example.net", "198.51.100.7");
+    ask_and_reply(bench, 7, &honest, "live.example", TYPE_HTTPS);
+    reply(bench, &forged);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 1);
+    assert_int_equal(counter(bench, COUNTER_DERIVED_NAMES), 0);
+    set16(&forged, 0, 8);
+    set16(&honest, 0, 8);
+    ask_and_reply(bench, 8, &forged, "live.example", TYPE_HTTPS);
+    reply(bench, &honest);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 2);
+    assert_int_equal(refused(bench, REASON_DUPLICATE), 0);
+}
+
+/* An alias that another whitelist takes would grant it the addresses too. */
+static void test_a_forged_alias_before_true_addresses_raises_the_alarm(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes honest = dns(7, FLAGS_ANSWER, "live.example", TYPE_A), forged = honest,
+                 same = honest;
+
+    add_pattern(bench, 1, "*.cdn.example");
+    bench->plan.chain_whitelists = UINT64_C(1) << 1;
+    alias(&honest, "live.example", 300, "host.example.net");
+    answer(&honest, "host.example.net", 300, "198.51.100.7");
+    alias(&same, "live.example", 300, "other.example.net"); /* nobody's pattern */
+    answer(&same, "other.example.net", 300, "198.51.100.7");
+    alias(&forged, "live.example", 300, "a.cdn.example");
+    answer(&forged, "a.cdn.example", 300, "198.51.100.7");
+    ask_and_reply(bench, 7, &honest, "live.example", TYPE_A);
+    reply(bench, &same);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
+    assert_int_equal(refused(bench, REASON_DUPLICATE), 1);
+    reply(bench, &forged);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 1);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
 }
 
 static void test_refused_by_what_the_message_is(void **state)
@@ -1210,13 +1279,16 @@ int main(void)
         TEST(test_the_same_addresses_in_another_order_and_age_are_a_duplicate),
         TEST(test_a_spoofed_second_answer_raises_the_alarm),
         TEST(test_no_alarms_while_draining),
-        TEST(test_a_retransmission_allows_one_more_answer),
-        TEST(test_asked_again_after_its_answer_allows_one_more),
+        TEST(test_asked_again_each_150_ms_one_answer_counts),
+        TEST(test_addresses_that_rotate_are_learned_when_asked_for_anew),
         TEST(test_an_error_settles_nothing),
         TEST(test_an_empty_answer_settles_nothing_and_is_no_refusal),
-        TEST(test_a_truncated_answer_teaches_and_settles_nothing),
+        TEST(test_a_truncated_answer_counts_like_any),
+        TEST(test_an_empty_truncated_answer_settles_nothing),
         TEST(test_a_truncated_answer_is_no_way_around_the_alarm),
         TEST(test_an_open_chain_is_no_way_around_the_alarm),
+        TEST(test_a_forged_target_beside_true_addresses_raises_the_alarm),
+        TEST(test_a_forged_alias_before_true_addresses_raises_the_alarm),
         TEST(test_refused_by_what_the_message_is),
         TEST(test_a_message_without_a_header_is_counted),
         TEST(test_other_opcodes_are_not_read),
