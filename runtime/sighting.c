@@ -128,8 +128,44 @@ static bool address_is_valid_or_absent(const struct address *address)
                                            : address_is_canonical(address);
 }
 
+/* What each source may send: what is not named here, nobody may; the state file is no process. */
+struct sender {
+    uint32_t kinds;   /* bits by enum message_kind */
+    uint32_t states;  /* bits by enum interface_state */
+    uint32_t records; /* bits by enum record_type */
+};
+
+#define BIT(member) (UINT32_C(1) << (member))
+#define DNS_RECORDS (BIT(RECORD_A) | BIT(RECORD_AAAA) | BIT(RECORD_HTTPS) | BIT(RECORD_SVCB))
+
+static const struct sender senders[SOURCE_COUNT] = {
+    [SOURCE_SNIFFER] =
+        {
+            .kinds = BIT(MESSAGE_ANSWER) | BIT(MESSAGE_REFUSAL) | BIT(MESSAGE_ALARM) |
+                     BIT(MESSAGE_COUNTERS) | BIT(MESSAGE_STATE) | BIT(MESSAGE_ASKED),
+            .states = BIT(STATE_READY) | BIT(STATE_UP) | BIT(STATE_DOWN) | BIT(STATE_WAITING) |
+                      BIT(STATE_ONE_DIRECTION),
+            .records = DNS_RECORDS,
+        },
+    /* It watches no interface, and counts in its own reports. */
+    [SOURCE_REGISTRY] =
+        {
+            .kinds = BIT(MESSAGE_ANSWER) | BIT(MESSAGE_REFUSAL) | BIT(MESSAGE_STATE) |
+                     BIT(MESSAGE_REGISTRY),
+            .states = BIT(STATE_READY),
+            .records = DNS_RECORDS | BIT(RECORD_LIST),
+        },
+};
+
+static bool is_among(uint32_t bits, uint32_t member)
+{
+    return member < 32 && (bits >> member & 1);
+}
+
 static bool record_fits(const struct sighting_address *entry, enum source source)
 {
+    if (!is_among(senders[source].records, entry->record))
+        return false;
     switch ((enum record_type)entry->record) {
     case RECORD_A:
         return entry->address.family == ADDRESS_IPV4;
@@ -137,9 +173,8 @@ static bool record_fits(const struct sighting_address *entry, enum source source
         return entry->address.family == ADDRESS_IPV6;
     case RECORD_HTTPS:
     case RECORD_SVCB:
-        return true;
     case RECORD_LIST:
-        return source == SOURCE_REGISTRY;
+        return true;
     case RECORD_NONE:
     case RECORD_COUNT:
         break;
@@ -219,11 +254,11 @@ static bool filter_is_valid(enum interface_filter filter, enum filter_reason rea
     return false;
 }
 
-static bool state_is_valid(const struct state_report *state)
+static bool state_is_valid(const struct state_report *state, enum source source)
 {
     bool named = state->interface[0] != '\0';
 
-    return interface_is_valid(state->interface) && state->state > 0 && state->state < STATE_COUNT &&
+    return interface_is_valid(state->interface) && is_among(senders[source].states, state->state) &&
            named == (state->state != STATE_READY && state->state != STATE_ONE_DIRECTION) &&
            state->promiscuous <= 1 &&
            filter_is_valid((enum interface_filter)state->filter,
@@ -231,29 +266,10 @@ static bool state_is_valid(const struct state_report *state)
            state->link_type >= -1;
 }
 
-/* The registry watches no interface and counts in its own reports; nobody else reports lists. */
-static bool may_send(enum source source, const struct message *message)
-{
-    switch ((enum message_kind)message->kind) {
-    case MESSAGE_ANSWER:
-    case MESSAGE_REFUSAL:
-        return true;
-    case MESSAGE_ALARM:
-    case MESSAGE_COUNTERS:
-        return source != SOURCE_REGISTRY;
-    case MESSAGE_STATE:
-        return source != SOURCE_REGISTRY || message->state.state == STATE_READY;
-    case MESSAGE_ASKED:
-        return source == SOURCE_SNIFFER;
-    case MESSAGE_REGISTRY:
-        return source == SOURCE_REGISTRY;
-    }
-    return false;
-}
-
 bool message_is_valid(const struct message *message, enum source source)
 {
-    if (message->zero != 0 || !may_send(source, message))
+    if ((unsigned)source >= SOURCE_COUNT || !is_among(senders[source].kinds, message->kind) ||
+        message->zero != 0)
         return false;
     switch ((enum message_kind)message->kind) {
     case MESSAGE_ANSWER:
@@ -269,7 +285,8 @@ bool message_is_valid(const struct message *message, enum source source)
         return rest_is_zero(message, sizeof(message->counters)) &&
                message->counters.refused[REASON_NONE] == 0;
     case MESSAGE_STATE:
-        return rest_is_zero(message, sizeof(message->state)) && state_is_valid(&message->state);
+        return rest_is_zero(message, sizeof(message->state)) &&
+               state_is_valid(&message->state, source);
     case MESSAGE_ASKED:
         return rest_is_zero(message, sizeof(message->asked)) &&
                dname_is_canonical(&message->asked.question);

@@ -202,6 +202,109 @@ static void test_asked(void **state)
     refuse(&message);
 }
 
+/* One valid message of each kind; states and records are tried one by one below. */
+static struct message valid_of_kind(uint32_t kind)
+{
+    struct message message = {.kind = kind};
+
+    switch ((enum message_kind)kind) {
+    case MESSAGE_ANSWER:
+        return good_answer();
+    case MESSAGE_REFUSAL:
+    case MESSAGE_ALARM:
+        message = good_answer();
+        message.kind = kind;
+        message.sighting.reason = REASON_EXTRA_ANSWER;
+        return message;
+    case MESSAGE_STATE:
+        message.state = (struct state_report){.state = STATE_READY, .link_type = -1};
+        return message;
+    case MESSAGE_ASKED:
+        assert_true(dname_from_text("a.example", &message.asked.question));
+        return message;
+    case MESSAGE_REGISTRY:
+        message.registry.outcome = REGISTRY_GOOD;
+        return message;
+    case MESSAGE_COUNTERS:
+        return message;
+    }
+    return message;
+}
+
+enum { BEYOND = SOURCE_COUNT + 3 }; /* sources that there may be one day */
+
+/* Nobody may send what is not written down for him: the rows of sources that are none are empty. */
+static void test_each_source_sends_what_it_may_and_nothing_else(void **state)
+{
+    static const bool may[BEYOND][MESSAGE_REGISTRY + 2] = {
+        [SOURCE_SNIFFER] = {[MESSAGE_ANSWER] = true,
+                            [MESSAGE_REFUSAL] = true,
+                            [MESSAGE_ALARM] = true,
+                            [MESSAGE_COUNTERS] = true,
+                            [MESSAGE_STATE] = true,
+                            [MESSAGE_ASKED] = true},
+        [SOURCE_REGISTRY] = {[MESSAGE_ANSWER] = true,
+                             [MESSAGE_REFUSAL] = true,
+                             [MESSAGE_STATE] = true,
+                             [MESSAGE_REGISTRY] = true},
+    };
+
+    (void)state;
+    for (unsigned source = 0; source < BEYOND; source++) {
+        for (uint32_t kind = 0; kind < MESSAGE_REGISTRY + 2; kind++) {
+            struct message message = valid_of_kind(kind);
+
+            if (message_is_valid(&message, (enum source)source) != may[source][kind])
+                fail_msg("source %u, kind %u", source, kind);
+        }
+    }
+}
+
+static void test_each_source_says_its_own_states(void **state)
+{
+    static const bool may[BEYOND][STATE_COUNT + 1] = {
+        [SOURCE_SNIFFER] = {[STATE_READY] = true,
+                            [STATE_UP] = true,
+                            [STATE_DOWN] = true,
+                            [STATE_WAITING] = true,
+                            [STATE_ONE_DIRECTION] = true},
+        [SOURCE_REGISTRY] = {[STATE_READY] = true},
+    };
+
+    (void)state;
+    for (unsigned source = 0; source < BEYOND; source++) {
+        for (unsigned said = 0; said <= STATE_COUNT; said++) {
+            struct message message = valid_of_kind(MESSAGE_STATE);
+
+            message.state.state = (uint8_t)said;
+            if (said != STATE_READY && said != STATE_ONE_DIRECTION)
+                strcpy(message.state.interface, "eth1");
+            if (message_is_valid(&message, (enum source)source) != may[source][said])
+                fail_msg("source %u, state %u", source, said);
+        }
+    }
+}
+
+static void test_each_source_claims_its_own_records(void **state)
+{
+    static const bool may[BEYOND][RECORD_COUNT + 1] = {
+        [SOURCE_SNIFFER] = {[RECORD_A] = true, [RECORD_HTTPS] = true, [RECORD_SVCB] = true},
+        [SOURCE_REGISTRY] =
+            {[RECORD_A] = true, [RECORD_HTTPS] = true, [RECORD_SVCB] = true, [RECORD_LIST] = true},
+    };
+
+    (void)state;
+    for (unsigned source = 0; source < BEYOND; source++) {
+        for (unsigned record = 0; record <= RECORD_COUNT; record++) {
+            struct message message = good_answer();
+
+            message.sighting.addresses[0].record = (uint8_t)record;
+            if (message_is_valid(&message, (enum source)source) != may[source][record])
+                fail_msg("source %u, record %u", source, record);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +317,9 @@ int main(void)
         cmocka_unit_test(test_refusals_and_alarms_need_a_reason),
         cmocka_unit_test(test_states_and_counters),
         cmocka_unit_test(test_asked),
+        cmocka_unit_test(test_each_source_sends_what_it_may_and_nothing_else),
+        cmocka_unit_test(test_each_source_says_its_own_states),
+        cmocka_unit_test(test_each_source_claims_its_own_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
