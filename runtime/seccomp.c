@@ -13,11 +13,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -31,6 +33,7 @@ enum { CONDITIONS_MAX = 2 };
 struct condition {
     unsigned argument;
     uint64_t mask, value;
+    bool own_process; /* the value is the number of the process that enters */
 };
 
 struct rule {
@@ -48,7 +51,7 @@ struct table {
         SCMP_SYS(name),                                                                            \
         {                                                                                          \
             {                                                                                      \
-                0                                                                                  \
+                0, 0, 0, false                                                                     \
             }                                                                                      \
         }                                                                                          \
     }
@@ -62,20 +65,25 @@ struct table {
 /* Arguments that are int in the kernel: the upper half of the register means nothing. */
 #define IS(argument, value)                                                                        \
     {                                                                                              \
-        (argument), UINT32_MAX, (uint32_t)(value)                                                  \
+        (argument), UINT32_MAX, (uint32_t)(value), false                                           \
+    }
+/* A process has the power to signal, slow down or limit all others of its user: not here. */
+#define OWN_PROCESS(argument)                                                                      \
+    {                                                                                              \
+        (argument), UINT32_MAX, 0, true                                                            \
     }
 #define LACKS(argument, bits)                                                                      \
     {                                                                                              \
-        (argument), (uint64_t)(uint32_t)(bits), 0                                                  \
+        (argument), (uint64_t)(uint32_t)(bits), 0, false                                           \
     }
 #define HAS(argument, bits)                                                                        \
     {                                                                                              \
-        (argument), (uint64_t)(uint32_t)(bits), (uint64_t)(uint32_t)(bits)                         \
+        (argument), (uint64_t)(uint32_t)(bits), (uint64_t)(uint32_t)(bits), false                  \
     }
 /* One of `count` values from `first` on; `count` is a power of two that divides `first`. */
 #define AMONG(argument, first, count)                                                              \
     {                                                                                              \
-        (argument), UINT32_MAX - (uint32_t)((count)-1), (uint32_t)(first)                          \
+        (argument), UINT32_MAX - (uint32_t)((count)-1), (uint32_t)(first), false                   \
     }
 #define TABLE(rules)                                                                               \
     {                                                                                              \
@@ -130,21 +138,34 @@ static const struct rule sniffing[] = {
     /* sniffer/encrypted.c */
     ALLOW_IF(recvfrom, AMONG(0, SNIFFER_ENCRYPTED_FD, SNIFFER_ENCRYPTED_FDS)),
     /* runtime/priority.c */
-    ALLOW_IF(sched_setscheduler, IS(1, SCHED_FIFO)),
-    ALLOW_IF(sched_setscheduler, IS(1, SCHED_OTHER)),
+    ALLOW_IF(sched_setscheduler, IS(0, 0), IS(1, SCHED_FIFO)),
+    ALLOW_IF(sched_setscheduler, IS(0, 0), IS(1, SCHED_OTHER)),
     /* abort(3) */
-    ALLOW_IF(tgkill, IS(2, SIGABRT)),
+    ALLOW_IF(tgkill, OWN_PROCESS(0), IS(2, SIGABRT)),
     ALLOW_IF(rt_sigaction, IS(0, SIGABRT)),
 };
 
 static const struct rule waiting[] = {
-    ALLOW(clock_nanosleep), ALLOW(epoll_create1),  ALLOW(epoll_ctl),
-    ALLOW(epoll_pwait),     ALLOW(epoll_pwait2),   ALLOW(epoll_wait),
-    ALLOW(eventfd2),        ALLOW(nanosleep),      ALLOW(pause),
-    ALLOW(pipe2),           ALLOW(poll),           ALLOW(ppoll),
-    ALLOW(pselect6),        ALLOW(rt_sigaction),   ALLOW(rt_sigtimedwait),
-    ALLOW(select),          ALLOW(sigaltstack),    ALLOW(signalfd4),
-    ALLOW(tgkill),          ALLOW(timerfd_create), ALLOW(timerfd_settime),
+    ALLOW(clock_nanosleep),
+    ALLOW(epoll_create1),
+    ALLOW(epoll_ctl),
+    ALLOW(epoll_pwait),
+    ALLOW(epoll_pwait2),
+    ALLOW(epoll_wait),
+    ALLOW(eventfd2),
+    ALLOW(nanosleep),
+    ALLOW(pause),
+    ALLOW(pipe2),
+    ALLOW(poll),
+    ALLOW(ppoll),
+    ALLOW(pselect6),
+    ALLOW(rt_sigaction),
+    ALLOW(rt_sigtimedwait),
+    ALLOW(select),
+    ALLOW(sigaltstack),
+    ALLOW(signalfd4),
+    ALLOW(timerfd_create),
+    ALLOW(timerfd_settime),
     ALLOW(timerfd_gettime),
 };
 
@@ -153,8 +174,8 @@ static const struct rule reading_files[] = {
     ALLOW(fstat),    ALLOW(fstatfs),    ALLOW(getcwd),     ALLOW(getdents64), ALLOW(lseek),
     ALLOW(lstat),    ALLOW(newfstatat), ALLOW(pread64),    ALLOW(preadv),     ALLOW(read),
     ALLOW(readlink), ALLOW(readlinkat), ALLOW(readv),      ALLOW(stat),       ALLOW(statfs),
-    ALLOW(statx),    ALLOW(write),      ALLOW(writev),     ALLOW(ioctl),      ALLOW(dup),
-    ALLOW(dup2),     ALLOW(dup3),
+    ALLOW(statx),    ALLOW(write),      ALLOW(writev),     ALLOW(dup),        ALLOW(dup2),
+    ALLOW(dup3),
 };
 
 static const struct rule writing_files[] = {
@@ -184,8 +205,9 @@ static const struct rule polling[] = {
     ALLOW_IF(fcntl, IS(1, F_GETFD)),
     ALLOW_IF(fcntl, IS(1, F_GETFL)),
     ALLOW_IF(fcntl, IS(1, F_SETFD)),
-    ALLOW_IF(fcntl, IS(1, F_SETFL)),
-    /* TCP and UDP by number or by default: the kernel's other protocols are nobody's business here. */
+    ALLOW_IF(fcntl, IS(1, F_SETFL), LACKS(2, O_ASYNC)), /* which sends signals */
+    /* TCP and UDP by number or by default: the kernel's other protocols are nobody's business here.
+     */
     ALLOW_IF(socket, IS(0, AF_INET), IS(2, 0)),
     ALLOW_IF(socket, IS(0, AF_INET), IS(2, IPPROTO_TCP)),
     ALLOW_IF(socket, IS(0, AF_INET), IS(2, IPPROTO_UDP)),
@@ -208,7 +230,7 @@ static const struct rule polling[] = {
     ALLOW(sysinfo),
     ALLOW(uname),
     /* abort(3) */
-    ALLOW_IF(tgkill, IS(2, SIGABRT)),
+    ALLOW_IF(tgkill, OWN_PROCESS(0), IS(2, SIGABRT)),
 };
 
 /* Netlink for nftables and links, packet sockets for the sniffer, the internet for the registry. */
@@ -218,6 +240,14 @@ static const struct rule networking[] = {
     ALLOW_IF(socket, IS(0, AF_INET)),
     ALLOW_IF(socket, IS(0, AF_INET6)),
     ALLOW_IF(socketpair, IS(0, AF_UNIX)),
+    /* Interfaces, wireless ones too (libpcap); of terminals only whether it is one: some have a
+     * call that types what others then execute. */
+    ALLOW_IF(ioctl, AMONG(1, 0x8900, 256)),
+    ALLOW_IF(ioctl, AMONG(1, 0x8b00, 256)),
+    ALLOW_IF(ioctl, IS(1, TCGETS)),
+    ALLOW_IF(ioctl, IS(1, TIOCGWINSZ)),
+    ALLOW_IF(ioctl, IS(1, FIONREAD)),
+    ALLOW_IF(ioctl, IS(1, FIONBIO)),
     ALLOW(bind),
     ALLOW(connect),
     ALLOW(getpeername),
@@ -250,9 +280,10 @@ static const struct rule starting_programs[] = {
     ALLOW(close_range),
     ALLOW(execve),
     ALLOW(fork),
-    ALLOW(kill),
-    ALLOW(pidfd_open),
-    ALLOW(pidfd_send_signal),
+    /* Its children, whose numbers are not known yet: ended one by one, and no more. */
+    ALLOW_IF(kill, LACKS(0, INT_MIN), IS(1, SIGINT)),
+    ALLOW_IF(kill, LACKS(0, INT_MIN), IS(1, SIGKILL)),
+    ALLOW_IF(kill, LACKS(0, INT_MIN), IS(1, SIGTERM)),
     ALLOW(prctl),
     ALLOW(seccomp),
     ALLOW(setsid),
@@ -279,18 +310,18 @@ static const struct rule running_libraries[] = {
     ALLOW(getrusage),
     ALLOW(getuid),
     ALLOW(membarrier),
-    ALLOW(prlimit64),
+    ALLOW_IF(prlimit64, IS(0, 0)),
     ALLOW(rseq),
     ALLOW(sched_get_priority_max),
     ALLOW(sched_get_priority_min),
     ALLOW(sched_getaffinity),
     ALLOW(sched_getparam),
     ALLOW(sched_getscheduler),
-    ALLOW(sched_setaffinity),
-    ALLOW(sched_setscheduler),
+    ALLOW_IF(sched_setscheduler, IS(0, 0)),
+    /* abort(3): the daemon's own, and that of what it starts ends just as surely */
+    ALLOW_IF(tgkill, OWN_PROCESS(0), IS(2, SIGABRT)),
     ALLOW(set_robust_list),
     ALLOW(set_tid_address),
-    ALLOW(setpriority),
     ALLOW(setrlimit),
     ALLOW(sysinfo),
     ALLOW(uname),
@@ -303,11 +334,11 @@ static const struct rule sanitizing[] = {
     ALLOW(lseek),       ALLOW(mmap),
     ALLOW(mprotect),    ALLOW(newfstatat),
     ALLOW(open),        ALLOW(openat),
-    ALLOW(pipe2),       ALLOW(prlimit64),
+    ALLOW(pipe2),       ALLOW_IF(prlimit64, IS(0, 0)),
     ALLOW(read),        ALLOW(readlink),
     ALLOW(stat),        ALLOW(sched_getaffinity),
     ALLOW(sigaltstack), ALLOW(rt_sigaction),
-    ALLOW(tgkill),      ALLOW(write),
+    ALLOW(write),
 };
 
 static int entered;
@@ -344,7 +375,7 @@ static int add_rule(scmp_filter_ctx filter, const struct rule *rule)
             .arg = condition->argument,
             .op = SCMP_CMP_MASKED_EQ,
             .datum_a = condition->mask,
-            .datum_b = condition->value,
+            .datum_b = condition->own_process ? (uint32_t)getpid() : condition->value,
         };
     }
     return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rule->number, count, comparisons);

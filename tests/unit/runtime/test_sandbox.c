@@ -17,11 +17,13 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -565,6 +567,162 @@ static void test_calls_off_the_list_end_the_process(void **state)
     }
 }
 
+/* ---- other processes of the same user ---- */
+
+enum { EACH_ROLE = SANDBOX_REGISTRY + 1 };
+
+/* By number, as a program that was taken over would: the C library is not asked. */
+struct reach {
+    const char *what;
+    long number;
+    long arguments[5];
+    bool daemon_may; /* it ends its children */
+};
+
+/* The pid of the process that must not be reached; the tests' own program, so as itself. */
+#define OTHER (-4711L)
+
+static const struct reach reaches[] = {
+    {"kill 0", SYS_kill, {OTHER, 0}, false},
+    {"kill SIGSTOP", SYS_kill, {OTHER, SIGSTOP}, false},
+    {"kill SIGTERM", SYS_kill, {OTHER, SIGTERM}, true},
+    {"tgkill", SYS_tgkill, {OTHER, OTHER, SIGABRT}, false},
+    {"tgkill by its thread", SYS_tgkill, {0, OTHER, SIGABRT}, false},
+    {"tkill", SYS_tkill, {OTHER, SIGABRT}, false},
+    {"rt_sigqueueinfo", SYS_rt_sigqueueinfo, {OTHER, SIGTERM, 0}, false},
+    {"rt_tgsigqueueinfo", SYS_rt_tgsigqueueinfo, {OTHER, OTHER, SIGTERM, 0}, false},
+    {"pidfd_open", SYS_pidfd_open, {OTHER, 0}, false},
+    {"pidfd_send_signal", SYS_pidfd_send_signal, {0, SIGTERM, 0, 0}, false},
+    {"pidfd_getfd", SYS_pidfd_getfd, {0, 0, 0}, false},
+    {"sched_setscheduler", SYS_sched_setscheduler, {OTHER, SCHED_OTHER, 0}, false},
+    {"sched_setparam", SYS_sched_setparam, {OTHER, 0}, false},
+    {"sched_setattr", SYS_sched_setattr, {OTHER, 0, 0}, false},
+    {"sched_setaffinity", SYS_sched_setaffinity, {OTHER, 8, 0}, false},
+    {"setpriority", SYS_setpriority, {0, OTHER, 19}, false},
+    {"ioprio_set", SYS_ioprio_set, {1, OTHER, 0}, false},
+    {"prlimit64", SYS_prlimit64, {OTHER, 7, 0, 0}, false},
+    {"ptrace", SYS_ptrace, {16, OTHER, 0, 0}, false},
+    {"process_vm_readv", SYS_process_vm_readv, {OTHER, 0, 0, 0, 0}, false},
+    {"process_vm_writev", SYS_process_vm_writev, {OTHER, 0, 0, 0, 0}, false},
+    {"process_madvise", SYS_process_madvise, {0, 0, 0, 0, 0}, false},
+    {"kcmp", SYS_kcmp, {OTHER, OTHER, 0, 0, 0}, false},
+    {"migrate_pages", SYS_migrate_pages, {OTHER, 0, 0, 0}, false},
+    {"move_pages", SYS_move_pages, {OTHER, 0, 0, 0, 0}, false},
+    {"setpgid", SYS_setpgid, {OTHER, 0}, false},
+    {"perf_event_open", SYS_perf_event_open, {0, OTHER, 0, 0, 0}, false},
+    {"timer_create", SYS_timer_create, {0, 0, 0}, false},
+    {"mq_notify", SYS_mq_notify, {0, 0}, false},
+    {"io_uring_setup", SYS_io_uring_setup, {1, 0}, false},
+    {"bpf", SYS_bpf, {0, 0, 0}, false},
+    {"keyctl", SYS_keyctl, {0, 0, 0}, false},
+    {"type into the terminal", SYS_ioctl, {STDERR_FILENO, TIOCSTI, 0}, false},
+    {"paste into the terminal", SYS_ioctl, {STDERR_FILENO, TIOCLINUX, 0}, false},
+    {"prctl PDEATHSIG", SYS_prctl, {PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0}, true},
+    {"fcntl F_SETOWN", SYS_fcntl, {SNIFFER_CHANNEL_FD, F_SETOWN, OTHER}, true},
+    {"fcntl F_SETSIG", SYS_fcntl, {SNIFFER_CHANNEL_FD, F_SETSIG, SIGKILL}, true},
+    {"fcntl O_ASYNC", SYS_fcntl, {SNIFFER_CHANNEL_FD, F_SETFL, O_ASYNC}, true},
+    {"ioctl FIOSETOWN", SYS_ioctl, {SNIFFER_CHANNEL_FD, FIOSETOWN, 0}, true},
+    {"ioctl SIOCSPGRP", SYS_ioctl, {SNIFFER_CHANNEL_FD, SIOCSPGRP, 0}, true},
+    {"ioctl FIOASYNC", SYS_ioctl, {SNIFFER_CHANNEL_FD, FIOASYNC, 0}, false},
+};
+
+static const struct reach *reach;
+static enum sandbox_role reaching;
+static pid_t other;
+
+static void reach_out(void)
+{
+    long arguments[5];
+
+    for (unsigned i = 0; i < 5; i++)
+        arguments[i] = reach->arguments[i] == OTHER ? other : reach->arguments[i];
+    must(sandbox_enter(reaching));
+    syscall(reach->number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
+}
+
+/* A process that only waits, and is still there afterwards. */
+static pid_t bystander(void)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* not to outlive a test that failed */
+    while (pid == 0)
+        pause();
+    return pid;
+}
+
+static void test_no_role_reaches_another_process(void **state)
+{
+    (void)state;
+    other = bystander();
+    for (unsigned role = 0; role < EACH_ROLE; role++) {
+        reaching = (enum sandbox_role)role;
+        for (size_t i = 0; i < sizeof(reaches) / sizeof(reaches[0]); i++) {
+            struct ending ending;
+
+            reach = &reaches[i];
+            if (role == SANDBOX_DAEMON && reach->daemon_may)
+                continue;
+            ending = run(reach_out);
+            if (!WIFSIGNALED(ending.status) || WTERMSIG(ending.status) != SIGSYS)
+                fail_msg("role %u: %s did not end the process", role, reach->what);
+        }
+    }
+    assert_int_equal(waitpid(other, NULL, WNOHANG | WUNTRACED), 0);
+    kill(other, SIGKILL);
+    waitpid(other, NULL, 0);
+}
+
+/* One by one, never a group: that may hold more than its own children. */
+static void daemon_ends_a_group(void)
+{
+    must(sandbox_enter(SANDBOX_DAEMON));
+    syscall(SYS_kill, -(long)other, SIGTERM);
+}
+
+static void test_a_daemon_ends_processes_and_no_groups(void **state)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGKILL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        const struct reach end = {"end", SYS_kill, {OTHER, signals[i]}, true};
+        int status;
+
+        other = bystander();
+        reach = &end;
+        reaching = SANDBOX_DAEMON;
+        run_well(reach_out);
+        assert_int_equal(waitpid(other, &status, 0), other);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), signals[i]);
+    }
+    assert_int_equal(WTERMSIG(run(daemon_ends_a_group).status), SIGSYS);
+}
+
+#ifndef WILDSET_SANITIZED /* which print and exit instead */
+static void gives_up(void)
+{
+    must(sandbox_enter(reaching));
+    abort();
+}
+
+static void test_each_role_may_abort(void **state)
+{
+    (void)state;
+    for (unsigned role = 0; role < EACH_ROLE; role++) {
+        struct ending ending;
+
+        reaching = (enum sandbox_role)role;
+        ending = run(gives_up);
+        assert_true(WIFSIGNALED(ending.status));
+        assert_int_equal(WTERMSIG(ending.status), SIGABRT);
+    }
+}
+#endif
+
 static void what_a_sniffer_does(void)
 {
     const int last = SNIFFER_ENCRYPTED_FD + SNIFFER_ENCRYPTED_FDS - 1;
@@ -610,6 +768,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_sandboxed_sniffer_shows_its_filter),
         cmocka_unit_test(test_calls_off_the_list_end_the_process),
         cmocka_unit_test(test_what_a_sniffer_does_is_allowed),
+        cmocka_unit_test(test_no_role_reaches_another_process),
+        cmocka_unit_test(test_a_daemon_ends_processes_and_no_groups),
+#ifndef WILDSET_SANITIZED
+        cmocka_unit_test(test_each_role_may_abort),
+#endif
     };
     int result;
 
