@@ -250,23 +250,42 @@ static int config_open(const char *path, struct config **out)
     return STATUS_CONFIG;
 }
 
+static void add_resolver(struct replay *replay, const struct prefix *prefix)
+{
+    replay->resolvers[replay->plan.resolver_count++].prefix = *prefix;
+}
+
+static void add_resolvers(struct replay *replay, const struct config *config)
+{
+    static const struct prefix any4 = {.address = {.family = ADDRESS_IPV4}};
+    static const struct prefix any6 = {.address = {.family = ADDRESS_IPV6}};
+
+    for (size_t i = 0; i < config->resolver_count; i++) {
+        if (!config_resolver_is_default(&config->resolvers[i]))
+            add_resolver(replay, &config->resolvers[i].prefix);
+    }
+    if (config_believes_default(config)) {
+        add_resolver(replay, &any4);
+        add_resolver(replay, &any6);
+    }
+    replay->plan.resolvers = replay->resolvers;
+}
+
 /*
- * The plan of the configuration, for one interface that has no name.  Whoever took the capture knows
- * what it holds: tunnels without a sender are entered as on a mirror port.
+ * The plan of the configuration, for one interface that has no name.  What the system where the
+ * capture was taken names is not known here: "default" is any server.
  */
 static int plan_make(struct replay *replay, const struct config *config)
 {
-    static const struct plan_interface unnamed = {.name = "", .mirror = true};
+    static const struct plan_interface unnamed = {.name = ""};
     int error = config_plan(config, &replay->plan, &replay->patterns);
 
     if (error < 0)
         return error;
-    replay->resolvers = calloc(config->resolver_count + 1, sizeof(*replay->resolvers));
+    replay->resolvers = calloc(config->resolver_count + 2, sizeof(*replay->resolvers));
     if (!replay->resolvers)
         return -ENOMEM;
-    for (size_t i = 0; i < config->resolver_count; i++)
-        replay->resolvers[i].prefix = config->resolvers[i].prefix;
-    replay->plan.resolvers = replay->resolvers;
+    add_resolvers(replay, config);
     replay->plan.interfaces = &unnamed;
     replay->plan.interface_count = 1;
     return 0;

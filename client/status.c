@@ -308,6 +308,35 @@ static void feeds_print(const json_t *status)
     table_end(table);
 }
 
+/* "answers count from: 192.0.2.53, 127.0.0.53 (/etc/resolv.conf), 160 well-known public ones" */
+static void trusted_print(const json_t *status)
+{
+    const json_t *trusted = json_object_get(status, "trusted");
+    const char *before = "answers count from: ";
+    json_t *item;
+    size_t i;
+
+    if (!trusted)
+        return;
+    json_array_foreach(json_object_get(trusted, "named"), i, item)
+    {
+        printf("%s%s", before, json_string_value(item));
+        before = ", ";
+    }
+    if (number_of(trusted, "named_count") > (json_int_t)i)
+        printf(" and %" JSON_INTEGER_FORMAT " more",
+               number_of(trusted, "named_count") - (json_int_t)i);
+    json_array_foreach(json_object_get(trusted, "system"), i, item)
+    {
+        printf("%s%s (%s)", before, text_of(item, "resolver"), text_of(item, "file"));
+        before = ", ";
+    }
+    if (number_of(trusted, "public") > 0)
+        printf("%s%" JSON_INTEGER_FORMAT " well-known public ones (as of %s)", before,
+               number_of(trusted, "public"), text_of(trusted, "public_date"));
+    putchar('\n');
+}
+
 /* By the gravest finding: a word for people, a colour, and an exit status for monitoring. */
 static const struct verdict {
     const char *word;
@@ -345,6 +374,7 @@ static void status_print(const json_t *status, const struct verdict *verdict)
     lists_print(status);
     feeds_print(status);
     putchar('\n');
+    trusted_print(status);
     totals_print(status);
     refused_print(status);
     remarks_print(status);

@@ -52,27 +52,43 @@ void config_finding(struct config_reader *reader, unsigned line, const char *for
     reader->error_used += length;
 }
 
-void config_warn(struct config_reader *reader, unsigned line, const char *format, ...)
+static __attribute__((format(printf, 4, 0))) void keep_line(struct config_reader *reader,
+                                                            struct config_lines *lines,
+                                                            unsigned number, const char *format,
+                                                            va_list arguments)
 {
-    struct config *config = reader->config;
     char text[LINE_TEXT_MAX];
-    char **warnings;
-    va_list arguments;
+    char **line = reallocarray(lines->line, lines->count + 1, sizeof(*line));
 
-    va_start(arguments, format);
-    write_line(text, reader->path, line, format, arguments);
-    va_end(arguments);
-    warnings = reallocarray(config->warnings, config->warning_count + 1, sizeof(*warnings));
-    if (!warnings) {
+    if (!line) {
         reader->no_memory = true;
         return;
     }
-    config->warnings = warnings;
-    warnings[config->warning_count] = strdup(text);
-    if (!warnings[config->warning_count])
-        reader->no_memory = true;
+    lines->line = line;
+    write_line(text, reader->path, number, format, arguments);
+    line[lines->count] = strdup(text);
+    if (line[lines->count])
+        lines->count++;
     else
-        config->warning_count++;
+        reader->no_memory = true;
+}
+
+void config_warn(struct config_reader *reader, unsigned line, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    keep_line(reader, &reader->config->warnings, line, format, arguments);
+    va_end(arguments);
+}
+
+void config_note(struct config_reader *reader, unsigned line, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    keep_line(reader, &reader->config->notes, line, format, arguments);
+    va_end(arguments);
 }
 
 static struct config *config_new(void)
@@ -102,17 +118,21 @@ void config_free_whitelist(struct whitelist *whitelist)
     free(whitelist->registry_ca);
 }
 
+static void lines_free(struct config_lines *lines)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        free(lines->line[i]);
+    free(lines->line);
+}
+
 void config_free(struct config *config)
 {
     if (!config)
         return;
     for (size_t i = 0; i < config->whitelist_count; i++)
         config_free_whitelist(&config->whitelists[i]);
-    for (size_t i = 0; i < config->warning_count; i++)
-        free(config->warnings[i]);
-    free(config->warnings);
-    free(config->tunnels);
-    free(config->open_tunnel);
+    lines_free(&config->warnings);
+    lines_free(&config->notes);
     free(config->whitelists);
     free(config->vlans);
     free(config->resolvers);
@@ -268,36 +288,32 @@ int config_read(const char *path, struct config **out, char error[static CONFIG_
     return result;
 }
 
-static bool has_mirror(const struct config *config)
-{
-    for (size_t i = 0; i < config->interface_count; i++) {
-        if (config->interfaces[i].mirror)
-            return true;
-    }
-    return false;
-}
-
-int config_read_here(const char *path, struct config **out, char error[static CONFIG_ERROR_MAX])
-{
-    struct config *config;
-    int result = config_read(path, &config, error);
-
-    if (result)
-        return result;
-    if (config->open_tunnel && !has_mirror(config)) {
-        snprintf(error, CONFIG_ERROR_MAX, "%s", config->open_tunnel);
-        config_free(config);
-        return -EINVAL;
-    }
-    *out = config;
-    return 0;
-}
-
 void config_warnings(const struct config *config, void (*warn)(void *context, const char *line),
                      void *context)
 {
-    for (size_t i = 0; i < config->warning_count; i++)
-        warn(context, config->warnings[i]);
+    for (size_t i = 0; i < config->warnings.count; i++)
+        warn(context, config->warnings.line[i]);
+}
+
+void config_notes(const struct config *config, void (*note)(void *context, const char *line),
+                  void *context)
+{
+    for (size_t i = 0; i < config->notes.count; i++)
+        note(context, config->notes.line[i]);
+}
+
+bool config_resolver_is_default(const struct plan_resolver *resolver)
+{
+    return resolver->prefix.address.family == ADDRESS_NONE;
+}
+
+bool config_believes_default(const struct config *config)
+{
+    for (size_t i = 0; i < config->resolver_count; i++) {
+        if (config_resolver_is_default(&config->resolvers[i]))
+            return true;
+    }
+    return config->resolver_count == 0;
 }
 
 const struct whitelist *config_whitelist(const struct config *config, const char *name)

@@ -20,17 +20,20 @@ enum config_log {
     CONFIG_LOG_DEBUG,  /* extensions and refusals too */
 };
 
+struct config_lines {
+    char **line;
+    size_t count;
+};
+
 struct config {
     struct plan_interface *interfaces;
     size_t interface_count;
-    struct plan_resolver *resolvers;
+    struct plan_resolver *resolvers; /* none: the default ones */
     size_t resolver_count;
     bool require_query;
     enum plan_checksums checksums;
     enum plan_latency latency;
-    struct plan_tunnel *tunnels;
-    size_t tunnel_count;
-    char *open_tunnel; /* a finding where no interface is a mirror port; NULL: none */
+    uint32_t decapsulate; /* bit N: enum encapsulation N */
     uint16_t *vlans;
     size_t vlan_count;
     struct whitelist *whitelists;
@@ -38,11 +41,11 @@ struct config {
     struct address *registry_resolvers; /* none: the system's */
     size_t registry_resolver_count;
     enum config_log log;
-    char **warnings; /* lines for config_warnings */
-    size_t warning_count;
+    struct config_lines warnings, notes;
 };
 
 enum {
+    CONFIG_RESOLVERS_MAX = 1024,
     CONFIG_ERROR_MAX = 1024,
     CONFIG_SIZE_MAX = 1 << 20, /* bytes of the file: ten thousand names and more */
 };
@@ -52,22 +55,27 @@ enum {
  * ("FILE:LINE: key: what"): -EINVAL for what the file says, another for reading it.
  */
 int config_read(const char *path, struct config **out, char error[static CONFIG_ERROR_MAX]);
-/*
- * The same on the machine that it is for, as wildsetd wants it: a tunnel that anybody may send is
- * refused where no interface is a mirror port.
- */
-int config_read_here(const char *path, struct config **out, char error[static CONFIG_ERROR_MAX]);
-/* The same as config_read from bytes; `path` is only for the messages. */
+/* The same from bytes; `path` is only for the messages. */
 int config_from_text(const char *path, const char *text, size_t size, struct config **out,
                      char error[static CONFIG_ERROR_MAX]);
 void config_free(struct config *config);
 
-/* What works but deserves a word ("resolvers is empty: ..."): calls `warn` with each line. */
+/* "default" among the resolvers: an entry without an address. */
+bool config_resolver_is_default(const struct plan_resolver *resolver);
+/* Whether the servers that the system names, and the public ones, are believed (daemon/trusted.h). */
+bool config_believes_default(const struct config *config);
+
+/* What works but deserves a word ("resolvers: anybody is believed"): calls `warn` with each line. */
 void config_warnings(const struct config *config, void (*warn)(void *context, const char *line),
                      void *context);
+/* What is right, and good to know when it is read: no trouble that lasts. */
+void config_notes(const struct config *config, void (*note)(void *context, const char *line),
+                  void *context);
 
-/* The sniffer's part.  `patterns` gets an array to free; the rest is borrowed from the
- * configuration. */
+/*
+ * The sniffer's part, without whom to believe: `resolvers` is for the caller to fill.  `patterns`
+ * gets an array to free; the rest is borrowed from the configuration.
+ */
 int config_plan(const struct config *config, struct plan *out, struct whitelist_pattern **patterns);
 
 /* The registry process's part, with the arrays that it needs. */

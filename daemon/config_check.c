@@ -6,12 +6,12 @@
 #include "daemon/config_reader.h"
 #include "daemon/config_words.h"
 
-#include "runtime/sighting.h"
-
 #include <linux/netfilter.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { NARROW_IPV4 = 8, NARROW_IPV6 = 19 }; /* bits that any one network's prefix has */
 
 unsigned config_line(const struct config_reader *reader, enum config_section section,
                      const char *name, unsigned otherwise)
@@ -176,9 +176,23 @@ static void check_interfaces(struct config_reader *reader)
                     "capture: interfaces: \"any\" beside others: each packet of "
                     "those is looked at twice");
     if (any)
-        config_warn(reader, line,
+        config_note(reader, line,
                     "capture: interfaces: \"any\" is never promiscuous: on a mirror "
                     "port name the interface instead");
+}
+
+/* Said on purpose, and said again: no network of one's own is that wide. */
+static void check_width(struct config_reader *reader, const struct prefix *prefix, unsigned line)
+{
+    char text[PREFIX_TEXT_MAX];
+    unsigned narrow = prefix->address.family == ADDRESS_IPV4 ? NARROW_IPV4 : NARROW_IPV6;
+
+    if (prefix->address.family != ADDRESS_NONE && prefix->length < narrow)
+        config_warn(reader, line,
+                    "capture: resolvers: %s believes nearly anybody: whoever can put an answer on "
+                    "the wire, be it a user of this machine without privileges, can have any "
+                    "address allowed",
+                    prefix_to_text(prefix, text));
 }
 
 static void check_resolvers(struct config_reader *reader)
@@ -188,48 +202,21 @@ static void check_resolvers(struct config_reader *reader)
 
     for (size_t i = 0; i < config->resolver_count; i++) {
         const char *interface = config->resolvers[i].interface;
+
+        check_width(reader, &config->resolvers[i].prefix, line);
         if (interface[0] != '\0' && !watches(config, interface) && !watches(config, "any"))
             config_finding(reader, line,
                            "capture: resolvers: %s is not in interfaces: nothing "
                            "would be believed from there",
                            interface);
     }
-    if (config->resolver_count > 0)
-        return;
-    if (!config->require_query)
+    if (!config->require_query && config_believes_default(config))
         config_finding(
             reader, config_line(reader, SECTION_CAPTURE, "require-query", line),
-            "capture: require-query: false needs resolvers, since anybody's packet would "
-            "be believed: name them, or say { \"0.0.0.0/0\", \"::/0\" } on purpose");
-    else
-        config_warn(reader, line,
-                    "capture: resolvers is empty: an answer from any server is "
-                    "believed when it fits a question that was seen; name your resolvers");
-}
-
-/* Only the daemon knows its interfaces: what is wrong without a mirror port is kept until then. */
-static void check_tunnels(struct config_reader *reader)
-{
-    struct config *config = reader->config;
-    unsigned line = config_line(reader, SECTION_CAPTURE, "decapsulate", 0);
-
-    for (size_t i = 0; i < config->tunnel_count && !config->open_tunnel; i++) {
-        const struct plan_tunnel *tunnel = &config->tunnels[i];
-        const char *name = encapsulation_name((enum encapsulation)tunnel->encapsulation);
-
-        if (tunnel->from.address.family != ADDRESS_NONE)
-            continue;
-        if (asprintf(&config->open_tunnel,
-                     "%s:%u: capture: decapsulate: \"%s\": whoever reaches this machine could "
-                     "send such packets, with any answer in them: say whose are meant, "
-                     "decapsulate = { \"%s from ADDRESS\" } with the address that sends them, or "
-                     "watch a mirror port",
-                     reader->path, line, name, name) < 0) {
-            config->open_tunnel = NULL;
-            reader->no_memory = true;
-            return;
-        }
-    }
+            "capture: require-query: false needs resolvers, and without \"default\", since a "
+            "packet "
+            "in the name of any of them would be believed: name those that your clients ask, or "
+            "say { \"0.0.0.0/0\", \"::/0\" } on purpose");
 }
 
 /* What plan.h bounds over all whitelists. */
@@ -262,6 +249,5 @@ void config_check(struct config_reader *reader, unsigned last_line)
                        "example { names = { \"*.example.net\" } }");
     check_interfaces(reader);
     check_resolvers(reader);
-    check_tunnels(reader);
     check_pattern_count(reader, last_line);
 }

@@ -4,6 +4,7 @@
  */
 #include "daemon/config_reader.h"
 #include "daemon/config_values.h"
+#include "runtime/sighting.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,10 +73,16 @@ static bool convert_vlan(const struct config_key *key, const char *text, void *o
     return true;
 }
 
-static bool convert_tunnel(const struct config_key *key, const char *text, void *out)
+static bool convert_encapsulation(const struct config_key *key, const char *text, void *out)
 {
     (void)key;
-    return value_tunnel(text, out);
+    for (unsigned i = ENCAPSULATION_NONE + 1; i < ENCAPSULATION_COUNT; i++) {
+        if (strcmp(text, encapsulation_name((enum encapsulation)i)) != 0)
+            continue;
+        *(uint32_t *)out |= UINT32_C(1) << i;
+        return true;
+    }
+    return false;
 }
 
 static bool convert_pattern(const struct config_key *key, const char *text, void *out)
@@ -160,9 +167,10 @@ static const struct config_key keys[] = {
      LIST_AT(config, interfaces, interface_count, PLAN_INTERFACES_MAX),
      .wanted = "an interface's name, at most 15 characters, or \"any\""},
     {.name = "resolvers", .section = SECTION_CAPTURE, .convert = convert_resolver,
-     LIST_AT(config, resolvers, resolver_count, PLAN_RESOLVERS_MAX),
-     .wanted = "an address, a prefix without bits behind its length, or either with an interface: "
-               "\"192.0.2.53\", \"198.51.100.0/28\", \"2001:db8::53%eth1\""},
+     LIST_AT(config, resolvers, resolver_count, CONFIG_RESOLVERS_MAX),
+     .standard = VALUE_DEFAULT_RESOLVERS,
+     .wanted = "an address, a prefix without bits behind its length, either with an interface, or "
+               "\"default\": \"192.0.2.53\", \"198.51.100.0/28\", \"2001:db8::53%eth1\""},
     {.name = "require-query", .section = SECTION_CAPTURE, .convert = convert_boolean,
      AT(config, require_query), .wanted = WANTED_BOOLEAN},
     {.name = "checksums", .section = SECTION_CAPTURE, .convert = convert_word,
@@ -170,11 +178,9 @@ static const struct config_key keys[] = {
      .wanted = "\"auto\", \"verify\" or \"ignore\""},
     {.name = "latency", .section = SECTION_CAPTURE, .convert = convert_word,
      .choices = latency_words, AT(config, latency), .wanted = "\"low\" or \"normal\""},
-    {.name = "decapsulate", .section = SECTION_CAPTURE, .convert = convert_tunnel,
-     LIST_AT(config, tunnels, tunnel_count, PLAN_TUNNELS_MAX),
-     .wanted = "\"gre\", \"erspan\", \"vxlan\", \"geneve\", \"ipip\", \"tzsp\" or \"gtp\" and whose: "
-               "\"vxlan from 198.51.100.7\", \"vxlan from 198.51.100.0/28 vni 42 port 8472\", "
-               "\"gre from 198.51.100.7 key 7\", \"erspan from 198.51.100.7 session 5\""},
+    {.name = "decapsulate", .section = SECTION_CAPTURE, .convert = convert_encapsulation,
+     AT(config, decapsulate), .list = true,
+     .wanted = "\"gre\", \"erspan\", \"vxlan\", \"geneve\", \"ipip\" or \"tzsp\""},
     {.name = "vlans", .section = SECTION_CAPTURE, .convert = convert_vlan,
      LIST_AT(config, vlans, vlan_count, PLAN_VLANS_MAX), .wanted = "a tag from 0 to 4094"},
 

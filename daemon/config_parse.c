@@ -134,11 +134,11 @@ static void drop_elements(const struct config_key *key, char *target)
         memcpy(target + key->count_offset, &none, sizeof(none));
 }
 
-static bool is_full(const struct config_key *key, const char *target)
+static size_t element_count(const struct config_key *key, const char *target)
 {
     size_t count;
     memcpy(&count, target + key->count_offset, sizeof(count));
-    return count >= key->elements_max;
+    return count;
 }
 
 static bool store(struct config_reader *reader, const struct config_key *key, char *target,
@@ -204,6 +204,16 @@ static void refuse_value(struct config_reader *reader, const struct config_key *
                        key->wanted);
 }
 
+/* "+=" in front of which there was nothing: it adds to what nothing means. */
+static void begin_with_standard(struct config_reader *reader, const struct config_key *key,
+                                const cfg_t *cfg, char *target)
+{
+    if (!key->standard || element_count(key, target) > 0)
+        return;
+    reader->line[config_key_index(key)] = line_of(cfg);
+    (void)store(reader, key, target, key->standard);
+}
+
 static int parse_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
 {
     struct config_reader *reader = current;
@@ -214,7 +224,9 @@ static int parse_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *r
     *(const char **)result = value;
     if (option->nvalues <= 1)
         begin_key(reader, key, cfg, target);
-    if (key->element_size > 0 && is_full(key, target))
+    else
+        begin_with_standard(reader, key, cfg, target);
+    if (key->element_size > 0 && element_count(key, target) >= key->elements_max)
         config_finding(reader, line_of(cfg), "%s%s: more than %zu values",
                        section_label(cfg, label), key->name, key->elements_max);
     else if (!store(reader, key, target, value))
@@ -339,6 +351,22 @@ static size_t fill_options(cfg_opt_t *options, enum config_section section)
     return used;
 }
 
+/* So that "+=" has something to add to: libconfuse tells that apart from "=" by what is there. */
+static void set_standards(cfg_t *section, enum config_section which)
+{
+    for (size_t i = 0; i < config_key_count(); i++) {
+        const struct config_key *key = config_key(i);
+        cfg_opt_t *option =
+            key->section == which && key->standard ? cfg_getopt(section, key->name) : NULL;
+
+        if (!option)
+            continue;
+        cfg_opt_setnstr(option, key->standard, 0);
+        option->flags &= ~CFGF_MODIFIED;
+        option->flags |= CFGF_RESET; /* "=" begins anew */
+    }
+}
+
 static cfg_t *new_parser(void)
 {
     cfg_opt_t capture[CONFIG_KEYS_MAX + 1], whitelist[CONFIG_KEYS_MAX + 1];
@@ -356,6 +384,7 @@ static cfg_t *new_parser(void)
     if (!cfg)
         return NULL;
     cfg_set_error_function(cfg, tell_error);
+    set_standards(cfg_getsec(cfg, section_names[SECTION_CAPTURE]), SECTION_CAPTURE);
     cfg_set_validate_func(cfg, section_names[SECTION_WHITELIST], end_whitelist);
     return cfg;
 }

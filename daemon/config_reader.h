@@ -21,6 +21,7 @@ enum { CONFIG_MEND_MAX = 384 };
 struct config_key {
     const char *name;
     enum config_section section;
+    const char *standard; /* what an empty list means: += adds to that; or NULL */
     const char *wanted; /* what would be right: the end of "ttl-min: "x": wanted ..." */
     /* A frequent slip, and the line that would be right: replaces "wanted ..."; or NULL. */
     bool (*mend)(const char *text, char out[static CONFIG_MEND_MAX]);
@@ -63,6 +64,8 @@ void config_free_whitelist(struct whitelist *whitelist);
 void config_finding(struct config_reader *reader, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void config_warn(struct config_reader *reader, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void config_note(struct config_reader *reader, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Where the key stood, or `otherwise`. */
 unsigned config_line(const struct config_reader *reader, enum config_section section,

@@ -19,8 +19,14 @@ struct scanner {
     bool list[DEPTH_MAX];       /* "= {", so that commas stand between the values in it */
     unsigned depth;
     bool after_equals, after_value, after_string; /* what the token before this one was */
+    size_t word, key;                             /* where the last one, and the last key, begin */
+    bool holds_value;                             /* the list that was opened last */
+    bool capture;                                 /* the section that was opened last */
     struct config_fault *fault;
 };
+
+static const char word_ends[] = {' ', '#', '"', '\'', '\t', '\n', '\r', '=',
+                                 '{', '}', '(', ')',  '+',  ',',  '*'};
 
 static bool fail(struct scanner *scanner, unsigned line, const char *what)
 {
@@ -100,9 +106,7 @@ static bool skip_string(struct scanner *scanner)
 /* A word as libconfuse takes it: slashes inside it begin no comment ("https://..."). */
 static bool skip_word(struct scanner *scanner)
 {
-    static const char ends[] = {' ', '#', '"', '\'', '\t', '\n', '\r', '=',
-                                '{', '}', '(', ')',  '+',  ',',  '*'};
-    for (; !memchr(ends, peek(scanner, 0), sizeof(ends)); scanner->at++) {
+    for (; !memchr(word_ends, peek(scanner, 0), sizeof(word_ends)); scanner->at++) {
         if (is_control(peek(scanner, 0)))
             return fail(scanner, scanner->line, "a control character: not a text file?");
         if (peek(scanner, 0) == ';')
@@ -117,19 +121,49 @@ static bool skip_word(struct scanner *scanner)
     return true;
 }
 
-static bool skip_brace(struct scanner *scanner)
+/* The word that begins there, which a brace or an equals sign follows somewhere. */
+static bool word_is(const struct scanner *scanner, size_t at, const char *word)
 {
-    if (peek(scanner, 0) == '{') {
-        if (scanner->depth == DEPTH_MAX)
-            return fail(scanner, scanner->line, "braces are nested too deeply");
-        scanner->list[scanner->depth] = scanner->after_equals;
-        scanner->opened[scanner->depth++] = scanner->line;
-    } else {
-        if (scanner->depth == 0)
-            return fail(scanner, scanner->line, "} without a { before it");
-        scanner->depth--;
+    size_t size = strlen(word);
+
+    return scanner->size - at > size && memcmp(scanner->text + at, word, size) == 0 &&
+           memchr(word_ends, scanner->text[at + size], sizeof(word_ends));
+}
+
+/*
+ * An empty list of resolvers says what no list does.  To libconfuse a later "+=" would be all there
+ * is, as behind "=", when it should add to that.
+ */
+static void blank_empty_list(struct scanner *scanner)
+{
+    if (scanner->holds_value || !scanner->capture || !word_is(scanner, scanner->key, "resolvers"))
+        return;
+    for (size_t i = scanner->key; i < scanner->at; i++) {
+        if (scanner->text[i] != '\n')
+            scanner->text[i] = ' ';
     }
+}
+
+static bool open_brace(struct scanner *scanner)
+{
+    if (scanner->depth == DEPTH_MAX)
+        return fail(scanner, scanner->line, "braces are nested too deeply");
+    scanner->list[scanner->depth] = scanner->after_equals;
+    scanner->opened[scanner->depth++] = scanner->line;
+    scanner->holds_value = false;
+    if (!scanner->after_equals)
+        scanner->capture = word_is(scanner, scanner->word, "capture");
     scanner->at++;
+    return true;
+}
+
+static bool close_brace(struct scanner *scanner)
+{
+    if (scanner->depth == 0)
+        return fail(scanner, scanner->line, "} without a { before it");
+    scanner->at++;
+    if (scanner->list[--scanner->depth])
+        blank_empty_list(scanner);
     return true;
 }
 
@@ -140,6 +174,9 @@ static bool check_comma(struct scanner *scanner, bool string)
 
     if ((in_list && scanner->after_value) || (string && scanner->after_string))
         return fail(scanner, scanner->line, "a comma is missing before this value");
+    if (!in_list)
+        scanner->word = scanner->at;
+    scanner->holds_value = true;
     scanner->after_equals = false;
     scanner->after_value = true;
     scanner->after_string = string;
@@ -148,6 +185,8 @@ static bool check_comma(struct scanner *scanner, bool string)
 
 static void after_mark(struct scanner *scanner, char mark)
 {
+    if (mark == '=')
+        scanner->key = scanner->word;
     scanner->after_equals = mark == '=';
     scanner->after_value = scanner->after_string = false;
 }
@@ -174,8 +213,12 @@ static bool step(struct scanner *scanner)
         scanner->at++;
         return true;
     case '{':
+        if (!open_brace(scanner))
+            return false;
+        after_mark(scanner, byte);
+        return true;
     case '}':
-        if (!skip_brace(scanner))
+        if (!close_brace(scanner))
             return false;
         after_mark(scanner, byte);
         return true;

@@ -110,6 +110,11 @@ bool value_interface(const char *text, struct plan_interface *out)
 
 bool value_resolver(const char *text, struct plan_resolver *out)
 {
+    if (strcmp(text, VALUE_DEFAULT_RESOLVERS) == 0) {
+        *out = (struct plan_resolver){.interface = {0}};
+        return true;
+    }
+
     char prefix[PREFIX_TEXT_MAX];
     struct plan_interface interface = {.name = {0}};
     struct plan_resolver resolver = {.interface = {0}};

@@ -8,7 +8,6 @@
 
 #include "daemon/config_reader.h"
 #include "dnsparse/pattern.h"
-#include "runtime/sighting.h"
 #include "setsync/whitelist.h"
 #include "sniffer/plan.h"
 
@@ -27,10 +26,10 @@ bool value_duration(const char *text, uint32_t *out);
 /* What the kernel takes for a name: 1 to 15 visible bytes without "/", ":" and "%", not "." or
  * "..". */
 bool value_interface(const char *text, struct plan_interface *out);
-/* "ADDRESS", "PREFIX", each with "%INTERFACE" or without. */
+/* The servers that the system names, and the well-known public ones: an entry without an address. */
+#define VALUE_DEFAULT_RESOLVERS "default"
+/* "ADDRESS", "PREFIX", each with "%INTERFACE" or without, or "default". */
 bool value_resolver(const char *text, struct plan_resolver *out);
-/* "vxlan", "vxlan from 198.51.100.7 vni 42 port 8472", "gre key 7", "erspan session 5". */
-bool value_tunnel(const char *text, struct plan_tunnel *out);
 /* "udp 19305-19309", "tcp 443". */
 bool value_service(const char *text, struct service *out);
 /* U-labels are converted (UTS 46, non-transitional); "*." stays in front.  Addresses, prefixes and

@@ -38,6 +38,7 @@ struct event;
 struct resolvers;
 struct setsync;
 struct sources;
+struct trusted;
 
 /* What the replies are made of; all borrowed, the configuration may be replaced with
  * control_set_config. */
@@ -47,6 +48,7 @@ struct control_views {
     const struct sources *sources;
     const struct feeds *feeds; /* or NULL */
     const struct resolvers *resolvers;
+    const struct trusted *trusted; /* whom to believe */
     struct moment started;
 };
 

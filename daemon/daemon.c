@@ -42,10 +42,17 @@ static void warn(void *context, const char *line)
     log_warning("%s", line);
 }
 
+static void note(void *context, const char *line)
+{
+    (void)context;
+    log_notice("%s", line);
+}
+
 void daemon_configure_log(const struct config *config)
 {
     set_log_level(config);
     config_warnings(config, warn, NULL);
+    config_notes(config, note, NULL);
 }
 
 /* ---- setsync's timer ---- */
@@ -237,6 +244,7 @@ static int open_control(struct daemon *daemon)
         .sources = daemon->sources,
         .feeds = daemon->feeds,
         .resolvers = &daemon->resolvers,
+        .trusted = &daemon->trusted,
         .started = clock_now(),
     };
     return control_open(daemon->loop, daemon->options.control_path, &views, &daemon->control);
@@ -260,6 +268,7 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         {open_feeds, "the feeds"},
         {open_clocks, "the clocks"},
         {open_sources, "the sources"},
+        {daemon_open_trust, "the system's files"},
         {open_control, NULL}, /* its path */
         {open_programs, "the sources' programs"},
     };
@@ -305,6 +314,7 @@ void daemon_close(struct daemon *daemon)
         return;
     control_close(daemon->control);
     sources_free(daemon->sources);
+    daemon_close_trust(daemon);
     loop_unwatch(daemon->kernel);
     clockwatch_free(daemon->clocks);
     feeds_free(daemon->feeds);

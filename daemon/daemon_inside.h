@@ -14,6 +14,8 @@
 #include "daemon/resolvers.h"
 #include "daemon/saver.h"
 #include "daemon/sources.h"
+#include "daemon/trusted.h"
+#include "daemon/watched.h"
 #include "runtime/loop.h"
 #include "setsync/setsync.h"
 
@@ -29,6 +31,10 @@ struct daemon {
     struct feeds *feeds;
     struct journal journal;
     struct resolvers resolvers;
+    struct trusted trusted;       /* whom the newest sniffer was told to believe */
+    struct watched *system_files; /* that name some of them */
+    struct loop_watch *trust_timer;
+    uint64_t trusted_ns; /* when a change of those files last made another sniffer */
     struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
     struct loop_watch *kernel;                                    /* nftables' notifications */
     struct loop_watch *due, *ready, *watchdog;                    /* timers */
@@ -49,6 +55,14 @@ struct sources_hooks daemon_hooks(struct daemon *daemon);
 /* Whatever happened to an address, here or at a source: all who want to know; the kernel has it. */
 void daemon_event(void *context, const struct event *event);
 
+/* Whom to believe (daemon_trust.c): what is made becomes what is in force with daemon_use_trusted. */
+int daemon_open_trust(struct daemon *daemon);
+void daemon_close_trust(struct daemon *daemon);
+int daemon_make_trusted(struct daemon *daemon, const struct config *config, struct trusted *out);
+void daemon_use_trusted(struct daemon *daemon, const struct trusted *trusted);
+
+/* The sniffer's part of daemon_start_sources. */
+int daemon_start_sniffer(struct daemon *daemon, const struct config *config);
 /* Plans for the sources' programs, which are started or replaced.  0 or -errno. */
 int daemon_start_sources(struct daemon *daemon, const struct config *config);
 /* A sniffer is about to be started anew; where memory is out, the plan that it had does as well. */

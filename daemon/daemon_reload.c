@@ -27,8 +27,9 @@ static int start_registry(struct daemon *daemon, const struct config *config)
 
 typedef int use_plan(struct sources *sources, const struct plan *plan);
 
-/* What the configuration says, and the names that are known to follow from it. */
-static int make_plan(struct daemon *daemon, const struct config *config, use_plan *use)
+/* The names that are known to follow from what the configuration says are in the plan, too. */
+static int seal_plan(struct daemon *daemon, const struct config *config,
+                     const struct trusted *trusted, use_plan *use)
 {
     struct moment now = clock_now();
     struct derived_name *derived = calloc(DERIVED_MAX, sizeof(*derived));
@@ -37,6 +38,8 @@ static int make_plan(struct daemon *daemon, const struct config *config, use_pla
     int result = derived ? config_plan(config, &plan, &patterns) : -ENOMEM;
 
     if (result == 0) {
+        plan.resolvers = trusted->resolvers;
+        plan.resolver_count = trusted->count;
         plan.derived = derived;
         plan.derived_count = setsync_derived(daemon->sync, config->whitelists,
                                              config->whitelist_count, &now, derived);
@@ -47,14 +50,29 @@ static int make_plan(struct daemon *daemon, const struct config *config, use_pla
     return result;
 }
 
-static int start_sniffer(struct daemon *daemon, const struct config *config)
+static int make_plan(struct daemon *daemon, const struct config *config, use_plan *use)
+{
+    struct trusted trusted;
+    int result = daemon_make_trusted(daemon, config, &trusted);
+
+    if (result)
+        return result;
+    result = seal_plan(daemon, config, &trusted, use);
+    if (result)
+        trusted_free(&trusted);
+    else
+        daemon_use_trusted(daemon, &trusted);
+    return result;
+}
+
+int daemon_start_sniffer(struct daemon *daemon, const struct config *config)
 {
     return make_plan(daemon, config, sources_start_sniffer);
 }
 
 int daemon_start_sources(struct daemon *daemon, const struct config *config)
 {
-    int result = start_sniffer(daemon, config);
+    int result = daemon_start_sniffer(daemon, config);
     return result ? result : start_registry(daemon, config);
 }
 
@@ -77,7 +95,7 @@ static bool replace_config(struct daemon *daemon)
     struct moment now = clock_now();
     struct config *config;
 
-    if (config_read_here(daemon->options.config_path, &config, error)) {
+    if (config_read(daemon->options.config_path, &config, error)) {
         log_lines(error);
         return false;
     }

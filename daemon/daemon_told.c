@@ -18,17 +18,6 @@ static void note_resolver(struct daemon *daemon, enum source source,
         resolvers_note(&daemon->resolvers, sighting, reason, clock_now().boot_ns);
 }
 
-static void on_answer(void *context, enum source source, const struct sighting *parts, size_t count)
-{
-    struct daemon *daemon = context;
-    struct moment now = clock_now();
-
-    setsync_learn(daemon->sync, source, parts, count, &now);
-    daemon_arm(daemon);
-    note_resolver(daemon, source, &parts[0], REASON_NONE);
-    priority_regain();
-}
-
 /*
  * An answer will be here in a moment: what it will need is gone through, so that it is in the
  * CPU's caches.  The questions for both address families come together, and once is enough.
@@ -72,6 +61,38 @@ static void on_refusal(void *context, enum source source, const struct sighting 
 
     note_resolver(context, source, sighting, event.reason);
     daemon_event(context, &event);
+}
+
+/* A sniffer that makes room for another one goes by what it was told when it began. */
+static bool is_believed(const struct daemon *daemon, enum source source,
+                        const struct sighting *sighting)
+{
+    return source != SOURCE_SNIFFER || trusted_has(&daemon->trusted, &sighting->resolver);
+}
+
+static void refuse_answer(struct daemon *daemon, enum source source,
+                          const struct sighting *sighting)
+{
+    struct sighting refused = *sighting;
+
+    refused.reason = REASON_UNTRUSTED_RESOLVER;
+    setsync_refuse(daemon->sync, REASON_UNTRUSTED_RESOLVER);
+    on_refusal(daemon, source, &refused);
+}
+
+static void on_answer(void *context, enum source source, const struct sighting *parts, size_t count)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+
+    if (!is_believed(daemon, source, &parts[0])) {
+        refuse_answer(daemon, source, &parts[0]);
+        return;
+    }
+    setsync_learn(daemon->sync, source, parts, count, &now);
+    daemon_arm(daemon);
+    note_resolver(daemon, source, &parts[0], REASON_NONE);
+    priority_regain();
 }
 
 static void on_alarm(void *context, enum source source, const struct alarm_report *alarm)

@@ -7,6 +7,7 @@
 #include "daemon/daemon.h"
 #include "daemon/feedfile.h"
 #include "daemon/saver.h"
+#include "daemon/trusted.h"
 #include "runtime/log.h"
 #include "runtime/priority.h"
 #include "runtime/sandbox.h"
@@ -95,6 +96,25 @@ static void print_warning(void *context, const char *line)
     printf("warning: %s\n", line);
 }
 
+static void print_note(void *context, const char *line)
+{
+    (void)context;
+    printf("note: %s\n", line);
+}
+
+/* By whom answers are believed here, which the system says too. */
+static void print_trusted(const struct config *config)
+{
+    struct trusted_files files = trusted_files();
+    struct trusted trusted;
+    char text[TRUSTED_TEXT_MAX];
+
+    if (trusted_make(config, &files, &trusted))
+        return;
+    printf("note: answers count from: %s\n", trusted_to_text(&trusted, text));
+    trusted_free(&trusted);
+}
+
 /* By the user that checks: in the unit that is the daemon's. */
 static void check_feeds(const struct config *config)
 {
@@ -114,6 +134,8 @@ static int check(const struct options *options, const struct config *config)
     for (size_t i = 0; i < config->whitelist_count; i++)
         names += config->whitelists[i].pattern_count;
     config_warnings(config, print_warning, NULL);
+    config_notes(config, print_note, NULL);
+    print_trusted(config);
     check_feeds(config);
     printf("%s: good: %zu whitelist%s, %zu name%s\n", options->config, config->whitelist_count,
            config->whitelist_count == 1 ? "" : "s", names, names == 1 ? "" : "s");
@@ -251,7 +273,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     log_open("wildsetd", LOG_LEVEL_INFO);
-    if (config_read_here(options.config, &config, error)) {
+    if (config_read(options.config, &config, error)) {
         fprintf(stderr, "%s\n", error);
         return EX_CONFIG;
     }

@@ -12,12 +12,14 @@
 #include "daemon/put.h"
 #include "daemon/resolvers.h"
 #include "daemon/sources.h"
+#include "daemon/trusted.h"
 #include "setsync/setsync.h"
+#include "sniffer/publicresolvers.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { PATTERNS_SHOWN = 16 };
+enum { PATTERNS_SHOWN = 16, NAMED_SHOWN = 64 };
 
 /* Only what happened: a reason that is not there was never met. */
 static json_t *refused_to_json(const uint64_t refused[static REASON_COUNT])
@@ -199,6 +201,40 @@ static json_t *sources_to_json(const struct sources *sources, const struct confi
         json_array_append_new(array, source_to_json(&status, config));
     }
     return array;
+}
+
+static json_t *named_to_json(const struct trusted *trusted)
+{
+    char text[TRUSTED_SERVER_TEXT_MAX];
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < trusted->named && i < NAMED_SHOWN; i++)
+        json_array_append_new(array,
+                              json_string(plan_resolver_to_text(&trusted->resolvers[i], text)));
+    return array;
+}
+
+/* Whom to believe, and who says so. */
+static json_t *trusted_to_json(const struct trusted *trusted)
+{
+    char text[TRUSTED_SERVER_TEXT_MAX];
+    json_t *object = json_object();
+    json_t *system = json_array();
+
+    json_object_set_new(object, "default", json_boolean(trusted->by_default));
+    put_count(object, "named_count", trusted->named);
+    json_object_set_new(object, "named", named_to_json(trusted));
+    for (size_t i = 0; i < trusted->system_count; i++) {
+        json_t *server = json_object();
+
+        put_text(server, "resolver", plan_resolver_to_text(&trusted->system[i].resolver, text));
+        put_text(server, "file", trusted->system[i].file);
+        json_array_append_new(system, server);
+    }
+    json_object_set_new(object, "system", system);
+    put_count(object, "public", trusted->by_default ? publicresolvers_count(PUBLIC_DNS) : 0);
+    put_text(object, "public_date", PUBLICRESOLVERS_DATE);
+    return object;
 }
 
 static json_t *resolver_to_json(const struct resolver_seen *seen, const struct moment *now)
@@ -408,6 +444,7 @@ json_t *overview_to_json(const struct control_views *views, const struct moment 
     put_text(object, "version", WILDSET_VERSION);
     put_count(object, "uptime", (now->boot_ns - views->started.boot_ns) / NS_PER_SECOND);
     json_object_set_new(object, "sources", sources_to_json(views->sources, views->config));
+    json_object_set_new(object, "trusted", trusted_to_json(views->trusted));
     json_object_set_new(object, "resolvers", resolvers_to_json(views->resolvers, now));
     put_sets(object, views->sync);
     json_object_set_new(object, "feeds", feeds_to_json(views->feeds));

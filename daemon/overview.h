@@ -21,6 +21,8 @@ struct moment;
  *                               "buffer", "received", "dropped", "interface_dropped",
  *                               "merged", "cut"}]}],
  *    "sets":[{"set", "state":"ready|missing|wrong", "problem", "leases", "capacity", "size", "full"}],
+ *    "trusted":{"default":whether the next two are, "named_count", "named":[first 64],
+ *               "system":[{"resolver", "file"}], "public":N, "public_date"},
  *    "resolvers":[{"resolver", "interface", "answers", "untrusted", "refused", "alarms",
  *                  "last_seen"}],
  *    "whitelists":[{"whitelist", "set4", "set6", "leases4", "leases6", "pattern_count", "patterns":[first 16]}],

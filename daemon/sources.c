@@ -10,6 +10,7 @@
 #include "daemon/station.h"
 #include "daemon/watched.h"
 #include "registry/descriptors.h"
+#include "registry/system.h"
 #include "runtime/log.h"
 
 #include <errno.h>
@@ -219,20 +220,33 @@ static void on_watched(void *context, const char *path)
     station_renew(&sources->registry, "a file that it has read has changed");
 }
 
+/* What the registry process reads before its sandbox, and cannot read again. */
+static void watch_files(struct sources *sources, const struct poll_plan *plan)
+{
+    const char *paths[WATCHED_MAX] = {SYSTEM_RESOLV_CONF, SYSTEM_HOSTS, system_certificates_path()};
+    size_t count = 3;
+
+    for (size_t i = 0; i < plan->whitelist_count && count < WATCHED_MAX; i++) {
+        if (plan->whitelists[i].ca[0] != '\0')
+            paths[count++] = plan->whitelists[i].ca;
+    }
+    watched_set(sources->watched, paths, count);
+}
+
 int sources_start_registry(struct sources *sources, const struct poll_plan *plan)
 {
     int sealed;
 
     if (!poll_plan_is_needed(plan)) {
         station_stop(&sources->registry, "there is nothing to fetch or resolve any more");
-        watched_set(sources->watched, NULL);
+        watched_set(sources->watched, NULL, 0);
         return 0;
     }
     sealed = poll_plan_seal(plan);
     if (sealed < 0)
         return sealed;
     keptfiles_use(&sources->kept, plan);
-    watched_set(sources->watched, plan);
+    watch_files(sources, plan);
     station_use(&sources->registry, sealed, NULL, 0);
     return 0;
 }

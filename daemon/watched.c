@@ -5,18 +5,15 @@
  */
 #include "daemon/watched.h"
 
-#include "registry/system.h"
-
 #include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum {
-    LOOK_MS = 5000,
-    FILES_MAX = 3 + WHITELISTS_MAX,
-};
+enum { LOOK_MS = 5000 };
 
 struct watched_file {
     char path[PATH_MAX];
@@ -32,7 +29,7 @@ struct watched {
     void (*changed)(void *context, const char *path);
     void *context;
     size_t count;
-    struct watched_file files[FILES_MAX];
+    struct watched_file files[WATCHED_MAX];
 };
 
 static void look(struct watched_file *file)
@@ -101,24 +98,19 @@ static void add(struct watched *watched, const char *path)
 {
     struct watched_file *file;
 
-    if (!path || watched->count == FILES_MAX)
+    if (!path || watched->count == WATCHED_MAX)
         return;
     file = &watched->files[watched->count++];
     snprintf(file->path, sizeof(file->path), "%s", path);
     look(file);
 }
 
-void watched_set(struct watched *watched, const struct poll_plan *plan)
+void watched_set(struct watched *watched, const char *const *paths, size_t count)
 {
     watched->count = 0;
     loop_timer_stop(watched->timer);
-    if (!plan)
-        return;
-    add(watched, SYSTEM_RESOLV_CONF);
-    add(watched, SYSTEM_HOSTS);
-    add(watched, system_certificates_path());
-    for (size_t i = 0; i < plan->whitelist_count; i++)
-        if (plan->whitelists[i].ca[0] != '\0')
-            add(watched, plan->whitelists[i].ca);
-    loop_timer_set(watched->timer, LOOK_MS);
+    for (size_t i = 0; i < count; i++)
+        add(watched, paths[i]);
+    if (watched->count > 0)
+        loop_timer_set(watched->timer, LOOK_MS);
 }

@@ -154,14 +154,17 @@ const char *prefix_to_text(const struct prefix *prefix, char out[static PREFIX_T
     return out;
 }
 
+/* Most of a list's prefixes differ in the family or the first bytes: that is looked at first. */
 bool prefix_contains(const struct prefix *prefix, const struct address *address)
 {
     unsigned bytes = prefix->length / 8, bits = prefix->length % 8;
     uint8_t mask = (uint8_t)(0xff00 >> bits);
 
-    if (address->family != prefix->address.family || prefix->length > address_size(address) * 8)
+    if (address->family != prefix->address.family)
         return false;
-    if (address_size(address) == 0)
+    if (bytes > 0 && address->bytes[0] != prefix->address.bytes[0])
+        return false;
+    if (address_size(address) == 0 || prefix->length > address_size(address) * 8)
         return false;
     if (memcmp(prefix->address.bytes, address->bytes, bytes) != 0)
         return false;

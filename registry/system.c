@@ -159,7 +159,7 @@ static bool server_from_text(char *text, struct resolver_server *out)
     return true;
 }
 
-size_t system_servers(const char *text, struct resolver_server out[static RESOLVER_SERVERS_MAX])
+size_t system_nameservers(const char *text, struct resolver_server out[static RESOLVER_SERVERS_MAX])
 {
     char line[LINE_WORD_MAX];
     size_t count = 0;
@@ -173,11 +173,15 @@ size_t system_servers(const char *text, struct resolver_server out[static RESOLV
         if (word && server_from_text(word, &out[count]))
             count++;
     }
-    if (count == 0) {
-        char loopback[] = "127.0.0.1";
-        count = server_from_text(loopback, &out[0]);
-    }
     return count;
+}
+
+size_t system_servers(const char *text, struct resolver_server out[static RESOLVER_SERVERS_MAX])
+{
+    char loopback[] = "127.0.0.1";
+    size_t count = system_nameservers(text, out);
+
+    return count > 0 ? count : server_from_text(loopback, &out[0]);
 }
 
 static bool line_names(char *rest, const struct dname *name)

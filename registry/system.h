@@ -34,7 +34,10 @@ const char *system_certificates_path(void);
 /* The certificates of one file, `path`.  -EBADMSG when it holds none. */
 int system_read_certificates_of(const char *path, struct system_file *out);
 
-/* The "nameserver" lines of resolv.conf(5); as there, 127.0.0.1 when there is none.  How many. */
+/* The "nameserver" lines of resolv.conf(5).  How many. */
+size_t system_nameservers(const char *text,
+                          struct resolver_server out[static RESOLVER_SERVERS_MAX]);
+/* The same, and as the C library does, 127.0.0.1 when there is none.  How many. */
 size_t system_servers(const char *text, struct resolver_server out[static RESOLVER_SERVERS_MAX]);
 /* The addresses of a name in hosts(5).  How many. */
 size_t system_hosts_find(const char *text, const struct dname *name,

@@ -6,6 +6,7 @@
 #include "sniffer/linklayer.h"
 #include "sniffer/pipeline_state.h"
 #include "sniffer/trust.h"
+#include "sniffer/tunnel.h"
 
 #include <netinet/in.h>
 
@@ -141,18 +142,17 @@ static bool ports_matter(const struct pipeline *pipeline, const struct segment *
         return true;
     uint16_t from = big_endian_16(segment->payload), to = big_endian_16(segment->payload + 2);
     return from == DNS_PORT || to == DNS_PORT ||
-           (udp && tunnelrules_at_port(pipeline_rules(pipeline, segment->interface), to) !=
-                       ENCAPSULATION_NONE);
+           (udp && tunnel_has_port(to, pipeline->plan->decapsulate));
 }
 
-/* It comes from or goes to a server, or comes from whoever may send a tunnel. */
+/* A tunnel's ends may be anybody; everything else comes from or goes to a server. */
 static bool piece_matters(const struct pipeline *pipeline, const struct segment *segment)
 {
     const struct plan *plan = pipeline->plan;
 
     if (!ports_matter(pipeline, segment))
         return false;
-    return tunnelrules_know(pipeline_rules(pipeline, segment->interface), &segment->source) ||
+    return plan->decapsulate ||
            trust_resolver(plan, &segment->source, segment->interface) != TRUST_NONE ||
            trust_resolver(plan, &segment->destination, segment->interface) != TRUST_NONE;
 }
@@ -207,8 +207,7 @@ enum frame_outcome gather_fragment(struct pipeline *pipeline, struct segment *se
     for (unsigned depth = 0; depth <= FRAME_TUNNELS_MAX && outcome == FRAME_FRAGMENT; depth++) {
         if (!complete(pipeline, segment, now_ns, &whole))
             return FRAME_FRAGMENT;
-        outcome = frame_resume(whole.bytes, whole.size,
-                               pipeline_rules(pipeline, segment->interface), segment);
+        outcome = frame_resume(whole.bytes, whole.size, pipeline->plan->decapsulate, segment);
     }
     return outcome;
 }

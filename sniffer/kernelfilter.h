@@ -20,8 +20,7 @@ struct kernelfilter;
 /* A capture's socket; where there are several on one interface, their lengths tell them apart. */
 struct kernelfilter_socket {
     int fd;
-    int link_type;      /* DLT_ */
-    uint16_t interface; /* index into the plan's interfaces */
+    int link_type; /* DLT_ */
     struct filter_lengths lengths;
 };
 
@@ -32,7 +31,7 @@ struct kernelfilter_outcome {
     int error; /* the kernel's -errno for a finer one; 0: it refused none */
 };
 
-/* The plan's tunnels are borrowed.  NULL when memory is out. */
+/* NULL when memory is out. */
 struct kernelfilter *kernelfilter_new(const struct plan *plan);
 void kernelfilter_free(struct kernelfilter *filter);
 

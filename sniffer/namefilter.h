@@ -23,7 +23,7 @@ enum {
 struct namefilter_choice {
     enum filter_link link;
     struct filter_lengths lengths;
-    const struct tunnelrules *rules; /* NULL: no tunnel is entered */
+    uint32_t decapsulate;
     bool chain;    /* a whitelist has match = "chain" */
     unsigned most; /* instructions */
 };

@@ -28,11 +28,10 @@ enum plan_latency {
 
 enum {
     PLAN_INTERFACES_MAX = 64,
-    PLAN_RESOLVERS_MAX = 1024,
+    PLAN_RESOLVERS_MAX = 2048,
     PLAN_PATTERNS_MAX = 65536,
     PLAN_VLANS_MAX = 4095,
     PLAN_DERIVED_MAX = DERIVED_MAX,
-    PLAN_TUNNELS_MAX = 64,
 };
 
 /* Whom to believe: answers from these addresses, first seen on this interface (empty: on any). */
@@ -46,20 +45,11 @@ struct plan_interface {
     bool mirror; /* a mirror port: what passes there was seen elsewhere, by somebody else */
 };
 
-/* A tunnel to look into. */
-struct plan_tunnel {
-    struct prefix from;    /* who sends its packets; ADDRESS_NONE: anybody, on a mirror port alone */
-    uint8_t encapsulation; /* enum encapsulation */
-    bool has_number;
-    uint16_t port;   /* UDP's, where it is sent to; 0: the usual ones */
-    uint32_t number; /* VXLAN's and Geneve's VNI, GRE's key, ERSPAN's session, GTP's TEID */
-};
-
 /* All arrays are borrowed; an empty one may be NULL. */
 struct plan {
     const struct plan_interface *interfaces;
     size_t interface_count;
-    const struct plan_resolver *resolvers; /* none: any */
+    const struct plan_resolver *resolvers; /* none: nobody */
     size_t resolver_count;
     const struct whitelist_pattern *patterns;
     size_t pattern_count;
@@ -71,8 +61,7 @@ struct plan {
     whitelist_mask follow_whitelists; /* follow = "across" */
     uint32_t ttl_min[WHITELISTS_MAX]; /* seconds: derived names are clamped by them */
     uint32_t ttl_max[WHITELISTS_MAX];
-    const struct plan_tunnel *tunnels;
-    size_t tunnel_count;
+    uint32_t decapsulate;             /* bit N: enum encapsulation N */
     bool require_query;
     enum plan_checksums checksums;
     enum plan_latency latency;

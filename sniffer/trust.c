@@ -21,7 +21,7 @@ enum trust trust_resolver(const struct plan *plan, const struct address *resolve
                           uint16_t interface)
 {
     const char *name = plan_interface_name(plan, interface);
-    enum trust trust = plan->resolver_count == 0 ? TRUST_HERE : TRUST_NONE;
+    enum trust trust = TRUST_NONE;
 
     for (size_t i = 0; i < plan->resolver_count && trust != TRUST_HERE; i++) {
         if (!prefix_contains(&plan->resolvers[i].prefix, resolver))

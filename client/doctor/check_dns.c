@@ -36,12 +36,6 @@ void check_dns(struct doctor *doctor)
 
 /* ---- resolvers ---- */
 
-/* Which of them: those whose answers were learned, or those that are not believed. */
-static bool is_learned_from(const json_t *resolver)
-{
-    return number_of(resolver, "answers") > 0 && number_of(resolver, "alarms") == 0;
-}
-
 static bool is_untrusted(const json_t *resolver)
 {
     return number_of(resolver, "untrusted") > 0;
@@ -87,32 +81,12 @@ static void resolvers_describe(struct doctor *doctor)
     }
 }
 
-static void resolvers_empty(struct doctor *doctor)
-{
-    char list[LIST_MAX];
-    size_t count = resolvers_write(doctor, is_learned_from, list);
-
-    if (count == 0 || count > RESOLVERS_SHOWN) {
-        checklist_add(doctor->list, "resolver", CHECK_WARNING, "resolvers is empty, and %s",
-                      count ? "many servers have answered" : "no server has answered yet");
-        checklist_advise(doctor->list, "name the DNS servers of the clients in capture.resolvers");
-        return;
-    }
-    checklist_add(doctor->list, "resolver", CHECK_WARNING,
-                  "resolvers is empty: whoever can send packets past here can forge answers");
-    checklist_advise(doctor->list,
-                     "if these are your DNS servers, write into capture: `resolvers = { %s }`",
-                     list);
-}
-
 void check_resolvers(struct doctor *doctor)
 {
     char list[LIST_MAX];
     size_t untrusted = resolvers_write(doctor, is_untrusted, list);
 
     resolvers_describe(doctor);
-    if (doctor->config && doctor->config->resolver_count == 0)
-        resolvers_empty(doctor);
     if (untrusted == 0)
         return;
     checklist_add(doctor->list, "resolver", CHECK_WARNING,

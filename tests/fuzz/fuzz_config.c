@@ -3,7 +3,7 @@
  * The configuration from any bytes: refused with a finding that names a line of the text, or whole,
  * in bounds, and good for a plan.
  */
-#include "daemon/config.h"
+#include "daemon/trusted.h"
 #include "tests/fuzz/require.h"
 
 #include <stdint.h>
@@ -32,20 +32,29 @@ static void config_try(const struct config *config)
 {
     struct whitelist_pattern *patterns;
     struct plan plan;
+    const struct trusted_files nothing = {"/nowhere", "/nowhere"};
+    struct trusted trusted;
+    char text[TRUSTED_TEXT_MAX];
     size_t warnings = 0;
 
     REQUIRE(config->whitelist_count > 0 && config->whitelist_count <= WHITELISTS_MAX);
     REQUIRE(config->interface_count > 0 && config->interface_count <= PLAN_INTERFACES_MAX);
-    REQUIRE(config->require_query || config->resolver_count > 0);
+    REQUIRE(config->require_query || !config_believes_default(config));
     for (size_t i = 0; i < config->whitelist_count; i++) {
         whitelist_try(&config->whitelists[i]);
         REQUIRE(config_whitelist(config, config->whitelists[i].name) == &config->whitelists[i]);
     }
     config_warnings(config, count_line, &warnings);
-    REQUIRE(warnings == config->warning_count);
+    REQUIRE(warnings == config->warnings.count);
     REQUIRE(config_plan(config, &plan, &patterns) == 0);
     REQUIRE(plan.pattern_count > 0 && plan.pattern_count <= PLAN_PATTERNS_MAX);
     free(patterns);
+    REQUIRE(trusted_make(config, &nothing, &trusted) == 0);
+    REQUIRE(trusted.count > 0 && trusted.count <= PLAN_RESOLVERS_MAX);
+    for (size_t i = 0; i < trusted.count; i++)
+        REQUIRE(address_size(&trusted.resolvers[i].prefix.address) > 0);
+    REQUIRE(strlen(trusted_to_text(&trusted, text)) < sizeof(text));
+    trusted_free(&trusted);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -32,28 +32,15 @@ enum {
 
 static const struct plan_interface interfaces[] = {{.name = "eth0"}, {.name = "eth1", .mirror = true}};
 
-static const struct plan_resolver resolvers[] = {
+static const struct plan_resolver named[] = {
     {.prefix = {.address = {.family = ADDRESS_IPV4, .bytes = {192, 0, 2, 53}}, .length = 32},
      .interface = "eth1"},
     {.prefix = {.address = {.family = ADDRESS_IPV6}, .length = 0}},
 };
 
-/* Anybody's on the mirror port; on the other interface one sender's, by a number or a port. */
-static const struct plan_tunnel tunnels[] = {
-    {.encapsulation = ENCAPSULATION_GRE},
-    {.encapsulation = ENCAPSULATION_ERSPAN},
-    {.encapsulation = ENCAPSULATION_VXLAN},
-    {.encapsulation = ENCAPSULATION_GENEVE},
-    {.encapsulation = ENCAPSULATION_IPIP},
-    {.encapsulation = ENCAPSULATION_TZSP},
-    {.encapsulation = ENCAPSULATION_GTP},
-    {.encapsulation = ENCAPSULATION_VXLAN,
-     .from = {.address = {.family = ADDRESS_IPV4, .bytes = {203, 0, 113}}, .length = 24},
-     .has_number = true,
-     .number = 42},
-    {.encapsulation = ENCAPSULATION_GENEVE,
-     .from = {.address = {.family = ADDRESS_IPV4}, .length = 0},
-     .port = 4789},
+static const struct plan_resolver anybody[] = {
+    {.prefix = {.address = {.family = ADDRESS_IPV4}, .length = 0}},
+    {.prefix = {.address = {.family = ADDRESS_IPV6}, .length = 0}},
 };
 
 static struct whitelist_pattern patterns[3];
@@ -64,16 +51,15 @@ static struct plan plan_of(uint8_t choice)
     struct plan plan = {
         .interfaces = interfaces,
         .interface_count = 2,
-        .resolvers = choice & PLAN_RESOLVERS ? resolvers : NULL,
-        .resolver_count = choice & PLAN_RESOLVERS ? 2 : 0,
+        .resolvers = choice & PLAN_RESOLVERS ? named : anybody,
+        .resolver_count = 2,
         .patterns = patterns,
         .pattern_count = 3,
         .chain_whitelists = choice & PLAN_CHAIN ? 2 : 0,
         .follow_whitelists = choice & PLAN_ANSWER_ONLY ? 0 : 3,
         .ttl_min = {0, 60},
         .ttl_max = {86400, 3600},
-        .tunnels = tunnels,
-        .tunnel_count = choice & PLAN_TUNNELS ? sizeof(tunnels) / sizeof(tunnels[0]) : 0,
+        .decapsulate = choice & PLAN_TUNNELS ? (1 << ENCAPSULATION_COUNT) - 1 : 0,
         .require_query = !(choice & PLAN_ONE_DIRECTION),
         .checksums = choice & PLAN_VERIFY ? CHECKSUMS_VERIFY : CHECKSUMS_IGNORE,
     };

@@ -72,6 +72,8 @@ class TCPServer(socketserver.ThreadingTCPServer):
 
 if __name__ == "__main__":
     ADDRESS, WAY = sys.argv[1:3]
+    if ":" in ADDRESS:
+        UDPServer.address_family = TCPServer.address_family = socket.AF_INET6
     socket.setdefaulttimeout(5)
     for server in (UDPServer((ADDRESS, 53), Datagram), TCPServer((ADDRESS, 53), Stream)):
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The configuration as a whole: values, defaults, and findings with the lines they are on. */
 #include "daemon/config.h"
-#include "runtime/sighting.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -60,6 +59,7 @@ static void test_one_whitelist_with_one_name_is_complete(void **state)
     assert_int_equal(config->interface_count, 1);
     assert_string_equal(config->interfaces[0].name, "any");
     assert_int_equal(config->resolver_count, 0);
+    assert_true(config_believes_default(config));
     assert_true(config->require_query);
     assert_int_equal(config->checksums, CHECKSUMS_AUTO);
     assert_int_equal(config->latency, LATENCY_LOW);
@@ -83,36 +83,35 @@ static void test_one_whitelist_with_one_name_is_complete(void **state)
 
 static void test_every_key_is_read(void **state)
 {
-    struct config *config =
-        good("capture {\n"
-             "  interfaces = { \"eth1\", eth2 }\n"
-             "  resolvers = { 192.0.2.53, \"2001:db8::/32%eth1\" }\n"
-             "  require-query = no\n"
-             "  checksums = \"verify\"\n"
-             "  latency = normal\n"
-             "  decapsulate = { \"gre\", \"vxlan from 198.51.100.7 vni 42 port 8472\" }\n"
-             "  vlans = { 0, 10, 4094 }\n"
-             "}\n"
-             "whitelist a {\n"
-             "  names = { \"x.example\" }\n"
-             "  names += { \"*.B\xc3\xbc"
-             "cher.example\" }\n"
-             "  set4 = \"ip filter a4\"\n"
-             "  set6 = \"ip6 filter a6\"\n"
-             "  create = false\n"
-             "  services = { \"udp 19305-19309\", \"tcp 443\" }\n"
-             "  match = \"chain\"\n"
-             "  follow = \"answer\"\n"
-             "  ttl-min = 0\n"
-             "  ttl-max = \"1h30m\"\n"
-             "  grace = \"90s\"\n"
-             "  max-addresses = 17\n"
-             "  private-addresses = true\n"
-             "  refuse = { \"203.0.113.0/24\", \"2001:db8:1::/48\" }\n"
-             "  feed = \"/var/lib/wildset/feeds/a.txt\"\n"
-             "  feed-linger = \"10m\"\n"
-             "}\n"
-             "log = debug\n");
+    struct config *config = good("capture {\n"
+                                 "  interfaces = { \"eth1\", eth2 }\n"
+                                 "  resolvers = { 192.0.2.53, \"2001:db8::/32%eth1\" }\n"
+                                 "  require-query = no\n"
+                                 "  checksums = \"verify\"\n"
+                                 "  latency = normal\n"
+                                 "  decapsulate = { \"gre\", \"vxlan\" }\n"
+                                 "  vlans = { 0, 10, 4094 }\n"
+                                 "}\n"
+                                 "whitelist a {\n"
+                                 "  names = { \"x.example\" }\n"
+                                 "  names += { \"*.B\xc3\xbc"
+                                 "cher.example\" }\n"
+                                 "  set4 = \"ip filter a4\"\n"
+                                 "  set6 = \"ip6 filter a6\"\n"
+                                 "  create = false\n"
+                                 "  services = { \"udp 19305-19309\", \"tcp 443\" }\n"
+                                 "  match = \"chain\"\n"
+                                 "  follow = \"answer\"\n"
+                                 "  ttl-min = 0\n"
+                                 "  ttl-max = \"1h30m\"\n"
+                                 "  grace = \"90s\"\n"
+                                 "  max-addresses = 17\n"
+                                 "  private-addresses = true\n"
+                                 "  refuse = { \"203.0.113.0/24\", \"2001:db8:1::/48\" }\n"
+                                 "  feed = \"/var/lib/wildset/feeds/a.txt\"\n"
+                                 "  feed-linger = \"10m\"\n"
+                                 "}\n"
+                                 "log = debug\n");
     const struct whitelist *whitelist = &config->whitelists[0];
     char text[PATTERN_TEXT_MAX];
 
@@ -129,16 +128,6 @@ static void test_every_key_is_read(void **state)
     assert_int_equal(config->latency, LATENCY_NORMAL);
     assert_int_equal(config->vlan_count, 3);
     assert_int_equal(config->vlans[2], 4094);
-    assert_int_equal(config->tunnel_count, 2);
-    assert_int_equal(config->tunnels[0].encapsulation, ENCAPSULATION_GRE);
-    assert_int_equal(config->tunnels[0].from.address.family, ADDRESS_NONE);
-    assert_false(config->tunnels[0].has_number);
-    assert_int_equal(config->tunnels[1].encapsulation, ENCAPSULATION_VXLAN);
-    assert_int_equal(config->tunnels[1].from.length, 32);
-    assert_true(config->tunnels[1].has_number);
-    assert_int_equal(config->tunnels[1].number, 42);
-    assert_int_equal(config->tunnels[1].port, 8472);
-    assert_non_null(strstr(config->open_tunnel, "f:7: capture: decapsulate: \"gre\": whoever"));
     assert_int_equal(config->log, CONFIG_LOG_DEBUG);
     assert_int_equal(whitelist->pattern_count, 2);
     assert_string_equal(pattern_to_text(&whitelist->patterns[1], text), "*.xn--bcher-kva.example");
@@ -252,6 +241,7 @@ static void test_values_of_a_wrong_kind_are_refused(void **state)
         {"services = { \"tcp 1\",\n\"tcp 2\"\n\"tcp 3\" }",
          "f:4: a comma is missing before this value"},
         {"create = true;", "f:2: a semicolon: leave it out"},
+        {"resolvers = { }", "f:2: whitelist a: resolvers: unknown here"},
         {"interfaces = { \"x\" }",
          "f:2: whitelist a: interfaces: unknown here: it belongs in capture { }"},
         {"include(\"/etc/passwd\")", "f:2: whitelist a: include: unknown here"},
@@ -279,19 +269,14 @@ static void test_capture_values_of_a_wrong_kind_are_refused(void **state)
         {"interfaces = { \"e\" } resolvers = { \"192.0.2.53%f\" }",
          "f:2: capture: resolvers: f is not in interfaces"},
         {"require-query = false", "f:2: capture: require-query: false needs resolvers"},
+        {"resolvers += { \"192.0.2.53\" } require-query = false",
+         "f:2: capture: require-query: false needs resolvers, and without \"default\""},
+        {"resolversx = { }", "f:2: capture: resolversx: unknown here"},
+        {"resolvers = { \"default%e\" }", "f:2: capture: resolvers: \"default%e\": wanted"},
+        {"resolvers = { 192.0.2.53 } resolvers = { 192.0.2.54 }",
+         "f:2: capture: resolvers: given already in line 2"},
         {"vlans = { 4095 }", "f:2: capture: vlans: \"4095\": wanted a tag"},
         {"decapsulate = { \"ip\" }", "f:2: capture: decapsulate: \"ip\": wanted \"gre\""},
-        {"decapsulate = { \"vxlan from\" }", "f:2: capture: decapsulate: \"vxlan from\": wanted"},
-        {"decapsulate = { \"vxlan from 198.51.100.7/24\" }", "f:2: capture: decapsulate: \"vxlan"},
-        {"decapsulate = { \"gre from 192.0.2.1 from 192.0.2.2\" }",
-         "f:2: capture: decapsulate: \"gre"},
-        {"decapsulate = { \"gre vni 7\" }", "f:2: capture: decapsulate: \"gre vni 7\": wanted"},
-        {"decapsulate = { \"vxlan vni 16777216\" }", "f:2: capture: decapsulate: \"vxlan vni"},
-        {"decapsulate = { \"erspan session 1024\" }", "f:2: capture: decapsulate: \"erspan"},
-        {"decapsulate = { \"ipip port 99\" }", "f:2: capture: decapsulate: \"ipip port 99\""},
-        {"decapsulate = { \"vxlan port 53\" }", "f:2: capture: decapsulate: \"vxlan port 53\""},
-        {"decapsulate = { \"vxlan port 0\" }", "f:2: capture: decapsulate: \"vxlan port 0\""},
-        {"decapsulate = { \"vxlan  port\t99\" }", "f:2: capture: decapsulate: \"vxlan  port"},
         {"latency = \"low\"\nlatency = \"low\"", "f:3: capture: latency: given already in line 2"},
     };
     char text[512];
@@ -423,9 +408,86 @@ static void test_what_deserves_a_word_is_told(void **state)
     (void)state;
     config_warnings(config, collect, &collected);
     config_free(config);
-    assert_int_equal(collected.count, 2);
+    assert_int_equal(collected.count, 1);
     assert_non_null(strstr(collected.text, "f:4: whitelist a: set4: "));
-    assert_non_null(strstr(collected.text, "f: capture: resolvers is empty: "));
+}
+
+static void test_anybody_on_purpose_is_told(void **state)
+{
+    static const struct {
+        const char *prefix;
+        bool told;
+    } cases[] = {{"0.0.0.0/0", true},  {"128.0.0.0/1", true}, {"::/0", true},
+                 {"2000::/3", true},   {"10.0.0.0/8", false}, {"2001:db8::/32", false},
+                 {"2001::/19", false}, {"default", false}};
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct collected collected = {.count = 0};
+
+        snprintf(text, sizeof(text), "capture { resolvers = { \"%s\" } } whitelist a { " NAMES " }",
+                 cases[i].prefix);
+        struct config *config = good(text);
+        config_warnings(config, collect, &collected);
+        config_free(config);
+        assert_int_equal(collected.count, cases[i].told);
+        assert_true(!cases[i].told || strstr(collected.text, "believes nearly anybody"));
+    }
+}
+
+/* What the log says once is no trouble that lasts: "any" is what a firewall wants. */
+static void test_any_interface_is_only_noted(void **state)
+{
+    struct config *config = good("whitelist a { " NAMES " }");
+    struct collected warnings = {.count = 0}, notes = {.count = 0};
+
+    (void)state;
+    config_warnings(config, collect, &warnings);
+    config_notes(config, collect, &notes);
+    config_free(config);
+    assert_int_equal(warnings.count, 0);
+    assert_int_equal(notes.count, 1);
+    assert_non_null(strstr(notes.text, "never promiscuous"));
+}
+
+/* "+=" adds to what is there, and when nothing is, to what nothing means. */
+static void test_resolvers_are_added_to_the_default_ones(void **state)
+{
+    static const struct {
+        const char *capture;
+        size_t count;
+        bool by_default;
+    } cases[] = {
+        {"", 0, true},
+        {"capture { }", 0, true},
+        {"capture { resolvers = { } }", 0, true},
+        {"capture { resolvers += { } }", 0, true},
+        {"capture { resolvers = { \"default\" } }", 1, true},
+        {"capture { resolvers = { 192.0.2.1 } }", 1, false},
+        {"capture { resolvers = { 192.0.2.1 } resolvers += { 192.0.2.2 } }", 2, false},
+        {"capture { resolvers += { 192.0.2.1, 192.0.2.2 } }", 3, true},
+        {"capture { resolvers += { 192.0.2.1 } resolvers += { 192.0.2.2 } }", 3, true},
+        {"capture { resolvers = { } resolvers += { 192.0.2.1 } }", 2, true},
+        {"capture { resolvers = { \"default\", 192.0.2.1 } resolvers += { 192.0.2.2 } }", 3, true},
+        {"capture { resolvers = { 192.0.2.1, \"default\" } }", 2, true},
+        {"capture { resolvers = {\n# none\n} resolvers += { 192.0.2.1 } }", 2, true},
+        {"capture { interfaces = { \"e\" } resolvers={} vlans = { } resolvers += { 192.0.2.1 } }",
+         2, true},
+        {"capture { resolvers += { 192.0.2.1 } }\ncapture { resolvers += { 192.0.2.2 } }", 3, true},
+        {"capture { interfaces = { \"e\" } }\ncapture { resolvers += { 192.0.2.2 } }", 2, true},
+    };
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "%s\nwhitelist a { " NAMES " }", cases[i].capture);
+        struct config *config = good(text);
+
+        assert_int_equal(config->resolver_count, cases[i].count);
+        assert_int_equal(config_believes_default(config), cases[i].by_default);
+        config_free(config);
+    }
 }
 
 static void test_a_quiet_configuration_has_no_warnings(void **state)
@@ -452,7 +514,7 @@ static void test_the_plan_says_what_the_configuration_says(void **state)
     (void)state;
     assert_int_equal(config_plan(config, &plan, &patterns), 0);
     assert_int_equal(plan.interface_count, 1);
-    assert_int_equal(plan.resolver_count, 1);
+    assert_int_equal(plan.resolver_count, 0); /* whom to believe is the caller's to fill */
     assert_int_equal(plan.latency, LATENCY_NORMAL);
     assert_int_equal(plan.pattern_count, 3);
     assert_int_equal(plan.patterns[1].pattern.kind, PATTERN_BELOW);
@@ -510,6 +572,9 @@ int main(void)
         cmocka_unit_test(test_a_zero_byte_is_refused),
         cmocka_unit_test(test_windows_line_ends_and_a_byte_order_mark_are_taken),
         cmocka_unit_test(test_what_deserves_a_word_is_told),
+        cmocka_unit_test(test_anybody_on_purpose_is_told),
+        cmocka_unit_test(test_any_interface_is_only_noted),
+        cmocka_unit_test(test_resolvers_are_added_to_the_default_ones),
         cmocka_unit_test(test_a_quiet_configuration_has_no_warnings),
         cmocka_unit_test(test_the_plan_says_what_the_configuration_says),
         cmocka_unit_test(test_only_a_regular_file_of_bounded_size_is_read),

@@ -250,12 +250,17 @@ static void count_message(void *context, const struct message *message)
 static struct pipeline *open_pipeline(struct flows *flows)
 {
     static struct whitelist_pattern pattern;
+    static const struct plan_resolver resolver = {
+        .prefix = {.address = {.family = ADDRESS_IPV4, .bytes = {192, 0, 2, 53}}, .length = 32}};
     static struct plan plan = {
+        .resolvers = &resolver,
+        .resolver_count = 1,
         .patterns = &pattern,
         .pattern_count = 1,
         .follow_whitelists = ~UINT64_C(0),
         .require_query = true,
         .checksums = CHECKSUMS_IGNORE,
+        .decapsulate = 0,
     };
     struct pipeline_hooks hooks = {.report = count_message, .context = flows};
 

@@ -695,12 +695,25 @@ static void test_an_answer_from_another_port_is_not_believed(void **state)
     assert_refused(bench, REASON_UNTRUSTED_RESOLVER);
 }
 
-static void test_no_resolvers_means_any(void **state)
+/* An empty list by accident must not believe anybody; whoever means that says so. */
+static void test_no_resolvers_means_nobody(void **state)
 {
     struct bench *bench = *state;
     struct bytes message = simple(7, "live.example", "198.51.100.7");
 
     bench->plan.resolver_count = 0;
+    ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
+    assert_refused(bench, REASON_UNTRUSTED_RESOLVER);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 0);
+}
+
+static void test_every_address_is_any_on_purpose(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+
+    bench->plan.resolver_count = 0;
+    add_resolver(bench, "0.0.0.0/0", "");
     ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
     assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
 }
@@ -1295,7 +1308,8 @@ int main(void)
         TEST(test_questions_that_nobody_would_answer_open_nothing),
         TEST(test_a_stranger_is_not_believed),
         TEST(test_an_answer_from_another_port_is_not_believed),
-        TEST(test_no_resolvers_means_any),
+        TEST(test_no_resolvers_means_nobody),
+        TEST(test_every_address_is_any_on_purpose),
         TEST(test_the_second_leg_of_a_firewall_is_a_duplicate),
         TEST(test_a_resolver_on_the_wrong_interface_is_not_believed),
         TEST(test_a_bad_checksum_neither_teaches_nor_settles),
