@@ -7,6 +7,7 @@
 #include "daemon/daemon.h"
 #include "daemon/feedfile.h"
 #include "daemon/saver.h"
+#include "daemon/servicepaths.h"
 #include "daemon/trusted.h"
 #include "runtime/log.h"
 #include "runtime/priority.h"
@@ -115,12 +116,11 @@ static void print_trusted(const struct config *config)
     trusted_free(&trusted);
 }
 
-/* By the user that checks: in the unit that is the daemon's. */
 static void check_feeds(const struct config *config)
 {
     for (size_t i = 0; i < config->whitelist_count; i++) {
         const struct whitelist *whitelist = &config->whitelists[i];
-        int result = whitelist->feed[0] != '\0' ? feedfile_try(whitelist->feed) : 0;
+        int result = whitelist->feed[0] != '\0' ? servicepaths_try(whitelist->feed) : 0;
 
         if (result)
             printf("warning: whitelist %s: feed: %s: %s: %s\n", whitelist->name, whitelist->feed,
