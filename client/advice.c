@@ -101,6 +101,19 @@ static void look_at_cuts(struct findings *findings, const json_t *source)
                     cut);
 }
 
+static void look_at_room(struct findings *findings, const json_t *source)
+{
+    json_int_t dropped = counter_of(source, "questions-dropped");
+
+    if (dropped > 0)
+        say_warning(findings, ADVICE_DNS,
+                    "%" JSON_INTEGER_FORMAT " questions that waited for their answers had to make"
+                    " room for others: 65536 are kept, and whoever asks most gives way\nsomebody"
+                    " floods, or the names are those of a whole provider: `tcpdump -n udp port 53`"
+                    " shows who asks",
+                    dropped);
+}
+
 static void look_at_source(struct findings *findings, const json_t *source)
 {
     const char *name = text_of(source, "source");
@@ -127,6 +140,7 @@ static void look_at_source(struct findings *findings, const json_t *source)
             " both",
             alarms);
     look_at_cuts(findings, source);
+    look_at_room(findings, source);
 }
 
 /* Of the questions and answers for our names, only one kind comes by. */

@@ -33,7 +33,6 @@ static const struct remark remarks[] = {
                  " capture loses packets, or the connection was there before wildset"},
     {"tcp-given-up", "TCP segments belonged to connections to port 53 that carry no DNS"},
     {"tcp-untrusted", "TCP segments were of or to servers that are not in `resolvers`"},
-    {"questions-dropped", "questions had to make room for others: somebody asks very much"},
     {"encrypted-dns", "connections began to port 853: DNS over TLS or QUIC, whose names nobody can"
                       " read"},
     {"encrypted-dns-https", "connections began to port 443 of public DNS resolvers: likely DNS over"

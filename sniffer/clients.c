@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The lists that run through the table of questions: by age over all, and two for each client.
- * Doubly linked by number, in arrays that the kernel backs with memory only as they are used.
+ * The lists that run through the table of questions: by age over all, two for each client, and of
+ * the clients with much, by how much.  Doubly linked by number, in arrays that the kernel backs
+ * with memory only as they are used.
  */
 #include "sniffer/clients.h"
 
@@ -9,10 +10,15 @@
 #include "sniffer/lazy.h"
 #include "sniffer/questions.h"
 
+#include <assert.h>
+
 enum {
     CLIENTS_MAX = QUESTIONS_MAX, /* each has an entry at least */
     BUCKETS = 65536,
+    /* 0: up to QUESTIONS_SHARE entries; then each for up to twice as many as the one before. */
+    SIZES = 11,
 };
+static_assert((QUESTIONS_MAX - 1) / QUESTIONS_SHARE < 1 << (SIZES - 1), "a client may have all");
 
 struct link {
     uint32_t before, after;
@@ -26,16 +32,19 @@ struct client {
     struct address address;
     uint32_t next; /* in the bucket, or in the free list */
     struct list lists[CLIENT_LISTS];
+    unsigned size; /* in which of clients.by_size it is; 0: in none */
 };
 
 struct clients {
     const struct siphash_key *key;
     struct list by_age;
+    struct list by_size[SIZES]; /* of clients */
     unsigned waiting;
     uint32_t used, free;
     uint32_t buckets[BUCKETS];
     struct link age_links[QUESTIONS_MAX + 1];
     struct link client_links[QUESTIONS_MAX + 1];
+    struct link size_links[CLIENTS_MAX + 1];
     struct client clients[CLIENTS_MAX + 1];
 };
 
@@ -119,13 +128,26 @@ static void client_forget(struct clients *clients, uint32_t number)
     clients->free = number;
 }
 
-uint32_t clients_full(const struct clients *clients, const struct address *client,
-                      enum client_list list)
+static unsigned size_of(const struct client *client)
 {
-    uint32_t number = client_find(clients, client);
-    const struct list *entries = &clients->clients[number].lists[list];
+    uint32_t count = client->lists[CLIENT_WAITING].count + client->lists[CLIENT_ANSWERED].count;
+    uint32_t shares = count > 0 ? (count - 1) / QUESTIONS_SHARE : 0;
 
-    return number && entries->count >= QUESTIONS_PER_CLIENT ? entries->first : 0;
+    return shares ? 32 - (unsigned)__builtin_clz(shares) : 0;
+}
+
+static void client_resize(struct clients *clients, uint32_t number)
+{
+    struct client *client = &clients->clients[number];
+    unsigned size = size_of(client);
+
+    if (size == client->size)
+        return;
+    if (client->size)
+        list_remove(&clients->by_size[client->size], clients->size_links, number);
+    if (size)
+        list_append(&clients->by_size[size], clients->size_links, number);
+    client->size = size;
 }
 
 uint32_t clients_add(struct clients *clients, const struct address *client, uint32_t entry)
@@ -137,6 +159,7 @@ uint32_t clients_add(struct clients *clients, const struct address *client, uint
     list_append(&clients->clients[number].lists[CLIENT_WAITING], clients->client_links, entry);
     list_append(&clients->by_age, clients->age_links, entry);
     clients->waiting++;
+    client_resize(clients, number);
     return number;
 }
 
@@ -147,6 +170,7 @@ void clients_remove(struct clients *clients, uint32_t client, uint32_t entry, en
     list_remove(&lists[list], clients->client_links, entry);
     list_remove(&clients->by_age, clients->age_links, entry);
     clients->waiting -= list == CLIENT_WAITING;
+    client_resize(clients, client);
     if (lists[CLIENT_WAITING].count == 0 && lists[CLIENT_ANSWERED].count == 0)
         client_forget(clients, client);
 }
@@ -175,6 +199,19 @@ void clients_renew(struct clients *clients, uint32_t client, uint32_t entry, enu
 uint32_t clients_oldest(const struct clients *clients)
 {
     return clients->by_age.first;
+}
+
+uint32_t clients_make_room(const struct clients *clients)
+{
+    for (unsigned size = SIZES - 1; size > 0; size--) {
+        uint32_t number = clients->by_size[size].first;
+        const struct list *lists = clients->clients[number].lists;
+
+        if (number)
+            return lists[CLIENT_ANSWERED].count ? lists[CLIENT_ANSWERED].first
+                                                : lists[CLIENT_WAITING].first;
+    }
+    return clients_oldest(clients);
 }
 
 unsigned clients_waiting(const struct clients *clients)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whose question is which, and which is the oldest: for the table of questions, which keeps the
- * entries.  Entries are numbers 1..QUESTIONS_MAX; 0 means none.  A client has two lists, of
- * questions that wait and of questions that have had an answer, each of at most
- * QUESTIONS_PER_CLIENT.
+ * Whose question is which, which is the oldest, and which has to make room: for the table of
+ * questions, which keeps the entries.  Entries are numbers 1..QUESTIONS_MAX; 0 means none.  A client
+ * has two lists, of questions that wait and of questions that have had an answer.
  */
 #ifndef WILDSET_SNIFFER_CLIENTS_H
 #define WILDSET_SNIFFER_CLIENTS_H
@@ -25,11 +24,7 @@ struct siphash_key;
 struct clients *clients_new(const struct siphash_key *key);
 void clients_free(struct clients *clients);
 
-/* The entry that has to make room in the client's list, or 0 when there is room. */
-uint32_t clients_full(const struct clients *clients, const struct address *client,
-                      enum client_list list);
-/* Enters the newest of all entries as waiting, in a list with room.  Returns the client's number.
- */
+/* Enters the newest of all entries as waiting.  Returns the client's number. */
 uint32_t clients_add(struct clients *clients, const struct address *client, uint32_t entry);
 /* A client without entries is gone. */
 void clients_remove(struct clients *clients, uint32_t client, uint32_t entry,
@@ -40,6 +35,11 @@ void clients_move(struct clients *clients, uint32_t client, uint32_t entry, enum
 void clients_renew(struct clients *clients, uint32_t client, uint32_t entry, enum client_list list);
 /* The oldest of all entries, or 0. */
 uint32_t clients_oldest(const struct clients *clients);
+/*
+ * When all room is taken: of a client with about the most entries the oldest one that has had an
+ * answer, else the oldest; where none has more than QUESTIONS_SHARE, the oldest of all.
+ */
+uint32_t clients_make_room(const struct clients *clients);
 unsigned clients_waiting(const struct clients *clients);
 
 #endif

@@ -152,7 +152,7 @@ static uint32_t take_entry(struct questions *questions, uint64_t now_ns)
     uint32_t index;
 
     if (!questions->free && questions->used == QUESTIONS_MAX)
-        make_room(questions, clients_oldest(questions->clients), now_ns);
+        make_room(questions, clients_make_room(questions->clients), now_ns);
     if (!questions->free)
         return ++questions->used;
     index = questions->free;
@@ -163,12 +163,9 @@ static uint32_t take_entry(struct questions *questions, uint64_t now_ns)
 static void enter(struct questions *questions, const struct question_key *key,
                   const uint64_t hash[static 2], uint64_t now_ns)
 {
-    uint32_t own = clients_full(questions->clients, &key->client, CLIENT_WAITING);
     uint32_t *bucket = &questions->buckets[hash[0] % BUCKETS];
-
-    if (own)
-        make_room(questions, own, now_ns);
     uint32_t index = take_entry(questions, now_ns);
+
     questions->entries[index] = (struct entry){
         .hash = {hash[0], hash[1]},
         .asked_ns = now_ns,

@@ -8,8 +8,9 @@
  * again: the client took the first one too.  Over TCP, which nobody can write into from outside, a
  * question that is asked again is a new one.
  *
- * Bounded: 65 536 questions in all.  Of those whose answers counted the last 16 384 are known: to an
- * older one no answer counts any more.
+ * Bounded: 65 536 questions in all.  While there is room a client may have any number, as a forwarder
+ * has; then the one with the most makes room, and where none has more than 64 the oldest of all.  Of
+ * those whose answers counted the last 16 384 are known: to an older one no answer counts any more.
  */
 #ifndef WILDSET_SNIFFER_QUESTIONS_H
 #define WILDSET_SNIFFER_QUESTIONS_H
@@ -24,7 +25,7 @@
 
 enum {
     QUESTIONS_MAX = 65536,
-    QUESTIONS_PER_CLIENT = 64,
+    QUESTIONS_SHARE = 64, /* no client makes room for another one's before it has more than this */
     QUESTIONS_SETTLED_MAX = 16384,
     QUESTION_BYTES_MAX = 259, /* name, type, class */
 };

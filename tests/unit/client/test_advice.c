@@ -76,6 +76,9 @@ static void test_each_finding(void **state)
         const char *says;
     } cases[] = {
         {"{\"sources\":[]}", "no source runs"},
+        {"{\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"answers\":9,\"matching-answers\":3,"
+         "\"questions-dropped\":7}}]}",
+         "7 questions that waited for their answers had to make room for others"},
         {"{\"sources\":[{\"source\":\"sniffer\",\"state\":\"waiting\",\"problem\":\"killed\"}]}",
          "the sniffer does not run and is started again in a moment (killed)"},
         {"{\"sources\":[{\"source\":\"sniffer\",\"state\":\"starting\"}]}", "not ready yet"},

@@ -307,32 +307,101 @@ static void test_a_clock_that_goes_back_a_little(void **state)
     assert_int_equal(settle(*state, &key, 1, START - MS), COUNTS);
 }
 
-static void test_64_wait_for_a_client_and_its_own_oldest_goes(void **state)
+static void ask_many(struct questions *questions, uint32_t client, uint16_t port, uint32_t count,
+                     uint64_t now_ns)
 {
-    struct question_key other = key_of(2, 1);
-
-    questions_ask(*state, &other, START - MS);
-    for (uint16_t id = 0; id < QUESTIONS_PER_CLIENT + 1; id++) {
-        struct question_key key = key_of(1, id);
-        questions_ask(*state, &key, START + id);
+    for (uint32_t id = 0; id < count; id++) {
+        struct question_key key = key_of(client, (uint16_t)id);
+        key.client_port = port;
+        questions_ask(questions, &key, now_ns + id);
     }
-    struct question_key first = key_of(1, 0), second = key_of(1, 1);
+}
+
+/* How many of these wait for their answers still. */
+static uint32_t still_open(struct questions *questions, uint32_t client, uint16_t port,
+                           uint32_t count, uint64_t now_ns)
+{
+    uint32_t open = 0;
+
+    for (uint32_t id = 0; id < count; id++) {
+        struct question_key key = key_of(client, (uint16_t)id);
+        key.client_port = port;
+        open += look(questions, &key, now_ns) == COUNTS;
+    }
+    return open;
+}
+
+/* A forwarder, or a network behind one address. */
+static void test_a_client_may_have_any_number_while_there_is_room(void **state)
+{
+    ask_many(*state, 1, 4000, QUESTIONS_MAX, START);
+    assert_int_equal(questions_open(*state), QUESTIONS_MAX);
+    assert_int_equal(questions_dropped(*state), 0);
+    assert_int_equal(still_open(*state, 1, 4000, QUESTIONS_MAX, START), QUESTIONS_MAX);
+}
+
+/* Its own oldest: the others' stay, also a forwarder's that have been waiting for longer. */
+static void test_who_asks_most_makes_room(void **state)
+{
+    enum { FORWARDER = 1, SMALL = 2, FLOOD = 3 };
+
+    ask_many(*state, FORWARDER, 4000, 1000, START);
+    ask_many(*state, SMALL, 4000, 3, START);
+    for (uint16_t port = 1; port <= 20; port++)
+        ask_many(*state, FLOOD, port, 50000, START + port * MS);
+    assert_int_equal(still_open(*state, FORWARDER, 4000, 1000, START), 1000);
+    assert_int_equal(still_open(*state, SMALL, 4000, 3, START), 3);
+    assert_int_equal(questions_open(*state), QUESTIONS_MAX);
+    assert_int_equal(questions_dropped(*state), 20 * 50000 + 1003 - QUESTIONS_MAX);
+    /* and when they ask on, it is the flood's that go */
+    ask_many(*state, FORWARDER, 4001, 500, START + 100 * MS);
+    assert_int_equal(still_open(*state, FORWARDER, 4000, 1000, START), 1000);
+    assert_int_equal(still_open(*state, FORWARDER, 4001, 500, START), 500);
+}
+
+/* Millions from forged clients, each of which has its share: who has less keeps what he has. */
+static void test_a_flood_from_many_clients_takes_from_itself(void **state)
+{
+    enum { CLIENTS = 700, A_TURN = 1000 };
+#ifdef WILDSET_SANITIZED
+    enum { TURNS = 1 };
+#else
+    enum { TURNS = 5 };
+#endif
+    uint64_t now = START;
+
+    ask_many(*state, 1, 4000, QUESTIONS_SHARE, START);
+    for (uint16_t turn = 0; turn < TURNS; turn++) {
+        for (uint32_t i = 0; i < CLIENTS; i++, now += 1000)
+            ask_many(*state, 1000 + i, turn, A_TURN, now);
+    }
+    assert_int_equal(still_open(*state, 1, 4000, QUESTIONS_SHARE, now), QUESTIONS_SHARE);
+}
+
+/* Of whom has most what is answered goes first: nobody waits for it. */
+static void test_what_is_answered_makes_room_first(void **state)
+{
+    struct question_key first = key_of(1, 0), second = key_of(1, 1), other = key_of(2, 0);
+
+    ask_many(*state, 1, 4000, QUESTIONS_MAX, START);
+    assert_int_equal(settle(*state, &second, 1, START), COUNTS);
+    assert_true(answered(*state, &second));
+    questions_ask(*state, &other, START);
+    assert_int_equal(look(*state, &second, START), NONE);
+    assert_int_equal(look(*state, &first, START), COUNTS);
+    assert_int_equal(questions_dropped(*state), 0);
+    questions_ask(*state, &(struct question_key){.question = question}, START);
     assert_int_equal(look(*state, &first, START), NONE);
-    assert_int_equal(look(*state, &second, START), COUNTS);
-    assert_int_equal(look(*state, &other, START), COUNTS);
-    assert_int_equal(questions_open(*state), QUESTIONS_PER_CLIENT + 1);
     assert_int_equal(questions_dropped(*state), 1);
 }
 
 static void test_what_nobody_waits_for_makes_room_uncounted(void **state)
 {
-    for (uint16_t id = 0; id < QUESTIONS_PER_CLIENT; id++) {
-        struct question_key key = key_of(1, id);
-        questions_ask(*state, &key, START);
-    }
-    struct question_key key = key_of(1, QUESTIONS_PER_CLIENT);
-    questions_ask(*state, &key, START + 10001 * MS);
-    assert_int_equal(questions_open(*state), QUESTIONS_PER_CLIENT);
+    struct question_key other = key_of(2, 1);
+
+    ask_many(*state, 1, 4000, QUESTIONS_MAX, START);
+    questions_ask(*state, &other, START + 15000 * MS);
+    assert_int_equal(questions_open(*state), QUESTIONS_MAX);
     assert_int_equal(questions_dropped(*state), 0);
 }
 
@@ -342,7 +411,7 @@ static void test_answered_questions_do_not_push_out_waiting_ones(void **state)
     struct question_key waiting = key_of(1, 60000);
 
     questions_ask(*state, &waiting, START);
-    for (uint16_t id = 0; id < 10 * QUESTIONS_PER_CLIENT; id++) {
+    for (uint16_t id = 0; id < 10 * QUESTIONS_SHARE; id++) {
         struct question_key key = key_of(1, id);
         questions_ask(*state, &key, START + id);
         assert_int_equal(settle(*state, &key, 1, START + id), COUNTS);
@@ -351,7 +420,7 @@ static void test_answered_questions_do_not_push_out_waiting_ones(void **state)
     assert_int_equal(look(*state, &waiting, START + MS), COUNTS);
     assert_int_equal(questions_open(*state), 1);
     assert_int_equal(questions_dropped(*state), 0);
-    for (uint16_t id = 0; id < 10 * QUESTIONS_PER_CLIENT; id++) {
+    for (uint16_t id = 0; id < 10 * QUESTIONS_SHARE; id++) {
         struct question_key key = key_of(1, id);
         assert_int_equal(settle(*state, &key, 1, START + MS), DUPLICATE);
     }
@@ -472,7 +541,10 @@ int main(void)
         TEST(test_asked_after_its_time_is_a_new_question),
         TEST(test_forgotten_after_20_s),
         TEST(test_a_clock_that_goes_back_a_little),
-        TEST(test_64_wait_for_a_client_and_its_own_oldest_goes),
+        TEST(test_a_client_may_have_any_number_while_there_is_room),
+        TEST(test_who_asks_most_makes_room),
+        TEST(test_a_flood_from_many_clients_takes_from_itself),
+        TEST(test_what_is_answered_makes_room_first),
         TEST(test_what_nobody_waits_for_makes_room_uncounted),
         TEST(test_answered_questions_do_not_push_out_waiting_ones),
         TEST(test_the_first_answer_is_told_once_each_time_it_is_asked),
