@@ -183,30 +183,6 @@ const char *journal_line(const struct event *event, char out[static JOURNAL_LINE
     return out;
 }
 
-/* Whether there is room for one more line in this second; what was left out before is told first.
- */
-static bool may_tell(struct journal_limit *limit, uint64_t boot_ns, enum log_level level,
-                     const char *what)
-{
-    uint64_t second = boot_ns / NS_PER_SECOND;
-
-    if (second != limit->second) {
-        if (limit->untold > 0 && level == LOG_LEVEL_WARNING)
-            log_warning("%llu more %s were not told one by one", (unsigned long long)limit->untold,
-                        what);
-        else if (limit->untold > 0)
-            log_debug("%llu more %s were not told one by one", (unsigned long long)limit->untold,
-                      what);
-        *limit = (struct journal_limit){.second = second};
-    }
-    if (limit->told == JOURNAL_PER_SECOND) {
-        limit->untold++;
-        return false;
-    }
-    limit->told++;
-    return true;
-}
-
 static enum log_level level_of(enum event_kind kind)
 {
     switch (kind) {
@@ -236,11 +212,63 @@ static void write_line(enum log_level level, const char *text)
         log_debug("%s", text);
 }
 
+/* ---- how many lines ---- */
+
+struct bucket {
+    const char *what; /* in "17 more ... were not told one by one" */
+    unsigned room, per_second;
+};
+
+/* What is usual fits; a room full of one kind does not take the place of another. */
+static const struct bucket buckets[EVENT_COUNT] = {
+    [EVENT_GRANTED] = {"grants", 1000, 50},        [EVENT_EXTENDED] = {"extensions", 100, 10},
+    [EVENT_EXPIRED] = {"ends", 1000, 50},          [EVENT_EVICTED] = {"evictions", 100, 10},
+    [EVENT_REFUSED] = {"refusals", 10, 10},        [EVENT_ALARM] = {"alarms", 10, 10},
+    [EVENT_FORGOTTEN] = {"withdrawals", 1000, 50},
+};
+
+static bool may_tell(struct journal *journal, enum event_kind kind, uint64_t boot_ns)
+{
+    struct journal_limit *limit = &journal->limits[kind];
+    const struct bucket *bucket = &buckets[kind];
+    uint64_t line_ns = NS_PER_SECOND / bucket->per_second;
+    uint64_t full_ns = (limit->full_ns > boot_ns ? limit->full_ns : boot_ns) + line_ns;
+
+    if (full_ns - boot_ns > bucket->room * line_ns) {
+        limit->untold++;
+        return false;
+    }
+    limit->full_ns = full_ns;
+    return true;
+}
+
+void journal_pulse(struct journal *journal)
+{
+    for (unsigned kind = 0; kind < EVENT_COUNT; kind++) {
+        struct journal_limit *limit = &journal->limits[kind];
+        char text[96];
+
+        if (limit->untold == 0)
+            continue;
+        snprintf(text, sizeof(text), "%llu more %s were not told one by one",
+                 (unsigned long long)limit->untold, buckets[kind].what);
+        write_line(level_of((enum event_kind)kind), text);
+        limit->untold = 0;
+    }
+}
+
 /* ---- systemd's journal ---- */
+
+static void disconnect(struct journal *journal)
+{
+    if (journal->fd >= 0)
+        close(journal->fd);
+    journal->fd = -1;
+}
 
 static int send_again(struct journal *journal, const struct journald_entry *entry)
 {
-    journal_close(journal);
+    disconnect(journal);
     journal_open(journal);
     return journal->fd < 0 ? -ENOTCONN : journald_send(journal->fd, entry);
 }
@@ -287,9 +315,8 @@ void journal_open(struct journal *journal)
 
 void journal_close(struct journal *journal)
 {
-    if (journal->fd >= 0)
-        close(journal->fd);
-    journal->fd = -1;
+    journal_pulse(journal);
+    disconnect(journal);
 }
 
 void journal_event(struct journal *journal, const struct event *event, uint64_t boot_ns)
@@ -299,9 +326,7 @@ void journal_event(struct journal *journal, const struct event *event, uint64_t 
 
     if (!log_wants(level))
         return;
-    if (event->kind == EVENT_ALARM && !may_tell(&journal->alarms, boot_ns, level, "alarms"))
-        return;
-    if (event->kind == EVENT_REFUSED && !may_tell(&journal->refusals, boot_ns, level, "refusals"))
+    if (!may_tell(journal, event->kind, boot_ns))
         return;
     journal_line(event, text);
     if (!enter(journal, event, level, text))

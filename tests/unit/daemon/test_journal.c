@@ -2,10 +2,16 @@
 /* Log lines of events. */
 #include "daemon/journal.h"
 
+#include "runtime/clock.h"
+#include "runtime/log.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -176,6 +182,104 @@ static void test_names_leave_escaped_and_fit(void **state)
     assert_true(strlen(journal_line(&scene.event, line)) < JOURNAL_LINE_MAX);
 }
 
+/* ---- how many lines ---- */
+
+/* What was written while `stderr` was this file. */
+struct capture {
+    FILE *file;
+    int before;
+};
+
+static void capture_begin(struct capture *capture)
+{
+    capture->file = tmpfile();
+    assert_non_null(capture->file);
+    fflush(stderr);
+    capture->before = dup(STDERR_FILENO);
+    dup2(fileno(capture->file), STDERR_FILENO);
+}
+
+struct told {
+    unsigned lines;
+    unsigned long more; /* told as a number */
+};
+
+static struct told capture_end(struct capture *capture)
+{
+    struct told told = {0, 0};
+    char text[JOURNAL_LINE_MAX];
+
+    fflush(stderr);
+    dup2(capture->before, STDERR_FILENO);
+    close(capture->before);
+    rewind(capture->file);
+    while (fgets(text, sizeof(text), capture->file)) {
+        unsigned long more = strtoul(strchr(text, ' ') ? strchr(text, ' ') + 1 : text, NULL, 10);
+
+        if (strstr(text, " were not told one by one"))
+            told.more += more;
+        else
+            told.lines++;
+    }
+    fclose(capture->file);
+    return told;
+}
+
+/* So many of each kind, evenly in ten seconds, with the daemon's pulse. */
+static struct told flood(const enum event_kind *kinds, unsigned kind_count, unsigned each)
+{
+    struct journal journal = {.fd = -1};
+    struct capture capture;
+    struct scene scene;
+
+    log_open("test", LOG_LEVEL_DEBUG);
+    capture_begin(&capture);
+    for (unsigned i = 0; i < each; i++) {
+        uint64_t boot_ns = NS_PER_SECOND * 1000 + i * (10 * NS_PER_SECOND / each);
+
+        for (unsigned kind = 0; kind < kind_count; kind++) {
+            make_scene(&scene, kinds[kind]);
+            journal_event(&journal, &scene.event, boot_ns);
+        }
+        if ((i + 1) % (each / 10) == 0)
+            journal_pulse(&journal);
+    }
+    journal_close(&journal);
+    return capture_end(&capture);
+}
+
+static void test_forged_answers_do_not_fill_the_log(void **state)
+{
+    static const enum event_kind both[] = {EVENT_GRANTED, EVENT_EVICTED};
+    struct told told = flood(both, 2, 22000);
+
+    (void)state;
+    assert_in_range(told.lines, 100, 2000);
+    assert_int_equal(told.lines + told.more, 44000);
+}
+
+static void test_each_kind_has_its_bounds_and_is_counted(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < EVENT_COUNT; kind++) {
+        const enum event_kind one = (enum event_kind)kind;
+        struct told told = flood(&one, 1, 5000);
+
+        assert_in_range(told.lines, 10, 2000);
+        assert_int_equal(told.lines + told.more, 5000);
+    }
+}
+
+static void test_what_is_usual_is_told_line_by_line(void **state)
+{
+    static const enum event_kind usual[] = {EVENT_GRANTED, EVENT_EXPIRED};
+    struct told told = flood(usual, 2, 500);
+
+    (void)state;
+    assert_int_equal(told.lines, 1000);
+    assert_int_equal(told.more, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +289,9 @@ int main(void)
         cmocka_unit_test(test_a_refusal_says_why),
         cmocka_unit_test(test_an_alarm_shows_both_answers),
         cmocka_unit_test(test_names_leave_escaped_and_fit),
+        cmocka_unit_test(test_forged_answers_do_not_fill_the_log),
+        cmocka_unit_test(test_each_kind_has_its_bounds_and_is_counted),
+        cmocka_unit_test(test_what_is_usual_is_told_line_by_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
