@@ -124,6 +124,13 @@ static void look_at_source(struct findings *findings, const json_t *source)
                     "nothing is learned from it meanwhile, the sets stay: see"
                     " `journalctl -u wildset`",
                     name, text_of(source, "problem"));
+    if (is_state(source, "silent"))
+        say_failure(findings, ADVICE_SOURCES,
+                    "the %s has said nothing for %" JSON_INTEGER_FORMAT
+                    " s: nothing is learned from"
+                    " it\none that hangs is started again after 10 s; on a machine that is too busy"
+                    " to run it, see `uptime` and `journalctl -u wildset`",
+                    name, number_of(source, "silent"));
     if (is_state(source, "starting"))
         say_warning(findings, ADVICE_SOURCES, "the %s is starting and not ready yet", name);
     if (number_of(source, "violations") > 0)

@@ -96,6 +96,8 @@ static void take_message(struct child *child, const struct message *message)
     const struct sources_hooks *hooks = child->owner->hooks;
     struct inbox_delivery delivery;
 
+    child->heard = true;
+
     switch (inbox_take(&child->inbox, message, &delivery)) {
     case INBOX_PART:
         return;
@@ -240,6 +242,59 @@ int child_start(struct loop *loop, enum source source, const struct source_start
     }
     *out = child;
     return 0;
+}
+
+/* ---- silence ---- */
+
+static void end_silence(struct child *child)
+{
+    if (child->silent >= SILENCE_TOLD)
+        log_notice("%s (process %d) goes on after %u s", source_name(child->source),
+                   (int)child->pid, child->silent);
+    child->heard = false;
+    child->silent = child->stuck = 0;
+}
+
+static enum vitals_verdict look_at(struct child *child)
+{
+    struct vitals now = vitals_read(child->pid);
+    enum vitals_verdict verdict = vitals_judge(&child->vitals, &now);
+
+    child->vitals = now;
+    return verdict;
+}
+
+static void tell_silence(const struct child *child, enum vitals_verdict verdict)
+{
+    static const char *const whys[] = {
+        [VITALS_HANGS] = "it hangs",
+        [VITALS_STOPPED] = "it is stopped",
+        [VITALS_WAITS] = "the machine is too busy to run it",
+    };
+
+    log_warning("%s (process %d) has said nothing for %u s: %s; nothing is learned from it",
+                source_name(child->source), (int)child->pid, child->silent, whys[verdict]);
+}
+
+void child_pulse(struct child *child)
+{
+    enum vitals_verdict verdict;
+
+    child->doomed += child->state == CHILD_DOOMED;
+    if (child->state == CHILD_DOOMED)
+        return;
+    if (child->heard || child->state != CHILD_RUNNING) {
+        end_silence(child);
+        return;
+    }
+    child->silent++;
+    verdict = look_at(child);
+    if (verdict != VITALS_WAITS)
+        child->stuck++;
+    if (child->silent == SILENCE_TOLD)
+        tell_silence(child, verdict);
+    if (child->stuck >= SILENCE_ENDED)
+        child_kill(child, "said nothing for 10 s");
 }
 
 void child_drain(struct child *child)

@@ -9,12 +9,18 @@
 #include "daemon/inbox.h"
 #include "daemon/source.h"
 #include "daemon/sources.h"
+#include "daemon/vitals.h"
 
 enum child_state {
     CHILD_STARTING, /* until it reports ready */
     CHILD_RUNNING,
     CHILD_DRAINING, /* has a successor: its alarms count no more */
     CHILD_DOOMED,   /* killed, not reaped yet */
+};
+
+enum {
+    SILENCE_TOLD = 3,   /* seconds without a word: a finding */
+    SILENCE_ENDED = 10, /* the process is ended, and started again */
 };
 
 struct child;
@@ -40,8 +46,13 @@ struct child {
     struct loop_watch *deadline; /* timer: ready, or drained, by then */
     unsigned busy;               /* wake-ups in a row that did not empty the channel */
     uint64_t ready_ns;           /* CLOCK_BOOTTIME; 0: never */
+    bool heard;                  /* since the last pulse */
+    unsigned silent;             /* pulses without a word */
+    unsigned stuck;              /* of these: it could have run, and did not go round its loop */
+    unsigned doomed;             /* pulses since it was killed */
+    struct vitals vitals;        /* at the last pulse */
     struct inbox inbox;
-    struct counters counters; /* its last report */
+    struct counters counters;                     /* its last report */
     struct registry_report lists[WHITELISTS_MAX]; /* the registry's, by whitelist */
     whitelist_mask reported;                      /* which of them there are */
     size_t interface_count;
@@ -54,6 +65,12 @@ struct child {
 int child_start(struct loop *loop, enum source source, const struct source_start *start,
                 const struct plan_interface *interfaces, size_t interface_count,
                 const struct child_owner *owner, struct child **out, const char **stage);
+/*
+ * Each second of the daemon's own, after its channel was read: whoever has something to tell each
+ * second and does not is silent.  The daemon's own standing still is no silence of others, and
+ * waiting for a busy machine's CPU is none that a restart mends.
+ */
+void child_pulse(struct child *child);
 /* SIGTERM: it goes on for a while, and is killed when it outlives that. */
 void child_drain(struct child *child);
 /* SIGKILL, and nothing more is read from it. */

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 enum {
+    PULSE_MS = 1000,
     READY_MS = 2000, /* a service manager does not wait longer for an interface that is not there */
 };
 
@@ -136,11 +137,23 @@ static void on_sources_changed(void *context)
         daemon_tell_ready(daemon);
 }
 
+/* A source that hangs is started again here; where that does not help, the whole daemon is. */
 static void on_watchdog(void *context)
 {
     struct daemon *daemon = context;
-    notify_alive();
+
+    if (!sources_are_hopeless(daemon->sources))
+        notify_alive();
     loop_timer_set(daemon->watchdog, daemon->watchdog_ms);
+}
+
+static void on_pulse(void *context)
+{
+    struct daemon *daemon = context;
+
+    sources_pulse(daemon->sources);
+    journal_pulse(&daemon->journal);
+    loop_timer_set(daemon->pulse, PULSE_MS);
 }
 
 /* ---- signals ---- */
@@ -173,9 +186,10 @@ static int open_loop(struct daemon *daemon)
     daemon->due = loop_timer(daemon->loop, on_due, daemon);
     daemon->ready = loop_timer(daemon->loop, on_ready_timeout, daemon);
     daemon->watchdog = loop_timer(daemon->loop, on_watchdog, daemon);
+    daemon->pulse = loop_timer(daemon->loop, on_pulse, daemon);
     signal(SIGPIPE, SIG_IGN);
     return daemon->terminate && daemon->interrupt && daemon->reload && daemon->children &&
-                   daemon->due && daemon->ready && daemon->watchdog
+                   daemon->due && daemon->ready && daemon->watchdog && daemon->pulse
                ? 0
                : -ENOMEM;
 }
@@ -302,6 +316,7 @@ int daemon_run(struct daemon *daemon)
     if (daemon->watchdog_ms > 0)
         loop_timer_set(daemon->watchdog, daemon->watchdog_ms);
     loop_timer_set(daemon->ready, READY_MS);
+    loop_timer_set(daemon->pulse, PULSE_MS);
     daemon_arm(daemon);
     result = loop_run(daemon->loop);
     notify_stopping();
@@ -320,6 +335,7 @@ void daemon_close(struct daemon *daemon)
     feeds_free(daemon->feeds);
     saver_free(daemon->saver);
     setsync_free(daemon->sync);
+    loop_unwatch(daemon->pulse);
     loop_unwatch(daemon->watchdog);
     loop_unwatch(daemon->ready);
     loop_unwatch(daemon->due);

@@ -37,7 +37,7 @@ struct daemon {
     uint64_t trusted_ns; /* when a change of those files last made another sniffer */
     struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
     struct loop_watch *kernel;                                    /* nftables' notifications */
-    struct loop_watch *due, *ready, *watchdog;                    /* timers */
+    struct loop_watch *due, *ready, *watchdog, *pulse;            /* timers */
     uint64_t due_ns;      /* what `due` is armed for; UINT64_MAX: nothing */
     uint64_t warmed_ns;   /* when it last got ready for an answer */
     uint64_t watchdog_ms; /* half of what systemd waits */

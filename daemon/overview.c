@@ -71,7 +71,7 @@ static const char *link_type_name(int32_t link_type, char number[static 16])
     return number;
 }
 
-static json_t *interface_to_json(const struct state_report *report)
+static json_t *interface_to_json(const struct state_report *report, bool silent)
 {
     char number[16];
     char name[IFNAMSIZ + 1] = "";
@@ -79,7 +79,8 @@ static json_t *interface_to_json(const struct state_report *report)
 
     memcpy(name, report->interface, IFNAMSIZ);
     put_text(object, "interface", name);
-    put_text(object, "state", interface_state_name((enum interface_state)report->state));
+    put_text(object, "state",
+             silent ? "unknown" : interface_state_name((enum interface_state)report->state));
     if (report->link_type >= 0)
         put_text(object, "link_type", link_type_name(report->link_type, number));
     put_text(object, "filter", interface_filter_name((enum interface_filter)report->filter));
@@ -103,6 +104,8 @@ static const char *source_state(const struct source_status *status)
 {
     if (status->pid == 0)
         return "waiting";
+    if (status->silent)
+        return "silent";
     return status->ready ? "running" : "starting";
 }
 
@@ -173,6 +176,8 @@ static json_t *source_to_json(const struct source_status *status, const struct c
     put_text(object, "state", source_state(status));
     if (status->pid)
         put_count(object, "pid", (uint64_t)status->pid);
+    if (status->silent)
+        put_count(object, "silent", status->silent);
     put_count(object, "restarts", status->restarts);
     put_count(object, "violations", status->violations);
     put_text(object, "problem", status->problem);
@@ -187,7 +192,8 @@ static json_t *source_to_json(const struct source_status *status, const struct c
     }
     json_t *interfaces = json_array();
     for (size_t i = 0; i < status->interface_count; i++)
-        json_array_append_new(interfaces, interface_to_json(&status->interfaces[i].report));
+        json_array_append_new(interfaces,
+                              interface_to_json(&status->interfaces[i].report, status->silent > 0));
     json_object_set_new(object, "interfaces", interfaces);
     return object;
 }

@@ -323,6 +323,17 @@ void sources_free(struct sources *sources)
     free(sources);
 }
 
+void sources_pulse(struct sources *sources)
+{
+    station_pulse(&sources->sniffer);
+    station_pulse(&sources->registry);
+}
+
+bool sources_are_hopeless(const struct sources *sources)
+{
+    return station_is_hopeless(&sources->sniffer) || station_is_hopeless(&sources->registry);
+}
+
 void sources_reap(struct sources *sources)
 {
     station_reap(&sources->sniffer);

@@ -42,6 +42,7 @@ struct source_status {
     enum source source;
     pid_t pid; /* 0: not running, waiting to be started again */
     bool ready;
+    unsigned silent; /* seconds for which it has said nothing, from 3 on; 0 before */
     uint32_t restarts;
     uint64_t violations;
     char problem[128];               /* why it last ended; "" when it never did */
@@ -68,6 +69,10 @@ int sources_renew_plan(struct sources *sources, const struct plan *plan);
 /* Starts the registry process with this plan in place of the one that runs, or ends it when there
  * is nothing to do.  0 or -errno. */
 int sources_start_registry(struct sources *sources, const struct poll_plan *plan);
+/* Each second: who has nothing to say is found, and after a while started again. */
+void sources_pulse(struct sources *sources);
+/* Starting processes again does not help. */
+bool sources_are_hopeless(const struct sources *sources);
 /* SIGCHLD came: reap, report, schedule restarts. */
 void sources_reap(struct sources *sources);
 size_t sources_count(const struct sources *sources);

@@ -19,7 +19,9 @@ enum {
     BACKOFF_FIRST_MS = 100,
     BACKOFF_MOST_MS = 30000,
     HEALTHY_SECONDS = 60,
-    END_TRIES = 50, /* of 10 ms each */
+    HUNG_MOST = 5,      /* ended for silence one after the other: starting more does not help */
+    UNKILLED_MOST = 30, /* pulses after the signal that no process withstands */
+    END_TRIES = 50,     /* of 10 ms each */
 };
 
 static const char *name_of(const struct station *station)
@@ -287,8 +289,11 @@ static void lost_child(struct station *station, const struct child *child, int s
     uint64_t now_ns = clock_now().boot_ns;
     char what_next[64];
 
-    if (child->ready_ns && now_ns - child->ready_ns > HEALTHY_SECONDS * NS_PER_SECOND)
+    if (child->ready_ns && now_ns - child->ready_ns > HEALTHY_SECONDS * NS_PER_SECOND) {
         station->backoff_ms = BACKOFF_FIRST_MS;
+        station->hung = 0;
+    }
+    station->hung = child->stuck >= SILENCE_ENDED ? station->hung + 1 : 0;
     snprintf(what_next, sizeof(what_next), "; starting it again in %g s",
              (double)station->backoff_ms / 1000);
     report_end(station, child, status, what_next);
@@ -328,6 +333,20 @@ void station_reap(struct station *station)
     }
 }
 
+void station_pulse(struct station *station)
+{
+    for (size_t i = 0; i < station->child_count; i++)
+        child_pulse(station->children[i]);
+}
+
+bool station_is_hopeless(const struct station *station)
+{
+    for (size_t i = 0; i < station->child_count; i++)
+        if (station->children[i]->doomed >= UNKILLED_MOST)
+            return true;
+    return station->hung >= HUNG_MOST;
+}
+
 void station_status(const struct station *station, struct source_status *out)
 {
     const struct child *child = station->current ? station->current : station->successor;
@@ -343,6 +362,7 @@ void station_status(const struct station *station, struct source_status *out)
         return;
     out->pid = child->pid;
     out->ready = child->state == CHILD_RUNNING;
+    out->silent = child->silent >= SILENCE_TOLD ? child->silent : 0;
     out->interfaces = child->interfaces;
     out->interface_count = child->interface_count;
     out->lists = child->lists;

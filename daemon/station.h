@@ -51,6 +51,7 @@ struct station {
     size_t interface_count;
     uint64_t backoff_ms;
     uint32_t restarts;
+    unsigned hung; /* ended for their silence, one after the other */
     uint64_t violations;
     char problem[128];
     struct counters before; /* of those that ended or drain */
@@ -71,6 +72,10 @@ void station_replan(struct station *station, int plan);
 void station_stop(struct station *station, const char *why);
 /* The same plan for another process: what it has read at its start has changed. */
 void station_renew(struct station *station, const char *why);
+/* Each second. */
+void station_pulse(struct station *station);
+/* One process after the other fell silent, or one cannot even be killed. */
+bool station_is_hopeless(const struct station *station);
 /* SIGCHLD came: reap, report, schedule restarts. */
 void station_reap(struct station *station);
 /* The newest that lives, or NULL. */

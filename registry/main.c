@@ -22,6 +22,7 @@
 enum {
     SYSTEM_FILE_MAX = 1 << 20, /* bytes of resolv.conf and hosts */
     REPORT_MS = 5000,
+    BEAT_MS = 1000,
 };
 
 struct process {
@@ -33,6 +34,7 @@ struct process {
     struct hosts *hosts;
     struct matcher *matcher;
     struct loop_watch *report; /* timer */
+    struct loop_watch *beat;   /* timer */
     struct system_file resolv_conf, hosts_file;
     struct system_file certificates;                     /* the system's */
     struct system_file own_certificates[WHITELISTS_MAX]; /* registry-ca */
@@ -139,6 +141,15 @@ static void on_report(void *context)
     loop_timer_set(process->report, REPORT_MS);
 }
 
+/* That it goes round its loop: silence is taken for hanging. */
+static void on_beat(void *context)
+{
+    struct process *process = context;
+
+    teller_ready(process->teller);
+    loop_timer_set(process->beat, BEAT_MS);
+}
+
 static int open_hosts(struct process *process)
 {
     const struct hosts_hooks hooks = {.answer = on_answer, .context = process};
@@ -160,7 +171,8 @@ static int open_matcher(struct process *process)
 {
     process->matcher = matcher_new(process->plan.patterns, process->plan.pattern_count);
     process->report = loop_timer(process->loop, on_report, process);
-    return process->matcher && process->report ? 0 : -ENOMEM;
+    process->beat = loop_timer(process->loop, on_beat, process);
+    return process->matcher && process->report && process->beat ? 0 : -ENOMEM;
 }
 
 /* A certificate file that cannot be read trusts nobody, never everybody. */
@@ -248,7 +260,7 @@ static int resolve_names(struct process *process, unsigned whitelist)
 
 static int start(struct process *process)
 {
-    teller_ready(process->teller);
+    on_beat(process);
     for (unsigned i = 0; i < process->plan.whitelist_count; i++) {
         int result = process->plan.whitelists[i].resolves ? resolve_names(process, i) : 0;
 

@@ -8,6 +8,9 @@
 
 #include <stdlib.h>
 
+/* As long as a question waits for its answer. */
+#define LATE_NS (10 * NS_PER_SECOND)
+
 /* An element outlives its lease by the commit's time and the kernel's rounding. */
 #define UNCERTAIN_NS (100 * NS_PER_MS)
 /* More than that is no rounding: the lease was shortened, and its element has to go with it. */
@@ -357,14 +360,24 @@ static void grant_addresses(struct setsync *sync, enum source source, const stru
     }
 }
 
-static void refuse_all(struct setsync *sync, enum source source, const struct sighting *sighting,
-                       const struct moment *now)
+static void refuse_all(struct setsync *sync, enum reason reason, enum source source,
+                       const struct sighting *sighting, const struct moment *now)
 {
-    const enum reason reason = REASON_OUTSIDE_PATTERNS;
     if (sighting->address_count == 0)
         note_refusal(sync, reason, source, NULL, sighting, NULL, now);
     for (unsigned i = 0; i < sighting->address_count; i++)
         note_refusal(sync, reason, source, NULL, sighting, &sighting->addresses[i], now);
+}
+
+/*
+ * It lay somewhere: this process, its sender or the whole machine stood still meanwhile.  A
+ * lifetime counts from the moment when it comes here, and would be longer than what the client was
+ * told.
+ */
+static bool is_late(const struct sighting *sighting, const struct moment *now)
+{
+    return sighting->captured_ns > 0 && now->real_ns > sighting->captured_ns &&
+           now->real_ns - sighting->captured_ns > LATE_NS;
 }
 
 void grant_sighting(struct setsync *sync, enum source source, const struct sighting *sighting,
@@ -372,9 +385,13 @@ void grant_sighting(struct setsync *sync, enum source source, const struct sight
 {
     struct verdict verdicts[WHITELISTS_MAX];
     sync->statistics.sightings++;
+    if (is_late(sighting, now)) {
+        refuse_all(sync, REASON_LATE_ANSWER, source, sighting, now);
+        return;
+    }
     unsigned count = judge_sighting(sync, sighting, now->boot_ns, verdicts);
     if (count == 0)
-        refuse_all(sync, source, sighting, now);
+        refuse_all(sync, REASON_OUTSIDE_PATTERNS, source, sighting, now);
     for (unsigned i = 0; i < count; i++) {
         if (sighting->address_count == 0)
             derive(sync, &verdicts[i], sighting, now);

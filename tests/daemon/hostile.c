@@ -5,6 +5,7 @@
  * field: whether that one is granted shows whether it was still listened to.  The names and
  * addresses are those of test-hostile.
  */
+#include "runtime/clock.h"
 #include "runtime/sighting.h"
 #include "sniffer/descriptors.h"
 
@@ -317,6 +318,24 @@ static void good(void)
     claim("eu3.dormammu.lookback.io", "203.0.113.17");
 }
 
+/* Right in form, and of eleven seconds ago. */
+static void stale(void)
+{
+    struct message message = answer(LISTED, "203.0.113.1");
+    message.sighting.captured_ns = clock_now().real_ns - 11 * NS_PER_SECOND;
+    send_message(&message);
+    message.sighting.addresses[0].address = address_of("203.0.113.2");
+    message.sighting.captured_ns += 5 * NS_PER_SECOND;
+    send_message(&message);
+}
+
+/* One that hangs awake; one that hangs asleep has a mode that is not in the table. */
+static void spin(void)
+{
+    for (;;)
+        clock_now();
+}
+
 /* As fast as it can, valid, for ever: the daemon has to live beside it. */
 static void flood(void)
 {
@@ -433,6 +452,8 @@ static const struct {
     {"never-derived", never_derived},
     {"refused-addresses", refused_addresses},
     {"descriptors", descriptors},
+    {"stale", stale},
+    {"spin", spin},
     {"good", good},
     {"flood", flood},
 };
