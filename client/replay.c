@@ -273,11 +273,12 @@ static void add_resolvers(struct replay *replay, const struct config *config)
 
 /*
  * The plan of the configuration, for one interface that has no name.  What the system where the
- * capture was taken names is not known here: "default" is any server.
+ * capture was taken names is not known here: "default" is any server.  Whoever took it knows what it
+ * holds: tunnels without a sender are entered as on a mirror port.
  */
 static int plan_make(struct replay *replay, const struct config *config)
 {
-    static const struct plan_interface unnamed = {.name = ""};
+    static const struct plan_interface unnamed = {.name = "", .mirror = true};
     int error = config_plan(config, &replay->plan, &replay->patterns);
 
     if (error < 0)

@@ -133,6 +133,8 @@ void config_free(struct config *config)
         config_free_whitelist(&config->whitelists[i]);
     lines_free(&config->warnings);
     lines_free(&config->notes);
+    free(config->tunnels);
+    free(config->open_tunnel);
     free(config->whitelists);
     free(config->vlans);
     free(config->resolvers);
@@ -286,6 +288,31 @@ int config_read(const char *path, struct config **out, char error[static CONFIG_
     result = config_from_text(path, text, size, out, error);
     free(text);
     return result;
+}
+
+static bool has_mirror(const struct config *config)
+{
+    for (size_t i = 0; i < config->interface_count; i++) {
+        if (config->interfaces[i].mirror)
+            return true;
+    }
+    return false;
+}
+
+int config_read_here(const char *path, struct config **out, char error[static CONFIG_ERROR_MAX])
+{
+    struct config *config;
+    int result = config_read(path, &config, error);
+
+    if (result)
+        return result;
+    if (config->open_tunnel && !has_mirror(config)) {
+        snprintf(error, CONFIG_ERROR_MAX, "%s", config->open_tunnel);
+        config_free(config);
+        return -EINVAL;
+    }
+    *out = config;
+    return 0;
 }
 
 void config_warnings(const struct config *config, void (*warn)(void *context, const char *line),

@@ -6,6 +6,8 @@
 #include "daemon/config_reader.h"
 #include "daemon/config_words.h"
 
+#include "runtime/sighting.h"
+
 #include <linux/netfilter.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,6 +221,31 @@ static void check_resolvers(struct config_reader *reader)
             "say { \"0.0.0.0/0\", \"::/0\" } on purpose");
 }
 
+/* Only the daemon knows its interfaces: what is wrong without a mirror port is kept until then. */
+static void check_tunnels(struct config_reader *reader)
+{
+    struct config *config = reader->config;
+    unsigned line = config_line(reader, SECTION_CAPTURE, "decapsulate", 0);
+
+    for (size_t i = 0; i < config->tunnel_count && !config->open_tunnel; i++) {
+        const struct plan_tunnel *tunnel = &config->tunnels[i];
+        const char *name = encapsulation_name((enum encapsulation)tunnel->encapsulation);
+
+        if (tunnel->from.address.family != ADDRESS_NONE)
+            continue;
+        if (asprintf(&config->open_tunnel,
+                     "%s:%u: capture: decapsulate: \"%s\": whoever reaches this machine could "
+                     "send such packets, with any answer in them: say whose are meant, "
+                     "decapsulate = { \"%s from ADDRESS\" } with the address that sends them, or "
+                     "watch a mirror port",
+                     reader->path, line, name, name) < 0) {
+            config->open_tunnel = NULL;
+            reader->no_memory = true;
+            return;
+        }
+    }
+}
+
 /* What plan.h bounds over all whitelists. */
 static void check_pattern_count(struct config_reader *reader, unsigned last_line)
 {
@@ -249,5 +276,6 @@ void config_check(struct config_reader *reader, unsigned last_line)
                        "example { names = { \"*.example.net\" } }");
     check_interfaces(reader);
     check_resolvers(reader);
+    check_tunnels(reader);
     check_pattern_count(reader, last_line);
 }

@@ -4,7 +4,6 @@
  */
 #include "daemon/config_reader.h"
 #include "daemon/config_values.h"
-#include "runtime/sighting.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,16 +72,10 @@ static bool convert_vlan(const struct config_key *key, const char *text, void *o
     return true;
 }
 
-static bool convert_encapsulation(const struct config_key *key, const char *text, void *out)
+static bool convert_tunnel(const struct config_key *key, const char *text, void *out)
 {
     (void)key;
-    for (unsigned i = ENCAPSULATION_NONE + 1; i < ENCAPSULATION_COUNT; i++) {
-        if (strcmp(text, encapsulation_name((enum encapsulation)i)) != 0)
-            continue;
-        *(uint32_t *)out |= UINT32_C(1) << i;
-        return true;
-    }
-    return false;
+    return value_tunnel(text, out);
 }
 
 static bool convert_pattern(const struct config_key *key, const char *text, void *out)
@@ -178,9 +171,11 @@ static const struct config_key keys[] = {
      .wanted = "\"auto\", \"verify\" or \"ignore\""},
     {.name = "latency", .section = SECTION_CAPTURE, .convert = convert_word,
      .choices = latency_words, AT(config, latency), .wanted = "\"low\" or \"normal\""},
-    {.name = "decapsulate", .section = SECTION_CAPTURE, .convert = convert_encapsulation,
-     AT(config, decapsulate), .list = true,
-     .wanted = "\"gre\", \"erspan\", \"vxlan\", \"geneve\", \"ipip\" or \"tzsp\""},
+    {.name = "decapsulate", .section = SECTION_CAPTURE, .convert = convert_tunnel,
+     LIST_AT(config, tunnels, tunnel_count, PLAN_TUNNELS_MAX),
+     .wanted = "\"gre\", \"erspan\", \"vxlan\", \"geneve\", \"ipip\", \"tzsp\" or \"gtp\" and whose: "
+               "\"vxlan from 198.51.100.7\", \"vxlan from 198.51.100.0/28 vni 42 port 8472\", "
+               "\"gre from 198.51.100.7 key 7\", \"erspan from 198.51.100.7 session 5\""},
     {.name = "vlans", .section = SECTION_CAPTURE, .convert = convert_vlan,
      LIST_AT(config, vlans, vlan_count, PLAN_VLANS_MAX), .wanted = "a tag from 0 to 4094"},
 

@@ -8,6 +8,7 @@
 
 #include "daemon/config_reader.h"
 #include "dnsparse/pattern.h"
+#include "runtime/sighting.h"
 #include "setsync/whitelist.h"
 #include "sniffer/plan.h"
 
@@ -30,6 +31,8 @@ bool value_interface(const char *text, struct plan_interface *out);
 #define VALUE_DEFAULT_RESOLVERS "default"
 /* "ADDRESS", "PREFIX", each with "%INTERFACE" or without, or "default". */
 bool value_resolver(const char *text, struct plan_resolver *out);
+/* "vxlan", "vxlan from 198.51.100.7 vni 42 port 8472", "gre key 7", "erspan session 5". */
+bool value_tunnel(const char *text, struct plan_tunnel *out);
 /* "udp 19305-19309", "tcp 443". */
 bool value_service(const char *text, struct service *out);
 /* U-labels are converted (UTS 46, non-transitional); "*." stays in front.  Addresses, prefixes and

@@ -95,7 +95,7 @@ static bool replace_config(struct daemon *daemon)
     struct moment now = clock_now();
     struct config *config;
 
-    if (config_read(daemon->options.config_path, &config, error)) {
+    if (config_read_here(daemon->options.config_path, &config, error)) {
         log_lines(error);
         return false;
     }

@@ -273,7 +273,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     log_open("wildsetd", LOG_LEVEL_INFO);
-    if (config_read(options.config, &config, error)) {
+    if (config_read_here(options.config, &config, error)) {
         fprintf(stderr, "%s\n", error);
         return EX_CONFIG;
     }

@@ -55,6 +55,8 @@ enum counter {
     COUNTER_IN_GENEVE,
     COUNTER_IN_IPIP,
     COUNTER_IN_TZSP,
+    COUNTER_IN_GTP,
+    COUNTER_STRANGE_TUNNELS,
     COUNTER_ENCRYPTED_DNS,       /* connections to port 853: DNS over TLS or QUIC hides its names */
     COUNTER_ENCRYPTED_DNS_HTTPS, /* the same to port 443 of public resolvers known to serve DNS */
     COUNTER_COUNT,

@@ -46,7 +46,7 @@ const char *encapsulation_name(enum encapsulation encapsulation)
         [ENCAPSULATION_NONE] = "",         [ENCAPSULATION_GRE] = "gre",
         [ENCAPSULATION_ERSPAN] = "erspan", [ENCAPSULATION_VXLAN] = "vxlan",
         [ENCAPSULATION_GENEVE] = "geneve", [ENCAPSULATION_IPIP] = "ipip",
-        [ENCAPSULATION_TZSP] = "tzsp",
+        [ENCAPSULATION_TZSP] = "tzsp",     [ENCAPSULATION_GTP] = "gtp",
     };
     return (unsigned)encapsulation < ENCAPSULATION_COUNT ? names[encapsulation] : "";
 }

@@ -44,6 +44,7 @@ enum encapsulation {
     ENCAPSULATION_GENEVE,
     ENCAPSULATION_IPIP,
     ENCAPSULATION_TZSP,
+    ENCAPSULATION_GTP,
     ENCAPSULATION_COUNT,
 };
 const char *encapsulation_name(enum encapsulation encapsulation);

@@ -205,6 +205,7 @@ int capture_filter(struct capture *capture, struct kernelfilter *filter)
         struct kernelfilter_socket socket = {
             .fd = pcap_fileno(ring->pcap),
             .link_type = capture->link_type,
+            .interface = capture->index,
             .lengths = ring->lengths,
         };
         struct kernelfilter_outcome outcome;

@@ -15,18 +15,43 @@ enum {
 
 /* ---- transport ---- */
 
+/* In front of the usual ones: the configuration may say that something else is there. */
+static void write_own_ports(const struct filterwriting *writing, const struct filterlevel *level)
+{
+    const struct tunnelrules *rules = writing->path->rules;
+
+    for (size_t i = 0; rules && rules->own_ports && i < rules->count; i++) {
+        uint16_t port = rules->tunnels[i].port;
+
+        if (port == 0)
+            continue;
+        enum encapsulation there = tunnelrules_at_port(rules, port);
+        if (there == ENCAPSULATION_VXLAN && port != TUNNEL_PORT_VXLAN_GPE)
+            if_equal(writing, port, level->vxlan);
+        else if (there != ENCAPSULATION_NONE)
+            if_equal(writing, port, FILTERCODE_PASS);
+    }
+}
+
 static void write_udp(const struct filterwriting *writing, const struct filterlevel *level)
 {
+    bool vxlan = enters(writing, ENCAPSULATION_VXLAN);
     const struct filterchoice ports[] = {
-        {true, DNS_PORT, writing->path->dns},
-        {enters(writing, ENCAPSULATION_VXLAN), TUNNEL_PORT_VXLAN, level->vxlan},
+        {vxlan, TUNNEL_PORT_VXLAN, level->vxlan},
+        {vxlan, TUNNEL_PORT_VXLAN_LINUX, level->vxlan},
+        {vxlan, TUNNEL_PORT_VXLAN_GPE, FILTERCODE_PASS},
         {enters(writing, ENCAPSULATION_GENEVE), TUNNEL_PORT_GENEVE, FILTERCODE_PASS},
         {enters(writing, ENCAPSULATION_TZSP), TUNNEL_PORT_TZSP, FILTERCODE_PASS},
+        {enters(writing, ENCAPSULATION_GTP), TUNNEL_PORT_GTP, FILTERCODE_PASS},
+        {enters(writing, ENCAPSULATION_GRE) || enters(writing, ENCAPSULATION_ERSPAN),
+         TUNNEL_PORT_GRE, FILTERCODE_PASS},
     };
 
     load(writing, BPF_H, 0);
     if_equal(writing, DNS_PORT, writing->path->dns);
     load(writing, BPF_H, 2);
+    if_equal(writing, DNS_PORT, writing->path->dns);
+    write_own_ports(writing, level);
     if_one_of(writing, ports, sizeof(ports) / sizeof(ports[0]));
     go(writing, FILTERCODE_DROP);
 }

@@ -80,7 +80,14 @@ static inline void go_behind(const struct filterwriting *writing, uint32_t size,
 
 static inline bool enters(const struct filterwriting *writing, enum encapsulation encapsulation)
 {
-    return writing->path->decapsulate >> encapsulation & 1;
+    const struct tunnelrules *rules = writing->path->rules;
+
+    return rules && rules->encapsulations >> encapsulation & 1;
+}
+
+static inline bool enters_any(const struct filterwriting *writing)
+{
+    return writing->path->rules && writing->path->rules->encapsulations;
 }
 
 /* IPv4, IPv6, UDP and TCP. */

@@ -24,7 +24,7 @@ enum {
     PPP_SHORT = 0x0100, /* the protocol field is one byte long */
 };
 
-static const uint16_t tag_types[] = {0x8100, 0x88a8, 0x9100, 0x9200};
+static const uint16_t tag_types[] = {0x8100, 0x88a8, 0x9100, 0x9200, 0x9300};
 
 enum { TAG_TYPES = sizeof(tag_types) / sizeof(tag_types[0]) };
 
@@ -156,7 +156,7 @@ void filterpath_write(const struct filterpath *path, struct filtercode *code)
     struct filterwriting writing = {path, code};
     struct filterlevel outer = level_of(code), inner;
 
-    if (path->decapsulate) {
+    if (enters_any(&writing)) {
         inner = level_of(code);
         inner.ethernet = filtercode_label(code);
         outer.gre = filtercode_label(code);
@@ -166,6 +166,6 @@ void filterpath_write(const struct filterpath *path, struct filtercode *code)
     filterpath_write_lengths(path->lengths, code);
     write_link(&writing, &outer);
     filterlevel_write(&writing, &outer);
-    if (path->decapsulate)
+    if (enters_any(&writing))
         filtertunnel_write(&writing, &outer, &inner);
 }

@@ -9,6 +9,7 @@
 #define WILDSET_SNIFFER_FILTERPATH_H
 
 #include "sniffer/filtercode.h"
+#include "sniffer/tunnelrules.h"
 
 #include <stdint.h>
 
@@ -27,7 +28,7 @@ struct filter_lengths {
 struct filterpath {
     enum filter_link link;
     struct filter_lengths lengths;
-    uint32_t decapsulate; /* bit N: enum encapsulation N */
+    const struct tunnelrules *rules; /* NULL: no tunnel is entered.  Of whom is not asked here */
     unsigned dns;         /* where a UDP packet from or to port 53 goes, X at its UDP header */
 };
 

@@ -60,7 +60,7 @@ static void write_vxlan(const struct filterwriting *writing, const struct filter
 static void write_ethernet(const struct filterwriting *writing, const struct filterlevel *inner)
 {
     static const uint16_t unclear[] = {
-        0x8100, 0x88a8, 0x9100, 0x9200, ETHERTYPE_MPLS, ETHERTYPE_MPLS_UPSTREAM, ETHERTYPE_PPPOE};
+        0x8100, 0x88a8, 0x9100, 0x9200, 0x9300, ETHERTYPE_MPLS, ETHERTYPE_MPLS_UPSTREAM, ETHERTYPE_PPPOE};
     unsigned v4 = filtercode_label(writing->code), v6 = filtercode_label(writing->code);
 
     load(writing, BPF_H, ETHERTYPE_AT);

@@ -30,7 +30,8 @@ enum {
 /* A frame on its way down. */
 struct walk {
     struct reader reader;
-    uint32_t decapsulate;
+    const struct tunnelrules *rules; /* NULL: no tunnel is entered */
+    uint32_t encapsulations;         /* of the rules: nearly every packet needs no more of them */
     struct segment *out;
     struct linklayer_notes notes; /* from the outside in */
     bool goes_on;                 /* into a tunnel: */
@@ -51,19 +52,27 @@ static enum frame_outcome outcome_of_missing(const struct reader *reader)
     return reader->state == READER_CUT ? FRAME_CUT : FRAME_SHORT;
 }
 
-/* What a tunnel's header leads to; a failure inside it is the frame's. */
-static __attribute__((cold)) enum frame_outcome enter_tunnel(struct walk *walk, bool entered)
+/*
+ * What a tunnel's header leads to; a failure inside it is the frame's.  The sender is that of the
+ * packet that carries it, at each depth: a tunnel that may be entered vouches for no other one.
+ */
+static __attribute__((cold)) enum frame_outcome enter_tunnel(struct walk *walk, bool entered,
+                                                             uint16_t port)
 {
+    struct segment *out = walk->out;
+
     if (walk->reader.state != READER_OK)
         return outcome_of_failure(&walk->reader);
     if (!entered)
         return FRAME_NOT_DNS;
-    if (walk->out->tunnels++ == FRAME_TUNNELS_MAX)
+    if (!tunnelrules_allow(walk->rules, &out->source, port, &walk->inner))
+        return FRAME_STRANGER;
+    if (out->tunnels++ == FRAME_TUNNELS_MAX)
         return FRAME_BAD;
-    if (walk->out->outer_peer.family == 0)
-        walk->out->outer_peer = walk->out->source;
-    walk->out->encapsulation = walk->inner.encapsulation;
-    walk->notes.wrappings |= (uint16_t)(1u << walk->inner.encapsulation);
+    if (out->outer_peer.family == ADDRESS_NONE)
+        out->outer_peer = out->source;
+    out->encapsulation = walk->inner.encapsulation;
+    walk->notes.wrappings |= 1u << walk->inner.encapsulation;
     walk->goes_on = true;
     return FRAME_SEGMENT;
 }
@@ -72,14 +81,16 @@ static __attribute__((cold)) enum frame_outcome decode_udp_tunnel(struct walk *w
                                                                   const uint8_t *udp, size_t size)
 {
     uint16_t port = big_endian_16(udp + 2);
+    enum encapsulation encapsulation = tunnelrules_at_port(walk->rules, port);
 
-    if (!tunnel_has_port(port, walk->decapsulate))
+    if (encapsulation == ENCAPSULATION_NONE)
         return FRAME_NOT_DNS;
     if (size < UDP_HEADER_SIZE || big_endian_16(udp + 4) != size)
         return FRAME_BAD;
     reader_limit(&walk->reader, size - UDP_HEADER_SIZE);
-    return enter_tunnel(walk,
-                        tunnel_enter_port(&walk->reader, port, walk->decapsulate, &walk->inner));
+    bool entered =
+        tunnel_enter_udp(&walk->reader, encapsulation, port, walk->encapsulations, &walk->inner);
+    return enter_tunnel(walk, entered, port);
 }
 
 /* `size` is what the IP header leaves for UDP; a host drops what disagrees with it. */
@@ -94,7 +105,7 @@ static inline enum frame_outcome decode_udp(struct walk *walk, size_t size)
     out->source_port = big_endian_16(udp);
     out->destination_port = big_endian_16(udp + 2);
     if (out->source_port != DNS_PORT && out->destination_port != DNS_PORT)
-        return decode_udp_tunnel(walk, udp, size);
+        return walk->encapsulations ? decode_udp_tunnel(walk, udp, size) : FRAME_NOT_DNS;
     if (size < UDP_HEADER_SIZE || big_endian_16(udp + 4) != size)
         return FRAME_BAD;
     out->transport = TRANSPORT_UDP;
@@ -142,17 +153,18 @@ decode_transport(struct walk *walk, uint8_t protocol, size_t size)
         return decode_udp(walk, size);
     if (protocol == IPPROTO_TCP)
         return decode_tcp(walk, size);
-    if (!tunnel_has_protocol(protocol, walk->decapsulate))
+    if (!tunnel_has_protocol(protocol, walk->encapsulations))
         return FRAME_NOT_DNS;
     reader_limit(&walk->reader, size);
-    return enter_tunnel(
-        walk, tunnel_enter_protocol(&walk->reader, protocol, walk->decapsulate, &walk->inner));
+    bool entered =
+        tunnel_enter_protocol(&walk->reader, protocol, walk->encapsulations, &walk->inner);
+    return enter_tunnel(walk, entered, 0);
 }
 
 static inline bool protocol_is_read(const struct walk *walk, uint8_t protocol)
 {
     return protocol == IPPROTO_UDP || protocol == IPPROTO_TCP ||
-           tunnel_has_protocol(protocol, walk->decapsulate);
+           tunnel_has_protocol(protocol, walk->encapsulations);
 }
 
 /* The piece is filled; `size` is what the IP header leaves for its bytes. */
@@ -329,6 +341,8 @@ static linklayer_function *find_shim(uint16_t ethertype)
         return linklayer_mpls;
     case ETHERTYPE_PPPOE:
         return linklayer_pppoe;
+    case ETHERTYPE_NSH:
+        return linklayer_nsh;
     default:
         return NULL;
     }
@@ -390,12 +404,13 @@ bool frame_link_type_is_known(int link_type)
     return linklayer_find(link_type) != NULL;
 }
 
-enum frame_outcome frame_decode(const struct frame *frame, uint32_t decapsulate,
+enum frame_outcome frame_decode(const struct frame *frame, const struct tunnelrules *rules,
                                 struct segment *out)
 {
     struct walk walk = {
         .reader = reader_of(frame->bytes, frame->captured, frame->length),
-        .decapsulate = decapsulate,
+        .rules = rules,
+        .encapsulations = rules ? rules->encapsulations : 0,
         .out = out,
         .notes = {SIGHTING_NO_VLAN, 0},
         .inner.link = linklayer_find(frame->link_type),
@@ -415,11 +430,13 @@ enum frame_outcome frame_decode(const struct frame *frame, uint32_t decapsulate,
 }
 
 __attribute__((cold)) enum frame_outcome frame_resume(const uint8_t *bytes, size_t size,
-                                                      uint32_t decapsulate, struct segment *segment)
+                                                      const struct tunnelrules *rules,
+                                                      struct segment *segment)
 {
     struct walk walk = {
         .reader = reader_of(bytes, size, size),
-        .decapsulate = decapsulate,
+        .rules = rules,
+        .encapsulations = rules ? rules->encapsulations : 0,
         .out = segment,
         .notes = {segment->vlan, segment->wrappings},
     };

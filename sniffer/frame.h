@@ -8,6 +8,7 @@
 
 #include "dnsparse/address.h"
 #include "runtime/sighting.h"
+#include "sniffer/tunnelrules.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,7 +49,7 @@ struct segment {
     enum transport transport;
     enum encapsulation encapsulation; /* the innermost */
     int16_t vlan;            /* outermost tag, or SIGHTING_NO_VLAN */
-    uint16_t wrappings;      /* bit N: enum encapsulation N; and enum linklayer_wrapping */
+    uint32_t wrappings;      /* bit N: enum encapsulation N; and enum linklayer_wrapping */
     uint8_t tunnels;         /* how many there were */
     struct address outer_peer; /* who sent the outermost tunnel; family 0: there is none */
     bool checked;            /* its checksums have been looked at: segment_checksums is not needed */
@@ -76,22 +77,23 @@ enum frame_outcome {
     FRAME_CUT,         /* whole on the wire, cut by the snaplen */
     FRAME_SHORT,       /* headers that agree and less behind them: cut before it was captured */
     FRAME_LINK_TYPE,   /* unknown link type */
+    FRAME_STRANGER,    /* a tunnel that is entered, but not this one: another sender's, or number */
 };
 
 /* Whether frames of this DLT_ can be decoded. */
 bool frame_link_type_is_known(int link_type);
 /*
- * `decapsulate`: bit N for enum encapsulation N, the tunnels to look into.  The outermost tag of a
- * frame is told in segment.vlan also when it is 0 (priority only).  The wrappings are told whatever
+ * `rules` say which tunnels to look into; NULL: none.  The outermost tag of a frame is told in
+ * segment.vlan also when it is 0 (priority only).  The wrappings are told whatever
  * the outcome, but for FRAME_LINK_TYPE.
  */
-enum frame_outcome frame_decode(const struct frame *frame, uint32_t decapsulate,
+enum frame_outcome frame_decode(const struct frame *frame, const struct tunnelrules *rules,
                                 struct segment *out);
 /*
  * Goes on with a datagram put together from fragments, of which *segment is one as decoded and
  * checked: `bytes` are what follows its IP header.  The payload is borrowed from them.
  */
-enum frame_outcome frame_resume(const uint8_t *bytes, size_t size, uint32_t decapsulate,
+enum frame_outcome frame_resume(const uint8_t *bytes, size_t size, const struct tunnelrules *rules,
                                 struct segment *segment);
 
 enum checksum_outcome {

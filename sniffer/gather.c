@@ -6,7 +6,6 @@
 #include "sniffer/linklayer.h"
 #include "sniffer/pipeline_state.h"
 #include "sniffer/trust.h"
-#include "sniffer/tunnel.h"
 
 #include <netinet/in.h>
 
@@ -142,17 +141,18 @@ static bool ports_matter(const struct pipeline *pipeline, const struct segment *
         return true;
     uint16_t from = big_endian_16(segment->payload), to = big_endian_16(segment->payload + 2);
     return from == DNS_PORT || to == DNS_PORT ||
-           (udp && tunnel_has_port(to, pipeline->plan->decapsulate));
+           (udp && tunnelrules_at_port(pipeline_rules(pipeline, segment->interface), to) !=
+                       ENCAPSULATION_NONE);
 }
 
-/* A tunnel's ends may be anybody; everything else comes from or goes to a server. */
+/* It comes from or goes to a server, or comes from whoever may send a tunnel. */
 static bool piece_matters(const struct pipeline *pipeline, const struct segment *segment)
 {
     const struct plan *plan = pipeline->plan;
 
     if (!ports_matter(pipeline, segment))
         return false;
-    return plan->decapsulate ||
+    return tunnelrules_know(pipeline_rules(pipeline, segment->interface), &segment->source) ||
            trust_resolver(plan, &segment->source, segment->interface) != TRUST_NONE ||
            trust_resolver(plan, &segment->destination, segment->interface) != TRUST_NONE;
 }
@@ -207,7 +207,8 @@ enum frame_outcome gather_fragment(struct pipeline *pipeline, struct segment *se
     for (unsigned depth = 0; depth <= FRAME_TUNNELS_MAX && outcome == FRAME_FRAGMENT; depth++) {
         if (!complete(pipeline, segment, now_ns, &whole))
             return FRAME_FRAGMENT;
-        outcome = frame_resume(whole.bytes, whole.size, pipeline->plan->decapsulate, segment);
+        outcome = frame_resume(whole.bytes, whole.size,
+                               pipeline_rules(pipeline, segment->interface), segment);
     }
     return outcome;
 }

@@ -23,8 +23,8 @@ struct filter_code {
 struct kernelfilter {
     struct nametails *names;
     struct filtercode *code;
-    uint32_t decapsulate;
-    bool chain; /* a whitelist has match = "chain" */
+    struct tunnelrules rules[PLAN_INTERFACES_MAX]; /* of each interface */
+    bool chain;                                    /* a whitelist has match = "chain" */
     bool wide;
     bool crowded;  /* more extra names than fit */
     unsigned most; /* instructions that the kernel takes, as far as is known */
@@ -39,7 +39,8 @@ struct kernelfilter *kernelfilter_new(const struct plan *plan)
         return NULL;
     filter->names = nametails_new(plan->patterns, plan->pattern_count);
     filter->code = filtercode_new();
-    filter->decapsulate = plan->decapsulate;
+    for (uint16_t i = 0; i < PLAN_INTERFACES_MAX; i++)
+        filter->rules[i] = plan_tunnelrules(plan, i);
     filter->chain = plan->chain_whitelists != 0;
     filter->most = NAMEFILTER_MOST;
     if (filter->names && filter->code)
@@ -104,7 +105,7 @@ static int attach_built(struct kernelfilter *filter, const struct kernelfilter_s
 {
     struct namefilter_choice choice = {
         .lengths = socket->lengths,
-        .decapsulate = filter->decapsulate,
+        .rules = &filter->rules[socket->interface % PLAN_INTERFACES_MAX],
         .chain = filter->chain,
         .most = most,
     };

@@ -20,7 +20,8 @@ struct kernelfilter;
 /* A capture's socket; where there are several on one interface, their lengths tell them apart. */
 struct kernelfilter_socket {
     int fd;
-    int link_type; /* DLT_ */
+    int link_type;      /* DLT_ */
+    uint16_t interface; /* index into the plan's interfaces */
     struct filter_lengths lengths;
 };
 
@@ -31,7 +32,7 @@ struct kernelfilter_outcome {
     int error; /* the kernel's -errno for a finer one; 0: it refused none */
 };
 
-/* NULL when memory is out. */
+/* The plan's tunnels are borrowed.  NULL when memory is out. */
 struct kernelfilter *kernelfilter_new(const struct plan *plan);
 void kernelfilter_free(struct kernelfilter *filter);
 

@@ -15,6 +15,7 @@ enum {
     ETHERTYPE_8021AD = 0x88a8,
     ETHERTYPE_QINQ_OLD = 0x9100, /* before 802.1ad had a number */
     ETHERTYPE_QINQ_OLDER = 0x9200,
+    ETHERTYPE_QINQ_OTHER = 0x9300,
     VLAN_ID_MASK = 0x0fff,
     PPPOE_HEADER_SIZE = 6,
     PPPOE_VERSION_1_TYPE_1 = 0x11,
@@ -28,10 +29,14 @@ enum {
     MPLS_BOTTOM = 0x100,
     CONTROL_WORD_SIZE = 4,
     ETHERNET_SIZE = 14,
+    NSH_SIZE = 8, /* base and service path header: at least */
+    NSH_VERSION = 0xc0,
+    NSH_MAINTENANCE = 0x20,
+    NSH_WORDS = 0x3f,
 };
 
 /* 0: it is no tag. */
-static uint16_t wrapping_of_tag(uint16_t ethertype)
+static uint32_t wrapping_of_tag(uint16_t ethertype)
 {
     switch (ethertype) {
     case ETHERTYPE_8021Q:
@@ -40,6 +45,7 @@ static uint16_t wrapping_of_tag(uint16_t ethertype)
         return WRAPPING_8021AD;
     case ETHERTYPE_QINQ_OLD:
     case ETHERTYPE_QINQ_OLDER:
+    case ETHERTYPE_QINQ_OTHER:
         return WRAPPING_QINQ;
     default:
         return 0;
@@ -48,7 +54,7 @@ static uint16_t wrapping_of_tag(uint16_t ethertype)
 
 static uint16_t skip_tags(struct reader *reader, uint16_t ethertype, struct linklayer_notes *notes)
 {
-    uint16_t wrapping = wrapping_of_tag(ethertype);
+    uint32_t wrapping = wrapping_of_tag(ethertype);
 
     for (unsigned tags = 0; wrapping; tags++) {
         uint16_t id = reader_u16(reader) & VLAN_ID_MASK;
@@ -217,6 +223,36 @@ uint16_t linklayer_pppoe(struct reader *reader, struct linklayer_notes *notes)
     notes->wrappings |= WRAPPING_PPPOE;
     reader_limit(reader, big_endian_16(header + 4));
     return ppp_protocol(reader);
+}
+
+/* RFC 8300 section 2.2; what is in those for operation and maintenance is nobody's packet. */
+uint16_t linklayer_nsh(struct reader *reader, struct linklayer_notes *notes)
+{
+    const uint8_t *header = reader_take(reader, NSH_SIZE);
+
+    if (!header || header[0] & (NSH_VERSION | NSH_MAINTENANCE))
+        return ETHERTYPE_NONE;
+    size_t size = (size_t)(header[1] & NSH_WORDS) * 4;
+    if (size < NSH_SIZE) {
+        reader_refuse(reader);
+        return ETHERTYPE_NONE;
+    }
+    notes->wrappings |= WRAPPING_NSH;
+    reader_take(reader, size - NSH_SIZE);
+    switch (header[3]) {
+    case 1:
+        return ETHERTYPE_IPV4;
+    case 2:
+        return ETHERTYPE_IPV6;
+    case 3:
+        return ETHERTYPE_BRIDGED;
+    case 4:
+        return ETHERTYPE_NSH;
+    case 5:
+        return ETHERTYPE_MPLS;
+    default:
+        return ETHERTYPE_NONE;
+    }
 }
 
 /* Cisco's HDLC: address, control, EtherType. */

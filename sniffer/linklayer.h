@@ -21,21 +21,28 @@ enum {
     ETHERTYPE_MPLS = 0x8847,
     ETHERTYPE_MPLS_UPSTREAM = 0x8848, /* label assigned upstream, RFC 5332 */
     ETHERTYPE_PPPOE = 0x8864,         /* session stage, RFC 2516 */
+    ETHERTYPE_NSH = 0x894f,           /* RFC 8300 */
 };
 
 /* Which wrappings were seen; the tunnels' encapsulations have bits of their own, in front of these.
  */
 enum linklayer_wrapping {
-    WRAPPING_8021Q = 0x0800,
-    WRAPPING_8021AD = 0x1000,
-    WRAPPING_QINQ = 0x2000, /* 0x9100 and 0x9200, before 802.1ad had a number */
-    WRAPPING_MPLS = 0x4000,
-    WRAPPING_PPPOE = 0x8000,
+    WRAPPING_8021Q = 0x010000,
+    WRAPPING_8021AD = 0x020000,
+    WRAPPING_QINQ = 0x040000, /* 0x9100 and the like, before 802.1ad had a number */
+    WRAPPING_MPLS = 0x080000,
+    WRAPPING_PPPOE = 0x100000,
+    WRAPPING_NSH = 0x200000,
+    WRAPPING_ETAG = 0x400000,
+    WRAPPING_VNTAG = 0x800000,
+    WRAPPING_SGT = 0x1000000,
+    WRAPPING_FABRICPATH = 0x2000000,
+    WRAPPING_PBB = 0x4000000,
 };
 
 struct linklayer_notes {
     int16_t vlan; /* the outermost tag, or SIGHTING_NO_VLAN while there was none */
-    uint16_t wrappings;
+    uint32_t wrappings;
 };
 
 /*
@@ -53,6 +60,7 @@ linklayer_function linklayer_radiotap;
 /* Behind the EtherTypes of these: */
 linklayer_function linklayer_mpls;
 linklayer_function linklayer_pppoe;
+linklayer_function linklayer_nsh;
 /* By the version that stands in front. */
 linklayer_function linklayer_raw_ip;
 

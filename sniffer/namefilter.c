@@ -191,7 +191,7 @@ static bool build(const struct namefilter_choice *choice, const struct nametails
     struct filterpath path = {
         .link = choice->link,
         .lengths = choice->lengths,
-        .decapsulate = choice->decapsulate,
+        .rules = choice->rules,
     };
 
     filtercode_clear(code);

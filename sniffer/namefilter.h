@@ -23,7 +23,7 @@ enum {
 struct namefilter_choice {
     enum filter_link link;
     struct filter_lengths lengths;
-    uint32_t decapsulate;
+    const struct tunnelrules *rules; /* NULL: no tunnel is entered */
     bool chain;    /* a whitelist has match = "chain" */
     unsigned most; /* instructions */
 };

@@ -41,6 +41,8 @@ struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hoo
     pipeline->early_due_ns = UINT64_MAX;
     for (size_t i = 0; pipeline->derived && i < plan->derived_count; i++)
         derived_add(pipeline->derived, &plan->derived[i], 0);
+    for (uint16_t i = 0; i < PLAN_INTERFACES_MAX; i++)
+        pipeline->rules[i] = plan_tunnelrules(plan, i);
     for (size_t i = 0; i < plan->vlan_count; i++)
         pipeline->vlans[plan->vlans[i] / 64 % 64] |= UINT64_C(1) << plan->vlans[i] % 64;
     if (pipeline->matcher && pipeline->derived && pipeline->questions && pipeline->fragments &&
@@ -225,13 +227,16 @@ static void outcome_deal(struct pipeline *pipeline, enum frame_outcome outcome,
     case FRAME_SHORT:
         count(pipeline, COUNTER_CUT_BEFORE);
         return;
+    case FRAME_STRANGER:
+        count(pipeline, COUNTER_STRANGE_TUNNELS);
+        return;
     }
 }
 
-static void count_wrappings(struct pipeline *pipeline, uint16_t wrappings)
+static void count_wrappings(struct pipeline *pipeline, uint32_t wrappings)
 {
     static const struct {
-        uint16_t bit;
+        uint32_t bit;
         enum counter counter;
     } counters[] = {
         {WRAPPING_8021Q, COUNTER_IN_8021Q},
@@ -245,6 +250,7 @@ static void count_wrappings(struct pipeline *pipeline, uint16_t wrappings)
         {1 << ENCAPSULATION_GENEVE, COUNTER_IN_GENEVE},
         {1 << ENCAPSULATION_IPIP, COUNTER_IN_IPIP},
         {1 << ENCAPSULATION_TZSP, COUNTER_IN_TZSP},
+        {1 << ENCAPSULATION_GTP, COUNTER_IN_GTP},
     };
 
     for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
@@ -261,7 +267,8 @@ void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64
     if (now_ns >= pipeline->early_due_ns)
         pipeline_run(pipeline, now_ns);
     segment.wrappings = 0;
-    enum frame_outcome outcome = frame_decode(frame, pipeline->plan->decapsulate, &segment);
+    enum frame_outcome outcome =
+        frame_decode(frame, pipeline_rules(pipeline, frame->interface), &segment);
     if (outcome == FRAME_FRAGMENT)
         outcome = gather_fragment(pipeline, &segment, now_ns);
     if (segment.wrappings)

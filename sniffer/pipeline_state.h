@@ -31,6 +31,7 @@ struct pipeline {
     struct streams *streams;
     struct early *early;
     uint64_t early_due_ns; /* as the table says it, to be looked at with each frame */
+    struct tunnelrules rules[PLAN_INTERFACES_MAX]; /* of each interface */
     bool draining;
     struct one_direction one_direction;
     struct counters counters;
@@ -57,6 +58,12 @@ static inline void count(struct pipeline *pipeline, enum counter counter)
 /* Whether a host would take it, as far as the plan asks; counts bare sums. */
 bool pipeline_takes_checksum(struct pipeline *pipeline, enum checksum_outcome checksum);
 bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment);
+/* The tunnels that are entered where it was captured. */
+static inline const struct tunnelrules *pipeline_rules(const struct pipeline *pipeline,
+                                                       uint16_t interface)
+{
+    return &pipeline->rules[interface % PLAN_INTERFACES_MAX];
+}
 /* `vlans` names its tag, or none. */
 bool pipeline_vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan);
 /* One DNS message, whose transport is the segment's payload. */

@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-static const char plan_magic[8] = "wsplan2";
+static const char plan_magic[8] = "wsplan3";
 
 enum {
     VLAN_MAX = 4094,
@@ -23,10 +23,10 @@ struct plan_head {
     char magic[8];
     whitelist_mask chain_whitelists;
     whitelist_mask follow_whitelists;
-    uint32_t interface_count, resolver_count, pattern_count, vlan_count, derived_count;
+    uint32_t interface_count, resolver_count, pattern_count, vlan_count, derived_count,
+        tunnel_count;
     uint32_t ttl_min[WHITELISTS_MAX];
     uint32_t ttl_max[WHITELISTS_MAX];
-    uint32_t decapsulate;
     uint8_t require_query;
     uint8_t checksums;
     uint8_t latency;
@@ -36,7 +36,9 @@ struct plan_head {
 /* Arrays of bytes may lie anywhere; the others come first, the widest right behind the head. */
 static_assert(sizeof(struct plan_head) % _Alignof(struct derived_name) == 0,
               "derived names are aligned");
-static_assert(sizeof(struct derived_name) % _Alignof(uint16_t) == 0, "tags are aligned");
+static_assert(sizeof(struct derived_name) % _Alignof(struct plan_tunnel) == 0,
+              "tunnels are aligned");
+static_assert(sizeof(struct plan_tunnel) % _Alignof(uint16_t) == 0, "tags are aligned");
 static_assert(_Alignof(struct plan_interface) == 1 && _Alignof(struct plan_resolver) == 1 &&
                   _Alignof(struct whitelist_pattern) == 1,
               "the other arrays need no alignment");
@@ -53,7 +55,7 @@ static struct plan_head head_of(const struct plan *plan)
         .pattern_count = (uint32_t)plan->pattern_count,
         .vlan_count = (uint32_t)plan->vlan_count,
         .derived_count = (uint32_t)plan->derived_count,
-        .decapsulate = plan->decapsulate,
+        .tunnel_count = (uint32_t)plan->tunnel_count,
         .require_query = plan->require_query,
         .checksums = (uint8_t)plan->checksums,
         .latency = (uint8_t)plan->latency,
@@ -71,6 +73,7 @@ int plan_seal(const struct plan *plan)
     const struct sealed_part parts[] = {
         {&head, sizeof(head)},
         {plan->derived, plan->derived_count * sizeof(*plan->derived)},
+        {plan->tunnels, plan->tunnel_count * sizeof(*plan->tunnels)},
         {plan->vlans, plan->vlan_count * sizeof(*plan->vlans)},
         {plan->interfaces, plan->interface_count * sizeof(*plan->interfaces)},
         {plan->resolvers, plan->resolver_count * sizeof(*plan->resolvers)},
@@ -79,7 +82,7 @@ int plan_seal(const struct plan *plan)
 
     if (plan->interface_count > PLAN_INTERFACES_MAX || plan->resolver_count > PLAN_RESOLVERS_MAX ||
         plan->pattern_count > PLAN_PATTERNS_MAX || plan->vlan_count > PLAN_VLANS_MAX ||
-        plan->derived_count > PLAN_DERIVED_MAX)
+        plan->derived_count > PLAN_DERIVED_MAX || plan->tunnel_count > PLAN_TUNNELS_MAX)
         return -E2BIG;
     return sealed_make("wildset-plan", parts, sizeof(parts) / sizeof(parts[0]));
 }
@@ -92,7 +95,7 @@ static bool head_is_valid(const struct plan_head *head)
            head->interface_count <= PLAN_INTERFACES_MAX &&
            head->resolver_count <= PLAN_RESOLVERS_MAX && head->pattern_count <= PLAN_PATTERNS_MAX &&
            head->vlan_count <= PLAN_VLANS_MAX && head->derived_count <= PLAN_DERIVED_MAX &&
-           head->decapsulate < UINT32_C(1) << ENCAPSULATION_COUNT && head->require_query <= 1 &&
+           head->tunnel_count <= PLAN_TUNNELS_MAX && head->require_query <= 1 &&
            head->checksums <= CHECKSUMS_IGNORE && head->latency <= LATENCY_NORMAL &&
            memcmp(head->zero, (const uint8_t[sizeof(head->zero)]){0}, sizeof(head->zero)) == 0;
 }
@@ -142,10 +145,24 @@ static bool derived_is_valid(const struct derived_name *derived)
            derived->steps <= DERIVED_STEPS_MAX;
 }
 
+static bool tunnel_is_valid(const struct plan_tunnel *tunnel)
+{
+    static const struct prefix anybody;
+
+    return tunnel->encapsulation > ENCAPSULATION_NONE &&
+           tunnel->encapsulation < ENCAPSULATION_COUNT && flag_is_valid(&tunnel->has_number) &&
+           (memcmp(&tunnel->from, &anybody, sizeof(anybody)) == 0 ||
+            prefix_is_valid(&tunnel->from));
+}
+
 static bool arrays_are_valid(const struct plan *plan)
 {
     for (size_t i = 0; i < plan->derived_count; i++) {
         if (!derived_is_valid(&plan->derived[i]))
+            return false;
+    }
+    for (size_t i = 0; i < plan->tunnel_count; i++) {
+        if (!tunnel_is_valid(&plan->tunnels[i]))
             return false;
     }
     for (size_t i = 0; i < plan->vlan_count; i++) {
@@ -173,7 +190,7 @@ static bool arrays_are_valid(const struct plan *plan)
 static size_t size_by_head(const struct plan_head *head)
 {
     return sizeof(*head) + head->derived_count * sizeof(struct derived_name) +
-           head->vlan_count * sizeof(uint16_t) +
+           head->tunnel_count * sizeof(struct plan_tunnel) + head->vlan_count * sizeof(uint16_t) +
            head->interface_count * sizeof(struct plan_interface) +
            head->resolver_count * sizeof(struct plan_resolver) +
            head->pattern_count * sizeof(struct whitelist_pattern);
@@ -190,7 +207,7 @@ static struct plan plan_of(const struct plan_head *head, const uint8_t *behind)
         .derived_count = head->derived_count,
         .chain_whitelists = head->chain_whitelists,
         .follow_whitelists = head->follow_whitelists,
-        .decapsulate = head->decapsulate,
+        .tunnel_count = head->tunnel_count,
         .require_query = head->require_query,
         .checksums = (enum plan_checksums)head->checksums,
         .latency = (enum plan_latency)head->latency,
@@ -200,6 +217,8 @@ static struct plan plan_of(const struct plan_head *head, const uint8_t *behind)
     memcpy(plan.ttl_max, head->ttl_max, sizeof(plan.ttl_max));
     plan.derived = (const void *)behind;
     behind += plan.derived_count * sizeof(*plan.derived);
+    plan.tunnels = (const void *)behind;
+    behind += plan.tunnel_count * sizeof(*plan.tunnels);
     plan.vlans = (const void *)behind;
     behind += plan.vlan_count * sizeof(*plan.vlans);
     plan.interfaces = (const void *)behind;

@@ -32,6 +32,7 @@ enum {
     PLAN_PATTERNS_MAX = 65536,
     PLAN_VLANS_MAX = 4095,
     PLAN_DERIVED_MAX = DERIVED_MAX,
+    PLAN_TUNNELS_MAX = 64,
 };
 
 /* Whom to believe: answers from these addresses, first seen on this interface (empty: on any). */
@@ -43,6 +44,15 @@ struct plan_resolver {
 struct plan_interface {
     char name[IFNAMSIZ];
     bool mirror; /* a mirror port: what passes there was seen elsewhere, by somebody else */
+};
+
+/* A tunnel to look into. */
+struct plan_tunnel {
+    struct prefix from;    /* who sends its packets; ADDRESS_NONE: anybody, on a mirror port alone */
+    uint8_t encapsulation; /* enum encapsulation */
+    bool has_number;
+    uint16_t port;   /* UDP's, where it is sent to; 0: the usual ones */
+    uint32_t number; /* VXLAN's and Geneve's VNI, GRE's key, ERSPAN's session, GTP's TEID */
 };
 
 /* All arrays are borrowed; an empty one may be NULL. */
@@ -61,7 +71,8 @@ struct plan {
     whitelist_mask follow_whitelists; /* follow = "across" */
     uint32_t ttl_min[WHITELISTS_MAX]; /* seconds: derived names are clamped by them */
     uint32_t ttl_max[WHITELISTS_MAX];
-    uint32_t decapsulate;             /* bit N: enum encapsulation N */
+    const struct plan_tunnel *tunnels;
+    size_t tunnel_count;
     bool require_query;
     enum plan_checksums checksums;
     enum plan_latency latency;

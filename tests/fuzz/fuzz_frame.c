@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A frame of any link type.  The first byte chooses the type and whether tunnels are looked into,
- * the second how much the snaplen cut off.  What is decoded lies inside the frame, and its checksums
- * can be looked at.  A fragment's bytes are also taken for a whole datagram.
+ * the second how much the snaplen cut off.  What is decoded lies inside the frame, and its
+ * checksums can be looked at.  A fragment's bytes are also taken for a whole datagram.
  */
 #include "require.h"
 #include "sniffer/frame.h"
+#include "tests/unit/sniffer/keeping.h"
 
 #include <pcap/dlt.h>
 #include <stddef.h>
@@ -15,9 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { ALL_TUNNELS = 0x80, DECAPSULATE_ALL = (1 << ENCAPSULATION_COUNT) - 1 };
 
 static const int link_types[] = {
-    DLT_EN10MB, DLT_LINUX_SLL,  DLT_LINUX_SLL2, DLT_RAW,    DLT_IPV4,        DLT_IPV6,
-    DLT_NULL,   DLT_LOOP,       DLT_USB_LINUX,  DLT_PPP,    DLT_PPP_SERIAL,  DLT_PPP_ETHER,
-    DLT_C_HDLC, DLT_IEEE802_11, DLT_IEEE802_11_RADIO,
+    DLT_EN10MB,     DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW,        DLT_IPV4,
+    DLT_IPV6,       DLT_NULL,      DLT_LOOP,       DLT_USB_LINUX,  DLT_PPP,
+    DLT_PPP_SERIAL, DLT_PPP_ETHER, DLT_C_HDLC,     DLT_IEEE802_11, DLT_IEEE802_11_RADIO,
 };
 
 static bool lies_inside(const struct frame *frame, const uint8_t *bytes, size_t size)
@@ -52,14 +53,14 @@ static void check_segment(const struct frame *frame, const struct segment *segme
 }
 
 static void check_fragment(const struct frame *frame, struct segment *segment,
-                           uint32_t decapsulate)
+                           const struct tunnelrules *rules)
 {
     REQUIRE(segment->payload_size > 0);
     REQUIRE(lies_inside(frame, segment->payload, segment->payload_size));
     REQUIRE(segment->piece.offset <= 65528 && segment->piece.offset % 8 == 0);
     REQUIRE(segment_header_checksum(segment) <= CHECKSUM_BARE);
     enum frame_outcome outcome =
-        frame_resume(segment->payload, segment->payload_size, decapsulate, segment);
+        frame_resume(segment->payload, segment->payload_size, rules, segment);
     REQUIRE(outcome != FRAME_CUT && outcome != FRAME_LINK_TYPE);
     if (outcome == FRAME_SEGMENT)
         check_segment(frame, segment);
@@ -70,21 +71,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     struct segment segment;
-    uint32_t decapsulate = data[0] & ALL_TUNNELS ? DECAPSULATE_ALL : 0;
+    const struct tunnelrules *rules =
+        data[0] & ALL_TUNNELS ? keeping_tunnels(DECAPSULATE_ALL) : NULL;
     struct frame frame = {
         .bytes = data + 2,
         .captured = (uint32_t)(size - 2),
         .length = (uint32_t)(size - 2) + data[1],
-        .link_type = link_types[data[0] % ALL_TUNNELS %
-                                (sizeof(link_types) / sizeof(link_types[0]))],
+        .link_type =
+            link_types[data[0] % ALL_TUNNELS % (sizeof(link_types) / sizeof(link_types[0]))],
     };
-    enum frame_outcome outcome = frame_decode(&frame, decapsulate, &segment);
+    enum frame_outcome outcome = frame_decode(&frame, rules, &segment);
 
     REQUIRE((outcome == FRAME_LINK_TYPE) == !frame_link_type_is_known(frame.link_type));
     REQUIRE(outcome != FRAME_CUT || frame.length > frame.captured);
     if (outcome == FRAME_SEGMENT)
         check_segment(&frame, &segment);
     if (outcome == FRAME_FRAGMENT)
-        check_fragment(&frame, &segment, decapsulate);
+        check_fragment(&frame, &segment, rules);
     return 0;
 }

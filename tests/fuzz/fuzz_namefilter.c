@@ -109,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     count -= extra;
     struct namefilter_choice choice = {
         .link = (enum filter_link)(data[0] & 3),
-        .decapsulate = data[1] & ((1u << ENCAPSULATION_COUNT) - 2),
+        .rules = keeping_tunnels(data[1]),
         .chain = data[0] & CHOICE_CHAIN,
         .most = data[0] & CHOICE_SMALL ? NAMEFILTER_SMALL : NAMEFILTER_MOST,
     };
@@ -117,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .matcher = matcher_new(patterns, count),
         .extra = &derived,
         .extra_count = extra,
-        .decapsulate = choice.decapsulate,
+        .rules = choice.rules,
         .chain = choice.chain,
     };
     struct nametails *names = nametails_new(patterns, count);

@@ -43,6 +43,24 @@ static const struct plan_resolver anybody[] = {
     {.prefix = {.address = {.family = ADDRESS_IPV6}, .length = 0}},
 };
 
+/* Anybody's on the mirror port; on the other interface one sender's, by a number or a port. */
+static const struct plan_tunnel tunnels[] = {
+    {.encapsulation = ENCAPSULATION_GRE},
+    {.encapsulation = ENCAPSULATION_ERSPAN},
+    {.encapsulation = ENCAPSULATION_VXLAN},
+    {.encapsulation = ENCAPSULATION_GENEVE},
+    {.encapsulation = ENCAPSULATION_IPIP},
+    {.encapsulation = ENCAPSULATION_TZSP},
+    {.encapsulation = ENCAPSULATION_GTP},
+    {.encapsulation = ENCAPSULATION_VXLAN,
+     .from = {.address = {.family = ADDRESS_IPV4, .bytes = {203, 0, 113}}, .length = 24},
+     .has_number = true,
+     .number = 42},
+    {.encapsulation = ENCAPSULATION_GENEVE,
+     .from = {.address = {.family = ADDRESS_IPV4}, .length = 0},
+     .port = 4789},
+};
+
 static struct whitelist_pattern patterns[3];
 
 /* Each bit of the choice is one thing that a plan may say. */
@@ -59,7 +77,8 @@ static struct plan plan_of(uint8_t choice)
         .follow_whitelists = choice & PLAN_ANSWER_ONLY ? 0 : 3,
         .ttl_min = {0, 60},
         .ttl_max = {86400, 3600},
-        .decapsulate = choice & PLAN_TUNNELS ? (1 << ENCAPSULATION_COUNT) - 1 : 0,
+        .tunnels = tunnels,
+        .tunnel_count = choice & PLAN_TUNNELS ? sizeof(tunnels) / sizeof(tunnels[0]) : 0,
         .require_query = !(choice & PLAN_ONE_DIRECTION),
         .checksums = choice & PLAN_VERIFY ? CHECKSUMS_VERIFY : CHECKSUMS_IGNORE,
     };

@@ -9,9 +9,11 @@ import lab
 from lab import wait_for
 from taps import ZONE, Taps, ethernet
 
-TUNNELS = 'decapsulate = { "gre", "erspan", "vxlan", "geneve", "ipip", "tzsp" }'
 OUTER = IP(src="192.0.2.200", dst="192.0.2.201")
 OUTER6 = IPv6(src="2001:db8::1", dst="2001:db8::2")
+TUNNELS = "decapsulate = { " + ", ".join(
+    f'"{kind} from {sender}"' for kind in ("gre", "erspan", "vxlan", "geneve", "ipip", "tzsp")
+    for sender in ("192.0.2.128/25", OUTER6.src)) + " }"
 VERSION_6 = {lab.CLIENT4: lab.CLIENT6, lab.SILENT4: lab.RESOLVER6}
 FOREIGN = 40  # exchanges
 

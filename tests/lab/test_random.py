@@ -13,8 +13,9 @@ from taps import Taps
 SECONDS = float(os.environ.get("WILDSET_RANDOM_SECONDS", "3"))
 CAPTURES = pathlib.Path(__file__).parents[1] / "captures"
 MOST = 1514  # what the interface takes
-EVERYTHING = """checksums = "ignore"
-    decapsulate = { "gre", "erspan", "vxlan", "geneve", "ipip", "tzsp" }"""
+EVERYTHING = 'checksums = "ignore"\n    decapsulate = { ' + ", ".join(
+    f'"{kind} from {sender}"' for kind in ("gre", "erspan", "vxlan", "geneve", "ipip", "tzsp", "gtp")
+    for sender in ("0.0.0.0/0", "::/0")) + " }"
 
 
 def frames_of_captures():

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The configuration as a whole: values, defaults, and findings with the lines they are on. */
 #include "daemon/config.h"
+#include "runtime/sighting.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -83,35 +84,36 @@ static void test_one_whitelist_with_one_name_is_complete(void **state)
 
 static void test_every_key_is_read(void **state)
 {
-    struct config *config = good("capture {\n"
-                                 "  interfaces = { \"eth1\", eth2 }\n"
-                                 "  resolvers = { 192.0.2.53, \"2001:db8::/32%eth1\" }\n"
-                                 "  require-query = no\n"
-                                 "  checksums = \"verify\"\n"
-                                 "  latency = normal\n"
-                                 "  decapsulate = { \"gre\", \"vxlan\" }\n"
-                                 "  vlans = { 0, 10, 4094 }\n"
-                                 "}\n"
-                                 "whitelist a {\n"
-                                 "  names = { \"x.example\" }\n"
-                                 "  names += { \"*.B\xc3\xbc"
-                                 "cher.example\" }\n"
-                                 "  set4 = \"ip filter a4\"\n"
-                                 "  set6 = \"ip6 filter a6\"\n"
-                                 "  create = false\n"
-                                 "  services = { \"udp 19305-19309\", \"tcp 443\" }\n"
-                                 "  match = \"chain\"\n"
-                                 "  follow = \"answer\"\n"
-                                 "  ttl-min = 0\n"
-                                 "  ttl-max = \"1h30m\"\n"
-                                 "  grace = \"90s\"\n"
-                                 "  max-addresses = 17\n"
-                                 "  private-addresses = true\n"
-                                 "  refuse = { \"203.0.113.0/24\", \"2001:db8:1::/48\" }\n"
-                                 "  feed = \"/var/lib/wildset/feeds/a.txt\"\n"
-                                 "  feed-linger = \"10m\"\n"
-                                 "}\n"
-                                 "log = debug\n");
+    struct config *config =
+        good("capture {\n"
+             "  interfaces = { \"eth1\", eth2 }\n"
+             "  resolvers = { 192.0.2.53, \"2001:db8::/32%eth1\" }\n"
+             "  require-query = no\n"
+             "  checksums = \"verify\"\n"
+             "  latency = normal\n"
+             "  decapsulate = { \"gre\", \"vxlan from 198.51.100.7 vni 42 port 8472\" }\n"
+             "  vlans = { 0, 10, 4094 }\n"
+             "}\n"
+             "whitelist a {\n"
+             "  names = { \"x.example\" }\n"
+             "  names += { \"*.B\xc3\xbc"
+             "cher.example\" }\n"
+             "  set4 = \"ip filter a4\"\n"
+             "  set6 = \"ip6 filter a6\"\n"
+             "  create = false\n"
+             "  services = { \"udp 19305-19309\", \"tcp 443\" }\n"
+             "  match = \"chain\"\n"
+             "  follow = \"answer\"\n"
+             "  ttl-min = 0\n"
+             "  ttl-max = \"1h30m\"\n"
+             "  grace = \"90s\"\n"
+             "  max-addresses = 17\n"
+             "  private-addresses = true\n"
+             "  refuse = { \"203.0.113.0/24\", \"2001:db8:1::/48\" }\n"
+             "  feed = \"/var/lib/wildset/feeds/a.txt\"\n"
+             "  feed-linger = \"10m\"\n"
+             "}\n"
+             "log = debug\n");
     const struct whitelist *whitelist = &config->whitelists[0];
     char text[PATTERN_TEXT_MAX];
 
@@ -128,6 +130,16 @@ static void test_every_key_is_read(void **state)
     assert_int_equal(config->latency, LATENCY_NORMAL);
     assert_int_equal(config->vlan_count, 3);
     assert_int_equal(config->vlans[2], 4094);
+    assert_int_equal(config->tunnel_count, 2);
+    assert_int_equal(config->tunnels[0].encapsulation, ENCAPSULATION_GRE);
+    assert_int_equal(config->tunnels[0].from.address.family, ADDRESS_NONE);
+    assert_false(config->tunnels[0].has_number);
+    assert_int_equal(config->tunnels[1].encapsulation, ENCAPSULATION_VXLAN);
+    assert_int_equal(config->tunnels[1].from.length, 32);
+    assert_true(config->tunnels[1].has_number);
+    assert_int_equal(config->tunnels[1].number, 42);
+    assert_int_equal(config->tunnels[1].port, 8472);
+    assert_non_null(strstr(config->open_tunnel, "f:7: capture: decapsulate: \"gre\": whoever"));
     assert_int_equal(config->log, CONFIG_LOG_DEBUG);
     assert_int_equal(whitelist->pattern_count, 2);
     assert_string_equal(pattern_to_text(&whitelist->patterns[1], text), "*.xn--bcher-kva.example");
@@ -277,6 +289,17 @@ static void test_capture_values_of_a_wrong_kind_are_refused(void **state)
          "f:2: capture: resolvers: given already in line 2"},
         {"vlans = { 4095 }", "f:2: capture: vlans: \"4095\": wanted a tag"},
         {"decapsulate = { \"ip\" }", "f:2: capture: decapsulate: \"ip\": wanted \"gre\""},
+        {"decapsulate = { \"vxlan from\" }", "f:2: capture: decapsulate: \"vxlan from\": wanted"},
+        {"decapsulate = { \"vxlan from 198.51.100.7/24\" }", "f:2: capture: decapsulate: \"vxlan"},
+        {"decapsulate = { \"gre from 192.0.2.1 from 192.0.2.2\" }",
+         "f:2: capture: decapsulate: \"gre"},
+        {"decapsulate = { \"gre vni 7\" }", "f:2: capture: decapsulate: \"gre vni 7\": wanted"},
+        {"decapsulate = { \"vxlan vni 16777216\" }", "f:2: capture: decapsulate: \"vxlan vni"},
+        {"decapsulate = { \"erspan session 1024\" }", "f:2: capture: decapsulate: \"erspan"},
+        {"decapsulate = { \"ipip port 99\" }", "f:2: capture: decapsulate: \"ipip port 99\""},
+        {"decapsulate = { \"vxlan port 53\" }", "f:2: capture: decapsulate: \"vxlan port 53\""},
+        {"decapsulate = { \"vxlan port 0\" }", "f:2: capture: decapsulate: \"vxlan port 0\""},
+        {"decapsulate = { \"vxlan  port\t99\" }", "f:2: capture: decapsulate: \"vxlan  port"},
         {"latency = \"low\"\nlatency = \"low\"", "f:3: capture: latency: given already in line 2"},
     };
     char text[512];

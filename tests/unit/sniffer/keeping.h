@@ -20,9 +20,24 @@ struct keeping {
     const struct matcher *matcher;
     const struct dname *extra; /* derived names */
     size_t extra_count;
-    uint32_t decapsulate;
-    bool chain; /* all whitelists have match = "chain" */
+    const struct tunnelrules *rules; /* NULL: no tunnel is entered */
+    bool chain;                      /* all whitelists have match = "chain" */
 };
+
+/* All tunnels of these (bit N: enum encapsulation N), whoever sends them. */
+static inline const struct tunnelrules *keeping_tunnels(uint32_t encapsulations)
+{
+    static struct plan_tunnel tunnels[ENCAPSULATION_COUNT];
+    static struct tunnelrules rules;
+    size_t count = 0;
+
+    for (unsigned i = ENCAPSULATION_NONE + 1; i < ENCAPSULATION_COUNT; i++) {
+        if (encapsulations >> i & 1)
+            tunnels[count++] = (struct plan_tunnel){.encapsulation = (uint8_t)i};
+    }
+    rules = tunnelrules_of(tunnels, count, true);
+    return &rules;
+}
 
 static inline bool keeping_takes(const struct keeping *keeping, const uint8_t *wire, size_t size)
 {
@@ -77,7 +92,7 @@ static inline bool keeping_frame(const struct keeping *keeping, const struct fra
 {
     struct segment segment;
 
-    switch (frame_decode(frame, keeping->decapsulate, &segment)) {
+    switch (frame_decode(frame, keeping->rules, &segment)) {
     case FRAME_SEGMENT:
         return keeping_segment(keeping, &segment);
     case FRAME_FRAGMENT:
@@ -87,6 +102,7 @@ static inline bool keeping_frame(const struct keeping *keeping, const struct fra
     case FRAME_BAD:
     case FRAME_CUT:
     case FRAME_SHORT:
+    case FRAME_STRANGER:
         return false;
     }
     return false;

@@ -260,7 +260,6 @@ static struct pipeline *open_pipeline(struct flows *flows)
         .follow_whitelists = ~UINT64_C(0),
         .require_query = true,
         .checksums = CHECKSUMS_IGNORE,
-        .decapsulate = 0,
     };
     struct pipeline_hooks hooks = {.report = count_message, .context = flows};
 

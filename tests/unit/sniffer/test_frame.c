@@ -48,11 +48,11 @@ static enum frame_outcome decode_part(const struct bytes *bytes, size_t captured
         .interface = 3,
         .captured_ns = 77,
     };
-    return frame_decode(&frame, 0, out);
+    return frame_decode(&frame, NULL, out);
 }
 
-static enum frame_outcome decode_through(const struct bytes *bytes, uint32_t decapsulate,
-                                         struct segment *out)
+static enum frame_outcome decode_through(const struct bytes *bytes,
+                                         const struct tunnelrules *rules, struct segment *out)
 {
     struct frame frame = {
         .bytes = bytes->data,
@@ -61,7 +61,7 @@ static enum frame_outcome decode_through(const struct bytes *bytes, uint32_t dec
         .link_type = DLT_EN10MB,
     };
 
-    return frame_decode(&frame, decapsulate, out);
+    return frame_decode(&frame, rules, out);
 }
 
 static enum frame_outcome decode(const struct bytes *bytes, int link_type, struct segment *out)
@@ -567,12 +567,14 @@ static void test_a_capture_that_claims_less_than_it_holds(void **state)
     };
 
     (void)state;
-    assert_int_equal(frame_decode(&claim, 0, &segment), FRAME_SEGMENT);
+    assert_int_equal(frame_decode(&claim, NULL, &segment), FRAME_SEGMENT);
 }
 
 static void test_the_outermost_peer_is_kept(void **state)
 {
     const char *const ends[] = {"203.0.113.9", "203.0.113.1"}; /* inner, outer */
+    const struct plan_tunnel ip_in_ip = {.encapsulation = ENCAPSULATION_IPIP};
+    const struct tunnelrules rules = tunnelrules_of(&ip_in_ip, 1, true);
     struct bytes packet = {0}, frame = {0};
     struct segment segment;
 
@@ -592,7 +594,7 @@ static void test_the_outermost_peer_is_kept(void **state)
     }
     put(&frame, MACS "\x08\x00", 14);
     put(&frame, packet.data, packet.size);
-    assert_int_equal(decode_through(&frame, 1u << ENCAPSULATION_IPIP, &segment), FRAME_SEGMENT);
+    assert_int_equal(decode_through(&frame, &rules, &segment), FRAME_SEGMENT);
     assert_int_equal(segment.tunnels, 2);
     assert_address(&segment.outer_peer, ends[1]);
     assert_address(&segment.source, answer4.from);

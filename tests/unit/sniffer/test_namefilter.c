@@ -488,18 +488,18 @@ static void test_tunnels(void **state)
     for (size_t i = 0; i < sizeof(tunnel_cases) / sizeof(tunnel_cases[0]); i++) {
         const struct tunnel_case *one = &tunnel_cases[i];
 
-        filter.choice.decapsulate = 1u << one->encapsulation;
+        filter.choice.rules = keeping_tunnels(1u << one->encapsulation);
         build_for(FILTER_IP, "*.lookback.io", NULL);
         for (unsigned outer = 0; outer < 2; outer++) {
             assert_tunnel(i, one->ours, tunnel_passes(one, outer, "x.lookback.io"));
             assert_tunnel(i, one->other, tunnel_passes(one, outer, "x.look.io"));
         }
-        filter.choice.decapsulate = ALL_TUNNELS & ~(1u << one->encapsulation);
+        filter.choice.rules = keeping_tunnels(ALL_TUNNELS & ~(1u << one->encapsulation));
         if (one->protocol != 47 && one->size != 8) {
             build();
             assert_tunnel(i, false, tunnel_passes(one, false, "x.lookback.io"));
         }
-        filter.choice.decapsulate = 0;
+        filter.choice.rules = NULL;
         build();
         assert_tunnel(i, false, tunnel_passes(one, false, "x.lookback.io"));
     }
@@ -511,7 +511,7 @@ static void test_tunnel_in_tunnel(void **state)
     struct bytes outer = packet(&from4, &(struct bytes){0});
 
     (void)state;
-    filter.choice.decapsulate = ALL_TUNNELS;
+    filter.choice.rules = keeping_tunnels(ALL_TUNNELS);
     build_for(FILTER_IP, "*.lookback.io", NULL);
     outer.size = 20;
     outer.data[9] = 4;

@@ -241,8 +241,8 @@ static void open_scene(struct scene *scene, struct filtercode *code)
     scene->keeping.chain = scene->choice.chain = once_in(4);
     scene->keeping.matcher = scene->matcher;
     if (once_in(2))
-        scene->keeping.decapsulate = chance() & ((1u << ENCAPSULATION_COUNT) - 2);
-    scene->choice.decapsulate = scene->keeping.decapsulate;
+        scene->keeping.rules = keeping_tunnels(chance());
+    scene->choice.rules = scene->keeping.rules;
     make_programs(scene, code);
     open_sockets(scene);
 }
@@ -499,7 +499,7 @@ static void make_body(struct body *body, const struct scene *scene)
     put_message(&message, scene);
     put_udp(&udp, &message);
     put_ip(body, once_in(30) ? 6 : 17, &udp);
-    if (scene->keeping.decapsulate) {
+    if (scene->keeping.rules) {
         for (unsigned depth = 0; depth < 2 && once_in(2); depth++)
             wrap_in_tunnel(body);
     }

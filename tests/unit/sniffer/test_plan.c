@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/sighting.h"
 #include "sniffer/plan.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@ static struct plan_interface interfaces[2] = {{.name = "eth0", .mirror = true}, 
 static struct plan_resolver resolvers[2];
 static struct whitelist_pattern patterns[3];
 static struct derived_name derived[1];
+static struct plan_tunnel tunnels[2];
 static const uint16_t vlans[] = {0, 7, 4094};
 
 static struct plan example(void)
@@ -35,7 +37,8 @@ static struct plan example(void)
         .vlan_count = 3,
         .chain_whitelists = 2,
         .follow_whitelists = 3,
-        .decapsulate = 2,
+        .tunnels = tunnels,
+        .tunnel_count = 2,
         .require_query = true,
         .checksums = CHECKSUMS_VERIFY,
         .latency = LATENCY_NORMAL,
@@ -46,6 +49,12 @@ static struct plan example(void)
     assert_true(prefix_from_text("192.0.2.53", &resolvers[0].prefix));
     assert_true(prefix_from_text("2001:db8::/32", &resolvers[1].prefix));
     strcpy(resolvers[1].interface, "eth0");
+    tunnels[0].encapsulation = ENCAPSULATION_VXLAN;
+    tunnels[0].port = 8472;
+    tunnels[0].has_number = true;
+    tunnels[0].number = 42;
+    assert_true(prefix_from_text("198.51.100.7", &tunnels[0].from));
+    tunnels[1].encapsulation = ENCAPSULATION_GTP;
     assert_true(pattern_from_text("*.dormammu.lookback.io", &patterns[0].pattern));
     assert_true(pattern_from_text("dormammu.lookback.io", &patterns[1].pattern));
     assert_true(pattern_from_text("*", &patterns[2].pattern));
@@ -73,7 +82,8 @@ static void assert_plans_equal(const struct plan *a, const struct plan *b)
     assert_memory_equal(a->ttl_max, b->ttl_max, sizeof(a->ttl_max));
     assert_int_equal(a->chain_whitelists, b->chain_whitelists);
     assert_int_equal(a->follow_whitelists, b->follow_whitelists);
-    assert_int_equal(a->decapsulate, b->decapsulate);
+    assert_int_equal(a->tunnel_count, b->tunnel_count);
+    assert_memory_equal(a->tunnels, b->tunnels, a->tunnel_count * sizeof(*a->tunnels));
     assert_int_equal(a->require_query, b->require_query);
     assert_int_equal(a->checksums, b->checksums);
     assert_int_equal(a->latency, b->latency);
@@ -194,6 +204,7 @@ static void assert_spoils(const void *value, size_t value_size, const void *othe
 static void test_values_out_of_bounds_are_no_plan(void **state)
 {
     struct plan_interface endless, slash = {.name = "a/b"}, nameless = {.name = ""}, doubtful;
+    struct plan_tunnel none, unknown, loose, unsure;
     struct plan_resolver beyond, host_bits, no_family;
     struct whitelist_pattern upper, stranger, kind;
     struct derived_name rootless, nobody, endless_chain, no_step;
@@ -223,6 +234,15 @@ static void test_values_out_of_bounds_are_no_plan(void **state)
     assert_spoils(&patterns[0], sizeof(stranger), &stranger);
     assert_spoils(&patterns[0], sizeof(kind), &kind);
     assert_spoils(vlans, sizeof(vlans), tags);
+    none = unknown = loose = unsure = tunnels[0];
+    none.encapsulation = ENCAPSULATION_NONE;
+    unknown.encapsulation = ENCAPSULATION_COUNT;
+    loose.from.length = 31;
+    memset(&unsure.has_number, 2, sizeof(unsure.has_number));
+    assert_spoils(&tunnels[0], sizeof(none), &none);
+    assert_spoils(&tunnels[0], sizeof(unknown), &unknown);
+    assert_spoils(&tunnels[0], sizeof(loose), &loose);
+    assert_spoils(&tunnels[0], sizeof(unsure), &unsure);
     rootless = nobody = endless_chain = no_step = derived[0];
     rootless.root.length = 0;
     nobody.whitelist = WHITELISTS_MAX;
