@@ -55,6 +55,9 @@ static void element_print(const json_t *lease, FILE *out)
         {"present", "the kernel has it"},
         {"foreign", "the kernel has it as somebody else's element, which stays as it is"},
         {"covered", "it lies in somebody else's interval, which stays as it is"},
+        {"leaving",
+         "it is no grant any more, and the kernel has yet to let go of it: within a second"
+         " of the last change by others"},
         {"absent", "THE KERNEL DOES NOT HAVE IT: wildset writes it again when it notices, within"
                    " a second of a change; if this stays, see `wildset status`"},
     };

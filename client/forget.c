@@ -18,7 +18,8 @@ static const struct options_page page = {
         "sets at once.  The next answer for the name allows its addresses again.  Only for root "
         "and\n"
         "the user wildset.\n\n"
-        "  --json          one object: {\"forgotten\":N}\n"
+        "  --json          one object: {\"forgotten\":N}; with \"leaving\":N while the kernel\n"
+        "                  has yet to let go of some\n"
         "  --socket PATH   the daemon's socket\n\n"
         "Exit status: 0 something was taken back, 1 nothing was, or an error, 64 wrong usage.\n",
 };
@@ -41,13 +42,23 @@ int forget_main(int argc, char **argv)
         return COMMAND_FAILED;
 
     json_int_t count = json_integer_value(json_object_get(reply, "forgotten"));
+    json_int_t leaving = json_integer_value(json_object_get(reply, "leaving"));
     json_decref(reply);
-    if (options.json)
+    if (options.json && leaving > 0)
+        printf("{\"forgotten\":%" JSON_INTEGER_FORMAT ",\"leaving\":%" JSON_INTEGER_FORMAT "}\n",
+               count, leaving);
+    else if (options.json)
         printf("{\"forgotten\":%" JSON_INTEGER_FORMAT "}\n", count);
     else if (count == 0)
         fprintf(stderr, "wildset: nothing is allowed for %s now; `wildset list` shows what is\n",
                 argv[options.first]);
     else
         printf("%" JSON_INTEGER_FORMAT " taken back\n", count);
+    if (leaving > 0 && !options.json)
+        fprintf(stderr,
+                "wildset: the kernel still has %" JSON_INTEGER_FORMAT
+                " of what was taken back, since others change the ruleset all the time: it goes as"
+                " soon as they let it; `wildset list` shows it as leaving\n",
+                leaving);
     return count ? COMMAND_OK : COMMAND_FAILED;
 }

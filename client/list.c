@@ -19,7 +19,8 @@ static const struct options_page page = {
     .usage = "usage: wildset list [--json] [WHITELIST]\n",
     .help =
         "The addresses that are allowed now: address, name, time left and where it was learned.\n"
-        "\"covered\": somebody else's element is in the set, which stays as it is.\n\n"
+        "\"covered\": somebody else's element is in the set, which stays as it is.\n"
+        "\"leaving\": not allowed any more; the kernel has yet to let go of it.\n\n"
         "  --json          one object a line\n"
         "  --socket PATH   the daemon's socket\n\n"
         "Exit status: 0, 1 on an error, 64 wrong usage.\n",
@@ -32,9 +33,11 @@ static const struct table_column columns[] = {
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), SOURCE_TEXT_MAX = 64 };
 
+/* "" for what is not there. */
 static const char *text_of(const json_t *lease, const char *key)
 {
-    return json_string_value(json_object_get(lease, key));
+    const char *text = json_string_value(json_object_get(lease, key));
+    return text ? text : "";
 }
 
 static void lease_print(struct table *table, const json_t *lease)
@@ -45,12 +48,14 @@ static void lease_print(struct table *table, const json_t *lease)
     const char *element = text_of(lease, "element");
     char covered[SOURCE_TEXT_MAX];
 
-    snprintf(covered, sizeof(covered), "%s, covered", source ? source : "");
+    snprintf(covered, sizeof(covered), "%s, covered", source);
     const char *const cells[COLUMNS] = {
         text_of(lease, "address"),
         text_of(lease, "name"),
         duration_to_text(seconds > 0 ? (unsigned long long)seconds : 0, left),
-        element && strcmp(element, "foreign") == 0 ? covered : source,
+        strcmp(element, "foreign") == 0   ? covered
+        : strcmp(element, "leaving") == 0 ? element
+                                          : source,
         text_of(lease, "whitelist"),
     };
 
@@ -85,7 +90,7 @@ static void entries_free(struct entries *entries)
 static int entries_add(struct entries *entries, const json_t *lease)
 {
     const char *set = text_of(lease, "set"), *address = text_of(lease, "address");
-    struct entry entry = {.set = strdup(set ? set : ""), .text = json_dumps(lease, JSON_COMPACT)};
+    struct entry entry = {.set = strdup(set), .text = json_dumps(lease, JSON_COMPACT)};
 
     if (entries->count == entries->room) {
         size_t room = entries->room ? 2 * entries->room : 64;
@@ -98,7 +103,7 @@ static int entries_add(struct entries *entries, const json_t *lease)
         free(entry.text);
         return -ENOMEM;
     }
-    if (address)
+    if (*address)
         address_from_text(address, &entry.address);
     entries->entry[entries->count++] = entry;
     return 0;

@@ -119,6 +119,8 @@ static void put_element(json_t *object, const struct explanation *explanation,
         return;
     if (!element.exists)
         put_text(object, "element", "absent");
+    else if (lease->removed)
+        put_text(object, "element", "leaving");
     else if (lease->is_wide)
         put_text(object, "element", "covered");
     else

@@ -24,6 +24,7 @@ struct entry {
     uint8_t name_size, owner_size, pattern_size;
     uint8_t client_count;
     bool is_covered; /* somebody else's element is there */
+    bool is_leaving; /* no lease any more, and the kernel has yet to let go of its element */
     uint32_t ttl;
     uint64_t expires_ns;
     struct set_name set;
@@ -69,8 +70,11 @@ static const struct lease_claim *claim_choose(const struct lease *lease, const c
 static void collect(void *context, const struct lease *lease)
 {
     struct listing *listing = context;
+    static const struct lease_claim none = {.source = SOURCE_COUNT};
     const struct lease_claim *claim = claim_choose(lease, listing->wanted);
 
+    if (!claim && lease->removed && !*listing->wanted)
+        claim = &none;
     if (!claim)
         return;
     struct entry entry = {
@@ -84,11 +88,13 @@ static void collect(void *context, const struct lease *lease)
         .pattern_size = claim->pattern.name.length,
         .client_count = (uint8_t)lease->client_count,
         .is_covered = lease->write == LEASE_COVERED,
+        .is_leaving = lease->removed,
         .ttl = claim->ttl,
         .expires_ns = lease->expires_ns,
         .set = *lease->set,
     };
-    memcpy(entry.whitelist, claim->whitelist->name, sizeof(entry.whitelist));
+    if (claim->whitelist)
+        memcpy(entry.whitelist, claim->whitelist->name, sizeof(entry.whitelist));
     append(listing, &entry, sizeof(entry));
     append(listing, claim->name.wire, claim->name.length);
     append(listing, claim->owner.wire, claim->owner.length);
@@ -131,7 +137,8 @@ static void put_times(json_t *object, const struct listing *listing, const struc
     uint64_t left_ns =
         entry->expires_ns > listing->now.boot_ns ? entry->expires_ns - listing->now.boot_ns : 0;
 
-    json_object_set_new(object, "ttl", json_integer(entry->ttl));
+    if (!entry->is_leaving)
+        json_object_set_new(object, "ttl", json_integer(entry->ttl));
     put_text(object, "expires", clock_to_text(listing->now.real_ns + left_ns, text));
     json_object_set_new(object, "left", json_integer((json_int_t)(left_ns / NS_PER_SECOND)));
 }
@@ -197,6 +204,8 @@ static json_t *entry_take(struct listing *listing)
     put_clients(object, listing, &entry);
     if (entry.is_covered)
         put_text(object, "element", "foreign");
+    if (entry.is_leaving)
+        put_text(object, "element", "leaving");
     return object;
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/explanation.h"
 #include "daemon/listing.h"
 #include "daemon/overview.h"
+#include "daemon/put.h"
 #include "daemon/recent.h"
 #include "daemon/request.h"
 #include "setsync/setsync.h"
@@ -131,7 +132,11 @@ static json_t *forget_reply(const struct request *request, const struct reply_te
     size_t count = request->name.length != 0
                        ? setsync_forget_name(sync, &request->name, &now)
                        : setsync_forget_address(sync, &request->address, &now);
-    return json_pack("{s:i, s:I}", "protocol", CONTROL_PROTOCOL, "forgotten", (json_int_t)count);
+    json_t *reply =
+        json_pack("{s:i, s:I}", "protocol", CONTROL_PROTOCOL, "forgotten", (json_int_t)count);
+    if (setsync_leaving(sync) > 0)
+        put_count(reply, "leaving", setsync_leaving(sync));
+    return reply;
 }
 
 static json_t *explain_reply(const struct request *request, const struct reply_terms *terms,

@@ -131,13 +131,11 @@ void grant_remove(struct setsync *sync, struct lease *lease, enum event_kind kin
     lease_remove(sync->leases, lease);
     lease->home->lease_count--;
     lease->home->covered_count -= lease->write == LEASE_COVERED;
-    lease->removed = true;
-    lease->next = sync->removed;
-    sync->removed = lease;
     lease->home->uncertain_ns = now->boot_ns + UNCERTAIN_NS;
     bool outlives = lease->written_expires_ns > lease->expires_ns + OUTLIVES_NS;
-    if (lease->write == LEASE_WRITTEN && (kind != EVENT_EXPIRED || outlives))
-        writer_queue(sync, lease);
+    if (kind == EVENT_EXPIRED && !outlives)
+        lease->write = LEASE_UNWRITTEN; /* the element ends by itself */
+    leaving_begin(sync, lease, now);
 }
 
 static bool keep_others(const void *context, const struct lease_claim *claim)
@@ -199,6 +197,10 @@ bool grant_make_room(struct setsync *sync, struct keeper_set *home,
                      const struct whitelist *whitelist, bool is_new, const struct moment *now)
 {
     struct lease_quota *quota = quota_of(sync, whitelist, home);
+    const size_t places = home->lease_count + home->leaving_count;
+    if ((quota->shares.count >= whitelist->max_addresses || places >= room_of(home)) &&
+        lease_table_count(sync->leaving) >= LEAVING_MOST)
+        return false; /* the kernel takes nothing out at the moment */
     while (quota->shares.count >= whitelist->max_addresses) {
         struct lease *nearest = lease_nearest_end(quota, sync->serial);
         if (nearest == NULL)
@@ -234,8 +236,10 @@ struct lease *grant_claim(struct setsync *sync, struct keeper_set *home,
         }
         return NULL;
     }
-    if (is_new)
+    if (is_new) {
         home->lease_count++;
+        leaving_adopt(sync, lease);
+    }
     return lease;
 }
 

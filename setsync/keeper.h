@@ -35,11 +35,20 @@ struct keeper_set {
     uint64_t capacity; /* the sum of max-addresses */
     size_t lease_count;
     size_t covered_count;  /* of them: someone else's element is there */
+    size_t leaving_count;  /* elements that have to go: of leases that are none any more */
+    uint32_t epoch;        /* the look at the ruleset, as the keeper counts, that it was part of */
     uint64_t check_ns;     /* when to look at it again */
     uint64_t hold_ns;      /* full: no new elements before; 0: not full */
     uint64_t uncertain_ns; /* until then elements may live that we believe absent */
     uint64_t full;
     unsigned failures; /* in the transaction being made */
+};
+
+/* A claim of the state file that is not granted any more: its element has to go. */
+struct ungranted {
+    struct keeper_set *set;
+    struct address address;
+    uint64_t end_ns;
 };
 
 struct pending_event {
@@ -59,20 +68,25 @@ struct setsync {
     size_t set_count;
     struct keeper_set *homes[WHITELISTS_MAX][FAMILIES];
     struct lease_quota quotas[WHITELISTS_MAX][FAMILIES];
-    uint32_t serial; /* of the answer being learned */
+    uint32_t serial;             /* of the answer being learned */
+    struct ungranted *ungranted; /* during the start */
+    size_t ungranted_count, ungranted_room;
 
     struct lease **queue; /* what the next transaction is about */
     size_t queue_count, queue_room;
     struct nftset_change *changes; /* with room for each of the queue, kept for its memory */
     struct lease **changed;        /* the lease of each change */
     size_t change_room;
-    struct lease *removed; /* out of the table, needed until events are told */
+    struct lease *removed;       /* out of the tables, needed until events are told */
+    struct lease_table *leaving; /* out of `leases`, and the kernel still has their elements */
     struct pending_event *events;
     size_t event_count, event_room;
     uint64_t sweep_ns; /* when to look at more leases; NEVER: not sweeping */
     uint64_t sweep_began_ns;
     size_t sweep_cursor;
     bool must_look;      /* a transaction came too late: sets have become dirty */
+    uint32_t epoch;      /* which look at the ruleset transactions are made for */
+    uint64_t compare_ns; /* not to compare all sets again before */
     bool sweep_again;    /* something changed since it began */
     uint64_t poll_ns;    /* without notifications: when to ask for changes; else NEVER */
     uint32_t generation; /* of the ruleset, when it was asked last */
@@ -128,6 +142,25 @@ struct lease *grant_claim(struct setsync *sync, struct keeper_set *home,
 /* Tells what happened and lets go of what was removed: after the transaction. */
 void grant_tell(struct setsync *sync);
 
+/* ---- leaving.c ---- */
+
+enum {
+    LEAVING_MOST = 65536
+}; /* on the books; then nothing new is granted that needs another's place */
+
+/* It is out of the table of leases; the kernel may have to let go of its element. */
+void leaving_begin(struct setsync *sync, struct lease *lease, const struct moment *now);
+/* An element of ours, until then, without a lease. */
+void leaving_add(struct setsync *sync, struct keeper_set *set, const struct address *address,
+                 uint64_t end_ns, const struct moment *now);
+/* A new lease: if the element of one before it has yet to go, it becomes this one's. */
+void leaving_adopt(struct setsync *sync, struct lease *lease);
+/* A transaction is over: is it gone, and when is it to be tried again? */
+void leaving_settle(struct setsync *sync, struct lease *lease, uint64_t now_ns);
+uint64_t leaving_due(const struct setsync *sync);
+/* Those whose time has come, and no more than so many, go into the next transaction. */
+void leaving_run(struct setsync *sync, size_t most, const struct moment *now);
+
 /* ---- writer.c ---- */
 
 /* Puts a lease into the next transaction. */
@@ -165,11 +198,18 @@ int sets_prepare(struct setsync *sync, const struct whitelist *whitelists, size_
 void sets_build(struct setsync *sync);
 /* Lets go of the sets that no whitelist feeds any more; they have no leases left. */
 void sets_drop_unwanted(struct setsync *sync);
+/* One that no whitelist feeds, and that something of ours may still be in; NULL without memory. */
+struct keeper_set *sets_add_unwanted(struct setsync *sync, const struct set_name *name,
+                                     enum address_family family);
+/* Sets in table inet wildset that bear the names of a whitelist that is none any more. */
+void sets_find_left(struct setsync *sync);
 void sets_free(struct setsync *sync);
 /* Looks at a set now, makes it if that is wanted, and writes all leases when it became right. */
 void sets_check(struct setsync *sync, struct keeper_set *set, const struct moment *now);
-/* Someone changed the ruleset: those that are not what they were are dirty.  0 or -errno. */
-int sets_look_again(struct setsync *sync, uint64_t now_ns);
+/* Someone changed the ruleset: each set is looked at before it is written again.  0 or -errno. */
+int sets_mark(struct setsync *sync);
+/* Looks at a set unless that was done since the mark: one that is not what it was is dirty. */
+void sets_look(struct setsync *sync, struct keeper_set *set, uint64_t now_ns);
 /* Looks at each set whose time has come. */
 void sets_run(struct setsync *sync, const struct moment *now);
 uint64_t sets_due(const struct setsync *sync);
@@ -206,6 +246,11 @@ void sweep_run(struct setsync *sync, const struct moment *now);
 
 /* Reads a set's elements once and makes leases of those that are ours. */
 void takeover_read(struct setsync *sync, struct keeper_set *set, const struct moment *now);
+/* The state file names an element whose grant is none any more. */
+void takeover_note(struct setsync *sync, struct keeper_set *set, const struct address *address,
+                   uint64_t end_ns);
+/* When all sets have been read: those elements go, as far as they are still ours. */
+void takeover_end(struct setsync *sync, const struct moment *now);
 
 /* ---- statefile.c ---- */
 

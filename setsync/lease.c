@@ -80,7 +80,7 @@ struct lease *lease_find(const struct lease_table *table, const struct set_name 
     return lease;
 }
 
-static void enter(struct lease_table *table, struct lease *lease)
+static void link_lease(struct lease_table *table, struct lease *lease)
 {
     struct lease **bucket = &table->buckets[bucket_of(table, lease->set, &lease->address)];
     lease->next = *bucket;
@@ -100,10 +100,22 @@ static void grow(struct lease_table *table)
     for (size_t i = 0; i < old_size; i++) {
         for (struct lease *lease = old[i], *next; lease != NULL; lease = next) {
             next = lease->next;
-            enter(table, lease);
+            link_lease(table, lease);
         }
     }
     free(old);
+}
+
+int lease_enter(struct lease_table *table, struct lease *lease)
+{
+    int r = heap_put(&table->due, &lease->due, UINT64_MAX);
+    if (r < 0)
+        return r;
+    if (table->count == table->size)
+        grow(table);
+    link_lease(table, lease);
+    table->count++;
+    return 0;
 }
 
 struct lease *lease_add(struct lease_table *table, const struct set_name *set,
@@ -114,14 +126,10 @@ struct lease *lease_add(struct lease_table *table, const struct set_name *set,
         return NULL;
     lease->address = *address;
     lease->set = set;
-    if (heap_put(&table->due, &lease->due, UINT64_MAX) < 0) {
+    if (lease_enter(table, lease) < 0) {
         free(lease);
         return NULL;
     }
-    if (table->count == table->size)
-        grow(table);
-    enter(table, lease);
-    table->count++;
     return lease;
 }
 
@@ -336,6 +344,14 @@ void lease_retain(struct lease *lease, lease_keep *keep, const void *context)
             drop_claim(lease, i);
     }
     settle(lease);
+}
+
+/* It is in no quota any more. */
+void lease_drop_claims(struct lease *lease)
+{
+    free(lease->claims);
+    lease->claims = NULL;
+    lease->claim_count = 0;
 }
 
 void lease_note_client(struct lease *lease, const struct address *client)

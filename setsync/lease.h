@@ -69,12 +69,13 @@ struct lease {
     uint64_t written_ns;         /* when; 0: never */
     uint64_t written_expires_ns; /* what the element got then; UINT64_MAX: a permanent one */
     enum lease_write write;
-    uint64_t retry_ns;       /* the kernel refused its element: not before; 0: it did not */
-    bool is_wide;            /* LEASE_COVERED by an interval, into which nothing can be added */
-    bool queued;             /* in the transaction being built */
-    bool seen;               /* by the look at its set that is under way */
-    bool removed;            /* out of the table: its element goes */
-    uint32_t serial;         /* of the answer that touched it last */
+    uint64_t retry_ns; /* the kernel refused its element: not before; 0: it did not */
+    bool is_wide;      /* LEASE_COVERED by an interval, into which nothing can be added */
+    bool queued;       /* in the transaction being built */
+    bool seen;         /* by the look at its set that is under way */
+    bool removed;      /* no lease any more: its element goes, and has to be gone from the kernel */
+    bool replaces;     /* the element there is an earlier lease's, with that one's comment */
+    uint32_t serial;   /* of the answer that touched it last */
     struct keeper_set *home; /* the set again, as its keeper sees it */
     struct heap_node due;    /* the next moment at which something must be done */
     struct lease *next;      /* in its bucket, or among the removed */
@@ -93,6 +94,8 @@ struct lease *lease_find(const struct lease_table *table, const struct set_name 
  */
 struct lease *lease_add(struct lease_table *table, const struct set_name *set,
                         const struct address *address);
+/* Puts a lease that is in no table into one, not yet due.  0 or -ENOMEM. */
+int lease_enter(struct lease_table *table, struct lease *lease);
 /* Out of the table, its heap and its quotas; the caller frees it. */
 void lease_remove(struct lease_table *table, struct lease *lease);
 void lease_free(struct lease *lease);
@@ -123,6 +126,7 @@ int lease_claim(struct lease *lease, const struct lease_claim *claim, struct lea
 /* Drops the claims that `keep` refuses; the lease ends with the last of the others. */
 typedef bool lease_keep(const void *context, const struct lease_claim *claim);
 void lease_retain(struct lease *lease, lease_keep *keep, const void *context);
+void lease_drop_claims(struct lease *lease);
 void lease_note_client(struct lease *lease, const struct address *client);
 /* Leaves all quotas, which may be gone by then, and enters others: for a reload. */
 void lease_forget_shares(struct lease *lease);

@@ -64,6 +64,11 @@ struct nftset_view {
 
 /* A set or table that is not there is no error: see `exists`.  0 or -errno. */
 int nftset_inspect(struct nftset *nft, const struct set_name *name, struct nftset_view *out);
+typedef void nftset_each_view(void *context, const struct set_name *name,
+                              const struct nftset_view *view);
+/* The sets of a table, none when there is no such table.  0 or -errno. */
+int nftset_each_set(struct nftset *nft, uint8_t family, const char *table, nftset_each_view *each,
+                    void *context);
 /*
  * Makes the set (flags timeout), and the table when it is not there either; never changes one that
  * is.  0, -EEXIST when someone else was faster, or another -errno.
@@ -97,8 +102,8 @@ struct nftset_change {
  */
 int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t count);
 /*
- * The way of a commit but for the change itself: the transaction is built and not sent, an empty one is
- * sent instead, and the element, which is not there, asked for.
+ * The way of a commit but for the change itself: the transaction is built and not sent, an empty
+ * one is sent instead, and the element, which is not there, asked for.
  */
 void nftset_warm(struct nftset *nft, const struct nftset_change *change);
 

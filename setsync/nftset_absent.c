@@ -62,6 +62,13 @@ int nftset_inspect(struct nftset *nft, const struct set_name *name, struct nftse
     return -ENOSYS;
 }
 
+int nftset_each_set(struct nftset *nft, uint8_t family, const char *table, nftset_each_view *each,
+                    void *context)
+{
+    (void)nft, (void)family, (void)table, (void)each, (void)context;
+    return -ENOSYS;
+}
+
 int nftset_create(struct nftset *nft, const struct set_name *name, enum address_family family,
                   uint32_t size, bool table_exists)
 {

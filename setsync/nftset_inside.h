@@ -28,7 +28,7 @@ struct nftset {
     bool deaf;                  /* `event` is there, but cannot listen any more */
     bool missed;                /* others changed something, and no notification tells */
     uint32_t known;             /* the generation up to which the sets were looked at; 0: none */
-    bool unread;                /* what the kernel said to the last request was not read to its end */
+    bool unread; /* what the kernel said to the last request was not read to its end */
     uint32_t sequence;
     char *buffer;
     size_t size, used;
@@ -68,6 +68,13 @@ typedef void nftset_each_reply(void *context, const struct nlmsghdr *header);
  * says no.  0 or the first other -errno.
  */
 int nftset_ask(struct nftset *nft, nftset_each_reply *each, void *context);
+
+typedef bool nftset_visit(void *context, const struct nlmsghdr *header);
+/*
+ * Sends the buffer, a request for a dump, and tells each reply until `visit` has had enough:
+ * -E2BIG. -EINTR when something changed under the walk; 0 or another -errno.
+ */
+int nftset_walk(struct nftset *nft, nftset_visit *visit, void *context);
 
 /* After a transaction of ours: what was known is known of the generation that it made, too. */
 void nftset_follow(struct nftset *nft);

@@ -205,14 +205,16 @@ static int visit_element(struct nftnl_set_elem *element, void *context)
     return 0;
 }
 
-static void visit_message(struct visit *visit, const struct nlmsghdr *header)
+static bool visit_message(void *context, const struct nlmsghdr *header)
 {
+    struct visit *visit = context;
     visit->read_ns = clock_now().boot_ns;
     each_element(header, visit_element, visit);
+    return visit->count <= visit->most;
 }
 
-/* 0 at the end, -EINTR when the set changed under the walk, or another -errno. */
-static int dump_replies(struct mnl_socket *socket, struct nftset *nft, struct visit *visit)
+static int walk_replies(struct mnl_socket *socket, struct nftset *nft, nftset_visit *visit,
+                        void *context)
 {
     bool interrupted = false;
     for (;;) {
@@ -230,25 +232,22 @@ static int dump_replies(struct mnl_socket *socket, struct nftset *nft, struct vi
                 return error;
             if (header->nlmsg_type == NLMSG_DONE)
                 return interrupted ? -EINTR : 0;
-            visit_message(visit, header);
+            if (!visit(context, header))
+                return -E2BIG;
         }
-        if (visit->count > visit->most)
-            return -E2BIG;
     }
 }
 
-/* On a socket of its own: a dump that is given up leaves nothing behind. */
-static int dump_once(struct nftset *nft, const struct set_name *set, struct visit *visit)
+/* On a socket of its own: a walk that is given up leaves nothing behind. */
+int nftset_walk(struct nftset *nft, nftset_visit *visit, void *context)
 {
     struct mnl_socket *socket;
     int r = nftset_socket(&socket);
     if (r < 0)
         return r;
-    nft->used = 0;
-    struct nlmsghdr *header = put_get(nft, set, NLM_F_DUMP);
-    nftset_end(nft, header);
-    r = mnl_socket_sendto(socket, nft->buffer, nft->used) < 0 ? -errno
-                                                              : dump_replies(socket, nft, visit);
+    r = mnl_socket_sendto(socket, nft->buffer, nft->used) < 0
+            ? -errno
+            : walk_replies(socket, nft, visit, context);
     mnl_socket_close(socket);
     return r;
 }
@@ -260,7 +259,9 @@ int nftset_dump(struct nftset *nft, const struct set_name *set, size_t most, nft
     int r = -EINTR;
     for (unsigned i = 0; r == -EINTR && i < DUMP_ATTEMPTS; i++) {
         struct visit visit = {.each = each, .context = context, .most = most};
-        r = dump_once(nft, set, &visit);
+        nft->used = 0;
+        nftset_end(nft, put_get(nft, set, NLM_F_DUMP));
+        r = nftset_walk(nft, visit_message, &visit);
     }
     return r;
 }

@@ -43,34 +43,72 @@ static void view_set(void *context, const struct nlmsghdr *header)
     nftnl_set_free(set);
 }
 
-static int ask_table(struct nftset *nft, const struct set_name *name, struct nftset_view *view)
+static void view_reply(void *context, const struct nlmsghdr *header)
 {
+    if (header->nlmsg_type == ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWTABLE))
+        view_table(context, header);
+    else if (header->nlmsg_type == ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWSET))
+        view_set(context, header);
+}
+
+/* Both in one go: the less time a look takes, the fewer changes of others come between. */
+int nftset_inspect(struct nftset *nft, const struct set_name *name, struct nftset_view *out)
+{
+    struct nftset_view view = {0};
     nft->used = 0;
     struct nlmsghdr *header = nftset_begin(nft, NFT_MSG_GETTABLE, name->family, 0);
     mnl_attr_put_strz(header, NFTA_TABLE_NAME, name->table);
     nftset_end(nft, header);
-    return nftset_ask(nft, view_table, view);
-}
-
-static int ask_set(struct nftset *nft, const struct set_name *name, struct nftset_view *view)
-{
-    nft->used = 0;
-    struct nlmsghdr *header = nftset_begin(nft, NFT_MSG_GETSET, name->family, 0);
+    header = nftset_begin(nft, NFT_MSG_GETSET, name->family, 0);
     mnl_attr_put_strz(header, NFTA_SET_TABLE, name->table);
     mnl_attr_put_strz(header, NFTA_SET_NAME, name->set);
     nftset_end(nft, header);
-    return nftset_ask(nft, view_set, view);
-}
-
-int nftset_inspect(struct nftset *nft, const struct set_name *name, struct nftset_view *out)
-{
-    struct nftset_view view = {0};
-    int r = ask_table(nft, name, &view);
-    if (r == 0 && view.table_exists)
-        r = ask_set(nft, name, &view);
+    int r = nftset_ask(nft, view_reply, &view);
     if (r == 0)
         *out = view;
     return r;
+}
+
+struct walk {
+    uint8_t family;
+    const char *table;
+    nftset_each_view *each;
+    void *context;
+};
+
+static bool walk_set(void *context, const struct nlmsghdr *header)
+{
+    const struct walk *walk = context;
+    struct nftset_view view = {0};
+    struct set_name name = {.family = walk->family};
+    struct nftnl_set *set = nftnl_set_alloc();
+    if (set == NULL)
+        return false;
+    const char *text =
+        nftnl_set_nlmsg_parse(header, set) >= 0 ? nftnl_set_get_str(set, NFTNL_SET_NAME) : NULL;
+    bool fits = text != NULL && strlen(text) < sizeof(name.set);
+    if (fits) {
+        strcpy(name.set, text);
+        strcpy(name.table, walk->table);
+    }
+    nftnl_set_free(set);
+    if (fits) {
+        view_set(&view, header);
+        walk->each(walk->context, &name, &view);
+    }
+    return true;
+}
+
+int nftset_each_set(struct nftset *nft, uint8_t family, const char *table, nftset_each_view *each,
+                    void *context)
+{
+    struct walk walk = {.family = family, .table = table, .each = each, .context = context};
+    nft->used = 0;
+    struct nlmsghdr *header = nftset_begin(nft, NFT_MSG_GETSET, family, NLM_F_DUMP);
+    mnl_attr_put_strz(header, NFTA_SET_TABLE, table);
+    nftset_end(nft, header);
+    int r = nftset_walk(nft, walk_set, &walk);
+    return r == -ENOENT || r == -EINTR ? 0 : r;
 }
 
 static int put_table(struct nftset *nft, const struct set_name *name)

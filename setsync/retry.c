@@ -45,8 +45,11 @@ static void retry_one(struct retrying *retrying, struct nftset_change *change, s
     struct setsync *sync = retrying->sync;
     if (takes_a_place(lease) && retrying->set->hold_ns > retrying->now_ns)
         return;
+    sets_look(sync, retrying->set, retrying->now_ns);
+    if (retrying->set->dirty)
+        return;
     int r = nftset_commit(sync->nft, change, 1);
-    if (r == -ERESTART && sets_look_again(sync, retrying->now_ns) == 0)
+    if (r == -ERESTART && sets_mark(sync) == 0)
         return; /* it takes part in the next transaction */
     sync->statistics.transactions++;
     if (r == 0) {

@@ -66,6 +66,36 @@ int sets_prepare(struct setsync *sync, const struct whitelist *whitelists, size_
     return 0;
 }
 
+struct keeper_set *sets_add_unwanted(struct setsync *sync, const struct set_name *name,
+                                     enum address_family family)
+{
+    struct keeper_set *set = find_set(sync, name, family);
+    return set != NULL ? set : add_set(sync, name, family);
+}
+
+static bool ends_with(const char *text, char end)
+{
+    size_t length = strlen(text);
+    return length > 1 && text[length - 1] == end;
+}
+
+/* As wildset makes them: what else there is in its table has been made by others. */
+static void add_left(void *context, const struct set_name *name, const struct nftset_view *view)
+{
+    const bool is_ipv4 = view->key_type == NFTSET_KEY_IPV4;
+    if (view->flags != NFT_SET_TIMEOUT || (!is_ipv4 && view->key_type != NFTSET_KEY_IPV6) ||
+        !ends_with(name->set, is_ipv4 ? '4' : '6'))
+        return;
+    (void)sets_add_unwanted(context, name, is_ipv4 ? ADDRESS_IPV4 : ADDRESS_IPV6);
+}
+
+void sets_find_left(struct setsync *sync)
+{
+    int r = nftset_each_set(sync->nft, NFPROTO_INET, "wildset", add_left, sync);
+    if (r < 0)
+        log_warning("table inet wildset: looking for sets of before: %s", strerror(-r));
+}
+
 static void feed_set(struct setsync *sync, size_t index, const struct set_name *name,
                      enum address_family family)
 {
@@ -93,7 +123,7 @@ void sets_drop_unwanted(struct setsync *sync)
 {
     size_t kept = 0;
     for (size_t i = 0; i < sync->set_count; i++) {
-        if (sync->sets[i]->wanted)
+        if (sync->sets[i]->wanted || sync->sets[i]->leaving_count > 0)
             sync->sets[kept++] = sync->sets[i];
         else
             free(sync->sets[i]);
@@ -184,7 +214,7 @@ void sets_enter_state(struct keeper_set *set, enum set_state state, const char *
     bool is_news = set->state != state || strcmp(set->problem, problem) != 0;
     set->state = state;
     memcpy(set->problem, problem, sizeof(problem));
-    if (!is_news)
+    if (!is_news || !set->wanted)
         return;
     if (problem[0] == '\0')
         log_notice("%s: ready", set_name_to_text(&set->name, text));
@@ -256,8 +286,14 @@ void sets_check(struct setsync *sync, struct keeper_set *set, const struct momen
     struct nftset_view view;
     char problem[SET_PROBLEM_MAX];
     set->check_ns = now->boot_ns + SET_CHECK_INTERVAL_NS;
+    set->epoch = sync->epoch;
     if (look_at(sync, set, &view) < 0)
         return;
+    if (!view.exists && !set->wanted) {
+        set->state = SET_MISSING;
+        set->check_ns = NEVER;
+        return;
+    }
     if (!view.exists && !view.table_owned) {
         sets_enter_state(set, SET_MISSING, "does not exist, and create is false: waiting for it");
         return;
@@ -275,7 +311,7 @@ void sets_check(struct setsync *sync, struct keeper_set *set, const struct momen
     set->hold_ns = 0;
     set->careful |= set_is_interval(set);
     sets_enter_state(set, SET_READY, "%s", "");
-    if (is_fresh)
+    if (is_fresh && (set->wanted || set->own))
         takeover_read(sync, set, now);
     refill_all(sync, set, is_fresh, now);
 }
@@ -287,18 +323,22 @@ static bool is_as_it_was(struct setsync *sync, const struct keeper_set *set)
            same_set(&view, &set->view) && view.flags == set->view.flags;
 }
 
-int sets_look_again(struct setsync *sync, uint64_t now_ns)
+int sets_mark(struct setsync *sync)
 {
-    int r = nftset_mark(sync->nft);
-    for (size_t i = 0; i < sync->set_count && r == 0; i++) {
-        struct keeper_set *set = sync->sets[i];
-        if (set->state != SET_READY || is_as_it_was(sync, set))
-            continue;
-        set->dirty = true;
-        set->check_ns = now_ns;
-        sync->must_look = true;
-    }
-    return r;
+    sync->epoch++;
+    return nftset_mark(sync->nft);
+}
+
+void sets_look(struct setsync *sync, struct keeper_set *set, uint64_t now_ns)
+{
+    if (set->epoch == sync->epoch || set->state != SET_READY || set->dirty)
+        return;
+    set->epoch = sync->epoch;
+    if (is_as_it_was(sync, set))
+        return;
+    set->dirty = true;
+    set->check_ns = now_ns;
+    sync->must_look = true;
 }
 
 /* ---- time ---- */

@@ -72,6 +72,8 @@ void keeper_use(struct setsync *sync, struct matcher *matcher, const struct whit
 static int open_parts(struct setsync *sync)
 {
     int r = lease_table_new(&sync->leases);
+    if (r == 0)
+        r = lease_table_new(&sync->leaving);
     if (r < 0)
         return r;
     sync->derived = derived_new();
@@ -87,6 +89,14 @@ static int open_parts(struct setsync *sync)
     if (r == 0)
         keeper_use(sync, matcher, options->whitelists, options->whitelist_count);
     return r;
+}
+
+static void look_at_all(struct setsync *sync, const struct moment *now)
+{
+    if (sets_mark(sync) < 0)
+        return;
+    for (size_t i = 0; i < sync->set_count; i++)
+        sets_look(sync, sync->sets[i], now->boot_ns);
 }
 
 int setsync_new(const struct setsync_options *options, const struct moment *now,
@@ -105,13 +115,18 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
         return r;
     }
     if (sync->nft != NULL)
-        (void)nftset_mark(sync->nft);
+        (void)sets_mark(sync);
     if (options->state != NULL)
         statefile_load(sync, options->state, now);
+    if (sync->nft != NULL)
+        sets_find_left(sync);
     sets_run(sync, now);
+    takeover_end(sync, now);
+    writer_flush(sync, now);
     grant_tell(sync);
+    sets_drop_unwanted(sync);
     if (sync->nft != NULL) /* those that were made just now, too: not at the first answer */
-        (void)sets_look_again(sync, now->boot_ns);
+        look_at_all(sync, now);
     if (sync->nft != NULL && nftset_event_fd(sync->nft) < 0) {
         sync->poll_ns = now->boot_ns;
         log_warning("nftables' notifications are not to be had: looking for changes each second");
@@ -136,10 +151,12 @@ void setsync_free(struct setsync *sync)
     free(sync->queue);
     free(sync->changes);
     free(sync->changed);
+    free(sync->ungranted);
     sets_free(sync);
     nftset_close(sync->nft);
     derived_free(sync->derived);
     lease_table_free(sync->leases);
+    lease_table_free(sync->leaving);
     matcher_free(sync->matcher);
     free(sync);
 }
@@ -212,6 +229,8 @@ uint64_t setsync_due(const struct setsync *sync)
     const struct lease *lease = lease_first_due(sync->leases);
     if (lease != NULL && lease->due.key < due_ns)
         due_ns = lease->due.key;
+    if (leaving_due(sync) < due_ns)
+        due_ns = leaving_due(sync);
     if (sync->sweep_ns < due_ns)
         due_ns = sync->sweep_ns;
     if (sync->poll_ns < due_ns)
@@ -242,7 +261,9 @@ void setsync_run(struct setsync *sync, const struct moment *now)
             break;
         run_lease(sync, lease, now);
     }
+    leaving_run(sync, DUE_AT_ONCE, now);
     keeper_finish(sync, now);
+    sets_drop_unwanted(sync);
 }
 
 int setsync_event_fd(const struct setsync *sync)
@@ -254,6 +275,11 @@ void setsync_notified(struct setsync *sync, const struct moment *now)
 {
     if (sync->nft == NULL || !nftset_foreign_change(sync->nft))
         return;
+    if (now->boot_ns < sync->compare_ns) { /* others' changes come thick and fast */
+        if (sync->compare_ns < sync->poll_ns)
+            sync->poll_ns = sync->compare_ns;
+        return;
+    }
     sweep_compare(sync, now);
     keeper_finish(sync, now);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From sightings to set elements: policy makes grants, grants extend leases, leases become elements.
- * One object owns all of it; the daemon and replay drive the same code, replay without a kernel.
+ * From sightings to set elements: policy makes grants, grants extend leases, leases become
+ * elements. One object owns all of it; the daemon and replay drive the same code, replay without a
+ * kernel.
  */
 #ifndef WILDSET_SETSYNC_SETSYNC_H
 #define WILDSET_SETSYNC_SETSYNC_H
@@ -34,12 +35,13 @@ struct setsync_options {
  * Opens the netlink socket and looks at each set: one that is missing is made (create = true), one
  * that is wrong is waited for and told in setsync_sets; neither is an error.  0 or -errno.
  */
-int setsync_new(const struct setsync_options *options, const struct moment *now, struct setsync **out);
+int setsync_new(const struct setsync_options *options, const struct moment *now,
+                struct setsync **out);
 void setsync_free(struct setsync *sync);
 
 /*
- * One whole answer: its ANSWER sightings in order, checked by message_is_valid.  One transaction for
- * all addresses in all sets; events follow when it is done.
+ * One whole answer: its ANSWER sightings in order, checked by message_is_valid.  One transaction
+ * for all addresses in all sets; events follow when it is done.
  */
 void setsync_learn(struct setsync *sync, enum source source, const struct sighting *parts,
                    size_t count, const struct moment *now);
@@ -61,13 +63,14 @@ int setsync_event_fd(const struct setsync *sync);
 /* The descriptor was readable: puts back what someone else took out of the sets. */
 void setsync_notified(struct setsync *sync, const struct moment *now);
 
-/* What learning will need of caches, ours and the kernel's, before it is needed: changes nothing. */
+/* What learning will need of caches, ours and the kernel's, before it is needed: changes nothing.
+ */
 void setsync_warm(struct setsync *sync, const struct dname *name, const struct moment *now);
 
 /*
- * Other whitelists from now on; the old ones may be freed when it returns 0.  Takes away only what a
- * removed pattern, whitelist or set alone had granted.  -EINVAL when they are too many, -ENOMEM: then
- * nothing was changed.
+ * Other whitelists from now on; the old ones may be freed when it returns 0.  Takes away only what
+ * a removed pattern, whitelist or set alone had granted.  -EINVAL when they are too many, -ENOMEM:
+ * then nothing was changed.
  */
 int setsync_reload(struct setsync *sync, const struct whitelist *whitelists, size_t count,
                    const struct moment *now);
@@ -84,19 +87,24 @@ size_t setsync_derived(const struct setsync *sync, const struct whitelist *white
  */
 int setsync_save(const struct setsync *sync, const char *path, const struct moment *now);
 
-/* Calls `each` for every lease, in the order of sets and addresses; of one whitelist, or all for NULL. */
+/* Calls `each` for every lease, in the order of sets and addresses; of one whitelist, or all for
+ * NULL. */
 typedef void setsync_each_lease(void *context, const struct lease *lease);
 void setsync_leases(const struct setsync *sync, const char *whitelist, setsync_each_lease *each,
                     void *context);
 
 /*
- * The same a little at a time, in no order: some SETSYNC_SLICE leases from *cursor on, which is 0 at
- * the beginning and again at the end.  None that stays is left out; one may come twice.
+ * The same a little at a time, in no order: some SETSYNC_SLICE leases from *cursor on, which is 0
+ * at the beginning and again at the end.  None that stays is left out; one may come twice.  Behind
+ * the leases come those that are removed, as setsync_find has them.
  */
 enum { SETSYNC_SLICE = 64 };
 void setsync_slice(const struct setsync *sync, size_t *cursor, setsync_each_lease *each,
                    void *context);
-/* The leases of one address, one a set at most, not ended by this moment. */
+/*
+ * The leases of one address, one a set at most, not ended by this moment.  One that is `removed` is
+ * none any more: without claims, and the kernel has yet to let go of its element.
+ */
 size_t setsync_find(const struct setsync *sync, const struct address *address,
                     const struct moment *now, const struct lease **out, size_t most);
 
@@ -109,10 +117,14 @@ struct setsync_element {
 int setsync_read(const struct setsync *sync, const struct lease *lease,
                  struct setsync_element *out);
 
+/* Elements of leases that are none any more which the kernel has yet to let go of. */
+size_t setsync_leaving(const struct setsync *sync);
+
 /* Takes leases back: by address, or by the name of a claim.  How many. */
 size_t setsync_forget_address(struct setsync *sync, const struct address *address,
                               const struct moment *now);
-size_t setsync_forget_name(struct setsync *sync, const struct dname *name, const struct moment *now);
+size_t setsync_forget_name(struct setsync *sync, const struct dname *name,
+                           const struct moment *now);
 
 enum set_state {
     SET_READY,
@@ -130,10 +142,10 @@ struct set_status {
     char problem[SET_PROBLEM_MAX]; /* "holds ipv6_addr, wanted ipv4_addr"; "" when ready */
     uint32_t size;                 /* the set's own limit, 0: none */
     size_t leases;
-    size_t covered;                /* of them: others' elements are there and left as they are */
-    bool interval;                 /* the flag: a write costs the more, the more elements there are */
-    size_t capacity;               /* the sum of max-addresses of the whitelists that feed it */
-    uint64_t full;                 /* times the kernel said ENFILE */
+    size_t covered;  /* of them: others' elements are there and left as they are */
+    bool interval;   /* the flag: a write costs the more, the more elements there are */
+    size_t capacity; /* the sum of max-addresses of the whitelists that feed it */
+    uint64_t full;   /* times the kernel said ENFILE */
 };
 size_t setsync_set_count(const struct setsync *sync);
 struct set_status setsync_set(const struct setsync *sync, size_t index);
@@ -143,12 +155,12 @@ size_t setsync_whitelist_leases(const struct setsync *sync, size_t index,
                                 enum address_family family);
 
 struct setsync_statistics {
-    uint64_t sightings;         /* ANSWER sightings judged */
+    uint64_t sightings; /* ANSWER sightings judged */
     uint64_t granted, extended, expired, evicted, forgotten;
     uint64_t refused[REASON_COUNT];
     uint64_t transactions, transactions_failed;
     uint64_t elements_written;
-    bool updates_in_place;      /* the kernel refreshes with one message (6.12 and later) */
+    bool updates_in_place; /* the kernel refreshes with one message (6.12 and later) */
     bool updates_probed;
     /* Packet's time stamp to the kernel's ack, microseconds: bucket N counts below 10 * 2^N us, the
      * last one the rest; only sightings whose time is believable (0..60 s ago). */

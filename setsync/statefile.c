@@ -133,6 +133,8 @@ int setsync_save(const struct setsync *sync, const char *path, const struct mome
 
 /* ---- reading ---- */
 
+#define LEFT_MOST_MS (UINT64_C(1000) * 366 * 86400) /* of a whitelist that is none any more */
+
 struct restoring {
     struct setsync *sync;
     const struct moment *now;
@@ -163,8 +165,11 @@ static uint64_t left_ms(const struct whitelist *whitelist, const struct state_cl
     uint64_t since_ms = now_ms > saved_ms ? now_ms : saved_ms;
     if (claim->end_ms <= since_ms)
         return 0;
+    uint64_t left = claim->end_ms - since_ms;
+    if (whitelist == NULL)
+        return least(left, LEFT_MOST_MS);
     uint64_t most_s = (uint64_t)whitelist->ttl_max + whitelist->grace;
-    return least(claim->end_ms - since_ms, most_s * 1000);
+    return least(left, most_s * 1000);
 }
 
 static uint64_t boot_of(const struct moment *now, uint64_t wall_ms_then)
@@ -235,24 +240,34 @@ static bool restore_claim(const struct restoring *restoring, const struct whitel
     return true;
 }
 
+/* Its element may still be in its set, which may be none of today's. */
+static void note_ungranted(const struct restoring *restoring, const struct state_claim *claim,
+                           uint64_t lives_ms)
+{
+    struct setsync *sync = restoring->sync;
+    if (sync->nft == NULL || address_size(&claim->address) == 0)
+        return;
+    struct keeper_set *set =
+        sets_add_unwanted(sync, &claim->set, (enum address_family)claim->address.family);
+    takeover_note(sync, set, &claim->address, restoring->now->boot_ns + lives_ms * NS_PER_MS);
+}
+
 static void take_claim(void *context, const struct state_reading *reading,
                        const struct state_claim *claim)
 {
     struct restoring *restoring = context;
     size_t index;
     const struct whitelist *whitelist = find_whitelist(restoring->sync, claim->whitelist, &index);
-    if (whitelist == NULL) {
-        restoring->refused++;
-        return;
-    }
     uint64_t now_ms = restoring->now->real_ns / NS_PER_MS;
     uint64_t lives_ms = left_ms(whitelist, claim, reading->saved_ms, now_ms);
-    if (lives_ms == 0)
+    if (lives_ms == 0) {
         restoring->ended++;
-    else if (restore_claim(restoring, whitelist, index, claim, lives_ms))
+    } else if (whitelist != NULL && restore_claim(restoring, whitelist, index, claim, lives_ms)) {
         restoring->taken++;
-    else
+    } else {
         restoring->refused++;
+        note_ungranted(restoring, claim, lives_ms);
+    }
 }
 
 static int read_whole(int fd, char *text, size_t size)

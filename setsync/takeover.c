@@ -9,6 +9,7 @@
 
 #include "runtime/log.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The state file's times are rounded, and the element was written a little later. */
@@ -18,15 +19,17 @@ struct takeover {
     struct setsync *sync;
     struct keeper_set *set;
     const struct moment *now;
-    size_t taken, foreign;
+    size_t taken, foreign, strays;
+    bool named; /* the element at hand: some pattern of its set matches the comment's name */
 };
 
-static struct lease *claim_element(const struct takeover *takeover, unsigned index,
+static struct lease *claim_element(struct takeover *takeover, unsigned index,
                                    const struct dname *name, const struct nftset_element *element)
 {
     struct setsync *sync = takeover->sync;
     const struct whitelist *whitelist = &sync->options.whitelists[index];
     const struct pattern *pattern = policy_pattern(whitelist, name);
+    takeover->named |= pattern != NULL;
     if (pattern == NULL || policy_judge_address(whitelist, &element->address) != REASON_NONE)
         return NULL;
     struct lease *known = lease_find(sync->leases, &takeover->set->name, &element->address);
@@ -55,9 +58,10 @@ static struct lease *claim_element(const struct takeover *takeover, unsigned ind
 }
 
 /* Every whitelist that feeds this set and has a pattern for the comment's name. */
-static void claim_for_all(const struct takeover *takeover, const struct nftset_element *element)
+static void claim_for_all(struct takeover *takeover, const struct nftset_element *element)
 {
     struct dname name;
+    takeover->named = false;
     if (!dname_from_text(element->comment, &name))
         return;
     for (unsigned i = 0; i < takeover->sync->options.whitelist_count; i++)
@@ -90,6 +94,18 @@ static void go_on(const struct takeover *takeover, struct lease *lease, uint64_t
     (void)grant_claim(takeover->sync, takeover->set, &lease->address, &claim);
 }
 
+/*
+ * Ours, and no lease has come of it: what let it in is not granted any more.  Elsewhere the comment
+ * says whose it is; what a rule of others put into a dynamic set has none.
+ */
+static bool is_stray(const struct takeover *takeover, const struct nftset_element *element)
+{
+    const struct keeper_set *set = takeover->set;
+    if (!set->own)
+        return takeover->named;
+    return (set->view.flags & NFT_SET_EVAL) == 0 || element->comment[0] != '\0';
+}
+
 static void take_element(void *context, const struct nftset_element *element)
 {
     struct takeover *takeover = context;
@@ -103,6 +119,10 @@ static void take_element(void *context, const struct nftset_element *element)
     struct lease *lease =
         lease_find(takeover->sync->leases, &takeover->set->name, &element->address);
     const uint64_t end_ns = element->read_ns + element->expires_ms * NS_PER_MS;
+    if (lease == NULL && is_stray(takeover, element)) {
+        leaving_add(takeover->sync, takeover->set, &element->address, end_ns, takeover->now);
+        takeover->strays++;
+    }
     if (lease == NULL || lease->write != LEASE_UNWRITTEN || !is_ours(takeover, lease, end_ns))
         return;
     if (takeover->set->own && lease->claim_count > 0 && end_ns > lease->expires_ns)
@@ -131,4 +151,51 @@ void takeover_read(struct setsync *sync, struct keeper_set *set, const struct mo
     else if (takeover.taken > 0)
         log_notice("%s: took over %zu addresses", set_name_to_text(&set->name, text),
                    takeover.taken);
+    if (takeover.strays > 0)
+        log_notice("%s: %zu elements of before are not granted any more: taken out",
+                   set_name_to_text(&set->name, text), takeover.strays);
+}
+
+/* ---- what the state file names ---- */
+
+void takeover_note(struct setsync *sync, struct keeper_set *set, const struct address *address,
+                   uint64_t end_ns)
+{
+    if (sync->nft == NULL || set == NULL)
+        return;
+    if (sync->ungranted_count == sync->ungranted_room) {
+        size_t room = sync->ungranted_room > 0 ? 2 * sync->ungranted_room : 64;
+        struct ungranted *more = reallocarray(sync->ungranted, room, sizeof(*more));
+        if (more == NULL)
+            return;
+        sync->ungranted = more;
+        sync->ungranted_room = room;
+    }
+    sync->ungranted[sync->ungranted_count++] =
+        (struct ungranted){.set = set, .address = *address, .end_ns = end_ns};
+}
+
+/* Somebody else's element is permanent, wide, or lasts longer than ours did. */
+static void end_one(struct setsync *sync, const struct ungranted *ungranted,
+                    const struct moment *now)
+{
+    struct keeper_set *set = ungranted->set;
+    const struct address *address = &ungranted->address;
+    struct nftset_element element;
+    if (set->state != SET_READY || lease_find(sync->leases, &set->name, address) != NULL ||
+        nftset_read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element) < 0 ||
+        !element.exists || element.is_wide || element.timeout_ms == 0)
+        return;
+    const uint64_t end_ns = element.read_ns + element.expires_ms * NS_PER_MS;
+    if (end_ns <= ungranted->end_ns + STATE_TOLERANCE_NS)
+        leaving_add(sync, set, address, end_ns, now);
+}
+
+void takeover_end(struct setsync *sync, const struct moment *now)
+{
+    for (size_t i = 0; i < sync->ungranted_count; i++)
+        end_one(sync, &sync->ungranted[i], now);
+    free(sync->ungranted);
+    sync->ungranted = NULL;
+    sync->ungranted_count = sync->ungranted_room = 0;
 }

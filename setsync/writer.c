@@ -20,6 +20,7 @@
 #define READING_TOLERANCE_NS                                                                       \
     (100 * NS_PER_MS) /* the time left is rounded, and told a little later */
 #define RETRY_NS NS_PER_SECOND
+#define CONTENDED_NS (10 * NS_PER_MS) /* others changed something under each try */
 
 enum { FLUSH_ATTEMPTS = 8 };
 
@@ -72,6 +73,8 @@ static bool must_write(const struct setsync *sync, const struct lease *lease, ui
         return false;
     if (lease->write == LEASE_UNWRITTEN)
         return lease->home->hold_ns <= now_ns;
+    if (lease->replaces)
+        return true;
     if (lease->written_expires_ns >= lease->expires_ns)
         return outlives(lease);
     uint64_t gain_ns = lease->expires_ns - lease->written_expires_ns;
@@ -116,6 +119,7 @@ void writer_mark(struct lease *lease, enum lease_write write)
     }
     lease->write = write;
     lease->is_wide = false;
+    lease->replaces &= write == LEASE_WRITTEN;
     if (write != LEASE_UNWRITTEN)
         lease->retry_ns = 0;
 }
@@ -205,7 +209,7 @@ static bool takes_part(const struct lease *lease, uint64_t now_ns)
         return false;
     if (lease->write == LEASE_UNWRITTEN)
         return home->hold_ns <= now_ns;
-    return lease->written_expires_ns < lease->expires_ns || outlives(lease);
+    return lease->replaces || lease->written_expires_ns < lease->expires_ns || outlives(lease);
 }
 
 static enum nftset_action action_for(const struct setsync *sync, const struct lease *lease,
@@ -213,6 +217,8 @@ static enum nftset_action action_for(const struct setsync *sync, const struct le
 {
     if (lease->removed)
         return NFTSET_DELETE;
+    if (lease->replaces)
+        return NFTSET_REPLACE;
     if (updates_in_place(sync))
         return NFTSET_UPDATE;
     bool is_absent = lease->write == LEASE_UNWRITTEN && lease->home->uncertain_ns <= now_ns;
@@ -272,6 +278,7 @@ void writer_note(struct setsync *sync, const struct nftset_change *change, struc
         return;
     }
     writer_mark(lease, LEASE_WRITTEN);
+    lease->replaces = false;
     lease->written_ns = now_ns;
     lease->written_expires_ns = lease->expires_ns;
 }
@@ -313,14 +320,22 @@ static void note_failure(struct setsync *sync, size_t count, int error, uint64_t
     }
 }
 
+/* The sets that the transaction is about, and no others: others' changes may come often. */
+static void look_at_sets(struct setsync *sync, uint64_t now_ns)
+{
+    for (size_t i = 0; i < sync->queue_count; i++)
+        sets_look(sync, sync->queue[i]->home, now_ns);
+}
+
 static void commit_queue(struct setsync *sync, uint64_t now_ns)
 {
     for (unsigned attempt = 0; attempt < FLUSH_ATTEMPTS; attempt++) {
+        look_at_sets(sync, now_ns);
         size_t count = build(sync, now_ns);
         if (count == 0)
             return;
         int r = nftset_commit(sync->nft, sync->changes, count);
-        if (r == -ERESTART && sets_look_again(sync, now_ns) == 0)
+        if (r == -ERESTART && sets_mark(sync) == 0)
             continue;
         sync->statistics.transactions++;
         if (r == 0) {
@@ -329,6 +344,17 @@ static void commit_queue(struct setsync *sync, uint64_t now_ns)
         }
         note_failure(sync, count, r, now_ns);
     }
+}
+
+/* What was to be written and is not has met others' changes at each try: again soon. */
+static void settle(struct setsync *sync, struct lease *lease, uint64_t now_ns)
+{
+    uint64_t due_ns = writer_due(lease);
+    if (takes_part(lease, now_ns) && must_write(sync, lease, now_ns))
+        due_ns = now_ns + CONTENDED_NS;
+    else if (due_ns <= now_ns)
+        due_ns = now_ns + RETRY_NS;
+    (void)lease_set_due(sync->leases, lease, earlier(lease->expires_ns, due_ns));
 }
 
 void writer_flush(struct setsync *sync, const struct moment *now)
@@ -348,11 +374,9 @@ void writer_flush(struct setsync *sync, const struct moment *now)
         struct lease *lease = sync->queue[i];
         lease->queued = false;
         if (lease->removed)
-            continue;
-        uint64_t due_ns = writer_due(lease);
-        if (due_ns <= now->boot_ns && lease->expires_ns > now->boot_ns)
-            due_ns = earlier(lease->expires_ns, now->boot_ns + RETRY_NS);
-        (void)lease_set_due(sync->leases, lease, due_ns);
+            leaving_settle(sync, lease, now->boot_ns);
+        else
+            settle(sync, lease, now->boot_ns);
     }
     sync->queue_count = 0;
 }
@@ -427,9 +451,10 @@ void writer_probe(struct setsync *sync, const struct moment *now)
     struct lease *lease = lease_to_probe(sync, now->boot_ns);
     if (lease == NULL)
         return;
-    int r = probe_lease(sync, lease, now->boot_ns);
+    sets_look(sync, lease->home, now->boot_ns);
+    int r = lease->home->dirty ? -EAGAIN : probe_lease(sync, lease, now->boot_ns);
     if (r == -ERESTART)
-        (void)sets_look_again(sync, now->boot_ns);
+        (void)sets_mark(sync);
     if (r < 0) {
         sync->probe_ns = now->boot_ns + RETRY_NS;
         return;

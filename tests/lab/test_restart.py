@@ -120,3 +120,19 @@ def test_after_a_reboot_all_are_there_before_the_first_packet(wildset):
     assert f"{LEASES} grants of before in force" in log
     written = log.index(f"inet wildset many4: {LEASES} addresses written again")
     assert written < log.index("capture: lan is read"), "the sniffer began before the sets were full"
+
+
+def test_a_stricter_policy_is_in_force_from_the_start(wildset):
+    """What is refused now goes out of the kernel, also when the state file has gone."""
+    for prefix, remains in (("198.18.0.0/24", 256), ("198.18.0.0/23", 512)):
+        wildset.stop()
+        wildset.configure(extra=f'max-addresses = {2 * LEASES}\nrefuse = {{ "{prefix}" }}')
+        wildset.start()
+        assert wildset.elements().keys() == set(ADDRESSES[remains:])
+        assert wildset.status()["leases"] == LEASES - remains
+        kill(wildset)
+        (wildset.host.folder / "leases").unlink(missing_ok=True)
+        wildset.start()
+        assert wildset.elements().keys() == set(ADDRESSES[remains:])
+        said = wildset.host.run(appliance.WILDSET, "explain", ADDRESSES[0], check=False)
+        assert "is not allowed" in said.stdout

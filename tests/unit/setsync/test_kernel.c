@@ -434,11 +434,97 @@ static void test_a_restart_takes_over(void **context)
     assert_true(dname_equal(&lease->claims[0].name, &name));
     uint64_t left_ns = lease->expires_ns - clock_now().boot_ns;
     assert_in_range(left_ns / NS_PER_SECOND, 890, 900);
-    assert_int_equal(setsync_statistics(state->sync)->elements_written, 0);
-    assert_int_equal(elements_of("inet wildset lookback4"), 6);
+    assert_int_equal(setsync_statistics(state->sync)->elements_written, 3); /* taken out */
+    /* In our own table what has a timeout is ours, and what is not granted goes. */
+    assert_int_equal(elements_of("inet wildset lookback4"), 3);
+    assert_true(element_of("inet wildset lookback4", "198.51.100.11").exists);
     /* A permanent element was found: reading comes before writing. */
     learn_one(state, "a.dormammu.lookback.io", "198.51.100.11", 300);
     assert_false(element_of("inet wildset lookback4", "198.51.100.11").timed);
+}
+
+static void save_and_stop(struct state *state, const char *path)
+{
+    struct moment now = clock_now();
+    assert_int_equal(setsync_save(state->sync, path, &now), 0);
+    stop(state);
+}
+
+static void start_from(struct state *state, const char *path)
+{
+    struct moment now = clock_now();
+    struct setsync_options options = {.whitelists = &state->whitelist,
+                                      .whitelist_count = 1,
+                                      .kernel = true,
+                                      .event = record_event,
+                                      .context = &state->record,
+                                      .state = path};
+    assert_int_equal(setsync_new(&options, &now, &state->sync), 0);
+}
+
+/* A policy made stricter between two runs is in force from the start on, state file or not. */
+static void test_what_is_not_granted_any_more_goes_at_a_start(void **context)
+{
+    struct state *state = *context;
+    struct prefix refuse = prefix_of("198.51.100.8/32");
+    const char *const path = "ungranted-leases";
+    for (unsigned with_file = 0; with_file < 2; with_file++) {
+        nft("flush ruleset");
+        state->whitelist = whitelist_of("lookback", state->patterns, patterns_lookback);
+        start(state);
+        learn_one(state, "dormammu.lookback.io", "198.51.100.7", 300);
+        learn_one(state, "a.dormammu.lookback.io", "198.51.100.8", 300);
+        learn_one(state, "a.dormammu.lookback.io", "198.51.100.9", 300);
+        learn_one(state, "a.dormammu.lookback.io", "2001:db8::9", 300);
+        save_and_stop(state, path);
+        state->patterns[0] = pattern_of("other.example.org"); /* the apex is taken out */
+        state->whitelist.refuse = &refuse;
+        state->whitelist.refuse_count = 1;
+        assert_true(set_name_from_text("inet wildset moved6", &state->whitelist.set6));
+        start_from(state, with_file ? path : NULL);
+        assert_false(element_of("inet wildset lookback4", "198.51.100.7").exists);
+        assert_false(element_of("inet wildset lookback4", "198.51.100.8").exists);
+        assert_true(element_of("inet wildset lookback4", "198.51.100.9").exists);
+        assert_false(element_of("inet wildset lookback6", "2001:db8::9").exists);
+        assert_int_equal(lease_table_count(state->sync->leases), 1);
+        assert_int_equal(setsync_leaving(state->sync), 0);
+        assert_int_equal(setsync_set_count(state->sync), 2);
+        assert_int_equal(setsync_statistics(state->sync)->transactions_failed, 0);
+        stop(state);
+    }
+    unlink(path);
+}
+
+/* In a table of others: what the state file names goes, as far as it is ours, and nothing else. */
+static void test_in_others_sets_only_ours_goes_at_a_start(void **context)
+{
+    struct state *state = *context;
+    const char *const path = "ungranted-leases";
+    nft("table inet filter { set allowed { type ipv4_addr; flags timeout; }; "
+        "set before { type ipv4_addr; flags timeout; }; }");
+    nft("add element inet filter before { 198.51.100.1, 198.51.100.2 timeout 2h, 203.0.113.1 "
+        "timeout 1h comment \"a.dormammu.lookback.io\" }");
+    use_set4(state, "inet filter before");
+    start(state);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.1", 300);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.2", 300);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.3", 300);
+    learn_one(state, "dormammu.lookback.io", "198.51.100.4", 300);
+    struct moment now = clock_now();
+    struct address address = address_of("203.0.113.1"); /* its comment made it a lease: it goes */
+    assert_int_equal(setsync_forget_address(state->sync, &address, &now), 1);
+    nft("add element inet filter before { 203.0.113.1 timeout 1h comment "
+        "\"a.dormammu.lookback.io\" }");
+    save_and_stop(state, path);
+    use_set4(state, "inet filter allowed");
+    start_from(state, path);
+    assert_true(element_of("inet filter before", "198.51.100.1").exists);
+    assert_int_equal(element_of("inet filter before", "198.51.100.2").timeout, 7200);
+    assert_false(element_of("inet filter before", "198.51.100.3").exists);
+    assert_false(element_of("inet filter before", "198.51.100.4").exists);
+    assert_true(element_of("inet filter before", "203.0.113.1").exists); /* not named by the file */
+    stop(state);
+    unlink(path);
 }
 
 static void test_forget_and_reload_take_elements_away(void **context)
@@ -689,6 +775,8 @@ int main(void)
         TEST(test_a_set_that_became_an_interval_set_meanwhile),
         TEST(test_a_set_that_vanished_is_noticed_by_the_commit),
         TEST(test_a_restart_takes_over),
+        TEST(test_what_is_not_granted_any_more_goes_at_a_start),
+        TEST(test_in_others_sets_only_ours_goes_at_a_start),
         TEST(test_forget_and_reload_take_elements_away),
         TEST(test_a_strange_name_makes_a_harmless_comment),
         TEST(test_many_leases_come_back),
