@@ -141,8 +141,10 @@ static json_t *lease_to_json(const struct explanation *explanation, const struct
     put_end(object, lease->expires_ns, &explanation->now);
     if (lease->client_count)
         json_object_set_new(object, "clients", clients_to_json(lease));
-    for (unsigned i = 0; i < lease->claim_count; i++)
-        json_array_append_new(claims, claim_to_json(&lease->claims[i], &explanation->now));
+    for (unsigned i = 0; i < lease->claim_count; i++) {
+        const struct lease_claim claim = lease_claim_at(lease, i);
+        json_array_append_new(claims, claim_to_json(&claim, &explanation->now));
+    }
     json_object_set_new(object, "claims", claims);
     return object;
 }
@@ -178,14 +180,15 @@ static void look_for_name(void *context, const struct lease *lease)
     if (lease->expires_ns <= explanation->now.boot_ns)
         return;
     for (unsigned i = 0; i < lease->claim_count; i++) {
-        const struct lease_claim *claim = &lease->claims[i];
+        const struct kept_claim *claim = &lease->claims[i];
 
-        if (dname_equal(&claim->name, &explanation->name) ||
-            dname_equal(&claim->owner, &explanation->name)) {
+        if (kept_name_equal(claim->name, &explanation->name) ||
+            kept_name_equal(claim->owner, &explanation->name)) {
             show(explanation, lease);
             return;
         }
-        below |= dname_is_below(&claim->name, &explanation->name);
+        struct dname name = kept_name_get(claim->name);
+        below |= dname_is_below(&name, &explanation->name);
     }
     explanation->below += below;
 }

@@ -51,18 +51,18 @@ static void append(struct listing *listing, const void *data, size_t size)
     listing->used += size;
 }
 
-/* Of the wanted whitelist, the claim that lasts longest. */
-static const struct lease_claim *claim_choose(const struct lease *lease, const char *wanted)
+/* Of the wanted whitelist, the claim that lasts longest: its place, or -1. */
+static int claim_choose(const struct lease *lease, const char *wanted)
 {
-    const struct lease_claim *best = NULL;
+    int best = -1;
 
     for (unsigned i = 0; i < lease->claim_count; i++) {
-        const struct lease_claim *claim = &lease->claims[i];
+        const struct kept_claim *claim = &lease->claims[i];
 
         if (*wanted && strcmp(claim->whitelist->name, wanted) != 0)
             continue;
-        if (!best || claim->expires_ns > best->expires_ns)
-            best = claim;
+        if (best < 0 || claim->expires_ns > lease->claims[best].expires_ns)
+            best = (int)i;
     }
     return best;
 }
@@ -70,13 +70,13 @@ static const struct lease_claim *claim_choose(const struct lease *lease, const c
 static void collect(void *context, const struct lease *lease)
 {
     struct listing *listing = context;
-    static const struct lease_claim none = {.source = SOURCE_COUNT};
-    const struct lease_claim *claim = claim_choose(lease, listing->wanted);
+    struct lease_claim value = {.source = SOURCE_COUNT}, *claim = &value;
+    int index = claim_choose(lease, listing->wanted);
 
-    if (!claim && lease->removed && !*listing->wanted)
-        claim = &none;
-    if (!claim)
+    if (index < 0 && (!lease->removed || *listing->wanted))
         return;
+    if (index >= 0)
+        value = lease_claim_at(lease, (unsigned)index);
     struct entry entry = {
         .address = lease->address,
         .resolver = claim->resolver,

@@ -136,7 +136,7 @@ static void hold_lease(void *context, const struct lease *lease)
     uint64_t end_ns = 0;
 
     for (unsigned i = 0; i < lease->claim_count; i++) {
-        const struct lease_claim *claim = &lease->claims[i];
+        const struct kept_claim *claim = &lease->claims[i];
         if (claim->expires_ns > end_ns &&
             strcmp(claim->whitelist->name, holding->outlet->whitelist) == 0)
             end_ns = claim->expires_ns;

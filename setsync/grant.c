@@ -111,13 +111,13 @@ static void note_removal(struct setsync *sync, enum event_kind kind, const struc
     if (kind == EVENT_EVICTED)
         event->reason = REASON_CAPACITY;
     for (unsigned i = 0; i < lease->claim_count; i++) {
-        const struct lease_claim *claim = &lease->claims[i];
+        const struct kept_claim *claim = &lease->claims[i];
         if (whitelist != NULL && claim->whitelist != whitelist)
             continue;
-        pending->name = claim->name;
+        pending->name = kept_name_get(claim->name);
         event->whitelist = claim->whitelist;
-        event->source = claim->source;
-        event->record = claim->record;
+        event->source = (enum source)claim->source;
+        event->record = (enum record_type)claim->record;
         return;
     }
 }
@@ -155,7 +155,7 @@ static bool has_others(const struct lease *lease, const struct whitelist *whitel
 static void end_share(struct setsync *sync, struct lease *lease, const struct whitelist *whitelist,
                       const struct moment *now)
 {
-    bool has_ended = lease_find_share(lease, whitelist)->node.key <= now->boot_ns;
+    bool has_ended = share_end(lease_find_share(lease, whitelist)) <= now->boot_ns;
     enum event_kind kind = has_ended ? EVENT_EXPIRED : EVENT_EVICTED;
     if (!has_others(lease, whitelist)) {
         grant_remove(sync, lease, kind, whitelist, now);
@@ -183,7 +183,7 @@ static struct lease *nearest_in_set(struct setsync *sync, const struct keeper_se
         for (unsigned family = 0; family < FAMILIES; family++) {
             if (sync->homes[i][family] != home)
                 continue;
-            struct lease *lease = lease_nearest_end(&sync->quotas[i][family], sync->serial);
+            struct lease *lease = quota_nearest_end(&sync->quotas[i][family], sync->serial);
             if (lease == NULL)
                 continue;
             if (nearest == NULL || lease->expires_ns < nearest->expires_ns)
@@ -193,8 +193,23 @@ static struct lease *nearest_in_set(struct setsync *sync, const struct keeper_se
     return nearest;
 }
 
+/* Who brings too many makes room with its own; else what is nearest to its end does. */
+static struct lease *next_out(struct setsync *sync, const struct keeper_set *home,
+                              const struct whitelist *whitelist, const struct quota_owner *owner,
+                              bool of_the_set)
+{
+    const struct lease_quota *quota = quota_of(sync, whitelist, home);
+    const size_t limit = quota->shares.count < whitelist->max_addresses ? quota->shares.count
+                                                                        : whitelist->max_addresses;
+    struct lease *lease = quota_too_many(quota, limit, owner, sync->serial);
+    if (lease != NULL)
+        return lease;
+    return of_the_set ? nearest_in_set(sync, home) : quota_nearest_end(quota, sync->serial);
+}
+
 bool grant_make_room(struct setsync *sync, struct keeper_set *home,
-                     const struct whitelist *whitelist, bool is_new, const struct moment *now)
+                     const struct whitelist *whitelist, const struct quota_owner *owner,
+                     bool is_new, const struct moment *now)
 {
     struct lease_quota *quota = quota_of(sync, whitelist, home);
     const size_t places = home->lease_count + home->leaving_count;
@@ -202,19 +217,37 @@ bool grant_make_room(struct setsync *sync, struct keeper_set *home,
         lease_table_count(sync->leaving) >= LEAVING_MOST)
         return false; /* the kernel takes nothing out at the moment */
     while (quota->shares.count >= whitelist->max_addresses) {
-        struct lease *nearest = lease_nearest_end(quota, sync->serial);
-        if (nearest == NULL)
+        struct lease *out = next_out(sync, home, whitelist, owner, false);
+        if (out == NULL)
             return false;
-        end_share(sync, nearest, whitelist, now);
+        end_share(sync, out, whitelist, now);
     }
     while (is_new && home->lease_count >= room_of(home)) {
-        struct lease *nearest = nearest_in_set(sync, home);
-        if (nearest == NULL)
+        struct lease *out = next_out(sync, home, whitelist, owner, true);
+        if (out == NULL)
             return false;
-        bool has_ended = nearest->expires_ns <= now->boot_ns;
-        grant_remove(sync, nearest, has_ended ? EVENT_EXPIRED : EVENT_EVICTED, NULL, now);
+        bool has_ended = out->expires_ns <= now->boot_ns;
+        grant_remove(sync, out, has_ended ? EVENT_EXPIRED : EVENT_EVICTED, NULL, now);
     }
     return true;
+}
+
+void grant_trim(struct setsync *sync, const struct whitelist *whitelist, const struct moment *now)
+{
+    const struct quota_owner nobody = {.client = NULL};
+    sync->serial++; /* no answer is being learned: any lease may go */
+    for (unsigned family = 0; family < FAMILIES; family++) {
+        struct lease_quota *quota = &sync->quotas[whitelist - sync->options.whitelists][family];
+        while (quota->shares.count > whitelist->max_addresses) {
+            struct lease *lease =
+                quota_too_many(quota, whitelist->max_addresses, &nobody, sync->serial);
+            if (lease == NULL)
+                lease = quota_nearest_end(quota, sync->serial);
+            if (lease == NULL)
+                return;
+            end_share(sync, lease, whitelist, now);
+        }
+    }
 }
 
 /* ---- grants ---- */
@@ -261,6 +294,7 @@ static struct lease_claim claim_of(const struct grant *grant, uint32_t lifetime)
         .pattern = *grant->verdict->pattern,
         .name = grant->verdict->name,
         .owner = grant->sighting->owner,
+        .client = grant->sighting->client,
         .resolver = grant->sighting->resolver,
         .source = grant->source,
         .record = (enum record_type)grant->seen->record,
@@ -308,8 +342,11 @@ static enum reason grant_address(struct setsync *sync, const struct grant *grant
     }
     if (known != NULL)
         known->serial = sync->serial;
+    const struct quota_owner owner = {.client = &grant->sighting->client,
+                                      .name = &grant->verdict->name};
     bool holds = known != NULL && lease_find_share(known, grant->whitelist) != NULL;
-    if (!holds && !grant_make_room(sync, grant->home, grant->whitelist, known == NULL, grant->now))
+    if (!holds &&
+        !grant_make_room(sync, grant->home, grant->whitelist, &owner, known == NULL, grant->now))
         return REASON_CAPACITY;
     uint32_t lifetime = policy_lifetime(grant->whitelist, grant->seen->ttl);
     struct lease_claim claim = claim_of(grant, lifetime);

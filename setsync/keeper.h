@@ -135,7 +135,10 @@ void grant_remove(struct setsync *sync, struct lease *lease, enum event_kind kin
                   const struct whitelist *whitelist, const struct moment *now);
 /* Room for one more in a whitelist's quota and, for a new lease, in the set: true when there is. */
 bool grant_make_room(struct setsync *sync, struct keeper_set *home,
-                     const struct whitelist *whitelist, bool is_new, const struct moment *now);
+                     const struct whitelist *whitelist, const struct quota_owner *owner,
+                     bool is_new, const struct moment *now);
+/* Brings a whitelist's quota down to its limit, which may have become lower. */
+void grant_trim(struct setsync *sync, const struct whitelist *whitelist, const struct moment *now);
 /* A lease with this claim, new or known, NULL when memory is out. */
 struct lease *grant_claim(struct setsync *sync, struct keeper_set *home,
                           const struct address *address, const struct lease_claim *claim);

@@ -5,17 +5,17 @@
  */
 #include "setsync/lease.h"
 
+#include "runtime/clock.h"
 #include "runtime/siphash.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    TABLE_FIRST_SIZE = 256,
-    NEAREST_BUDGET =
-        256, /* leases looked at to find one to evict: a bound on a large answer's cost */
-};
+enum { TABLE_FIRST_SIZE = 256 };
+
+/* Seen again after so long: what somebody asks for again and again. */
+#define LASTING_NS (10 * NS_PER_SECOND)
 
 struct lease_table {
     struct siphash_key key;
@@ -23,6 +23,7 @@ struct lease_table {
     size_t size; /* a power of two */
     size_t count;
     struct heap due;
+    struct names *names;
 };
 
 int lease_table_new(struct lease_table **out)
@@ -33,6 +34,8 @@ int lease_table_new(struct lease_table **out)
     table->size = TABLE_FIRST_SIZE;
     table->buckets = calloc(table->size, sizeof(struct lease *));
     int r = table->buckets != NULL ? siphash_key_random(&table->key) : -ENOMEM;
+    if (r == 0)
+        r = names_new(&table->names);
     if (r < 0) {
         free(table->buckets);
         free(table);
@@ -53,6 +56,7 @@ void lease_table_free(struct lease_table *table)
         }
     }
     heap_free(&table->due);
+    names_free(table->names);
     free(table->buckets);
     free(table);
 }
@@ -126,6 +130,8 @@ struct lease *lease_add(struct lease_table *table, const struct set_name *set,
         return NULL;
     lease->address = *address;
     lease->set = set;
+    lease->names = table->names;
+    lease->claims = &lease->first_claim;
     if (lease_enter(table, lease) < 0) {
         free(lease);
         return NULL;
@@ -133,10 +139,17 @@ struct lease *lease_add(struct lease_table *table, const struct set_name *set,
     return lease;
 }
 
-static void leave_quota(struct lease_share *share)
+static void leave_quota(struct lease *lease, struct lease_share *share)
 {
-    heap_take(&share->quota->shares, &share->node);
-    *share = (struct lease_share){0};
+    struct lease_share **at = &lease->shares;
+    while (*at != share)
+        at = &(*at)->next;
+    *at = share->next;
+    quota_leave(share);
+    if (share == &lease->first_share)
+        *share = (struct lease_share){0};
+    else
+        free(share);
 }
 
 void lease_remove(struct lease_table *table, struct lease *lease)
@@ -148,16 +161,17 @@ void lease_remove(struct lease_table *table, struct lease *lease)
     lease->next = NULL;
     table->count--;
     heap_take(&table->due, &lease->due);
-    for (unsigned i = 0; i < LEASE_CLAIMS_MAX; i++)
-        if (lease->shares[i].whitelist != NULL)
-            leave_quota(&lease->shares[i]);
+    while (lease->shares != NULL)
+        leave_quota(lease, lease->shares);
 }
 
 void lease_free(struct lease *lease)
 {
     if (lease == NULL)
         return;
-    free(lease->claims);
+    lease_drop_claims(lease);
+    lease_forget_shares(lease);
+    free(lease->clients);
     free(lease);
 }
 
@@ -205,24 +219,94 @@ size_t lease_slice(const struct lease_table *table, size_t *cursor, struct lease
     return count;
 }
 
-struct lease_claim *lease_find_claim(const struct lease *lease, const struct whitelist *whitelist,
+/* ---- claims ---- */
+
+static bool is_claim_of(const struct kept_claim *claim, const struct whitelist *whitelist,
+                        const struct pattern *pattern)
+{
+    return claim->whitelist == whitelist && claim->pattern_kind == pattern->kind &&
+           kept_name_equal(claim->pattern, &pattern->name);
+}
+
+static struct kept_claim *find_claim(const struct lease *lease, const struct whitelist *whitelist,
                                      const struct pattern *pattern)
 {
-    for (unsigned i = 0; i < lease->claim_count; i++) {
-        struct lease_claim *claim = &lease->claims[i];
-        if (claim->whitelist == whitelist && pattern_equal(&claim->pattern, pattern))
-            return claim;
-    }
+    for (unsigned i = 0; i < lease->claim_count; i++)
+        if (is_claim_of(&lease->claims[i], whitelist, pattern))
+            return &lease->claims[i];
     return NULL;
 }
 
-const struct lease_share *lease_find_share(const struct lease *lease,
-                                           const struct whitelist *whitelist)
+struct lease_claim lease_claim_at(const struct lease *lease, unsigned index)
 {
-    for (unsigned i = 0; i < LEASE_CLAIMS_MAX; i++)
-        if (lease->shares[i].whitelist == whitelist)
-            return &lease->shares[i];
-    return NULL;
+    const struct kept_claim *kept = &lease->claims[index];
+    return (struct lease_claim){
+        .whitelist = kept->whitelist,
+        .pattern = {.kind = kept->pattern_kind, .name = kept_name_get(kept->pattern)},
+        .name = kept_name_get(kept->name),
+        .owner = kept_name_get(kept->owner),
+        .resolver = kept->resolver,
+        .source = (enum source)kept->source,
+        .record = (enum record_type)kept->record,
+        .ttl = kept->ttl,
+        .granted_ns = kept->granted_ns,
+        .seen_ns = kept->seen_ns,
+        .expires_ns = kept->expires_ns,
+    };
+}
+
+bool lease_find_claim(const struct lease *lease, const struct whitelist *whitelist,
+                      const struct pattern *pattern, struct lease_claim *out)
+{
+    const struct kept_claim *kept = find_claim(lease, whitelist, pattern);
+    if (kept == NULL)
+        return false;
+    *out = lease_claim_at(lease, (unsigned)(kept - lease->claims));
+    return true;
+}
+
+static void claim_free(const struct lease *lease, struct kept_claim *claim)
+{
+    names_drop(lease->names, claim->name);
+    names_drop(lease->names, claim->owner);
+    names_drop(lease->names, claim->pattern);
+}
+
+static int claim_keep(const struct lease *lease, const struct lease_claim *claim,
+                      struct kept_claim *out)
+{
+    struct kept_claim kept = {
+        .whitelist = claim->whitelist,
+        .granted_ns = claim->granted_ns,
+        .seen_ns = claim->seen_ns,
+        .expires_ns = claim->expires_ns,
+        .ttl = claim->ttl,
+        .resolver = claim->resolver,
+        .pattern_kind = claim->pattern.kind,
+        .source = (uint8_t)claim->source,
+        .record = (uint8_t)claim->record,
+    };
+    int r = names_take(lease->names, &claim->name, &kept.name);
+    if (r == 0)
+        r = names_take(lease->names, &claim->owner, &kept.owner);
+    if (r == 0)
+        r = names_take(lease->names, &claim->pattern.name, &kept.pattern);
+    if (r == 0)
+        *out = kept;
+    else
+        claim_free(lease, &kept);
+    return r;
+}
+
+/* It is in no quota any more. */
+void lease_drop_claims(struct lease *lease)
+{
+    for (unsigned i = 0; i < lease->claim_count; i++)
+        claim_free(lease, &lease->claims[i]);
+    if (lease->claims != &lease->first_claim)
+        free(lease->claims);
+    lease->claims = &lease->first_claim;
+    lease->claim_count = 0;
 }
 
 /* The latest end of a whitelist's claims, 0 without any; of all claims for NULL. */
@@ -230,7 +314,7 @@ static uint64_t latest_end(const struct lease *lease, const struct whitelist *wh
 {
     uint64_t latest = 0;
     for (unsigned i = 0; i < lease->claim_count; i++) {
-        const struct lease_claim *claim = &lease->claims[i];
+        const struct kept_claim *claim = &lease->claims[i];
         bool counts = whitelist == NULL || claim->whitelist == whitelist;
         if (counts && claim->expires_ns > latest)
             latest = claim->expires_ns;
@@ -238,19 +322,27 @@ static uint64_t latest_end(const struct lease *lease, const struct whitelist *wh
     return latest;
 }
 
+static bool is_lasting(const struct lease *lease, const struct whitelist *whitelist)
+{
+    for (unsigned i = 0; i < lease->claim_count; i++) {
+        const struct kept_claim *claim = &lease->claims[i];
+        if (claim->whitelist == whitelist && claim->seen_ns >= claim->granted_ns + LASTING_NS)
+            return true;
+    }
+    return false;
+}
+
 /* Brings the lease's end and its places in the quotas up to date; no share is new here. */
-static void settle(struct lease *lease)
+void lease_settle(struct lease *lease)
 {
     lease->expires_ns = latest_end(lease, NULL);
-    for (unsigned i = 0; i < LEASE_CLAIMS_MAX; i++) {
-        struct lease_share *share = &lease->shares[i];
-        if (share->whitelist == NULL)
-            continue;
-        uint64_t end = latest_end(lease, share->whitelist);
-        if (end == 0)
-            leave_quota(share);
+    for (struct lease_share *share = lease->shares, *next; share != NULL; share = next) {
+        uint64_t end_ns = latest_end(lease, share->whitelist);
+        next = share->next;
+        if (end_ns == 0)
+            leave_quota(lease, share);
         else
-            heap_put(&share->quota->shares, &share->node, end);
+            quota_renew(share, end_ns, is_lasting(lease, share->whitelist));
     }
 }
 
@@ -265,6 +357,7 @@ static unsigned nearest_claim(const struct lease *lease)
 
 static void drop_claim(struct lease *lease, unsigned index)
 {
+    claim_free(lease, &lease->claims[index]);
     lease->claim_count--;
     memmove(&lease->claims[index], &lease->claims[index + 1],
             (lease->claim_count - index) * sizeof(lease->claims[0]));
@@ -275,83 +368,145 @@ static int make_claim_room(struct lease *lease)
 {
     if (lease->claim_count == LEASE_CLAIMS_MAX) {
         drop_claim(lease, nearest_claim(lease));
-        settle(lease);
+        lease_settle(lease);
         return 0;
     }
     unsigned count = lease->claim_count;
-    if (count > 0 && (count & (count - 1)) != 0)
+    if (count == 0 || (count & (count - 1)) != 0)
         return 0;
-    unsigned room = count > 0 ? 2 * count : 1;
-    struct lease_claim *claims = reallocarray(lease->claims, room, sizeof(*claims));
+    bool is_first = lease->claims == &lease->first_claim;
+    struct kept_claim *claims =
+        reallocarray(is_first ? NULL : lease->claims, 2 * (size_t)count, sizeof(*claims));
     if (claims == NULL)
         return -ENOMEM;
+    if (is_first)
+        claims[0] = lease->first_claim;
     lease->claims = claims;
     return 0;
 }
 
-int lease_enter_quota(struct lease *lease, const struct whitelist *whitelist,
-                      struct lease_quota *quota)
+/* ---- quotas ---- */
+
+const struct lease_share *lease_find_share(const struct lease *lease,
+                                           const struct whitelist *whitelist)
 {
-    if (lease_find_share(lease, whitelist) != NULL)
-        return 0;
-    for (unsigned i = 0; i < LEASE_CLAIMS_MAX; i++) {
-        struct lease_share *share = &lease->shares[i];
-        if (share->whitelist != NULL)
-            continue;
-        *share = (struct lease_share){.lease = lease, .whitelist = whitelist, .quota = quota};
-        int r = heap_put(&quota->shares, &share->node, latest_end(lease, whitelist));
-        if (r < 0)
-            *share = (struct lease_share){0};
-        return r;
-    }
-    return -ENOMEM; /* not reached: a share for each claim, and at most as many claims */
+    const struct lease_share *share = lease->shares;
+    while (share != NULL && share->whitelist != whitelist)
+        share = share->next;
+    return share;
 }
 
-static void renew(struct lease_claim *claim, const struct lease_claim *with)
+static int enter_quota(struct lease *lease, const struct whitelist *whitelist,
+                       const struct quota_owner *owner, struct lease_quota *quota)
 {
-    uint64_t granted_ns = claim->granted_ns;
-    uint64_t expires_ns = claim->expires_ns;
-    *claim = *with;
-    claim->granted_ns = granted_ns;
-    if (expires_ns > claim->expires_ns)
-        claim->expires_ns = expires_ns;
+    bool is_first = lease->first_share.whitelist == NULL;
+    struct lease_share *share = is_first ? &lease->first_share : malloc(sizeof(*share));
+    if (share == NULL)
+        return -ENOMEM;
+    *share = (struct lease_share){
+        .lease = lease, .whitelist = whitelist, .quota = quota, .next = lease->shares};
+    int r = quota_enter(share, owner, latest_end(lease, whitelist));
+    if (r == 0)
+        lease->shares = share;
+    else if (is_first)
+        *share = (struct lease_share){0};
+    else
+        free(share);
+    return r;
+}
+
+int lease_enter_quota(struct lease *lease, unsigned claim, struct lease_quota *quota)
+{
+    const struct whitelist *whitelist = lease->claims[claim].whitelist;
+    struct dname name = kept_name_get(lease->claims[claim].name);
+    struct quota_owner owner = {.client = lease->client_count > 0 ? &lease->clients[0] : NULL,
+                                .name = &name};
+    if (lease_find_share(lease, whitelist) != NULL)
+        return 0;
+    return enter_quota(lease, whitelist, &owner, quota);
+}
+
+void lease_forget_shares(struct lease *lease)
+{
+    for (struct lease_share *share = lease->shares, *next; share != NULL; share = next) {
+        next = share->next;
+        if (share != &lease->first_share)
+            free(share);
+    }
+    lease->shares = NULL;
+    lease->first_share = (struct lease_share){0};
+}
+
+static int renew(struct lease *lease, struct kept_claim *claim, const struct lease_claim *with)
+{
+    struct kept_claim renewed;
+    int r = claim_keep(lease, with, &renewed);
+    if (r < 0)
+        return r;
+    renewed.granted_ns = claim->granted_ns;
+    if (claim->expires_ns > renewed.expires_ns)
+        renewed.expires_ns = claim->expires_ns;
+    claim_free(lease, claim);
+    *claim = renewed;
+    return 0;
+}
+
+static int add_claim(struct lease *lease, const struct lease_claim *claim,
+                     struct lease_quota *quota)
+{
+    struct kept_claim kept;
+    const struct quota_owner owner = {.client = &claim->client, .name = &claim->name};
+    if (make_claim_room(lease) < 0 || claim_keep(lease, claim, &kept) < 0)
+        return -ENOMEM;
+    lease->claims[lease->claim_count++] = kept;
+    if (lease_find_share(lease, claim->whitelist) != NULL ||
+        enter_quota(lease, claim->whitelist, &owner, quota) == 0)
+        return 0;
+    claim_free(lease, &kept);
+    lease->claim_count--;
+    return -ENOMEM;
 }
 
 int lease_claim(struct lease *lease, const struct lease_claim *claim, struct lease_quota *quota)
 {
-    struct lease_claim *known = lease_find_claim(lease, claim->whitelist, &claim->pattern);
-    if (known != NULL) {
-        renew(known, claim);
-        settle(lease);
-        return 0;
-    }
-    if (make_claim_room(lease) < 0)
-        return -ENOMEM;
-    lease->claims[lease->claim_count++] = *claim;
-    int r = lease_enter_quota(lease, claim->whitelist, quota);
-    if (r < 0)
-        lease->claim_count--;
-    settle(lease);
+    struct kept_claim *known = find_claim(lease, claim->whitelist, &claim->pattern);
+    int r = known != NULL ? renew(lease, known, claim) : add_claim(lease, claim, quota);
+    lease_settle(lease);
     return r;
 }
 
 void lease_retain(struct lease *lease, lease_keep *keep, const void *context)
 {
     for (unsigned i = 0; i < lease->claim_count;) {
-        if (keep(context, &lease->claims[i]))
+        const struct lease_claim claim = lease_claim_at(lease, i);
+        if (keep(context, &claim))
             i++;
         else
             drop_claim(lease, i);
     }
-    settle(lease);
+    lease_settle(lease);
 }
 
-/* It is in no quota any more. */
-void lease_drop_claims(struct lease *lease)
+/* ---- clients ---- */
+
+/* Room grows 1, 2, 4, 8. */
+static bool make_client_room(struct lease *lease)
 {
-    free(lease->claims);
-    lease->claims = NULL;
-    lease->claim_count = 0;
+    unsigned count = lease->client_count;
+    if (count == LEASE_CLIENTS_MAX) {
+        lease->client_count--;
+        memmove(lease->clients, lease->clients + 1,
+                lease->client_count * sizeof(lease->clients[0]));
+        return true;
+    }
+    if (count > 0 && (count & (count - 1)) != 0)
+        return true;
+    struct address *clients =
+        reallocarray(lease->clients, count > 0 ? 2 * (size_t)count : 1, sizeof(*clients));
+    if (clients == NULL)
+        return false;
+    lease->clients = clients;
+    return true;
 }
 
 void lease_note_client(struct lease *lease, const struct address *client)
@@ -361,44 +516,6 @@ void lease_note_client(struct lease *lease, const struct address *client)
     for (unsigned i = 0; i < lease->client_count; i++)
         if (address_equal(&lease->clients[i], client))
             return;
-    if (lease->client_count == LEASE_CLIENTS_MAX) {
-        lease->client_count--;
-        memmove(lease->clients, lease->clients + 1, lease->client_count * sizeof(*client));
-    }
-    lease->clients[lease->client_count++] = *client;
-}
-
-void lease_forget_shares(struct lease *lease)
-{
-    memset(lease->shares, 0, sizeof(lease->shares));
-}
-
-/* The better of two nodes; either may be NULL. */
-static struct heap_node *nearer(struct heap_node *a, struct heap_node *b)
-{
-    if (a == NULL || b == NULL)
-        return a != NULL ? a : b;
-    return a->key <= b->key ? a : b;
-}
-
-/* A heap's subtree holds nothing nearer than its top: only below those passed over is more to see.
- */
-static struct heap_node *nearest_below(const struct heap *heap, size_t index, uint32_t serial,
-                                       unsigned *budget)
-{
-    if (index >= heap->count || *budget == 0)
-        return NULL;
-    (*budget)--;
-    struct heap_node *node = heap->nodes[index];
-    if (heap_entry(node, struct lease_share, node)->lease->serial != serial)
-        return node;
-    return nearer(nearest_below(heap, 2 * index + 1, serial, budget),
-                  nearest_below(heap, 2 * index + 2, serial, budget));
-}
-
-struct lease *lease_nearest_end(const struct lease_quota *quota, uint32_t serial)
-{
-    unsigned budget = NEAREST_BUDGET;
-    struct heap_node *node = nearest_below(&quota->shares, 0, serial, &budget);
-    return node != NULL ? heap_entry(node, struct lease_share, node)->lease : NULL;
+    if (make_client_room(lease))
+        lease->clients[lease->client_count++] = *client;
 }

@@ -8,6 +8,8 @@
 
 #include "runtime/sighting.h"
 #include "setsync/heap.h"
+#include "setsync/names.h"
+#include "setsync/quota.h"
 #include "setsync/whitelist.h"
 
 #include <stdbool.h>
@@ -25,6 +27,7 @@ struct lease_claim {
     struct pattern pattern;
     struct dname name; /* the matching question; for a derived name the one that matched */
     struct dname owner;
+    struct address client; /* who asked: a new lease is counted for it */
     struct address resolver;
     enum source source;
     enum record_type record;
@@ -34,18 +37,16 @@ struct lease_claim {
     uint64_t expires_ns;
 };
 
-/* The leases that one whitelist holds in one set, nearest to its end first: what max-addresses
- * counts. */
-struct lease_quota {
-    struct heap shares;
-};
-
-/* A lease's place in a quota: the latest end of that whitelist's claims. */
-struct lease_share {
-    struct heap_node node;
-    struct lease *lease;
-    const struct whitelist *whitelist; /* NULL: unused */
-    struct lease_quota *quota;
+/* The same as a lease keeps it: there are a hundred thousand of them, and few names. */
+struct kept_claim {
+    const struct whitelist *whitelist;
+    struct kept_name *name, *owner, *pattern;
+    uint64_t granted_ns, seen_ns, expires_ns;
+    uint32_t ttl;
+    struct address resolver;
+    uint8_t pattern_kind; /* enum pattern_kind */
+    uint8_t source;       /* enum source */
+    uint8_t record;       /* enum record_type */
 };
 
 /* How far the kernel's side of a lease has come. */
@@ -59,27 +60,29 @@ struct keeper_set;
 
 struct lease {
     struct address address;
+    uint8_t claim_count, client_count;
+    uint8_t write; /* enum lease_write */
     const struct set_name *set;
     uint64_t expires_ns; /* the latest of its claims: extended at once, never shortened */
-    unsigned claim_count;
-    struct lease_claim *claims;
-    unsigned client_count;
-    struct address clients[LEASE_CLIENTS_MAX];
+    struct kept_claim *claims;
+    struct address *clients; /* who asked last comes last */
+    struct names *names;     /* where its claims' names are kept */
     /* What the kernel was last told; kept by setsync.c. */
     uint64_t written_ns;         /* when; 0: never */
     uint64_t written_expires_ns; /* what the element got then; UINT64_MAX: a permanent one */
-    enum lease_write write;
-    uint64_t retry_ns; /* the kernel refused its element: not before; 0: it did not */
-    bool is_wide;      /* LEASE_COVERED by an interval, into which nothing can be added */
-    bool queued;       /* in the transaction being built */
-    bool seen;         /* by the look at its set that is under way */
-    bool removed;      /* no lease any more: its element goes, and has to be gone from the kernel */
-    bool replaces;     /* the element there is an earlier lease's, with that one's comment */
-    uint32_t serial;   /* of the answer that touched it last */
-    struct keeper_set *home; /* the set again, as its keeper sees it */
-    struct heap_node due;    /* the next moment at which something must be done */
-    struct lease *next;      /* in its bucket, or among the removed */
-    struct lease_share shares[LEASE_CLAIMS_MAX];
+    uint64_t retry_ns;           /* the kernel refused its element: not before; 0: it did not */
+    bool is_wide;                /* LEASE_COVERED by an interval, into which nothing can be added */
+    bool queued;                 /* in the transaction being built */
+    bool seen;                   /* by the look at its set that is under way */
+    bool removed;    /* no lease any more: its element goes, and has to be gone from the kernel */
+    bool replaces;   /* the element there is an earlier lease's, with that one's comment */
+    uint32_t serial; /* of the answer that touched it last */
+    struct keeper_set *home;        /* the set again, as its keeper sees it */
+    struct heap_node due;           /* the next moment at which something must be done */
+    struct lease *next;             /* in its bucket, or among the removed */
+    struct lease_share *shares;     /* one a whitelist */
+    struct lease_share first_share; /* most have one of each */
+    struct kept_claim first_claim;
 };
 
 struct lease_table;
@@ -113,9 +116,11 @@ void lease_each(const struct lease_table *table, lease_visit *each, void *contex
 size_t lease_slice(const struct lease_table *table, size_t *cursor, struct lease **out,
                    size_t most);
 
-/* The claim of this whitelist's pattern, or NULL. */
-struct lease_claim *lease_find_claim(const struct lease *lease, const struct whitelist *whitelist,
-                                     const struct pattern *pattern);
+/* A claim with all that is known of it, but for who asked; `index` is less than claim_count. */
+struct lease_claim lease_claim_at(const struct lease *lease, unsigned index);
+/* The claim of this whitelist's pattern; false when there is none. */
+bool lease_find_claim(const struct lease *lease, const struct whitelist *whitelist,
+                      const struct pattern *pattern, struct lease_claim *out);
 const struct lease_share *lease_find_share(const struct lease *lease,
                                            const struct whitelist *whitelist);
 /*
@@ -128,14 +133,13 @@ typedef bool lease_keep(const void *context, const struct lease_claim *claim);
 void lease_retain(struct lease *lease, lease_keep *keep, const void *context);
 void lease_drop_claims(struct lease *lease);
 void lease_note_client(struct lease *lease, const struct address *client);
-/* Leaves all quotas, which may be gone by then, and enters others: for a reload. */
-void lease_forget_shares(struct lease *lease);
-int lease_enter_quota(struct lease *lease, const struct whitelist *whitelist,
-                      struct lease_quota *quota);
 /*
- * The lease of a quota that is nearest to its end and was not touched by the answer `serial`: an
- * answer does not evict itself.  NULL when there is none, or too many others stand before it.
+ * For a reload: leaves all quotas, which have been cleared by then, and enters others, one for each
+ * claim's whitelist.
  */
-struct lease *lease_nearest_end(const struct lease_quota *quota, uint32_t serial);
+void lease_forget_shares(struct lease *lease);
+int lease_enter_quota(struct lease *lease, unsigned claim, struct lease_quota *quota);
+/* A claim's end was changed. */
+void lease_settle(struct lease *lease);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "dnsparse/address.h"
 #include "dnsparse/dname.h"
+#include "setsync/names.h"
 #include "setsync/whitelist.h"
 
 #include <stdbool.h>
@@ -87,8 +88,8 @@ enum nftset_action {
 struct nftset_change {
     const struct set_name *set;
     const struct address *address;
-    const struct dname *name; /* becomes the comment */
-    uint64_t timeout_ms;      /* timeout and expiration, 1 or more */
+    const struct kept_name *name; /* becomes the comment; NULL: none */
+    uint64_t timeout_ms;          /* timeout and expiration, 1 or more */
     enum nftset_action action;
     bool is_interval; /* the set has the flag interval */
     int error;        /* out: 0, or -errno of the message that held it */

@@ -37,11 +37,12 @@ const char *nftset_comment(const struct dname *name, char out[static NFTSET_COMM
     return out;
 }
 
-static int set_comment(struct nftnl_set_elem *element, const struct dname *name)
+static int set_comment(struct nftnl_set_elem *element, const struct kept_name *kept)
 {
+    const struct dname name = kept_name_get(kept);
     /* A TLV of our own making: type, length, text and its NUL. */
     char userdata[2 + NFTSET_COMMENT_MAX];
-    nftset_comment(name, userdata + 2);
+    nftset_comment(&name, userdata + 2);
     size_t length = strlen(userdata + 2) + 1;
     userdata[0] = NFTNL_UDATA_SET_ELEM_COMMENT;
     userdata[1] = (char)length;
@@ -77,7 +78,7 @@ static int put_element(struct nftset *nft, struct nlmsghdr *header,
     if (whole) {
         nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT, change->timeout_ms);
         nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_EXPIRATION, change->timeout_ms);
-        if (change->name != NULL && change->name->length > 0)
+        if (change->name != NULL)
             r = set_comment(element, change->name);
     }
     if (r == 0)

@@ -49,8 +49,10 @@ static bool keep_other_names(const void *context, const struct lease_claim *clai
 static unsigned count_kept(const struct lease *lease, lease_keep *keep, const void *context)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < lease->claim_count; i++)
-        count += keep(context, &lease->claims[i]);
+    for (unsigned i = 0; i < lease->claim_count; i++) {
+        const struct lease_claim claim = lease_claim_at(lease, i);
+        count += keep(context, &claim);
+    }
     return count;
 }
 
@@ -112,7 +114,9 @@ static bool keep_backed(const void *context, const struct lease_claim *claim)
 {
     const struct backing *backing = context;
     const struct whitelist *whitelist = find_whitelist(backing->taking, claim->whitelist->name);
-    if (whitelist == NULL || !has_pattern(whitelist, &claim->pattern))
+    if (whitelist == NULL || !has_pattern(whitelist, &claim->pattern) ||
+        policy_judge_address(whitelist, &backing->lease->address) != REASON_NONE ||
+        (claim->record == RECORD_LIST && !whitelist->registry_addresses))
         return false;
     const bool is_ipv4 = backing->lease->address.family == ADDRESS_IPV4;
     return set_name_equal(is_ipv4 ? &whitelist->set4 : &whitelist->set6, backing->lease->set);
@@ -132,16 +136,22 @@ static void rebase(void *context, struct lease *lease)
     struct setsync *sync = taking->sync;
     lease_forget_shares(lease);
     for (unsigned i = 0; i < lease->claim_count; i++) {
-        struct lease_claim *claim = &lease->claims[i];
+        struct kept_claim *claim = &lease->claims[i];
         claim->whitelist = find_whitelist(taking, claim->whitelist->name);
+        const uint64_t most_s = (uint64_t)claim->whitelist->ttl_max + claim->whitelist->grace;
+        const uint64_t most_ns = taking->now->boot_ns + most_s * NS_PER_SECOND;
+        if (claim->expires_ns > most_ns)
+            claim->expires_ns = most_ns; /* nothing lasts longer than what is learned now */
     }
     const unsigned family = family_index((enum address_family)lease->address.family);
     for (unsigned i = 0; i < lease->claim_count; i++) {
         const struct whitelist *whitelist = lease->claims[i].whitelist;
         size_t index = (size_t)(whitelist - taking->whitelists);
-        if (lease_enter_quota(lease, whitelist, &sync->quotas[index][family]) < 0)
+        if (lease_enter_quota(lease, i, &sync->quotas[index][family]) < 0)
             log_error("out of memory: an address escapes max-addresses until it expires");
     }
+    lease_settle(lease);
+    writer_consider(sync, lease, taking->now->boot_ns);
 }
 
 /* Derived names know their whitelist by its number, which may be another one now. */
@@ -202,10 +212,13 @@ int setsync_reload(struct setsync *sync, const struct whitelist *whitelists, siz
     keeper_finish(sync, now); /* while the old whitelists are still there to be told of */
     for (size_t i = 0; i < WHITELISTS_MAX; i++)
         for (unsigned family = 0; family < FAMILIES; family++)
-            sync->quotas[i][family].shares.count = 0;
+            quota_clear(&sync->quotas[i][family]);
     renew_derived(sync, &taking);
     lease_each(sync->leases, rebase, &taking);
     keeper_use(sync, matcher, whitelists, count);
+    for (size_t i = 0; i < count; i++)
+        grant_trim(sync, &whitelists[i], now);
+    keeper_finish(sync, now);
     sets_drop_unwanted(sync);
     sets_run(sync, now);
     grant_tell(sync);

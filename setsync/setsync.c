@@ -146,7 +146,7 @@ void setsync_free(struct setsync *sync)
     }
     for (size_t i = 0; i < WHITELISTS_MAX; i++)
         for (unsigned family = 0; family < FAMILIES; family++)
-            heap_free(&sync->quotas[i][family].shares);
+            quota_free(&sync->quotas[i][family]);
     free(sync->events);
     free(sync->queue);
     free(sync->changes);

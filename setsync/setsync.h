@@ -68,9 +68,10 @@ void setsync_notified(struct setsync *sync, const struct moment *now);
 void setsync_warm(struct setsync *sync, const struct dname *name, const struct moment *now);
 
 /*
- * Other whitelists from now on; the old ones may be freed when it returns 0.  Takes away only what
- * a removed pattern, whitelist or set alone had granted.  -EINVAL when they are too many, -ENOMEM:
- * then nothing was changed.
+ * Other whitelists from now on; the old ones may be freed when it returns 0.  Takes away what would
+ * not be granted any more: what a removed pattern, whitelist or set alone had granted, addresses
+ * that are refused now, what is above a lower limit; and no lease lasts longer than a new one
+ * would.  -EINVAL when they are too many, -ENOMEM: then nothing was changed.
  */
 int setsync_reload(struct setsync *sync, const struct whitelist *whitelists, size_t count,
                    const struct moment *now);

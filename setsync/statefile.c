@@ -53,9 +53,9 @@ static void save_lease(void *context, struct lease *lease)
     struct saving *saving = context;
     char line[STATE_LINE_MAX];
     for (unsigned i = 0; i < lease->claim_count; i++) {
-        const struct lease_claim *claim = &lease->claims[i];
-        if (claim->expires_ns <= saving->now->boot_ns)
+        if (lease->claims[i].expires_ns <= saving->now->boot_ns)
             continue;
+        const struct lease_claim value = lease_claim_at(lease, i), *claim = &value;
         struct state_claim state = {
             .address = lease->address,
             .set = *lease->set,
@@ -198,7 +198,7 @@ static bool is_worth_its_place(const struct setsync *sync, size_t index, unsigne
     const struct lease_quota *quota = &sync->quotas[index][family];
     if (quota->shares.count < sync->options.whitelists[index].max_addresses)
         return true;
-    const struct lease *nearest = lease_nearest_end(quota, sync->serial);
+    const struct lease *nearest = quota_nearest_end(quota, sync->serial);
     return nearest != NULL && nearest->expires_ns < end_ns;
 }
 
@@ -217,8 +217,10 @@ static bool restore_claim(const struct restoring *restoring, const struct whitel
     struct lease *known = lease_find(sync->leases, &home->name, &claim->address);
     const uint64_t end_ns = now->boot_ns + lives_ms * NS_PER_MS;
     bool holds = known != NULL && lease_find_share(known, whitelist) != NULL;
+    const struct quota_owner nobody = {.client =
+                                           NULL}; /* nearest to its end, and no other reason */
     if (!holds && (!is_worth_its_place(sync, index, family, end_ns) ||
-                   !grant_make_room(sync, home, whitelist, known == NULL, now)))
+                   !grant_make_room(sync, home, whitelist, &nobody, known == NULL, now)))
         return false;
     struct lease_claim restored = {
         .whitelist = whitelist,

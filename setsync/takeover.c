@@ -34,7 +34,9 @@ static struct lease *claim_element(struct takeover *takeover, unsigned index,
         return NULL;
     struct lease *known = lease_find(sync->leases, &takeover->set->name, &element->address);
     bool holds = known != NULL && lease_find_share(known, whitelist) != NULL;
-    if (!holds && !grant_make_room(sync, takeover->set, whitelist, known == NULL, takeover->now))
+    const struct quota_owner owner = {.name = name};
+    if (!holds &&
+        !grant_make_room(sync, takeover->set, whitelist, &owner, known == NULL, takeover->now))
         return NULL;
     const uint64_t now_ns = takeover->now->boot_ns;
     const uint64_t end_ns = element->read_ns + element->expires_ms * NS_PER_MS;
@@ -48,12 +50,9 @@ static struct lease *claim_element(struct takeover *takeover, unsigned index,
         .seen_ns = now_ns,
         .expires_ns = end_ns,
     };
-    const struct lease_claim *restored =
-        known != NULL ? lease_find_claim(known, whitelist, pattern) : NULL;
-    if (restored != NULL) { /* the state file knows more than the comment */
-        claim = *restored;
-        claim.expires_ns = end_ns;
-    }
+    if (known != NULL) /* the state file knows more than the comment */
+        (void)lease_find_claim(known, whitelist, pattern, &claim);
+    claim.expires_ns = end_ns;
     return grant_claim(sync, takeover->set, &element->address, &claim);
 }
 
@@ -82,14 +81,14 @@ static bool is_ours(const struct takeover *takeover, const struct lease *lease, 
  * in our own table only we can have made its element last longer. */
 static void go_on(const struct takeover *takeover, struct lease *lease, uint64_t end_ns)
 {
-    const struct lease_claim *last = &lease->claims[0];
+    unsigned last = 0;
     for (unsigned i = 1; i < lease->claim_count; i++)
-        if (lease->claims[i].expires_ns > last->expires_ns)
-            last = &lease->claims[i];
-    const struct whitelist *whitelist = last->whitelist;
+        if (lease->claims[i].expires_ns > lease->claims[last].expires_ns)
+            last = i;
+    const struct whitelist *whitelist = lease->claims[last].whitelist;
     const uint64_t most_s = (uint64_t)whitelist->ttl_max + whitelist->grace;
     const uint64_t most_ns = takeover->now->boot_ns + most_s * NS_PER_SECOND;
-    struct lease_claim claim = *last;
+    struct lease_claim claim = lease_claim_at(lease, last);
     claim.expires_ns = end_ns < most_ns ? end_ns : most_ns;
     (void)grant_claim(takeover->sync, takeover->set, &lease->address, &claim);
 }

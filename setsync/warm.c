@@ -26,7 +26,7 @@ static void warm_kernel(struct setsync *sync, const struct lease *lease)
     struct nftset_change change = {
         .set = lease->set,
         .address = &lease->address,
-        .name = &lease->claims[0].name,
+        .name = lease->claims[0].name,
         .timeout_ms = 1,
         .action = NFTSET_ADD,
         .is_interval = set_is_interval(lease->home),

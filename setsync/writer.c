@@ -232,7 +232,7 @@ static struct nftset_change change_for(const struct setsync *sync, const struct 
     return (struct nftset_change){
         .set = lease->set,
         .address = &lease->address,
-        .name = lease->claim_count > 0 ? &lease->claims[0].name : NULL,
+        .name = lease->claim_count > 0 ? lease->claims[0].name : NULL,
         .timeout_ms = (left_ns + NS_PER_MS - 1) / NS_PER_MS,
         .action = action_for(sync, lease, now_ns),
         .is_interval = set_is_interval(lease->home),

@@ -139,7 +139,7 @@ static void test_match_chain_accepts_an_alias_on_the_way(void **context)
     assert_int_equal(leases(state), 1);
     const struct lease *lease = lease_of(state->sync, &state->whitelists[0].set4, "198.51.100.7");
     assert_non_null(lease);
-    assert_true(dname_equal(&lease->claims[0].name, &sighting.matched));
+    assert_true(kept_name_equal(lease->claims[0].name, &sighting.matched));
     sighting.matched = name_of("b.example.net");
     learn(state, &sighting, 1);
     assert_int_equal(refused(state, REASON_OUTSIDE_PATTERNS), 1);
@@ -247,7 +247,7 @@ static void test_a_derived_name_counts_as_its_question(void **context)
     const struct lease *lease = lease_of(state->sync, &state->whitelists[0].set4, "198.51.100.7");
     assert_non_null(lease);
     struct dname root = name_of("a.dormammu.lookback.io");
-    assert_true(dname_equal(&lease->claims[0].name, &root));
+    assert_true(kept_name_equal(lease->claims[0].name, &root));
     assert_true(dname_equal(&state->record.events[state->record.count - 1].name, &root));
     /* And on from there, the root remembered. */
     open = open_end("lb.example.net", "edge.example.org", 300);
@@ -396,7 +396,184 @@ static void test_what_another_whitelist_grants_stays(void **context)
     assert_true(was_told(&state->record, EVENT_EVICTED, REASON_CAPACITY, "198.51.100.1"));
 }
 
+/* ---- floods ---- */
+
+enum { FLOOD_ROOM = 256, HONEST = 24, FLOOD = 5000 };
+
+/* One address for a name, asked by a client; numbers of three kinds. */
+static void ask(struct state *state, unsigned client, unsigned name, unsigned address, uint32_t ttl)
+{
+    char text[64];
+    snprintf(text, sizeof(text), "n%u.dormammu.lookback.io", name);
+    struct sighting sighting = sighting_of(text);
+    snprintf(text, sizeof(text), "192.0.%u.%u", 2 + (client >> 8), client & 255);
+    sighting.client = address_of(text);
+    snprintf(text, sizeof(text), "51.%u.%u.%u", address >> 16, address >> 8 & 255, address & 255);
+    see(&sighting, text, ttl);
+    learn(state, &sighting, 1);
+    state->now.boot_ns += NS_PER_MS / 2;
+}
+
+static unsigned honest_left(struct state *state)
+{
+    unsigned left = 0;
+    for (unsigned i = 0; i < HONEST; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "51.0.0.%u", i);
+        left += lease_of(state->sync, &state->whitelists[0].set4, text) != NULL;
+    }
+    return left;
+}
+
+/* Some clients with some names each, and short lifetimes. */
+static void ask_honestly(struct state *state, unsigned clients)
+{
+    for (unsigned i = 0; i < HONEST; i++)
+        ask(state, 1 + i % clients, i / 2, i, 60);
+}
+
+static void start_flooded(struct state *state)
+{
+    state->whitelists[0].max_addresses = FLOOD_ROOM;
+    start(state, 1);
+}
+
+/* Each with the longest lifetime, so that by its end alone nothing honest would stay. */
+static void test_a_client_that_floods_makes_room_with_its_own(void **context)
+{
+    struct state *state = *context;
+    start_flooded(state);
+    ask_honestly(state, 8);
+    for (unsigned i = 0; i < FLOOD; i++)
+        ask(state, 200, 1000 + i, 1000 + i, 86400);
+    assert_int_equal(honest_left(state), HONEST);
+    assert_int_equal(leases(state), FLOOD_ROOM);
+    /* And who is honest and new gets in. */
+    ask(state, 20, 100, 100, 60);
+    assert_non_null(lease_of(state->sync, &state->whitelists[0].set4, "51.0.0.100"));
+    for (unsigned i = 0; i < FLOOD; i++)
+        ask(state, 200, 7000 + i, 7000 + i, 86400);
+    assert_int_equal(honest_left(state), HONEST);
+    assert_non_null(lease_of(state->sync, &state->whitelists[0].set4, "51.0.0.100"));
+}
+
+static void test_some_clients_that_flood_make_room_with_their_own(void **context)
+{
+    struct state *state = *context;
+    start_flooded(state);
+    ask_honestly(state, 8);
+    for (unsigned i = 0; i < FLOOD; i++)
+        ask(state, 200 + i % 16, 1000 + i, 1000 + i, 86400);
+    assert_int_equal(honest_left(state), HONEST);
+}
+
+static void test_a_name_that_floods_makes_room_with_its_own(void **context)
+{
+    struct state *state = *context;
+    start_flooded(state);
+    ask_honestly(state, 8);
+    for (unsigned i = 0; i < FLOOD; i++)
+        ask(state, 1000 + i, 1000, 1000 + i, 86400);
+    assert_int_equal(honest_left(state), HONEST);
+}
+
+/* One forwarder asks for all: what is asked for again and again stays. */
+static void test_behind_one_forwarder_what_is_used_stays(void **context)
+{
+    struct state *state = *context;
+    start_flooded(state);
+    ask_honestly(state, 1);
+    state->now.boot_ns += 30 * NS_PER_SECOND;
+    ask_honestly(state, 1);
+    for (unsigned i = 0; i < FLOOD; i++)
+        ask(state, 1, 1000 + i, 1000 + i, 86400);
+    assert_int_equal(honest_left(state), HONEST);
+}
+
+/* Another client and another name each time: nobody has too many, and still what is used stays. */
+static void test_a_flood_of_strangers_leaves_what_is_used(void **context)
+{
+    struct state *state = *context;
+    for (unsigned clients = 1; clients <= 8; clients *= 8) {
+        start_flooded(state);
+        ask_honestly(state, clients);
+        state->now.boot_ns += 30 * NS_PER_SECOND;
+        ask_honestly(state, clients);
+        for (unsigned i = 0; i < FLOOD; i++)
+            ask(state, 1000 + i, 1000 + i, 1000 + i, 86400);
+        assert_int_equal(honest_left(state), HONEST);
+        setsync_free(state->sync);
+        state->sync = NULL;
+    }
+}
+
+/* The books are in order after all of it. */
+static void test_accounts_are_kept_through_everything(void **context)
+{
+    struct state *state = *context;
+    start_flooded(state);
+    uint32_t random = 1;
+    for (unsigned i = 0; i < 20000; i++) {
+        random = random * 1664525 + 1013904223;
+        ask(state, random >> 8 & 7, random >> 11 & 31, random >> 16 & 1023, 60);
+        if (i % 100 == 0)
+            state->now.boot_ns += 12 * NS_PER_SECOND;
+        if (i % 500 == 0)
+            setsync_run(state->sync, &state->now);
+        if (i % 3000 == 0)
+            setsync_reload(state->sync, state->whitelists, 1, &state->now);
+        const struct lease_quota *quota = &state->sync->quotas[0][0];
+        assert_int_equal(quota->shares.count, leases(state));
+        assert_in_range(quota->holders[0].count, 1, 8);
+        assert_in_range(quota->holders[1].count, 1, 32);
+    }
+    state->now.boot_ns += 2000 * NS_PER_SECOND;
+    setsync_run(state->sync, &state->now);
+    assert_int_equal(leases(state), 0);
+    assert_int_equal(state->sync->quotas[0][0].holders[0].count, 0);
+    assert_int_equal(state->sync->quotas[0][0].holders[1].count, 0);
+}
+
 /* ---- taking back ---- */
+
+/* A stricter configuration acts on what there is. */
+static void test_a_reload_applies_limits_to_what_there_is(void **context)
+{
+    struct state *state = *context;
+    struct prefix refuse = prefix_of("198.51.100.0/25");
+    start(state, 1);
+    state->whitelists[0].private_addresses = true;
+    for (unsigned i = 0; i < 20; i++) {
+        char address[32];
+        snprintf(address, sizeof(address), "198.51.100.%u", 120 + i);
+        learn_one(state, "a.dormammu.lookback.io", address, 300 + i);
+    }
+    learn_one(state, "a.dormammu.lookback.io", "10.1.2.3", 80000);
+    assert_int_equal(leases(state), 21);
+
+    state->whitelists[0].private_addresses = false;
+    setsync_reload(state->sync, state->whitelists, 1, &state->now);
+    assert_true(was_told(&state->record, EVENT_FORGOTTEN, REASON_NONE, "10.1.2.3"));
+    assert_int_equal(leases(state), 20);
+
+    state->whitelists[0].refuse = &refuse;
+    state->whitelists[0].refuse_count = 1;
+    setsync_reload(state->sync, state->whitelists, 1, &state->now);
+    assert_int_equal(leases(state), 12);
+    assert_null(lease_of(state->sync, &state->whitelists[0].set4, "198.51.100.127"));
+
+    state->whitelists[0].max_addresses = 5;
+    setsync_reload(state->sync, state->whitelists, 1, &state->now);
+    assert_int_equal(leases(state), 5);
+    assert_int_equal(setsync_statistics(state->sync)->evicted, 7);
+    assert_non_null(lease_of(state->sync, &state->whitelists[0].set4, "198.51.100.139"));
+
+    state->whitelists[0].ttl_max = 60;
+    state->whitelists[0].grace = 0;
+    setsync_reload(state->sync, state->whitelists, 1, &state->now);
+    const struct lease *lease = lease_of(state->sync, &state->whitelists[0].set4, "198.51.100.139");
+    assert_int_equal(lease->expires_ns, state->now.boot_ns + 60 * NS_PER_SECOND);
+}
 
 static void test_forget(void **context)
 {
@@ -579,6 +756,13 @@ int main(void)
         TEST(test_follow_answer_derives_nothing),
         TEST(test_a_chain_of_derived_names_ends),
         TEST(test_the_lease_nearest_to_its_end_makes_room),
+        TEST(test_a_client_that_floods_makes_room_with_its_own),
+        TEST(test_some_clients_that_flood_make_room_with_their_own),
+        TEST(test_a_name_that_floods_makes_room_with_its_own),
+        TEST(test_behind_one_forwarder_what_is_used_stays),
+        TEST(test_a_flood_of_strangers_leaves_what_is_used),
+        TEST(test_accounts_are_kept_through_everything),
+        TEST(test_a_reload_applies_limits_to_what_there_is),
         TEST(test_an_answer_larger_than_the_capacity_does_not_evict_itself),
         TEST(test_an_answer_passes_over_its_own_leases),
         TEST(test_what_another_whitelist_grants_stays),

@@ -96,9 +96,9 @@ static void test_a_lease_is_extended_and_never_shortened(void **context)
     assert_int_equal(lease_claim(lease, &claim, &quota), 0);
     assert_int_equal(lease->expires_ns, 150);
     assert_int_equal(quota.shares.count, 1);
-    assert_int_equal(lease_find_share(lease, &whitelist)->node.key, 150);
+    assert_int_equal(share_end(lease_find_share(lease, &whitelist)), 150);
+    quota_free(&quota);
     lease_table_free(table);
-    heap_free(&quota.shares);
 }
 
 static bool keep_second(const void *context, const struct lease_claim *claim)
@@ -125,11 +125,11 @@ static void test_what_another_whitelist_claims_stays(void **context)
     assert_int_equal(lease->expires_ns, 70);
     assert_int_equal(quotas[0].shares.count, 0);
     assert_int_equal(quotas[1].shares.count, 1);
-    assert_ptr_equal(lease_nearest_end(&quotas[1], 1), lease);
-    assert_null(lease_nearest_end(&quotas[0], 1));
+    assert_ptr_equal(quota_nearest_end(&quotas[1], 1), lease);
+    assert_null(quota_nearest_end(&quotas[0], 1));
+    quota_free(&quotas[0]);
+    quota_free(&quotas[1]);
     lease_table_free(table);
-    heap_free(&quotas[0].shares);
-    heap_free(&quotas[1].shares);
 }
 
 static void test_a_ninth_claim_takes_the_place_of_the_shortest(void **context)
@@ -150,9 +150,9 @@ static void test_a_ninth_claim_takes_the_place_of_the_shortest(void **context)
     assert_int_equal(quotas[0].shares.count, 0);
     assert_int_equal(quotas[9].shares.count, 1);
     assert_int_equal(lease->expires_ns, 109);
-    lease_table_free(table);
     for (unsigned i = 0; i < 10; i++)
-        heap_free(&quotas[i].shares);
+        quota_free(&quotas[i]);
+    lease_table_free(table);
 }
 
 static void test_the_last_eight_clients_are_kept(void **context)
@@ -170,6 +170,7 @@ static void test_the_last_eight_clients_are_kept(void **context)
     assert_int_equal(lease.client_count, LEASE_CLIENTS_MAX);
     assert_int_equal(lease.clients[0].bytes[3], 3);
     assert_int_equal(lease.clients[7].bytes[3], 10);
+    free(lease.clients);
 }
 
 int main(void)
