@@ -273,8 +273,8 @@ static void add_resolvers(struct replay *replay, const struct config *config)
 
 /*
  * The plan of the configuration, for one interface that has no name.  What the system where the
- * capture was taken names is not known here: "default" is any server.  Whoever took it knows what it
- * holds: tunnels without a sender are entered as on a mirror port.
+ * capture was taken names is not known here: "default" is any server.  Whoever took it knows what
+ * it holds: tunnels without a sender are entered as on a mirror port.
  */
 static int plan_make(struct replay *replay, const struct config *config)
 {
