@@ -106,7 +106,7 @@ static void write_ipv4(const struct filterwriting *writing, unsigned transport)
 
     load(writing, BPF_B, 9); /* protocol */
     write_protocol(writing, on);
-    go(writing, FILTERCODE_DROP);
+    filtercode_branch(writing->code, BPF_JEQ, IPPROTO_AH, FILTERCODE_PASS, FILTERCODE_DROP);
     filtercode_place(writing->code, on);
     load(writing, BPF_H, 6); /* flags and fragment offset */
     if_bits(writing, IPV4_FRAGMENT, FILTERCODE_PASS);

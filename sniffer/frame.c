@@ -77,6 +77,21 @@ static __attribute__((cold)) enum frame_outcome enter_tunnel(struct walk *walk, 
     return FRAME_SEGMENT;
 }
 
+/*
+ * What UDP says of its size in the `size` bytes that the IP header leaves for it, or 0: a socket
+ * trims what is more, and a host drops a datagram that says more than came.  The reader is behind
+ * the header.
+ */
+static inline size_t udp_size(const struct reader *reader, const uint8_t *udp, size_t size)
+{
+    size_t said = big_endian_16(udp + 4);
+
+    if (said == size)
+        return size >= UDP_HEADER_SIZE ? size : 0;
+    return said >= UDP_HEADER_SIZE && said < size && size - UDP_HEADER_SIZE <= reader->length ? said
+                                                                                              : 0;
+}
+
 static __attribute__((cold)) enum frame_outcome decode_udp_tunnel(struct walk *walk,
                                                                   const uint8_t *udp, size_t size)
 {
@@ -85,7 +100,8 @@ static __attribute__((cold)) enum frame_outcome decode_udp_tunnel(struct walk *w
 
     if (encapsulation == ENCAPSULATION_NONE)
         return FRAME_NOT_DNS;
-    if (size < UDP_HEADER_SIZE || big_endian_16(udp + 4) != size)
+    size = udp_size(&walk->reader, udp, size);
+    if (size == 0)
         return FRAME_BAD;
     reader_limit(&walk->reader, size - UDP_HEADER_SIZE);
     bool entered =
@@ -93,7 +109,7 @@ static __attribute__((cold)) enum frame_outcome decode_udp_tunnel(struct walk *w
     return enter_tunnel(walk, entered, port);
 }
 
-/* `size` is what the IP header leaves for UDP; a host drops what disagrees with it. */
+/* `size` is what the IP header leaves for UDP. */
 static inline enum frame_outcome decode_udp(struct walk *walk, size_t size)
 {
     struct reader *reader = &walk->reader;
@@ -106,7 +122,8 @@ static inline enum frame_outcome decode_udp(struct walk *walk, size_t size)
     out->destination_port = big_endian_16(udp + 2);
     if (out->source_port != DNS_PORT && out->destination_port != DNS_PORT)
         return walk->encapsulations ? decode_udp_tunnel(walk, udp, size) : FRAME_NOT_DNS;
-    if (size < UDP_HEADER_SIZE || big_endian_16(udp + 4) != size)
+    size = udp_size(reader, udp, size);
+    if (size == 0)
         return FRAME_BAD;
     out->transport = TRANSPORT_UDP;
     out->transport_header = udp;
@@ -199,6 +216,36 @@ static __attribute__((cold)) enum frame_outcome decode_ipv4_piece(struct walk *w
     return decode_piece(walk, size);
 }
 
+static size_t extension_size(uint8_t type, uint8_t length)
+{
+    if (type == IPPROTO_FRAGMENT)
+        return 8;
+    if (type == IPPROTO_AH)
+        return ((size_t)length + 2) * 4;
+    return ((size_t)length + 1) * 8;
+}
+
+/* One in front of the transport (RFC 4302), as an extension header of IPv6; there is no second. */
+static __attribute__((cold)) enum frame_outcome decode_authenticated(struct walk *walk, size_t size)
+{
+    const uint8_t *header = reader_take(&walk->reader, 8);
+
+    if (!header)
+        return outcome_of_failure(&walk->reader);
+    size_t whole = extension_size(IPPROTO_AH, header[1]);
+    if (whole > 8)
+        reader_take(&walk->reader, whole - 8);
+    return decode_transport(walk, header[0], size > whole ? size - whole : 0);
+}
+
+static inline enum frame_outcome decode_ipv4_payload(struct walk *walk, uint8_t protocol,
+                                                     size_t size)
+{
+    if (protocol == IPPROTO_AH)
+        return decode_authenticated(walk, size);
+    return decode_transport(walk, protocol, size);
+}
+
 static inline enum frame_outcome decode_ipv4(struct walk *walk)
 {
     struct segment *out = walk->out;
@@ -210,7 +257,7 @@ static inline enum frame_outcome decode_ipv4(struct walk *walk)
     size_t total = big_endian_16(ip + 2);
     if (ip[0] >> 4 != 4 || header_size < IPV4_HEADER_MIN)
         return FRAME_BAD;
-    if (!protocol_is_read(walk, ip[9]))
+    if (!protocol_is_read(walk, ip[9]) && ip[9] != IPPROTO_AH)
         return FRAME_NOT_DNS;
     if (header_size > IPV4_HEADER_MIN)
         reader_take(&walk->reader, header_size - IPV4_HEADER_MIN);
@@ -221,7 +268,7 @@ static inline enum frame_outcome decode_ipv4(struct walk *walk)
     size_t size = total > header_size ? total - header_size : 0;
     if (big_endian_16(ip + 6) & IPV4_FRAGMENT_BITS)
         return decode_ipv4_piece(walk, ip, size);
-    return decode_transport(walk, ip[9], size);
+    return decode_ipv4_payload(walk, ip[9], size);
 }
 
 /* What may stand between the IPv6 header and the transport's (RFC 8200 section 4, RFC 4302). */
@@ -229,15 +276,6 @@ static bool is_extension(uint8_t next)
 {
     return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
            next == IPPROTO_AH || next == IPPROTO_FRAGMENT;
-}
-
-static size_t extension_size(uint8_t type, uint8_t length)
-{
-    if (type == IPPROTO_FRAGMENT)
-        return 8;
-    if (type == IPPROTO_AH)
-        return ((size_t)length + 2) * 4;
-    return ((size_t)length + 1) * 8;
 }
 
 static enum frame_outcome judge_fragment(struct walk *walk, const uint8_t *header)
@@ -444,7 +482,7 @@ __attribute__((cold)) enum frame_outcome frame_resume(const uint8_t *bytes, size
     uint8_t protocol = segment->piece.protocol;
 
     segment->ip = NULL;
-    enum frame_outcome outcome =
-        ipv4 ? decode_transport(&walk, protocol, size) : decode_ipv6_payload(&walk, protocol, size);
+    enum frame_outcome outcome = ipv4 ? decode_ipv4_payload(&walk, protocol, size)
+                                      : decode_ipv6_payload(&walk, protocol, size);
     return walk.goes_on ? decode_layers(&walk) : outcome;
 }

@@ -29,19 +29,34 @@ static void deliver(void *context, const uint8_t *bytes, size_t size)
     pipeline_message(delivery->pipeline, &delivery->message, delivery->now_ns);
 }
 
-static bool is_from_server(const struct segment *segment)
+static enum trust trust_source(const struct pipeline *pipeline, const struct segment *segment)
 {
-    return segment->source_port == DNS_PORT;
+    if (segment->source_port != DNS_PORT)
+        return TRUST_NONE;
+    return trust_resolver(pipeline->plan, &segment->source, segment->interface);
 }
 
-/* What is first seen where its server is not believed may not stand for what comes there later. */
+static enum trust trust_destination(const struct pipeline *pipeline, const struct segment *segment)
+{
+    if (segment->destination_port != DNS_PORT)
+        return TRUST_NONE;
+    return trust_resolver(pipeline->plan, &segment->destination, segment->interface);
+}
+
+/*
+ * What is first seen where its server is not believed may not stand for what comes there later.
+ * Where both ports are 53 either end may be the server: each message's QR bit tells.
+ */
 static bool is_believed(const struct pipeline *pipeline, const struct segment *segment)
 {
-    bool answer = is_from_server(segment);
-    const struct address *server = answer ? &segment->source : &segment->destination;
-    enum trust trust = trust_resolver(pipeline->plan, server, segment->interface);
+    return trust_source(pipeline, segment) == TRUST_HERE ||
+           trust_destination(pipeline, segment) != TRUST_NONE;
+}
 
-    return trust == TRUST_HERE || (trust == TRUST_ELSEWHERE && !answer);
+/* Of a segment that is believed. */
+static bool is_from_server(const struct pipeline *pipeline, const struct segment *segment)
+{
+    return trust_source(pipeline, segment) == TRUST_HERE;
 }
 
 /* What the two copies say is not looked into: the connection tells who is concerned. */
@@ -58,7 +73,7 @@ static void raise_alarm(struct pipeline *pipeline, const struct segment *segment
 
     if (pipeline->draining)
         return;
-    if (!is_from_server(segment)) {
+    if (!is_from_server(pipeline, segment)) {
         answer.source = segment->destination;
         answer.destination = segment->source;
         answer.source_port = segment->destination_port;

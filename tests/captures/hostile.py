@@ -4,6 +4,9 @@
 
 import struct
 
+from scapy.layers.inet import IP
+from scapy.packet import Raw
+
 from scene import (APEX, CLIENT, NAME, POINTER, RESOLVER, Scene, a, answer, capture, cname,
                    ethernet, main, packet, query, question, record)
 
@@ -188,6 +191,30 @@ def lying_headers():
     scene.packet(changed(0, b"\x55"))              # version 5
     scene.frame(ethernet(good)[:13]).frame(b"").frame(ethernet(good)[:30])
     return then_good(scene)
+
+
+@capture("trimmed.pcap")
+def trimmed():
+    """IP's length leaves more than UDP's says: a socket trims the rest, also where the answer's last
+    bytes stand in it."""
+    def longer(payload, more):
+        udp = packet(RESOLVER, CLIENT, 53, 40000, payload)[20:]
+        return bytes(IP(src=RESOLVER, dst=CLIENT, proto=17) / Raw(udp + more))
+    whole = answer([a(POINTER, "198.51.100.1")], ident=1)
+    cut = answer([a(POINTER, BAD)], ident=2)
+    return (Scene().ask(query(ident=1)).packet(longer(whole, bytes(12)))
+            .ask(query(ident=2)).packet(longer(cut[:-2], cut[-2:]))
+            .wait(1).exchange([a(POINTER, GOOD)], ident=0x7777))
+
+
+@capture("authenticated.pcap")
+def authenticated():
+    """An authentication header between IPv4 and UDP, in front of the question and the answer."""
+    def behind_ah(data):
+        header = bytes([17, 4, 0, 0]) + struct.pack("!2I", 1, 1) + bytes(range(12))
+        return bytes(IP(src=IP(data).src, dst=IP(data).dst, proto=51) / Raw(header + data[20:]))
+    return (Scene().packet(behind_ah(packet(CLIENT, RESOLVER, 40000, 53, query())))
+            .packet(behind_ah(packet(RESOLVER, CLIENT, 53, 40000, answer([a(POINTER, GOOD)])))))
 
 
 @capture("cut-by-snaplen.pcap")

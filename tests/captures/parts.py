@@ -239,6 +239,14 @@ def tcp():
     return scene
 
 
+@capture("tcp-both-53.pcap")
+def tcp_both_53():
+    """A forwarder that asks from port 53, over TCP and UDP: the messages say who is who."""
+    scene = Scene(port=53)
+    Connection(scene, 53).open().ask(0).reply(0).close()
+    return scene.ask(query(NAMES[1], ident=2)).reply(reply_to(1))
+
+
 @capture("tcp-cuts.pcap")
 def tcp_cuts():
     """Two messages in one segment; a length prefix cut in two; one byte a segment."""

@@ -283,8 +283,7 @@ static void test_lengths_that_disagree_are_bad(void **state)
     static const struct {
         int udp, ip;
     } lies[] = {
-        {1, 0}, {-1, 0}, {-13, 0}, {-20, 0}, {1000, 0},
-        {0, 1}, {0, -1}, {0, 400}, {0, -13}, {0, -20},
+        {1, 0}, {-20, 0}, {1000, 0}, {0, 1}, {0, -1}, {0, 400}, {0, -13}, {0, -20}, {-1, 1},
     };
 
     (void)state;
@@ -295,6 +294,78 @@ static void test_lengths_that_disagree_are_bad(void **state)
     assert_lie_is_bad(&answer4, 0, -40); /* total length 0 */
     assert_lie_is_bad(&answer6, 0, -20); /* payload length 0: a jumbogram's */
     assert_lie_is_bad(&answer4, 0, -24); /* less than its own header */
+}
+
+/* IP's length leaves more than UDP says, and it is there: a socket trims it. */
+static void test_more_than_udp_says_is_trimmed(void **state)
+{
+    struct datagram_of of[] = {answer4, answer6};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        for (int more = 1; more <= 400; more += 57) {
+            struct segment segment;
+
+            of[i].ip_length_lie = more;
+            struct bytes frame = ethernet_of(&of[i]);
+            for (int k = 0; k < more; k++)
+                put8(&frame, 0x5a);
+            assert_int_equal(decode(&frame, DLT_EN10MB, &segment), FRAME_SEGMENT);
+            assert_segment(&segment, &of[i]);
+            assert_int_equal(segment_checksums(&segment), CHECKSUM_GOOD);
+            /* cut by the snaplen in what is trimmed: nothing is missing */
+            assert_int_equal(decode_part(&frame, frame.size - (size_t)more, DLT_EN10MB, &segment),
+                             FRAME_SEGMENT);
+        }
+    of[0].length_lie = -(int)of[0].payload->size;
+    struct bytes frame = ethernet_of(&of[0]);
+    struct segment segment;
+    put(&frame, frame.data, 400);
+    assert_int_equal(decode(&frame, DLT_EN10MB, &segment), FRAME_SEGMENT);
+    assert_int_equal(segment.payload_size, 0);
+}
+
+/* Between IPv4 and UDP: its next header, its length in 32-bit words less two, 22 bytes. */
+static struct bytes authenticated(uint8_t next, uint8_t words)
+{
+    struct bytes frame = ethernet_of(&answer4), out = {0};
+    size_t ip = 14, behind = ip + 20;
+
+    put(&out, frame.data, behind);
+    put8(&out, next);
+    put8(&out, words);
+    put(&out, "\0\0\0\0\0\1\0\0\0\1\1\2\3\4\5\6\7\10\11\12\13\14", 22);
+    put(&out, frame.data + behind, frame.size - behind);
+    out.data[ip + 9] = 51;
+    set16(&out, ip + 2, (unsigned)(out.size - ip));
+    set16(&out, ip + 10, 0);
+    set16(&out, ip + 10, (uint16_t)~sum_of(0, out.data + ip, 20));
+    return out;
+}
+
+static void test_an_authentication_header_is_skipped(void **state)
+{
+    struct bytes frame = authenticated(17, 4);
+    struct segment segment;
+
+    (void)state;
+    assert_int_equal(decode(&frame, DLT_EN10MB, &segment), FRAME_SEGMENT);
+    assert_segment(&segment, &answer4);
+    assert_int_equal(segment_checksums(&segment), CHECKSUM_GOOD);
+    frame = authenticated(17, 255);
+    assert_int_equal(decode(&frame, DLT_EN10MB, &segment), FRAME_BAD);
+    frame = authenticated(51, 4); /* a second one */
+    assert_int_equal(decode(&frame, DLT_EN10MB, &segment), FRAME_NOT_DNS);
+    frame = authenticated(50, 4);
+    assert_int_equal(decode(&frame, DLT_EN10MB, &segment), FRAME_NOT_DNS);
+    frame = authenticated(17, 4);
+    for (size_t size = 14 + 20; size < 14 + 20 + 24 + 8; size++) {
+        struct bytes shorter = frame;
+
+        shorter.size = size;
+        assert_int_equal(decode(&shorter, DLT_EN10MB, &segment), FRAME_BAD);
+        assert_int_equal(decode_part(&frame, size, DLT_EN10MB, &segment), FRAME_CUT);
+    }
 }
 
 /* All headers agree, and the payload is not there: what a mirror session does that cuts packets. */
@@ -616,6 +687,8 @@ int main(void)
         cmocka_unit_test(test_ipv4_options_are_skipped),
         cmocka_unit_test(test_link_padding_is_not_payload),
         cmocka_unit_test(test_lengths_that_disagree_are_bad),
+        cmocka_unit_test(test_more_than_udp_says_is_trimmed),
+        cmocka_unit_test(test_an_authentication_header_is_skipped),
         cmocka_unit_test(test_headers_that_agree_about_more_are_short),
         cmocka_unit_test(test_a_short_ipv4_header_is_bad),
         cmocka_unit_test(test_a_cut_frame_is_told_from_a_lying_one),

@@ -382,6 +382,10 @@ static void test_extension_headers(void **state)
     }
     frame.data[6] = 58; /* ICMPv6 */
     assert_false(passes(&frame));
+    frame = packet(&from4, &other);
+    assert_false(passes(&frame));
+    frame.data[9] = 51; /* an authentication header over IPv4 */
+    assert_true(passes(&frame));
 }
 
 static void test_tcp(void **state)
