@@ -7,7 +7,12 @@
 
 #include "dnsparse/dname.h"
 
-enum { QUESTION_TAIL = 4 /* QTYPE and QCLASS */ };
+enum {
+    QUESTION_TAIL = 4, /* QTYPE and QCLASS */
+    RECORD_HEAD = 10,  /* type, class, TTL and the data's length, which comes last */
+    POINTER = 0xc0,
+    POINTER_SIZE = 2,
+};
 
 static uint16_t read_u16(const uint8_t *bytes)
 {
@@ -59,4 +64,34 @@ bool wire_read(const uint8_t *bytes, size_t size, struct wire_message *out)
         return false;
     *out = message;
     return true;
+}
+
+/* Behind the name at `at`, which a pointer may end; a value past the size when there is none. */
+static size_t skip_name(const struct wire_message *message, size_t at)
+{
+    while (at < message->size && message->bytes[at] != 0) {
+        if (message->bytes[at] >= POINTER)
+            return at + POINTER_SIZE;
+        if (message->bytes[at] > DNAME_LABEL_MAX)
+            return message->size + 1;
+        at += 1u + message->bytes[at];
+    }
+    return at + 1;
+}
+
+/* Each record takes bytes, so that the message's size bounds this. */
+size_t wire_end(const struct wire_message *message)
+{
+    unsigned records = message->answer_count + (unsigned)read_u16(message->bytes + 8) +
+                       read_u16(message->bytes + 10);
+    size_t at = WIRE_HEADER_SIZE;
+
+    for (unsigned i = 0; i < message->question_count && at <= message->size; i++)
+        at = (i == 0 ? at + message->name_size : skip_name(message, at)) + QUESTION_TAIL;
+    for (; records > 0 && at <= message->size; records--) {
+        at = skip_name(message, at) + RECORD_HEAD;
+        if (at <= message->size)
+            at += read_u16(message->bytes + at - 2);
+    }
+    return at <= message->size ? at : 0;
 }

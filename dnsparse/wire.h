@@ -34,6 +34,12 @@ struct wire_message {
  */
 bool wire_read(const uint8_t *bytes, size_t size, struct wire_message *out);
 
+/*
+ * Where the message ends by its own counts, or 0 when its bytes do not hold that much: what stands
+ * behind is padding, or another message.
+ */
+size_t wire_end(const struct wire_message *message);
+
 /* The question as it stood on the wire: name, type and class, name_size + 4 bytes. */
 static inline const uint8_t *wire_question(const struct wire_message *message)
 {

@@ -11,6 +11,8 @@ static const struct {
     [COUNTER_FRAMES] = {"frames", "frames that reached the program"},
     [COUNTER_NOT_DNS] = {"not-dns", "frames without port 53"},
     [COUNTER_BAD_FRAMES] = {"bad-frames", "frames with cut or lying headers"},
+    [COUNTER_MERGED_DATAGRAMS] = {"merged-datagrams",
+                                  "datagrams that the kernel had put behind another one"},
     [COUNTER_FRAGMENTS] = {"fragments", "IP fragments"},
     [COUNTER_OTHER_VLAN] = {"other-vlan", "frames tagged otherwise than `vlans`"},
     [COUNTER_CUT_BY_SNAPLEN] = {"cut-by-snaplen", "frames captured shorter than they were"},

@@ -105,6 +105,14 @@ enum checksum_outcome {
 
 /* IPv4 header and UDP or TCP checksum. */
 enum checksum_outcome segment_checksums(const struct segment *segment);
+/* Whether a UDP checksum is the pseudo-header's alone: the quick part of segment_checksums. */
+bool segment_is_bare(const struct segment *segment);
+/*
+ * Of a datagram that the kernel has merged of several, the first with a payload of `first` bytes: it
+ * has checked each, and leaves the sum bare (UDP GRO) or as the first one's was (by a list of them).
+ * CHECKSUM_BAD: it is none.
+ */
+enum checksum_outcome segment_merged_checksums(const struct segment *segment, size_t first);
 /* The IPv4 header's alone, as of a fragment; IPv6 has none and is good. */
 enum checksum_outcome segment_header_checksum(const struct segment *segment);
 

@@ -16,6 +16,7 @@ enum {
     DNS_PORT = 53,
     OPCODE_QUERY = 0,
     CLASS_IN = 1,
+    MERGED_MAX = 64, /* datagrams in one frame: the kernel's UDP_GRO_CNT_MAX */
     /* So many, over so long, without one question between them: the kernel's filter lets only those
      * through whose names may matter. */
     ONE_DIRECTION_ANSWERS = 6,
@@ -80,10 +81,57 @@ bool pipeline_takes_checksum(struct pipeline *pipeline, enum checksum_outcome ch
     return taken;
 }
 
+/* Padding is none: a message of the same direction, with one question, whole by its own counts. */
+static bool message_follows(const struct segment *segment, const struct wire_message *first,
+                            size_t end)
+{
+    struct wire_message next;
+
+    return wire_read(segment->payload + end, segment->payload_size - end, &next) &&
+           next.question_count == 1 && next.response == first->response &&
+           next.opcode == first->opcode && wire_end(&next) != 0;
+}
+
+/*
+ * UDP GRO hands datagrams of one flow on as one, whose payload is theirs one behind the other.  A
+ * host is given each by itself; of bytes behind a message that came as they are it takes nothing.
+ */
+static bool is_merged(const struct pipeline *pipeline, const struct segment *segment,
+                      const struct wire_message *first)
+{
+    if (!segment->ip || segment->checked || segment->transport != TRANSPORT_UDP)
+        return false;
+    size_t end = wire_end(first);
+    if (end == 0 || end == first->size || !message_follows(segment, first, end))
+        return false;
+    if (pipeline->plan->checksums == CHECKSUMS_IGNORE)
+        return true;
+    enum checksum_outcome outcome = segment_merged_checksums(segment, end);
+    return outcome == CHECKSUM_GOOD ||
+           (outcome == CHECKSUM_BARE && pipeline->plan->checksums == CHECKSUMS_AUTO);
+}
+
+/* By its own sum alone: the kernel keeps a list of datagrams behind it. */
+static __attribute__((cold)) bool begins_list(struct pipeline *pipeline,
+                                              const struct segment *segment)
+{
+    struct wire_message wire;
+
+    if (!wire_read(segment->payload, segment->payload_size, &wire) ||
+        !is_merged(pipeline, segment, &wire))
+        return false;
+    pipeline->datagram_lists = true;
+    return true;
+}
+
 bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment)
 {
-    return segment->checked || pipeline->plan->checksums == CHECKSUMS_IGNORE ||
-           pipeline_takes_checksum(pipeline, segment_checksums(segment));
+    if (segment->checked || pipeline->plan->checksums == CHECKSUMS_IGNORE)
+        return true;
+    enum checksum_outcome outcome = segment_checksums(segment);
+    if (outcome == CHECKSUM_BAD && begins_list(pipeline, segment))
+        return true;
+    return pipeline_takes_checksum(pipeline, outcome);
 }
 
 bool pipeline_may_lead_on(const struct pipeline *pipeline, const struct wire_message *wire)
@@ -179,7 +227,58 @@ static void note_answer(struct one_direction *seen, uint64_t now_ns)
     seen->last_ns = now_ns;
 }
 
+static void message_deal(struct pipeline *pipeline, const struct segment *segment,
+                         const struct wire_message *wire, uint64_t now_ns)
+{
+    if (!wire->response) {
+        question_deal(pipeline, segment, wire, now_ns);
+        return;
+    }
+    note_answer(&pipeline->one_direction, now_ns);
+    response_deal(pipeline, segment, wire, now_ns);
+}
+
 void pipeline_message(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
+{
+    struct wire_message wire;
+
+    if (wire_read(segment->payload, segment->payload_size, &wire))
+        message_deal(pipeline, segment, &wire, now_ns);
+    else
+        pipeline->counters.refused[REASON_MALFORMED]++;
+}
+
+/* From the message at `from` on; with a bare sum all of them or none. */
+static __attribute__((cold)) void
+merged_deal(struct pipeline *pipeline, const struct segment *segment, size_t from, uint64_t now_ns)
+{
+    struct segment part = *segment;
+    size_t left = segment->payload_size - from;
+    struct wire_message wire;
+
+    part.checked = true;
+    part.payload += from;
+    for (unsigned i = 0; i < MERGED_MAX && wire_read(part.payload, left, &wire); i++) {
+        size_t end = wire_end(&wire);
+
+        part.payload_size = left;
+        bool more = end && end < left && message_follows(&part, &wire, end);
+        wire.size = more ? end : left;
+        part.payload_size = wire.size;
+        message_deal(pipeline, &part, &wire, now_ns);
+        if (!more)
+            return;
+        part.payload += end;
+        left -= end;
+        count(pipeline, COUNTER_MERGED_DATAGRAMS);
+    }
+}
+
+/*
+ * Where a message ends is asked only where there may be more: each foreign answer would have to be
+ * walked.  A bare sum is quickly seen; that of a list shows in the first one that matters.
+ */
+static void datagram_deal(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
 {
     struct wire_message wire;
 
@@ -187,12 +286,16 @@ void pipeline_message(struct pipeline *pipeline, const struct segment *segment, 
         pipeline->counters.refused[REASON_MALFORMED]++;
         return;
     }
-    if (!wire.response) {
-        question_deal(pipeline, segment, &wire, now_ns);
+    bool lists = pipeline->datagram_lists;
+    bool bare = segment_is_bare(segment);
+    if ((lists || bare) && is_merged(pipeline, segment, &wire)) {
+        pipeline->counters.value[COUNTER_BARE_CHECKSUMS] += bare;
+        merged_deal(pipeline, segment, 0, now_ns);
         return;
     }
-    note_answer(&pipeline->one_direction, now_ns);
-    response_deal(pipeline, segment, &wire, now_ns);
+    message_deal(pipeline, segment, &wire, now_ns);
+    if (pipeline->datagram_lists && !lists)
+        merged_deal(pipeline, segment, wire_end(&wire), now_ns);
 }
 
 static void segment_deal(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
@@ -202,7 +305,7 @@ static void segment_deal(struct pipeline *pipeline, const struct segment *segmen
     else if (segment->transport == TRANSPORT_TCP)
         gather_segment(pipeline, segment, now_ns);
     else
-        pipeline_message(pipeline, segment, now_ns);
+        datagram_deal(pipeline, segment, now_ns);
 }
 
 static void outcome_deal(struct pipeline *pipeline, enum frame_outcome outcome,

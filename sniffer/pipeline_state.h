@@ -33,6 +33,7 @@ struct pipeline {
     uint64_t early_due_ns; /* as the table says it, to be looked at with each frame */
     struct tunnelrules rules[PLAN_INTERFACES_MAX]; /* of each interface */
     bool draining;
+    bool datagram_lists; /* have been seen: GRO with a list of fragments */
     struct one_direction one_direction;
     struct counters counters;
     uint64_t vlans[PLAN_VLANS_MAX / 64 + 1]; /* a bit for each tag that is wanted */

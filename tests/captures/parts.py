@@ -25,6 +25,64 @@ def text(size):
     return record(POINTER, "TXT", 300, bytes([255]) * size)
 
 
+# --- merged datagrams -----------------------------------------------------------------------------
+
+def folded(data):
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total
+
+
+def merged(messages, answers=False, six=False, kind="bare", port=40000):
+    """Several datagrams of a flow as UDP GRO hands them on: with a bare sum, or (a list of them) with
+    the first one's own; "good" is one datagram whose payload only looks like several."""
+    client, server = (CLIENT6, RESOLVER6) if six else (CLIENT, RESOLVER)
+    way = (server, client, 53, port) if answers else (client, server, port, 53)
+    whole, first = packet(*way, b"".join(messages)), packet(*way, messages[0])
+    at = 46 if six else 26
+    addresses = whole[8:40] if six else whole[12:20]
+    bare = folded(addresses + struct.pack("!HH", 17, len(whole) - at + 6))
+    sums = {"bare": struct.pack("!H", bare), "list": first[at:at + 2], "good": whole[at:at + 2]}
+    return whole[:at] + sums[kind] + whole[at + 2:]
+
+
+def both(number, kind="A"):
+    """The question and the answer of a number's name, for one type of address."""
+    ident = 2 * number + (2 if kind == "A" else 3)
+    data = (a(POINTER, "198.51.100.%d" % (number + 1)) if kind == "A"
+            else aaaa(POINTER, "2001:db8:5::%d" % (number + 1)))
+    return query(NAMES[number], kind, ident), answer([data], NAMES[number], kind, ident)
+
+
+def merge_exchanges(scene, pairs, **more):
+    """All questions in one frame, then all answers in another."""
+    questions, answers = zip(*pairs)
+    scene.packet(merged(questions, **more))
+    return scene.packet(merged(answers, answers=True, **more))
+
+
+FOREIGN = (query("www.example.net", ident=99), answer([a(POINTER, "203.0.113.1")], "www.example.net",
+                                                      ident=99))
+
+
+@capture("udp-gro.pcap")
+def merged_datagrams():
+    """Two of a name; the same over IPv6; lists; behind a foreign name; 64, and one too many; and what
+    is one datagram on the wire: a second message behind the first, padding."""
+    scene = Scene()
+    merge_exchanges(scene, [both(0), both(0, "AAAA")])
+    merge_exchanges(scene, [both(1, "AAAA"), both(1)], six=True)
+    merge_exchanges(scene, [FOREIGN, both(2)])
+    merge_exchanges(scene, [both(3), both(3, "AAAA")], kind="list")
+    merge_exchanges(scene, [FOREIGN, both(4)], kind="list")
+    merge_exchanges(scene, [both(5), *[FOREIGN] * 62, both(5, "AAAA"), both(6)])
+    merge_exchanges(scene, [both(7), both(7, "AAAA")], kind="good")
+    scene.packet(merged([both(8)[0], bytes(64)]))
+    scene.packet(merged([both(8)[1], bytes(64)], answers=True))
+    return scene
+
+
 # --- fragments -----------------------------------------------------------------------------------
 
 def pieces(message, cuts, ident, six=False):

@@ -42,6 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!wire_read(data, size, &message))
         return 0;
     REQUIRE(message.bytes == data && message.size == size);
+    size_t end = wire_end(&message);
+    REQUIRE(end == 0 || (end >= WIRE_HEADER_SIZE && end <= size));
     REQUIRE((message.name_size == 0) == (message.question_count == 0));
     if (message.name_size == 0)
         return 0;

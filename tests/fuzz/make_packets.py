@@ -96,10 +96,11 @@ CAPTURES = pathlib.Path(__file__).resolve().parent.parent / "captures"
 TUNNELS = 0x80
 # The place of each link type in fuzz_frame's table.
 PLACES = {1: 0, 9: 9, 50: 10, 51: 11, 104: 12, 105: 13, 127: 14}
-WRAPPED = ("mpls", "pppoe", "gre", "erspan", "vxlan", "geneve", "ipip", "tzsp", "nested", "ppp",
+WRAPPED = ("mpls", "pppoe", "gre", "erspan", "vxlan", "geneve", "ipip", "tzsp", "nested", "gtp",
+           "gre-udp", "vxlan-gpe", "tunnel-numbers", "ppp",
            "hdlc", "802.11", "radiotap", "tcp", "fragments-tiny")
 PARTS = ("tcp", "tcp-order", "tcp-conflict", "tcp-blind", "tcp-lost", "fragments-tiny",
-         "fragments-overlap", "tunnel-in-fragments", "early")
+         "fragments-overlap", "tunnel-in-fragments", "tunnel-peers", "udp-gro", "early")
 
 
 def read_pcap(name):

@@ -128,6 +128,49 @@ static void test_a_name_past_255_bytes_fails(void **state)
     assert_false(wire_read(bytes, sizeof bytes, &message));
 }
 
+static size_t end_of(const uint8_t *bytes, size_t size)
+{
+    uint8_t *copy = malloc(size);
+    struct wire_message message;
+
+    assert_non_null(copy);
+    memcpy(copy, bytes, size);
+    size_t end = wire_read(copy, size, &message) ? wire_end(&message) : 0;
+    free(copy);
+    return end;
+}
+
+static void test_where_a_message_ends(void **state)
+{
+    static const uint8_t message[] = {
+        0,    1,   0x81, 0x80, 0, 1, 0, 1, 0, 1, 0, 1,             /* one of each */
+        1,    'a', 0,    0,    1, 0, 1,                            /* question */
+        0xc0, 12,  0,    1,    0, 1, 0, 0, 0, 9, 0, 4, 1, 2, 3, 4, /* owner: a pointer */
+        1,    'b', 0xc0, 12,   0, 2, 0, 1, 0, 0, 0, 9, 0, 0, /* a label and a pointer, no data */
+        0,    0,   41,   4,    0, 0, 0, 0, 0, 0, 3, 9, 9, 9, /* OPT: the root */
+        0,    7,   1,                                        /* what follows */
+    };
+    enum { END = sizeof(message) - 3 };
+    uint8_t other[sizeof(message)];
+
+    (void)state;
+    assert_int_equal(end_of(message, sizeof(message)), END);
+    assert_int_equal(end_of(message, END), END);
+    for (size_t cut = 1; cut < END; cut++)
+        assert_int_equal(end_of(message, cut), 0);
+    memcpy(other, message, sizeof(message));
+    other[11] = 2; /* a record more than there is */
+    assert_int_equal(end_of(other, sizeof(other)), 0);
+    memcpy(other, message, sizeof(message));
+    other[19] = 0x80; /* no label, no pointer */
+    assert_int_equal(end_of(other, sizeof(other)), 0);
+    memcpy(other, message, sizeof(message));
+    other[5] = 2; /* the second question is what was a record */
+    assert_int_equal(end_of(other, sizeof(other)), 0);
+    memset(other, 0, sizeof(other));
+    assert_int_equal(end_of(other, sizeof(other)), 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_without_a_question_the_header_is_enough),
         cmocka_unit_test(test_what_is_no_label_length_fails),
         cmocka_unit_test(test_a_name_past_255_bytes_fails),
+        cmocka_unit_test(test_where_a_message_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
