@@ -53,7 +53,7 @@ static bool name_is(const struct dname *name, const uint8_t *wire, size_t size)
     if (name->length != size)
         return false;
     for (size_t i = 0; i < size; i++) {
-        uint8_t byte = wire[i] >= 'A' && wire[i] <= 'Z' ? wire[i] | 0x20 : wire[i];
+        uint8_t byte = byte_lower(wire[i]);
 
         if (name->wire[i] != byte)
             return false;

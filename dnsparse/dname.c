@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-static uint8_t byte_lower(uint8_t byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
-}
-
 size_t dname_from_wire(const uint8_t *wire, size_t size, struct dname *out)
 {
     size_t end = size < DNAME_MAX ? size : DNAME_MAX, at = 0;

@@ -23,6 +23,12 @@ struct dname {
     uint8_t wire[DNAME_MAX];
 };
 
+/* An ASCII letter in lower case (RFC 4343); any other byte, a label's length too, as it is. */
+static inline uint8_t byte_lower(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
+}
+
 /*
  * Reads an uncompressed name at the start of `wire`; a compression pointer, an unknown label type, a
  * missing end or more than 255 bytes fail.  Letters become lower case.  Returns the bytes read, or 0.

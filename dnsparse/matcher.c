@@ -86,11 +86,6 @@ static void tails_fill(struct matcher *matcher)
     }
 }
 
-static uint8_t byte_lower(uint8_t byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
-}
-
 /*
  * FNV-1a over the bytes from the last to the first, so that a suffix's hash goes on into the next
  * longer one's.  Not keyed: what stands in the table was written by the administrator.

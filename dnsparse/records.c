@@ -190,11 +190,6 @@ void records_free(struct records *records)
     free(records->list);
 }
 
-static uint8_t byte_lower(uint8_t byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
-}
-
 bool record_is_owned_by(const struct record *record, const struct dname *name)
 {
     if (record->owner_size != name->length)

@@ -83,6 +83,17 @@ bool early_hold(struct early *early, const struct segment *answer, uint64_t now_
     return true;
 }
 
+/* The case of the letters in its name may differ: whether it has to be kept is the server's matter.
+ */
+static bool same_question(const uint8_t *a, const uint8_t *b, size_t size)
+{
+    size_t i = 0;
+
+    while (i + QUESTION_FIXED_SIZE < size && byte_lower(a[i]) == byte_lower(b[i]))
+        i++;
+    return memcmp(a + i, b + i, size - i) == 0;
+}
+
 static bool answers(const struct slot *slot, const struct question_key *question)
 {
     const struct segment *segment = &slot->segment;
@@ -94,7 +105,7 @@ static bool answers(const struct slot *slot, const struct question_key *question
            address_equal(&segment->destination, &question->client) &&
            address_equal(&segment->source, &question->resolver) &&
            segment->payload_size >= QUESTION_AT + question->question_size &&
-           memcmp(slot->bytes + QUESTION_AT, question->question, question->question_size) == 0;
+           same_question(slot->bytes + QUESTION_AT, question->question, question->question_size);
 }
 
 static const struct segment *take(struct early *early, struct slot *slot)

@@ -8,6 +8,7 @@
 #include "sniffer/questions.h"
 
 #include "runtime/siphash.h"
+#include "sniffer/casekeepers.h"
 #include "sniffer/clients.h"
 #include "sniffer/lazy.h"
 
@@ -18,8 +19,13 @@ enum {
     SWEEP_MOST = 4, /* entries past their time that one question clears away */
 };
 
+struct question_hash {
+    uint64_t key[2];      /* of the whole key, its name in lower case */
+    uint64_t letter_case; /* of the name as it was; 0 without capitals, and over TCP */
+};
+
 struct entry {
-    uint64_t hash[2];    /* of the whole key */
+    struct question_hash hash;
     uint64_t asked_ns;   /* when it was last asked: the 10 s begin here */
     uint64_t seen_ns;    /* its last sight, duplicates included */
     uint64_t counted_ns; /* when its answer came, if `answers` says that one did */
@@ -41,9 +47,10 @@ struct answers {
 struct questions {
     struct siphash_key key;
     struct clients *clients; /* keeps the order of age too */
-    uint32_t used;           /* entries ever touched: 1..used */
-    uint32_t free;           /* the last one freed: its memory is warm */
-    uint32_t answers_last;   /* the last place given away, 1..QUESTIONS_SETTLED_MAX */
+    struct casekeepers casekeepers;
+    uint32_t used;         /* entries ever touched: 1..used */
+    uint32_t free;         /* the last one freed: its memory is warm */
+    uint32_t answers_last; /* the last place given away, 1..QUESTIONS_SETTLED_MAX */
     uint64_t dropped;
     uint32_t buckets[BUCKETS];
     struct entry entries[QUESTIONS_MAX + 1];
@@ -86,8 +93,21 @@ struct flat_key {
     uint8_t question[QUESTION_BYTES_MAX];
 };
 
+/* The name in lower case, type and class as they are; whether there were capitals. */
+static bool fold_question(const uint8_t *question, size_t size, uint8_t *out)
+{
+    bool capitals = false;
+
+    memcpy(out, question, size);
+    for (size_t i = 0; i + QUESTION_FIXED_SIZE < size; i++) {
+        out[i] = byte_lower(question[i]);
+        capitals |= out[i] != question[i];
+    }
+    return capitals;
+}
+
 static void hash_key(const struct questions *questions, const struct question_key *key,
-                     uint64_t out[static 2])
+                     struct question_hash *out)
 {
     struct flat_key flat;
     size_t size = key->question_size < QUESTION_BYTES_MAX ? key->question_size : QUESTION_BYTES_MAX;
@@ -98,24 +118,42 @@ static void hash_key(const struct questions *questions, const struct question_ke
     memcpy(flat.ports + 2, &key->resolver_port, 2);
     memcpy(flat.id, &key->id, 2);
     flat.transport = (uint8_t)key->transport;
-    memcpy(flat.question, key->question, size);
-    siphash128(&questions->key, &flat, offsetof(struct flat_key, question) + size, out);
+    bool capitals = fold_question(key->question, size, flat.question);
+    siphash128(&questions->key, &flat, offsetof(struct flat_key, question) + size, out->key);
+    out->letter_case = 0;
+    if (capitals && key->transport != TRANSPORT_TCP)
+        out->letter_case = siphash(&questions->key, key->question, size);
 }
 
-static uint32_t find(const struct questions *questions, const uint64_t hash[static 2])
+static uint32_t find_from(const struct questions *questions, uint32_t at,
+                          const struct question_hash *hash)
 {
-    uint32_t at = questions->buckets[hash[0] % BUCKETS];
-
-    while (at &&
-           (questions->entries[at].hash[0] != hash[0] || questions->entries[at].hash[1] != hash[1]))
+    while (at && (questions->entries[at].hash.key[0] != hash->key[0] ||
+                  questions->entries[at].hash.key[1] != hash->key[1]))
         at = questions->entries[at].next;
+    return at;
+}
+
+/* In whatever case: the last one asked. */
+static uint32_t find_folded(const struct questions *questions, const struct question_hash *hash)
+{
+    return find_from(questions, questions->buckets[hash->key[0] % BUCKETS], hash);
+}
+
+/* In this case. */
+static uint32_t find(const struct questions *questions, const struct question_hash *hash)
+{
+    uint32_t at = find_folded(questions, hash);
+
+    while (at && questions->entries[at].hash.letter_case != hash->letter_case)
+        at = find_from(questions, questions->entries[at].next, hash);
     return at;
 }
 
 static void forget(struct questions *questions, uint32_t index)
 {
     struct entry *entry = &questions->entries[index];
-    uint32_t *link = &questions->buckets[entry->hash[0] % BUCKETS];
+    uint32_t *link = &questions->buckets[entry->hash.key[0] % BUCKETS];
 
     while (*link != index)
         link = &questions->entries[*link].next;
@@ -161,13 +199,13 @@ static uint32_t take_entry(struct questions *questions, uint64_t now_ns)
 }
 
 static void enter(struct questions *questions, const struct question_key *key,
-                  const uint64_t hash[static 2], uint64_t now_ns)
+                  const struct question_hash *hash, uint64_t now_ns)
 {
-    uint32_t *bucket = &questions->buckets[hash[0] % BUCKETS];
+    uint32_t *bucket = &questions->buckets[hash->key[0] % BUCKETS];
     uint32_t index = take_entry(questions, now_ns);
 
     questions->entries[index] = (struct entry){
-        .hash = {hash[0], hash[1]},
+        .hash = *hash,
         .asked_ns = now_ns,
         .seen_ns = now_ns,
         .next = *bucket,
@@ -202,17 +240,17 @@ static bool is_over(const struct entry *entry, const struct question_key *key, u
 enum question_outcome questions_ask(struct questions *questions, const struct question_key *key,
                                     uint64_t now_ns)
 {
-    uint64_t hash[2];
+    struct question_hash hash;
 
     sweep(questions, now_ns);
-    hash_key(questions, key, hash);
-    uint32_t index = find(questions, hash);
+    hash_key(questions, key, &hash);
+    uint32_t index = find(questions, &hash);
     if (index && is_over(&questions->entries[index], key, now_ns)) {
         forget(questions, index);
         index = 0;
     }
     if (!index) {
-        enter(questions, key, hash, now_ns);
+        enter(questions, key, &hash, now_ns);
         return QUESTION_NEW;
     }
     if (age(questions->entries[index].seen_ns, now_ns) <= QUESTION_REPEAT_NS) {
@@ -226,10 +264,16 @@ enum question_outcome questions_ask(struct questions *questions, const struct qu
 struct question_found questions_find(const struct questions *questions,
                                      const struct question_key *key)
 {
-    uint64_t hash[2];
+    struct question_found found = {0};
+    struct question_hash hash;
 
-    hash_key(questions, key, hash);
-    return (struct question_found){.number = find(questions, hash)};
+    hash_key(questions, key, &hash);
+    found.number = find(questions, &hash);
+    if (found.number && hash.letter_case)
+        found.case_keeper = &key->resolver;
+    if (!found.number && !casekeepers_has(&questions->casekeepers, &questions->key, &key->resolver))
+        found.number = find_folded(questions, &hash);
+    return found;
 }
 
 bool questions_is_late(const struct questions *questions, struct question_found found,
@@ -282,6 +326,8 @@ enum settle_outcome questions_settle(struct questions *questions, struct questio
         get_earlier(questions, entry, earlier);
         return SETTLE_EXTRA;
     }
+    if (found.case_keeper)
+        casekeepers_note(&questions->casekeepers, &questions->key, found.case_keeper);
     struct answers *answers = answers_take(questions, found.number);
     entry->counted_ns = now_ns;
     answers->counted = *digest;

@@ -2,7 +2,8 @@
 /*
  * Questions seen on the wire that may matter, until their answers come.  An answer counts when it
  * settles one of them: same client, resolver, ports, transport, id and question, within 10 s.  Keyed
- * by a keyed 128-bit hash of all that, so an entry has one size.
+ * by a keyed 128-bit hash of all that, so an entry has one size.  The letters' case of the question
+ * counts over UDP, towards a server that has been seen to keep it.
  *
  * One answer counts.  Over UDP a distinct one is an alarm, however often the question was asked
  * again: the client took the first one too.  Over TCP, which nobody can write into from outside, a
@@ -27,6 +28,7 @@ enum {
     QUESTIONS_MAX = 65536,
     QUESTIONS_SHARE = 64, /* no client makes room for another one's before it has more than this */
     QUESTIONS_SETTLED_MAX = 16384,
+    QUESTION_FIXED_SIZE = 4,  /* type and class, behind the name */
     QUESTION_BYTES_MAX = 259, /* name, type, class */
 };
 #define QUESTION_LIFETIME_NS (10 * UINT64_C(1000000000))
@@ -52,6 +54,7 @@ enum question_outcome {
 /* A question in the table, or none: good until the next one is asked. */
 struct question_found {
     uint32_t number; /* 0: none */
+    const struct address *case_keeper; /* the key's resolver, if it kept the case of capitals in it */
 };
 
 enum settle_outcome {
@@ -79,7 +82,10 @@ void questions_free(struct questions *questions);
 
 enum question_outcome questions_ask(struct questions *questions, const struct question_key *key,
                                     uint64_t now_ns);
-/* The question that an answer with this key answers, however old. */
+/*
+ * The question that an answer with this key answers, however old; in another case where the resolver
+ * has not been seen to keep it.
+ */
 struct question_found questions_find(const struct questions *questions,
                                      const struct question_key *key);
 /* Asked more than 10 s ago. */

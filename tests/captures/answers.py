@@ -62,11 +62,26 @@ def https_hints():
 
 @capture("case.pcap")
 def case_0x20():
-    """The same question in other cases is another question: the second answer has none."""
+    """A server that was seen to keep the case: the second answer, in another one, has no question."""
     mixed = "eU1.DoRmAmMu.LoOkBaCk.Io"
     return (Scene().exchange([a(POINTER)], mixed)
             .ask(query(mixed, ident=2))
             .reply(answer([a(POINTER, "198.51.100.8")], NAME, ident=2)))
+
+
+@capture("case-lowered.pcap")
+def case_lowered():
+    """A server that writes questions in lower case, as every client takes it; then one that keeps
+    the case, whose name an answer in lower case is not believed to have."""
+    mixed = "eU1.DoRmAmMu.LoOkBaCk.Io"
+    scene = Scene()
+    for ident in (1, 2):
+        scene.ask(query(mixed, ident=ident))
+        scene.reply(answer([a(POINTER, "198.51.100.%d" % ident)], NAME, ident=ident))
+    scene.exchange([a(POINTER, "198.51.100.3")], mixed, ident=3)
+    return (scene.ask(query(mixed, ident=4))
+            .reply(answer([a(POINTER, "198.51.100.66")], NAME, ident=4))
+            .reply(answer([a(POINTER, "198.51.100.4")], mixed, ident=4)))
 
 
 @capture("foreign.pcap")

@@ -315,16 +315,39 @@ static void test_an_answer_without_a_question(void **state)
     assert_nothing_learned(*state);
 }
 
-static void test_a_question_in_another_case_is_another_question(void **state)
+static void test_a_question_in_another_case_is_the_same_where_nobody_keeps_it(void **state)
 {
-    struct bytes other = simple(7, "live.example", "198.51.100.66");
-    struct bytes same = simple(7, "LiVe.ExAmPlE", "198.51.100.7");
+    struct bytes lowered = simple(7, "live.example", "198.51.100.7");
 
-    ask_and_reply(*state, 7, &other, "LiVe.ExAmPlE", TYPE_A);
-    assert_refused(*state, REASON_NO_QUESTION);
-    assert_nothing_learned(*state);
-    reply(*state, &same);
-    assert_name(&last(*state, MESSAGE_ANSWER)->question, "live.example");
+    ask_and_reply(*state, 7, &lowered, "LiVe.ExAmPlE", TYPE_A);
+    assert_address(&last(*state, MESSAGE_ANSWER)->addresses[0].address, "198.51.100.7");
+}
+
+static void test_a_question_in_another_case_is_another_where_it_is_kept(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes other = simple(8, "live.example", "198.51.100.66");
+    struct bytes kept = simple(7, "LiVe.ExAmPlE", "198.51.100.7");
+    struct bytes same = simple(8, "LIVE.example", "198.51.100.8");
+
+    ask_and_reply(bench, 7, &kept, "LiVe.ExAmPlE", TYPE_A);
+    ask_and_reply(bench, 8, &other, "LIVE.example", TYPE_A);
+    assert_refused(bench, REASON_NO_QUESTION);
+    reply(bench, &same);
+    assert_address(&last(bench, MESSAGE_ANSWER)->addresses[0].address, "198.51.100.8");
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 2);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
+}
+
+static void test_an_early_answer_in_another_case(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes lowered = simple(7, "live.example", "198.51.100.7");
+
+    reply(bench, &lowered);
+    ask(bench, 7, "LiVe.ExAmPlE", TYPE_A);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(counter(bench, COUNTER_EARLY_ANSWERS), 1);
 }
 
 static void test_another_id_port_or_type_is_another_question(void **state)
@@ -1286,7 +1309,9 @@ int main(void)
         TEST(test_an_answer_is_learned),
         TEST(test_a_foreign_answer_is_one_counter),
         TEST(test_an_answer_without_a_question),
-        TEST(test_a_question_in_another_case_is_another_question),
+        TEST(test_a_question_in_another_case_is_the_same_where_nobody_keeps_it),
+        TEST(test_a_question_in_another_case_is_another_where_it_is_kept),
+        TEST(test_an_early_answer_in_another_case),
         TEST(test_another_id_port_or_type_is_another_question),
         TEST(test_a_late_answer),
         TEST(test_both_sights_of_a_mirror_are_no_alarm),

@@ -126,7 +126,6 @@ static void assert_unknown(struct questions *questions, const struct question_ke
 
 static void test_every_part_of_the_key_counts(void **state)
 {
-    static const uint8_t other_case[] = "\3eU1\7example\0\0\1\0\1";
     static const uint8_t other_type[] = "\3eu1\7example\0\0\34\0\1";
     struct question_key key = key_of(1, 7), other = key;
 
@@ -143,13 +142,111 @@ static void test_every_part_of_the_key_counts(void **state)
     assert_unknown(*state, &other);
     other = key, other.transport = TRANSPORT_TCP;
     assert_unknown(*state, &other);
-    other = key, other.question = other_case;
-    assert_unknown(*state, &other);
     other = key, other.question = other_type;
     assert_unknown(*state, &other);
     other = key, other.question_size--;
     assert_unknown(*state, &other);
     assert_int_equal(look(*state, &key, START), COUNTS);
+}
+
+static const uint8_t capitals[] = "\3eU1\7ExamPle\0\0\1\0\1";
+static const uint8_t other_capitals[] = "\3Eu1\7example\0\0\1\0\1";
+
+static struct question_key cased(struct question_key key, const uint8_t *as)
+{
+    key.question = as;
+    return key;
+}
+
+/* Some servers write the question in lower case, and every client takes their answers. */
+static void test_case_is_nothing_towards_a_server_that_was_not_seen_to_keep_it(void **state)
+{
+    struct question_key lower = key_of(1, 7), mixed = cased(lower, capitals);
+    struct question_key other = cased(lower, other_capitals);
+
+    questions_ask(*state, &mixed, START);
+    assert_int_equal(look(*state, &lower, START), COUNTS);
+    assert_int_equal(look(*state, &other, START), COUNTS);
+    assert_int_equal(settle(*state, &lower, 1, START), COUNTS);
+    assert_int_equal(settle(*state, &mixed, 2, START), EXTRA); /* one question: one answer */
+    assert_int_equal(settle(*state, &other, 1, START), DUPLICATE);
+    /* a question without capitals shows nothing, and neither does an answer in another case */
+    lower.id = mixed.id = other.id = 8;
+    questions_ask(*state, &lower, START);
+    assert_int_equal(settle(*state, &lower, 1, START), COUNTS);
+    assert_int_equal(look(*state, &mixed, START), COUNTS);
+}
+
+/* And no answer in another case, however often, makes it one that does not. */
+static void test_case_counts_towards_a_server_that_was_seen_to_keep_it(void **state)
+{
+    struct question_key lower = key_of(1, 7), mixed = cased(lower, capitals);
+    struct question_key other_server = mixed;
+
+    questions_ask(*state, &mixed, START);
+    assert_int_equal(settle(*state, &mixed, 1, START), COUNTS);
+    for (uint16_t id = 8; id < 1000; id++) {
+        lower.id = mixed.id = id;
+        questions_ask(*state, &mixed, START);
+        assert_int_equal(settle(*state, &lower, 2, START), NONE);
+    }
+    assert_int_equal(settle(*state, &mixed, 1, START), COUNTS);
+    other_server.resolver.bytes[15] ^= 1;
+    questions_ask(*state, &other_server, START);
+    lower = other_server, lower.question = question;
+    assert_int_equal(settle(*state, &lower, 1, START), COUNTS);
+}
+
+/* What could not have been guessed alone shows it: an answer that did not count does not. */
+static void test_only_an_answer_that_counts_shows_that_case_is_kept(void **state)
+{
+    struct question_key lower = key_of(1, 7), mixed = cased(lower, capitals);
+
+    questions_ask(*state, &mixed, START);
+    assert_int_equal(settle(*state, &lower, 1, START), COUNTS);
+    assert_int_equal(settle(*state, &mixed, 1, START), DUPLICATE);
+    lower.id = mixed.id = 8;
+    questions_ask(*state, &mixed, START);
+    assert_int_equal(look(*state, &lower, START), COUNTS);
+}
+
+static void test_case_is_nothing_over_tcp(void **state)
+{
+    struct question_key lower = key_of(1, 7), mixed = cased(lower, capitals);
+
+    questions_ask(*state, &mixed, START);
+    assert_int_equal(settle(*state, &mixed, 1, START), COUNTS); /* over UDP it is kept */
+    lower.transport = mixed.transport = TRANSPORT_TCP;
+    questions_ask(*state, &mixed, START);
+    assert_int_equal(settle(*state, &lower, 1, START), COUNTS);
+    assert_int_equal(questions_ask(*state, &lower, START), QUESTION_REPEATED);
+}
+
+/* Types and classes are numbers, of which 65 is no letter: HTTPS and type 97. */
+static void test_case_is_of_names_alone(void **state)
+{
+    static const uint8_t https[] = "\3eu1\7example\0\0\101\0\1";
+    static const uint8_t type_97[] = "\3eu1\7example\0\0\141\0\1";
+    struct question_key key = cased(key_of(1, 7), https), other = cased(key, type_97);
+
+    questions_ask(*state, &key, START);
+    assert_unknown(*state, &other);
+}
+
+/* More servers than there is room for: those that are known stay known. */
+static void test_servers_that_keep_the_case_stay_known(void **state)
+{
+    for (uint32_t i = 0; i < 4000; i++) {
+        struct question_key mixed = cased(key_of(1, 7), capitals);
+        mixed.resolver = key_of(i, 0).client;
+        questions_ask(*state, &mixed, START);
+        assert_int_equal(settle(*state, &mixed, 1, START), COUNTS);
+        mixed.resolver = key_of(0, 0).client;
+        mixed.id = (uint16_t)(8 + i);
+        questions_ask(*state, &mixed, START);
+        mixed.question = question;
+        assert_int_equal(look(*state, &mixed, START), NONE);
+    }
 }
 
 static void test_the_same_answer_again_is_a_duplicate(void **state)
@@ -530,6 +627,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_an_answer_settles_its_question),
         TEST(test_every_part_of_the_key_counts),
+        TEST(test_case_is_nothing_towards_a_server_that_was_not_seen_to_keep_it),
+        TEST(test_case_counts_towards_a_server_that_was_seen_to_keep_it),
+        TEST(test_only_an_answer_that_counts_shows_that_case_is_kept),
+        TEST(test_case_is_nothing_over_tcp),
+        TEST(test_case_is_of_names_alone),
+        TEST(test_servers_that_keep_the_case_stay_known),
         TEST(test_the_same_answer_again_is_a_duplicate),
         TEST(test_a_distinct_answer_is_extra),
         TEST(test_a_sight_within_100_ms_allows_nothing),
