@@ -169,8 +169,8 @@ static int make_runtime_folder(const char *control)
 
     if (strcmp(control, CONTROL_DEFAULT_PATH) != 0)
         return 0;
-    if (mkdir(folder, 0755) < 0)
-        return errno == EEXIST ? 0 : -errno;
+    if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+        return -errno;
     user = geteuid() == 0 ? getpwnam("wildset") : NULL;
     if (user && chown(folder, user->pw_uid, user->pw_gid) < 0)
         return -errno;
