@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `wildset rules`: reads the configuration only, so that the rules can be made before the daemon
- * has ever run.
+ * `wildset rules`: reads the configuration, so that the rules can be made before the daemon has
+ * ever run, and looks at the ruleset that is loaded, where it may.
  */
 #include "client/commands.h"
+#include "client/loaded.h"
 #include "client/options.h"
 #include "client/ruleset.h"
 
@@ -16,14 +17,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct options_page page = {
     .usage = "usage: wildset rules [--config FILE] [--shape table|mark] [--table \"inet filter\"]\n"
              "                     [--chain forward] [--mark VALUE/MASK] [--json] [WHITELIST]\n",
     .help = "Prints an nftables ruleset that lets connections to a whitelist's services pass, and "
             "to its\n"
-            "addresses only: `wildset rules lookback > lookback.nft; nft -f lookback.nft`.\n\n"
-            "  --shape table   rules for your own table, the one that drops (default)\n"
+            "addresses only: `wildset rules lookback > lookback.nft; nft -f lookback.nft`.  It may "
+            "be\n"
+            "loaded as often as you like; the last lines say what is yours to add, once.\n\n"
+            "  --shape table   a chain for your own table, the one that drops (default)\n"
             "  --shape mark    chains beside the sets that only mark new connections, so that any\n"
             "                  firewall (iptables, ufw, firewalld) can accept by mark\n"
             "  --table TABLE   table shape: family and name of your table (that of the sets; when "
@@ -53,6 +57,7 @@ struct request {
     struct set_name table; /* `set` is unused; family 0: that of the sets */
     const char *chain;
     struct ruleset_mark mark;
+    const struct loaded *loaded; /* NULL: could not be looked at */
 };
 
 static const struct shape *shape_find(const char *name)
@@ -141,6 +146,8 @@ static struct ruleset ruleset_make(const struct config *config, const struct req
                               .set6 = whitelist->set6,
                               .size4 = set_size(config, &whitelist->set4),
                               .size6 = set_size(config, &whitelist->set6),
+                              .theirs4 = !whitelist->create,
+                              .theirs6 = !whitelist->create,
                               .chain = request->chain,
                               .mark = request->mark};
     struct set_name *const sets[] = {&ruleset.set4, &ruleset.set6};
@@ -151,7 +158,45 @@ static struct ruleset ruleset_make(const struct config *config, const struct req
         else if (is_own_table(sets[i]))
             set_move(sets[i], &usual);
     }
+    if (request->loaded)
+        loaded_tell(request->loaded, &ruleset);
     return ruleset;
+}
+
+/* On stderr, since it is not for who loads the rules but for who made them. */
+static void sharing_say(const struct config *config, const struct whitelist *whitelist)
+{
+    for (size_t i = 0; i < config->whitelist_count; i++) {
+        const struct whitelist *other = &config->whitelists[i];
+
+        if (other != whitelist && whitelists_mix_services(whitelist, other))
+            fprintf(stderr,
+                    "wildset: whitelists %s and %s share a set: these rules let the services of %s"
+                    " pass to the addresses of both; give each sets of its own\n",
+                    whitelist->name, other->name, whitelist->name);
+    }
+}
+
+/* Whether it would do what it is for, once it is loaded. */
+static bool place_is_good(const struct request *request, const struct ruleset *ruleset)
+{
+    char problem[LOADED_PROBLEM_MAX];
+
+    if (!request->loaded || request->shape->print != ruleset_print_table ||
+        loaded_chain_is_good(request->loaded, ruleset, problem))
+        return true;
+    fprintf(stderr, "wildset: no rules for whitelist %s: %s\n", ruleset->whitelist->name, problem);
+    return false;
+}
+
+/* A terminal shows it anyway. */
+static void jump_say(const struct request *request, const struct ruleset *ruleset)
+{
+    if (request->shape->print != ruleset_print_table || ruleset->jumps || isatty(STDOUT_FILENO))
+        return;
+    fprintf(stderr, "wildset: once it is loaded, one rule is yours: chain %s has to jump to it:\n",
+            ruleset->chain);
+    ruleset_print_jump(ruleset, "    ", stderr);
 }
 
 /* One whitelist's rules on `out`.  Whether they could be made. */
@@ -161,12 +206,15 @@ static bool whitelist_print(const struct config *config, const struct request *r
     struct ruleset ruleset = ruleset_make(config, request, whitelist);
     const char *problem = ruleset_problem(&ruleset);
 
-    if (!problem)
-        request->shape->print(&ruleset, out);
-    else
+    if (problem)
         fprintf(stderr, "wildset: no rules for whitelist %s: it has %s\n", whitelist->name,
                 problem);
-    return !problem;
+    if (problem || !place_is_good(request, &ruleset))
+        return false;
+    request->shape->print(&ruleset, out);
+    sharing_say(config, whitelist);
+    jump_say(request, &ruleset);
+    return true;
 }
 
 /* The named whitelist, or all of them.  How many rulesets were printed, -1 for an unknown name. */
@@ -256,7 +304,11 @@ int rules_main(int argc, char **argv)
         fprintf(stderr, "%s\n", error);
         return STATUS_CONFIG;
     }
+    struct loaded *loaded = NULL;
+    (void)loaded_open(&loaded);
+    request.loaded = loaded;
     int status = rules_print(config, &request, argv[options.first], options.json);
+    loaded_close(loaded);
     config_free(config);
     return status;
 }

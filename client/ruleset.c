@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Everything is declared with `add`, which leaves alone what is there; only chains of our own are
- * flushed.  The rules come in the order of the services, each for both address families, so that
- * the counters show which of them are used.
+ * flushed and get rules, so that loading it again changes nothing.  nft cannot add a rule unless it
+ * is there already: the one in the administrator's chain is his to write.  The rules come in the
+ * order of the services, each for both address families, so that the counters show which of them
+ * are used.
  */
 #include "client/ruleset.h"
 
@@ -13,7 +15,7 @@
 
 #include <linux/netfilter.h> /* after netinet/in.h, which it collides with */
 
-enum { FAMILIES = 2, CHAIN_MAX = WHITELIST_NAME_MAX + 16 };
+enum { FAMILIES = 2 };
 
 /* What differs between the two sets. */
 struct side {
@@ -23,6 +25,7 @@ struct side {
     const char *match; /* the rule's expression for the destination */
     const char *type;  /* the set's */
     uint32_t size;
+    bool theirs;
 };
 
 static void sides_of(const struct ruleset *ruleset, struct side out[static FAMILIES])
@@ -32,13 +35,15 @@ static void sides_of(const struct ruleset *ruleset, struct side out[static FAMIL
                            .configured = &ruleset->whitelist->set4,
                            .match = "ip daddr",
                            .type = "ipv4_addr",
-                           .size = ruleset->size4};
+                           .size = ruleset->size4,
+                           .theirs = ruleset->theirs4};
     out[1] = (struct side){.set = &ruleset->set6,
                            .key = "set6",
                            .configured = &ruleset->whitelist->set6,
                            .match = "ip6 daddr",
                            .type = "ipv6_addr",
-                           .size = ruleset->size6};
+                           .size = ruleset->size6,
+                           .theirs = ruleset->theirs6};
 }
 
 static bool same_table(const struct set_name *a, const struct set_name *b)
@@ -133,9 +138,16 @@ static void sets_declare(const struct ruleset *ruleset, FILE *out)
     sides_of(ruleset, side);
     for (unsigned i = 0; i < tables_of(ruleset); i++)
         fprintf(out, "add table %s\n", table_text(side[i].set, text));
-    for (unsigned i = 0; i < FAMILIES; i++)
-        fprintf(out, "add set %s { type %s; size %u; flags timeout; }\n",
-                set_name_to_text(side[i].set, text), side[i].type, side[i].size);
+    for (unsigned i = 0; i < FAMILIES; i++) {
+        set_name_to_text(side[i].set, text);
+        if (side[i].theirs)
+            fprintf(out, "# %s is yours to make, before this is loaded.\n", text);
+        else if (side[i].size)
+            fprintf(out, "add set %s { type %s; size %u; flags timeout; }\n", text, side[i].type,
+                    side[i].size);
+        else
+            fprintf(out, "add set %s { type %s; flags timeout; }\n", text, side[i].type);
+    }
 }
 
 /* A chain of our own, empty. */
@@ -195,13 +207,51 @@ static void change_print(const struct ruleset *ruleset, FILE *out)
             ruleset->whitelist->name);
 }
 
+const char *ruleset_chain_name(const struct ruleset *ruleset, char out[static RULESET_CHAIN_MAX])
+{
+    snprintf(out, RULESET_CHAIN_MAX, "wildset-%s", ruleset->whitelist->name);
+    return out;
+}
+
+void ruleset_print_jump(const struct ruleset *ruleset, const char *before, FILE *out)
+{
+    struct side side[FAMILIES];
+    char text[SET_TEXT_MAX], chain[RULESET_CHAIN_MAX];
+
+    sides_of(ruleset, side);
+    ruleset_chain_name(ruleset, chain);
+    for (unsigned i = 0; i < tables_of(ruleset); i++)
+        fprintf(out, "%snft insert rule %s %s jump %s\n", before, table_text(side[i].set, text),
+                ruleset->chain, chain);
+}
+
+/* Where the rule stands says what it overrules: nobody but the administrator knows. */
+static void jump_print(const struct ruleset *ruleset, FILE *out)
+{
+    char chain[RULESET_CHAIN_MAX];
+
+    ruleset_chain_name(ruleset, chain);
+    if (ruleset->jumps) {
+        fprintf(out, "\n# Chain %s jumps to %s, as it should.\n", ruleset->chain, chain);
+        return;
+    }
+    fprintf(out,
+            "\n# One rule is yours, once: chain %s has to jump here, in front of what drops (and"
+            " behind\n"
+            "# what is to stay dropped).  In your own ruleset, behind the include of this file:\n"
+            "#     jump %s\n"
+            "# Or now, in front of everything in it, until your ruleset is loaded anew:\n",
+            ruleset->chain, chain);
+    ruleset_print_jump(ruleset, "#     ", out);
+}
+
 void ruleset_print_table(const struct ruleset *ruleset, FILE *out)
 {
     struct side side[FAMILIES];
-    char text[SET_TEXT_MAX], chain[CHAIN_MAX];
+    char text[SET_TEXT_MAX], chain[RULESET_CHAIN_MAX];
 
     sides_of(ruleset, side);
-    snprintf(chain, sizeof(chain), "wildset-%s", ruleset->whitelist->name);
+    ruleset_chain_name(ruleset, chain);
     head_print(ruleset, "lets connections pass", out);
     change_print(ruleset, out);
     fprintf(
@@ -209,18 +259,14 @@ void ruleset_print_table(const struct ruleset *ruleset, FILE *out)
         "# The way back, and connections whose address has left the set meanwhile, need in\n"
         "# chain %s, if it is not there yet:\n"
         "#     ct state established,related accept\n"
-        "# Load it with `nft -f`, at boot after your own rules.  Loaded twice, the jump in the\n"
-        "# last line stands there twice, which does no harm.\n\n",
+        "# Load it with `nft -f`, as often as you like; at boot your own ruleset includes it, in\n"
+        "# front of the chain that jumps to it.\n\n",
         ruleset->chain);
     sets_declare(ruleset, out);
     for (unsigned i = 0; i < tables_of(ruleset); i++)
         chain_declare(table_text(side[i].set, text), chain, NULL, out);
     services_print(ruleset, chain, "accept", out);
-    for (unsigned i = 0; i < tables_of(ruleset); i++) {
-        table_text(side[i].set, text);
-        fprintf(out, "add chain %s %s\ninsert rule %s %s jump %s\n", text, ruleset->chain, text,
-                ruleset->chain, chain);
-    }
+    jump_print(ruleset, out);
 }
 
 /* The base chains, for connections through this machine and from it. */
@@ -228,7 +274,7 @@ static void hooks_print(const struct ruleset *ruleset, const struct set_name *se
                         const char *target, FILE *out)
 {
     static const char *const hooks[] = {"forward", "output"};
-    char text[SET_TEXT_MAX], chain[CHAIN_MAX];
+    char text[SET_TEXT_MAX], chain[RULESET_CHAIN_MAX];
 
     table_text(set, text);
     for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
@@ -254,13 +300,11 @@ static void accept_print(const struct ruleset_mark *mark, FILE *out)
             "#               -A ufw6-before-forward -m connmark --mark 0x%x/0x%x -j ACCEPT\n",
             mark->value, mark->mask, mark->value, mark->mask);
     fprintf(out,
-            "#  firewalld  FirewallBackend=nftables, after each start and reload of it:\n"
-            "#               nft insert rule inet firewalld filter_FORWARD"
-            " ct mark and 0x%08x == 0x%08x accept\n"
+            "#  firewalld  sets in its own table do it, not marks: docs/firewalls.md\n"
             "#             FirewallBackend=iptables, for ipv4 and again for ipv6:\n"
             "#               firewall-cmd --permanent --direct --add-rule ipv4 filter FORWARD 0"
             " -m connmark --mark 0x%x/0x%x -j ACCEPT\n",
-            mark->mask, mark->value, mark->value, mark->mask);
+            mark->value, mark->mask);
     fputs(
         "# Connections from this machine itself need the same in its output chain.  A connection\n"
         "# keeps its mark, so replies pass too, and it goes on when its address leaves the set.\n",
@@ -278,15 +322,17 @@ static void verdict_make(const struct ruleset_mark *mark, char out[static 96])
 void ruleset_print_mark(const struct ruleset *ruleset, FILE *out)
 {
     struct side side[FAMILIES];
-    char text[SET_TEXT_MAX], chain[CHAIN_MAX], verdict[96];
+    char text[SET_TEXT_MAX], chain[RULESET_CHAIN_MAX], verdict[96];
 
     sides_of(ruleset, side);
     snprintf(chain, sizeof(chain), "%s-mark", ruleset->whitelist->name);
     verdict_make(&ruleset->mark, verdict);
     head_print(ruleset, "marks new connections", out);
-    fputs("# It accepts and drops nothing by itself.  Load it with `nft -f`, at boot and whenever "
-          "it\n"
-          "# has changed: what the sets hold stays.\n\n",
+    fputs("# It accepts and drops nothing by itself.  In /etc/wildset/rules.nft the service"
+          " wildset-rules\n"
+          "# loads it: at boot, on reload, and when another ruleset has flushed it.  Or `nft -f`,"
+          " as often\n"
+          "# as you like.  What the sets hold stays.\n\n",
           out);
     sets_declare(ruleset, out);
     for (unsigned i = 0; i < tables_of(ruleset); i++)

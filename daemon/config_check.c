@@ -88,6 +88,21 @@ static void check_sets(struct config_reader *reader, const struct whitelist *whi
     }
 }
 
+/* A rule sees an address in a set, and not who put it there. */
+static void check_sharing(struct config_reader *reader, const struct whitelist *whitelist)
+{
+    const struct config *config = reader->config;
+    size_t last = config->whitelist_count - 1;
+
+    for (size_t i = 0; i < last; i++)
+        if (whitelists_mix_services(&config->whitelists[i], whitelist))
+            config_warn(reader, reader->set_line[last][0],
+                        "whitelist %s: shares a set with whitelist %s, and their services differ: "
+                        "rules let the services of both pass to the addresses of both; give each "
+                        "sets of its own",
+                        whitelist->name, config->whitelists[i].name);
+}
+
 /* Two writers of one file would take turns. */
 static void check_feed(struct config_reader *reader, const struct whitelist *whitelist,
                        unsigned end)
@@ -148,6 +163,7 @@ void config_check_whitelist(struct config_reader *reader, unsigned line)
     check_limits(reader, whitelist, line);
     check_feed(reader, whitelist, line);
     check_sets(reader, whitelist);
+    check_sharing(reader, whitelist);
     check_words(reader, whitelist, &whitelist->set4, reader->set_line[index][0]);
     check_words(reader, whitelist, &whitelist->set6, reader->set_line[index][1]);
     check_family(reader, whitelist, &whitelist->set4, reader->set_line[index][0]);

@@ -113,3 +113,29 @@ bool set_name_equal(const struct set_name *a, const struct set_name *b)
 {
     return a->family == b->family && strcmp(a->table, b->table) == 0 && strcmp(a->set, b->set) == 0;
 }
+
+static bool has_service(const struct whitelist *whitelist, const struct service *service)
+{
+    for (size_t i = 0; i < whitelist->service_count; i++) {
+        const struct service *own = &whitelist->services[i];
+
+        if (own->protocol == service->protocol && own->first_port == service->first_port &&
+            own->last_port == service->last_port)
+            return true;
+    }
+    return false;
+}
+
+static bool has_services_of(const struct whitelist *whitelist, const struct whitelist *other)
+{
+    for (size_t i = 0; i < other->service_count; i++)
+        if (!has_service(whitelist, &other->services[i]))
+            return false;
+    return true;
+}
+
+bool whitelists_mix_services(const struct whitelist *a, const struct whitelist *b)
+{
+    return (set_name_equal(&a->set4, &b->set4) || set_name_equal(&a->set6, &b->set6)) &&
+           (!has_services_of(a, b) || !has_services_of(b, a));
+}

@@ -74,4 +74,8 @@ struct whitelist {
     uint32_t registry_shrink;                  /* per cent */
 };
 
+/* Whether rules for one let its services pass to the addresses of the other too, which the other's
+ * own rules would not: they share a set, and their services differ. */
+bool whitelists_mix_services(const struct whitelist *a, const struct whitelist *b);
+
 #endif

@@ -222,9 +222,16 @@ class Firewall:
     def rules(self, *options):
         return run(self.wildset, "rules", "--config", self.config, *options, "lookback")
 
-    def reset(self):
+    def refused(self, *options, config=None):
+        """What it says when it makes no rules."""
+        result = subprocess.run([self.wildset, "rules", "--config", config or self.config, *options],
+                                capture_output=True, text=True)
+        expect_true("refused: %s" % " ".join(options), result.returncode == 1 and not result.stdout)
+        return result.stderr
+
+    def reset(self, ruleset=FIREWALL):
         run("nft", "flush", "ruleset")
-        nft(FIREWALL)
+        nft(ruleset)
 
     def passing(self):
         return set(self.client.tell("try " + " ".join(sorted(ALLOWED | OTHERS))))
@@ -246,6 +253,8 @@ def wanted():
 
 
 def expect(what, got, want):
+    if not isinstance(got, set) and got != want:
+        raise SystemExit("%s:\n%s\nwanted:\n%s" % (what, got, want))
     if got != want:
         raise SystemExit("%s:\n  more than wanted: %s\n  less than wanted: %s"
                          % (what, sorted(got - want), sorted(want - got)))
@@ -273,10 +282,98 @@ def check_table(firewall):
         expect("table, %s: nothing passes while the sets are empty" % order, firewall.passing(),
                set())
         nft(elements(table))
+        expect("table, %s: nothing passes before the chain jumps there" % order, firewall.passing(), set())
+        command, = re.findall(r"^# +nft (insert rule .*)$", ruleset, re.MULTILINE)
+        nft(command + "\n")
         expect("table, %s: the services pass, nothing else" % order, firewall.passing(), wanted())
         nft(ruleset)
         expect("table, %s: the same after loading it again" % order, firewall.passing(), wanted())
+        again = firewall.rules()
+        expect_true("table, %s: it sees the jump" % order, "nft insert rule" not in again)
+        nft(again)
+        expect("table, %s: one jump, whatever is loaded again" % order,
+               run("nft", "list", "ruleset").count("jump wildset-lookback"), 1)
     check_survival(firewall, table, "table")
+
+
+# A chain that nobody can use, of each kind.
+CHAINS = """
+table inet filter {
+    chain forward { type filter hook forward priority filter; policy drop; jump clients; }
+    chain clients { meta l4proto tcp jump allowed; }
+    chain allowed { }
+    chain input { type filter hook input priority filter; policy drop; jump local; }
+    chain local { }
+    chain nat { type nat hook prerouting priority dstnat; }
+    chain forgotten { jump forgotten2; }
+    chain forgotten2 { }
+}
+"""
+
+
+def check_chains(firewall):
+    firewall.reset(CHAINS)
+    before = run("nft", "list", "ruleset")
+    for chain in ("forward", "clients", "allowed"):
+        nft(firewall.rules("--chain", chain))
+        expect_true("--chain %s" % chain, True)
+    for chain, why in (("transit", "no chain transit"), ("forgotten", "no packet comes to"),
+                       ("forgotten2", "no packet comes to"), ("input", "do not pass"),
+                       ("local", "no packet comes to"), ("nat", "do not pass")):
+        said = firewall.refused("--chain", chain, "lookback")
+        expect_true("--chain %s: says why, and what would do" % chain,
+                    why in said and "(--chain): forward\n" in said)
+    run("nft", "delete", "chain", "inet", "filter", "wildset-lookback")
+    run("nft", "delete", "set", "inet", "filter", "lookback4")
+    run("nft", "delete", "set", "inet", "filter", "lookback6")
+    expect("the administrator's chains are as before", run("nft", "list", "ruleset"), before)
+
+
+# Sets as administrators make them: declared by wildset they would be refused.
+THEIRS = """
+table inet filter {
+    set lookback4 { type ipv4_addr; flags interval, timeout; auto-merge; elements = { 198.51.100.0/29 }; }
+    set lookback6 { type ipv6_addr; size 65535; flags timeout; timeout 1h; }
+}
+"""
+
+
+def check_their_sets(firewall):
+    firewall.reset(FIREWALL + THEIRS)
+    ruleset = firewall.rules()
+    nft(ruleset)
+    nft(re.search(r"^# +nft (insert rule .*)$", ruleset, re.MULTILINE).group(1) + "\n")
+    nft("add element inet filter lookback6 { 2001:db8:5::7 timeout 1h }\n")
+    expect("sets of the administrator's: the services pass, nothing else", firewall.passing(), wanted())
+    nft(ruleset)
+    expect("... and again", firewall.passing(), wanted())
+    firewall.reset(FIREWALL + "table inet filter {\n set lookback4 {\n type ipv4_addr\n flags timeout\n }\n"
+                   " set lookback6 {\n type ipv6_addr\n size 77\n flags timeout\n }\n}\n")
+    before = run("nft", "list", "sets")
+    nft(firewall.rules())
+    expect("their sizes stay", run("nft", "list", "sets"), before)
+    for options in ([], ["--shape", "mark"]):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+            file.write('whitelist x {\n names = { "a.example" }\n services = { "tcp 443" }\n create = false\n'
+                       ' set4 = "inet filter lookback4"\n set6 = "inet filter lookback6"\n}\n')
+            file.flush()
+            made = run(firewall.wildset, "rules", "--config", file.name, *options)
+            expect_true("create = false: no set is declared", "add set" not in made)
+            nft(made)
+
+
+def check_sharing(firewall):
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        for name, port in (("x", 443), ("y", 8443)):
+            file.write('whitelist %s {\n names = { "%s.example" }\n services = { "tcp %d" }\n'
+                       ' set4 = "inet wildset both4"\n set6 = "inet wildset both6"\n}\n' % (name, name, port))
+        file.flush()
+        result = subprocess.run([firewall.wildset, "rules", "--config", file.name, "--shape", "mark"],
+                                capture_output=True, text=True, check=True)
+        expect_true("two whitelists that share a set: said of each",
+                    result.stderr.count("share a set") == 2)
+        run("nft", "flush", "ruleset")
+        nft(result.stdout)
 
 
 def accept_line(ruleset):
@@ -379,6 +476,9 @@ def check(wildset, config):
         check_sizes(firewall)
         check_words(firewall)
         check_table(firewall)
+        check_chains(firewall)
+        check_their_sets(firewall)
+        check_sharing(firewall)
         check_mark(firewall)
     finally:
         firewall.end()

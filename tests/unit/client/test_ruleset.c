@@ -107,8 +107,8 @@ static void test_two_tables(void **state)
     (void)state;
     ruleset_print_table(&ruleset, out);
     fclose(out);
-    assert_non_null(strstr(text, "insert rule ip one forward jump wildset-w\n"));
-    assert_non_null(strstr(text, "insert rule ip6 two forward jump wildset-w\n"));
+    assert_non_null(strstr(text, "#     nft insert rule ip one forward jump wildset-w\n"));
+    assert_non_null(strstr(text, "#     nft insert rule ip6 two forward jump wildset-w\n"));
     assert_non_null(strstr(text, "add rule ip one wildset-w ip daddr @b4 tcp dport 443 "));
     assert_non_null(
         strstr(text, "add rule ip6 two wildset-w ip6 daddr @b6 udp dport 19305-19309 "));

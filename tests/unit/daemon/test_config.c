@@ -513,6 +513,41 @@ static void test_resolvers_are_added_to_the_default_ones(void **state)
     }
 }
 
+/* Each is let through to the addresses of the other. */
+static void test_whitelists_that_give_each_other_their_services(void **state)
+{
+    static const struct {
+        const char *set, *services;
+        bool mixes;
+    } cases[] = {
+        {"inet t s", "services = { \"tcp 443\", \"udp 5\" }", false}, /* in another order */
+        {"inet t s", "services = { \"tcp 443\" }", true},
+        {"inet t s", "services = { \"tcp 443\", \"udp 5-6\" }", true},
+        {"inet t s", "", true},
+        {"inet t other", "services = { \"tcp 443\" }", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[512];
+        struct collected collected = {.count = 0};
+        snprintf(text, sizeof(text),
+                 "capture { interfaces = { \"e\" } resolvers = { 192.0.2.53 } }\n"
+                 "whitelist a {\n" NAMES "\nset4 = \"inet t s\"\n"
+                 "services = { \"udp 5\", \"tcp 443\" } }\n"
+                 "whitelist b {\n" NAMES "\nset4 = \"%s\"\n%s }\n",
+                 cases[i].set, cases[i].services);
+        struct config *config = good(text);
+
+        config_warnings(config, collect, &collected);
+        config_free(config);
+        assert_int_equal(collected.count, cases[i].mixes);
+        if (cases[i].mixes)
+            assert_non_null(strstr(collected.text, "f:8: whitelist b: shares a set with "
+                                                   "whitelist a, and their services differ"));
+    }
+}
+
 static void test_a_quiet_configuration_has_no_warnings(void **state)
 {
     struct config *config = good("capture { interfaces = { \"e\" } resolvers = { 192.0.2.53 } }"
@@ -598,6 +633,8 @@ int main(void)
         cmocka_unit_test(test_anybody_on_purpose_is_told),
         cmocka_unit_test(test_any_interface_is_only_noted),
         cmocka_unit_test(test_resolvers_are_added_to_the_default_ones),
+
+        cmocka_unit_test(test_whitelists_that_give_each_other_their_services),
         cmocka_unit_test(test_a_quiet_configuration_has_no_warnings),
         cmocka_unit_test(test_the_plan_says_what_the_configuration_says),
         cmocka_unit_test(test_only_a_regular_file_of_bounded_size_is_read),
