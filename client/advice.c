@@ -13,6 +13,8 @@ enum {
     TEXT_MAX = 640,
     QUIET_SECONDS = 60, /* after this long without an answer something is probably wrong */
     TRAFFIC_MIN = 5,    /* so many packets of one kind, and none of the other, are no accident */
+    STRANGERS_SHOWN = 8,
+    ASKERS_MAX = 160,
 };
 
 struct findings {
@@ -340,6 +342,61 @@ static void look_at_totals(struct findings *findings, const json_t *status)
                     number_of(transactions, "failed"), number_of(transactions, "count"));
 }
 
+/* "3 answers by 2 clients (192.0.2.10 was the first)" */
+static const char *askers_text(const json_t *resolver, char out[static ASKERS_MAX])
+{
+    json_int_t answers = number_of(resolver, "untrusted"), clients = number_of(resolver, "clients");
+
+    snprintf(out, ASKERS_MAX,
+             "%" JSON_INTEGER_FORMAT " answer%s, %s%" JSON_INTEGER_FORMAT
+             " client%s asked (first %s)",
+             answers, answers == 1 ? "" : "s",
+             json_is_true(json_object_get(resolver, "more_clients")) ? "more than " : "", clients,
+             clients == 1 ? "" : "s", text_of(resolver, "client"));
+    return out;
+}
+
+/*
+ * Whose server that is only people can know: an answer may have been asked for by whoever wants it
+ * believed.  Of an interface that is named nothing is taken back.
+ */
+static void look_at_stranger(struct findings *findings, const json_t *resolver)
+{
+    const char *server = text_of(resolver, "resolver");
+    char askers[ASKERS_MAX];
+
+    askers_text(resolver, askers);
+    if (strcmp(text_of(resolver, "finding"), "elsewhere") == 0)
+        say_warning(findings, ADVICE_RESOLVERS,
+                    "answers for %.120s from %s are not believed on %s: %s\n"
+                    "capture.resolvers names another interface for that server: where do its"
+                    " answers first reach this machine?",
+                    text_of(resolver, "name"), server, text_of(resolver, "interface"), askers);
+    else
+        say_warning(findings, ADVICE_RESOLVERS,
+                    "answers for %.120s from %s are not believed: %s\n"
+                    "only if it is a resolver of yours, add to capture { }: `resolvers += { \"%s\""
+                    " }`; else find out why it is asked",
+                    text_of(resolver, "name"), server, askers, server);
+}
+
+static void look_at_strangers(struct findings *findings, const json_t *status)
+{
+    json_t *resolver;
+    size_t i, count = 0;
+
+    json_array_foreach(json_object_get(status, "resolvers"), i, resolver)
+    {
+        if (*text_of(resolver, "finding") && count++ < STRANGERS_SHOWN)
+            look_at_stranger(findings, resolver);
+    }
+    if (count > STRANGERS_SHOWN)
+        say_warning(findings, ADVICE_RESOLVERS,
+                    "%zu more servers are asked and not believed\n`wildset status --json` has all,"
+                    " in resolvers",
+                    count - STRANGERS_SHOWN);
+}
+
 size_t advice_each(const json_t *status, advice_take *each, void *context)
 {
     struct findings findings = {.each = each, .context = context};
@@ -361,6 +418,7 @@ size_t advice_each(const json_t *status, advice_take *each, void *context)
     look_at_totals(&findings, status);
     json_array_foreach(json_object_get(status, "sources"), i, source)
         look_at_traffic(&findings, status, source);
+    look_at_strangers(&findings, status);
     json_array_foreach(json_object_get(status, "warnings"), i, item)
         say_warning(&findings, ADVICE_CONFIGURATION, "%s",
                     json_string_value(item) ? json_string_value(item) : "");

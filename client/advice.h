@@ -16,8 +16,9 @@ enum advice_topic {
     ADVICE_REGISTRY, /* lists of servers, and names that are looked up */
     ADVICE_INTERFACES,
     ADVICE_SETS,
-    ADVICE_KERNEL, /* transactions with it */
-    ADVICE_DNS,    /* what passes by */
+    ADVICE_KERNEL,    /* transactions with it */
+    ADVICE_DNS,       /* what passes by */
+    ADVICE_RESOLVERS, /* whose answers are not believed */
     ADVICE_CONFIGURATION,
     ADVICE_TOPIC_COUNT,
 };

@@ -8,11 +8,14 @@
 #include "client/replay_output.h"
 
 #include "daemon/config.h"
+#include "daemon/resolvers.h"
+#include "daemon/trusted.h"
 #include "setsync/setsync.h"
 #include "sniffer/capture.h"
 #include "sniffer/pipeline.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,9 +54,10 @@ struct replay {
     struct pipeline *pipeline;
     struct setsync *sync;
     struct replay_output *output;
-    uint64_t due_ns;   /* of the leases */
-    uint64_t now_ns;   /* the capture's clock; it does not go back */
-    const char *fresh; /* a file of which no frame has been seen yet, or NULL */
+    uint64_t due_ns;           /* of the leases */
+    uint64_t now_ns;           /* the capture's clock; it does not go back */
+    const char *fresh;         /* a file of which no frame has been seen yet, or NULL */
+    struct resolvers teachers; /* whose answers were learned */
     size_t part_count;
     struct sighting parts[ANSWER_PARTS_MAX]; /* one answer, until its last message */
 };
@@ -81,6 +85,7 @@ static void answer_learn(struct replay *replay, const struct sighting *sighting)
     if (sighting->more)
         return;
     setsync_learn(replay->sync, SOURCE_SNIFFER, replay->parts, replay->part_count, &now);
+    resolvers_note(&replay->teachers, &replay->parts[0], REASON_NONE, replay->now_ns);
     replay->part_count = 0;
     replay->due_ns = setsync_due(replay->sync);
 }
@@ -329,6 +334,30 @@ static void replay_close(struct replay *replay)
     free(replay);
 }
 
+/* In a capture the default is anybody: what the daemon would make of that, on this machine. */
+static void strangers_print(const struct replay *replay, const struct config *config)
+{
+    const struct trusted_files files = trusted_files();
+    const struct resolver_seen *ranked[RESOLVERS_SEEN_MAX];
+    const char *before = "learned from servers that wildsetd would not believe on this machine: ";
+    struct trusted trusted;
+    char text[ADDRESS_TEXT_MAX];
+
+    if (!config_believes_default(config) || trusted_make(config, &files, &trusted))
+        return;
+    resolvers_ranked(&replay->teachers, ranked);
+    for (size_t i = 0; i < replay->teachers.count; i++) {
+        if (trusted_has(&trusted, &ranked[i]->address))
+            continue;
+        fprintf(stderr, "%s%s %" PRIu64, before, address_to_text(&ranked[i]->address, text),
+                ranked[i]->answers);
+        before = ", ";
+    }
+    if (*before == ',')
+        fputs("; only if they are resolvers of yours, name them in capture.resolvers\n", stderr);
+    trusted_free(&trusted);
+}
+
 static int files_replay(const struct config *config, const struct options *options, char **paths)
 {
     struct replay *replay = calloc(1, sizeof(*replay));
@@ -348,6 +377,7 @@ static int files_replay(const struct config *config, const struct options *optio
     pipeline_run(replay->pipeline, UINT64_MAX);
     replay_output_flush(replay->output);
     replay_output_summary(pipeline_counters(replay->pipeline), setsync_statistics(replay->sync));
+    strangers_print(replay, config);
     if (config->require_query && pipeline_sees_one_direction(replay->pipeline))
         fputs("answers come without their questions: if the capture holds one direction only, name"
               " the resolvers in capture.resolvers and set require-query = false\n",

@@ -5,17 +5,45 @@
 #include "daemon/daemon_inside.h"
 
 #include "runtime/clock.h"
+#include "runtime/log.h"
 #include "runtime/priority.h"
 
 /* At most 200 times a second, whoever asks: less than a hundredth of a CPU. */
 #define WARM_INTERVAL_NS (5 * NS_PER_MS)
 
+/* A question of fact: only its administrator can say whose server that is. */
+static void tell_stranger(const struct sighting *sighting, enum resolver_finding finding)
+{
+    char name[DNAME_TEXT_MAX], server[ADDRESS_TEXT_MAX], client[ADDRESS_TEXT_MAX];
+
+    dname_to_text(&sighting->question, name);
+    address_to_text(&sighting->resolver, server);
+    address_to_text(&sighting->client, client);
+    if (finding == RESOLVER_ELSEWHERE)
+        log_notice("answers for %s from %s are not believed on %s, where client %s got one: "
+                   "capture.resolvers names another interface for that server",
+                   name, server, sighting->interface, client);
+    else
+        log_notice("answers for %s from %s are not believed, client %s asked it: only if it is a "
+                   "resolver of yours, add to capture { }: resolvers += { \"%s\" }",
+                   name, server, client, server);
+}
+
 /* Whom the registry asks is no question of whom to believe. */
 static void note_resolver(struct daemon *daemon, enum source source,
                           const struct sighting *sighting, enum reason reason)
 {
-    if (source == SOURCE_SNIFFER)
-        resolvers_note(&daemon->resolvers, sighting, reason, clock_now().boot_ns);
+    uint64_t now_ns = clock_now().boot_ns;
+    struct resolver_seen *stranger =
+        source == SOURCE_SNIFFER ? resolvers_note(&daemon->resolvers, sighting, reason, now_ns)
+                                 : NULL;
+
+    if (!stranger)
+        return;
+    enum resolver_finding finding =
+        resolver_finding(stranger, trusted_has(&daemon->trusted, &stranger->address), now_ns);
+    if (finding != RESOLVER_FINE && resolvers_may_tell(&daemon->resolvers, stranger, now_ns))
+        tell_stranger(sighting, finding);
 }
 
 /*

@@ -243,7 +243,27 @@ static json_t *trusted_to_json(const struct trusted *trusted)
     return object;
 }
 
-static json_t *resolver_to_json(const struct resolver_seen *seen, const struct moment *now)
+/* Of the answers that were not believed: who asked for what; and whether that is to be said. */
+static void put_stranger(json_t *object, const struct resolver_seen *seen, bool believed,
+                         uint64_t now_ns)
+{
+    static const char *const findings[] = {
+        [RESOLVER_FINE] = "", [RESOLVER_UNNAMED] = "unnamed", [RESOLVER_ELSEWHERE] = "elsewhere"};
+
+    put_count(object, "untrusted", seen->unnamed + seen->elsewhere);
+    json_object_set_new(object, "believed", json_boolean(believed));
+    if (seen->client_count == 0)
+        return;
+    put_text(object, "finding", findings[resolver_finding(seen, believed, now_ns)]);
+    put_name(object, "name", &seen->name);
+    put_address(object, "client", &seen->clients[0]);
+    put_count(object, "clients", seen->client_count);
+    if (seen->more_clients)
+        json_object_set_new(object, "more_clients", json_true());
+}
+
+static json_t *resolver_to_json(const struct resolver_seen *seen, const struct trusted *trusted,
+                                const struct moment *now)
 {
     char time[CLOCK_TEXT_MAX];
     char interface[IFNAMSIZ + 1] = "";
@@ -253,7 +273,7 @@ static json_t *resolver_to_json(const struct resolver_seen *seen, const struct m
     put_address(object, "resolver", &seen->address);
     put_text(object, "interface", interface);
     put_count(object, "answers", seen->answers);
-    put_count(object, "untrusted", seen->untrusted);
+    put_stranger(object, seen, trusted_has(trusted, &seen->address), now->boot_ns);
     put_count(object, "refused", seen->refused);
     put_count(object, "alarms", seen->alarms);
     put_text(object, "last_seen",
@@ -261,12 +281,15 @@ static json_t *resolver_to_json(const struct resolver_seen *seen, const struct m
     return object;
 }
 
-static json_t *resolvers_to_json(const struct resolvers *resolvers, const struct moment *now)
+static json_t *resolvers_to_json(const struct resolvers *resolvers, const struct trusted *trusted,
+                                 const struct moment *now)
 {
+    const struct resolver_seen *ranked[RESOLVERS_SEEN_MAX];
     json_t *array = json_array();
 
+    resolvers_ranked(resolvers, ranked);
     for (size_t i = 0; i < resolvers->count; i++)
-        json_array_append_new(array, resolver_to_json(&resolvers->seen[i], now));
+        json_array_append_new(array, resolver_to_json(ranked[i], trusted, now));
     return array;
 }
 
@@ -451,7 +474,8 @@ json_t *overview_to_json(const struct control_views *views, const struct moment 
     put_count(object, "uptime", (now->boot_ns - views->started.boot_ns) / NS_PER_SECOND);
     json_object_set_new(object, "sources", sources_to_json(views->sources, views->config));
     json_object_set_new(object, "trusted", trusted_to_json(views->trusted));
-    json_object_set_new(object, "resolvers", resolvers_to_json(views->resolvers, now));
+    json_object_set_new(object, "resolvers",
+                        resolvers_to_json(views->resolvers, views->trusted, now));
     put_sets(object, views->sync);
     json_object_set_new(object, "feeds", feeds_to_json(views->feeds));
     put_statistics(object, setsync_statistics(views->sync));

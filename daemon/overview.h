@@ -24,7 +24,9 @@ struct moment;
  *    "trusted":{"default":whether the next two are, "named_count", "named":[first 64],
  *               "system":[{"resolver", "file"}], "public":N, "public_date"},
  *    "resolvers":[{"resolver", "interface", "answers", "untrusted", "refused", "alarms",
- *                  "last_seen"}],
+ *                  "last_seen", "believed":whether it is now, and of those untrusted:
+ *                  "finding":"unnamed|elsewhere", "name", "client":the first, "clients",
+ *                  "more_clients"}],
  *    "whitelists":[{"whitelist", "set4", "set6", "leases4", "leases6", "pattern_count", "patterns":[first 16]}],
  *    "leases", "sightings", "granted", "extended", "expired", "evicted", "forgotten",
  *    "refused":{REASON:N}, "transactions":{"count", "failed", "elements"}, "updates_in_place",

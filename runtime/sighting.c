@@ -213,15 +213,18 @@ static bool sighting_is_valid(const struct sighting *sighting, enum source sourc
 static bool answer_is_valid(const struct sighting *sighting, enum source source)
 {
     return sighting_is_valid(sighting, source) && sighting->reason == REASON_NONE &&
-           sighting->question.length > 0 && sighting->matched.length > 0 &&
-           sighting->owner.length > 0 &&
+           sighting->stranger == STRANGER_UNKNOWN && sighting->question.length > 0 &&
+           sighting->matched.length > 0 && sighting->owner.length > 0 &&
            (!sighting->more || sighting->address_count == SIGHTING_ADDRESSES_MAX);
 }
 
 static bool refusal_is_valid(const struct sighting *sighting, enum source source)
 {
     return sighting_is_valid(sighting, source) && sighting->reason > REASON_NONE &&
-           sighting->reason < REASON_COUNT && sighting->more == 0;
+           sighting->reason < REASON_COUNT && sighting->more == 0 &&
+           sighting->stranger < STRANGER_COUNT &&
+           (sighting->stranger == STRANGER_UNKNOWN ||
+            sighting->reason == REASON_UNTRUSTED_RESOLVER);
 }
 
 static bool alarm_is_valid(const struct alarm_report *alarm, enum source source)

@@ -64,6 +64,14 @@ enum {
     SIGHTING_NO_VLAN = -1,
 };
 
+/* Of an answer that fits a question that was seen, why its server is not believed. */
+enum stranger {
+    STRANGER_UNKNOWN = 0, /* it fits none: anybody's */
+    STRANGER_UNNAMED,     /* it is nowhere among those that are believed */
+    STRANGER_ELSEWHERE,   /* it is believed on another interface */
+    STRANGER_COUNT,
+};
+
 struct sighting_address {
     struct address address;
     uint8_t record;  /* enum record_type */
@@ -90,7 +98,8 @@ struct sighting {
     uint8_t reason;        /* enum reason; REASON_NONE in an ANSWER */
     uint8_t more;          /* 1: the same answer goes on in the next message */
     uint8_t address_count;
-    uint8_t zero[7];
+    uint8_t stranger;      /* enum stranger, of a refusal as untrusted-resolver */
+    uint8_t zero[6];
     uint32_t chain_ttl;    /* seconds: the least along the chain to `owner` */
     uint64_t captured_ns;  /* CLOCK_REALTIME of the frame: for display and the histogram only */
     char interface[IFNAMSIZ]; /* NUL-padded; all zero when unknown */

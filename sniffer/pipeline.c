@@ -36,6 +36,7 @@ struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hoo
     pipeline->matcher = matcher_new(plan->patterns, plan->pattern_count);
     pipeline->derived = derived_new();
     pipeline->questions = questions_new();
+    pipeline->strangers = questions_new();
     pipeline->fragments = fragments_new();
     pipeline->streams = streams_new();
     pipeline->early = early_new();
@@ -46,8 +47,8 @@ struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hoo
         pipeline->rules[i] = plan_tunnelrules(plan, i);
     for (size_t i = 0; i < plan->vlan_count; i++)
         pipeline->vlans[plan->vlans[i] / 64 % 64] |= UINT64_C(1) << plan->vlans[i] % 64;
-    if (pipeline->matcher && pipeline->derived && pipeline->questions && pipeline->fragments &&
-        pipeline->streams && pipeline->early)
+    if (pipeline->matcher && pipeline->derived && pipeline->questions && pipeline->strangers &&
+        pipeline->fragments && pipeline->streams && pipeline->early)
         return pipeline;
     pipeline_free(pipeline);
     return NULL;
@@ -60,6 +61,7 @@ void pipeline_free(struct pipeline *pipeline)
     early_free(pipeline->early);
     streams_free(pipeline->streams);
     fragments_free(pipeline->fragments);
+    questions_free(pipeline->strangers);
     questions_free(pipeline->questions);
     derived_free(pipeline->derived);
     matcher_free(pipeline->matcher);
@@ -162,8 +164,10 @@ static void tell_asked(const struct pipeline *pipeline, const struct segment *se
     pipeline->hooks.asked(pipeline->hooks.context, &segment->source, &question);
 }
 
+/* What goes to a stranger is kept apart: it must not cost a place that somebody believed needs. */
 static void enter_question(struct pipeline *pipeline, const struct segment *segment,
-                           const struct wire_message *wire, bool anticipate, uint64_t now_ns)
+                           const struct wire_message *wire, enum trust trust, bool anticipate,
+                           uint64_t now_ns)
 {
     static const enum counter counters[] = {
         [QUESTION_NEW] = COUNTER_QUESTIONS,
@@ -180,9 +184,12 @@ static void enter_question(struct pipeline *pipeline, const struct segment *segm
         .question = wire_question(wire),
         .question_size = wire->name_size + 4u,
     };
-    enum question_outcome outcome = questions_ask(pipeline->questions, &key, now_ns);
+    struct questions *questions = trust == TRUST_NONE ? pipeline->strangers : pipeline->questions;
+    enum question_outcome outcome = questions_ask(questions, &key, now_ns);
 
     count(pipeline, counters[outcome]);
+    if (trust == TRUST_NONE)
+        return;
     const struct segment *early = early_take_answer(pipeline->early, &key);
     if (!early && anticipate && outcome != QUESTION_REPEATED)
         tell_asked(pipeline, segment, wire);
@@ -203,13 +210,12 @@ static void question_deal(struct pipeline *pipeline, const struct segment *segme
     bool matches = pipeline_match(pipeline, wire, now_ns) != 0;
     if (!matches && !pipeline_may_lead_on(pipeline, wire))
         return;
-    if (trust_resolver(pipeline->plan, &segment->destination, segment->interface) == TRUST_NONE)
-        return;
+    enum trust trust = trust_resolver(pipeline->plan, &segment->destination, segment->interface);
     if (!pipeline_checksum_is_good(pipeline, segment)) {
         pipeline->counters.refused[REASON_BAD_CHECKSUM]++;
         return;
     }
-    enter_question(pipeline, segment, wire,
+    enter_question(pipeline, segment, wire, trust,
                    matches && rr_type_is_asked_for_addresses(wire->question_type), now_ns);
 }
 

@@ -117,6 +117,8 @@ void report_refusal(struct report *report, const struct report_subject *subject,
     struct sighting *sighting = begin(report, MESSAGE_REFUSAL, subject);
 
     sighting->reason = (uint8_t)reason;
+    if (reason == REASON_UNTRUSTED_RESOLVER)
+        sighting->stranger = (uint8_t)subject->stranger;
     set_answer(sighting, answer);
     hand_over(report);
 }

@@ -22,6 +22,7 @@ struct report_subject {
     const struct segment *segment;
     const char *interface; /* NUL-terminated; "" when unknown */
     const struct dname *question;
+    enum stranger stranger; /* of a refusal as untrusted-resolver */
 };
 
 /*

@@ -12,6 +12,8 @@ enum {
     DNS_PORT = 53,
     OPCODE_QUERY = 0,
     CLASS_IN = 1,
+    FLAGS_AT = 2,
+    RECURSION_DESIRED = 1,
 };
 
 static const enum reason outcome_reasons[] = {
@@ -177,6 +179,26 @@ static enum reason doubt_about(const struct pipeline *pipeline, const struct res
                : REASON_NONE;
 }
 
+/* Who asks an authoritative server wants no recursion; who asks a resolver does (RFC 1035, RD). */
+static bool wants_recursion(const struct wire_message *wire)
+{
+    return wire->bytes[FLAGS_AT] & RECURSION_DESIRED;
+}
+
+/* A server that clients ask, and that nobody has named: counted once for each question. */
+static enum stranger stranger_of(struct pipeline *pipeline, const struct response *response)
+{
+    const struct passing *passing = &response->passing;
+    struct question_found asked = questions_find(pipeline->strangers, &response->key);
+
+    if (!asked.number || passing->segment->source_port != DNS_PORT ||
+        !wants_recursion(passing->wire) || !pipeline_checksum_is_good(pipeline, passing->segment) ||
+        questions_is_late(pipeline->strangers, asked, passing->now_ns) ||
+        !questions_answered(pipeline->strangers, asked))
+        return STRANGER_UNKNOWN;
+    return STRANGER_UNNAMED;
+}
+
 static void match_response(struct pipeline *pipeline, struct response *response)
 {
     struct passing *passing = &response->passing;
@@ -184,6 +206,8 @@ static void match_response(struct pipeline *pipeline, struct response *response)
         trust_resolver(pipeline->plan, &passing->segment->source, passing->segment->interface);
     enum reason reason = judge(pipeline, passing, trust);
 
+    if (reason == REASON_UNTRUSTED_RESOLVER && trust == TRUST_NONE)
+        response->subject.stranger = stranger_of(pipeline, response);
     if (reason != REASON_NONE) {
         refuse(pipeline, response, reason);
         return;
@@ -195,6 +219,8 @@ static void match_response(struct pipeline *pipeline, struct response *response)
         return;
     }
     bool asked = response->asked.number != 0;
+    if (trust == TRUST_ELSEWHERE)
+        response->subject.stranger = STRANGER_ELSEWHERE;
     weigh(pipeline, response, doubt);
     bool first = response->asked.number && doubt == REASON_NONE &&
                  questions_answered(pipeline->questions, response->asked);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LIST_MAX = 640, RESOLVERS_SHOWN = 8 };
+enum { RESOLVERS_SHOWN = 8 };
 
 /* The sum of a counter over the sources. */
 static json_int_t counter_sum(const json_t *status, const char *name)
@@ -36,30 +36,6 @@ void check_dns(struct doctor *doctor)
 
 /* ---- resolvers ---- */
 
-static bool is_untrusted(const json_t *resolver)
-{
-    return number_of(resolver, "untrusted") > 0;
-}
-
-/* "192.0.2.53", "2001:db8::53": as the configuration has it; how many there are. */
-static size_t resolvers_write(const struct doctor *doctor, bool (*wanted)(const json_t *resolver),
-                              char out[static LIST_MAX])
-{
-    json_t *resolver;
-    size_t i, count = 0, used = 0;
-
-    out[0] = '\0';
-    json_array_foreach(json_object_get(doctor->status, "resolvers"), i, resolver)
-    {
-        if (!wanted(resolver))
-            continue;
-        if (count++ < RESOLVERS_SHOWN)
-            used += (size_t)snprintf(out + used, LIST_MAX - used, "%s\"%s\"", used ? ", " : "",
-                                     text_of(resolver, "resolver"));
-    }
-    return count;
-}
-
 static void resolvers_describe(struct doctor *doctor)
 {
     json_t *resolver;
@@ -83,22 +59,8 @@ static void resolvers_describe(struct doctor *doctor)
 
 void check_resolvers(struct doctor *doctor)
 {
-    char list[LIST_MAX];
-    size_t untrusted = resolvers_write(doctor, is_untrusted, list);
-
     resolvers_describe(doctor);
-    if (untrusted == 0)
-        return;
-    checklist_add(doctor->list, "resolver", CHECK_WARNING,
-                  "%zu server%s answered for names of the whitelists and %s not in resolvers,"
-                  " or not on the interface named there: %s%s",
-                  untrusted, untrusted == 1 ? "" : "s", untrusted == 1 ? "is" : "are", list,
-                  untrusted > RESOLVERS_SHOWN ? "..." : "");
-    if (untrusted <= RESOLVERS_SHOWN)
-        checklist_advise(doctor->list,
-                         "if these are your DNS servers too, write into capture: `resolvers += {"
-                         " %s }`; if not, somebody is forging answers",
-                         list);
+    findings_add(doctor, "resolver", ADVICE_RESOLVERS);
 }
 
 /* ---- encrypted DNS ---- */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who is believed where nobody is named: the servers that the system names and well-known public ones,
 and nobody else, whoever asks them."""
+import json
 import os
 import pathlib
 import types
@@ -100,6 +101,50 @@ def test_who_is_believed_is_said(place):
 
 def test_any_interface_is_no_trouble_that_lasts(place):
     assert place.wildset.status()["warnings"] == []
+
+
+def finding(place, server):
+    return next((seen for seen in place.wildset.status()["resolvers"]
+                 if seen["resolver"] == server and "finding" in seen), None)
+
+
+def test_a_server_that_clients_ask_is_found_with_the_line_to_add(place):
+    """Advice is a question of fact, told once in the log; what fits no question is worth none."""
+    assert ask(place.client, f"again.{DOMAIN}", STRANGER) == [LIE]
+    wait_for("it is found", lambda: finding(place, STRANGER))
+    said = finding(place, STRANGER)
+    assert said["finding"] == "unnamed" and not said["believed"] and said["answers"] == 0
+    assert said["clients"] == 2 and said["untrusted"] >= 3
+    ready = f'resolvers += {{ "{STRANGER}" }}'
+    assert place.wildset.log().count(ready) == 1
+    text = place.wildset.host.run(appliance.WILDSET, "status", check=False).stdout
+    assert f"answers for again.{DOMAIN} from {STRANGER} are not believed" in text
+    assert "only if it is a resolver of yours" in text and ready in text
+    doctor = json.loads(place.host.run(appliance.WILDSET, "doctor", "--json", "--config", place.wildset.file,
+                                       check=False, timeout=60).stdout)
+    assert any(check["id"] == "resolver" and ready in check.get("advice", "") for check in doctor["checks"])
+
+
+def test_the_line_added_is_right(place):
+    """After it the default ones are still believed, and it is nobody's finding any more."""
+    forget(place)
+    assert ask(place.client, f"site.{DOMAIN}", ANOTHER) == [LIE]
+    wait_for("it is found", lambda: finding(place, ANOTHER))
+    assert not place.wildset.holds(LIE)
+    place.wildset.configure(capture=f'resolvers += {{ "{ANOTHER}" }}')
+    place.wildset.reload()
+    try:
+        wait_for("it is in force", lambda: place.wildset.status()["trusted"]["named"] == [ANOTHER])
+        assert finding(place, ANOTHER) is None
+        for number, server in enumerate((ANOTHER, "9.9.9.9", lab.RESOLVER4)):
+            forget(place)
+            name = f"added{number}.{DOMAIN}"
+            wait_for(f"{server} is believed",
+                     lambda: ask(place.client, name, server) and taught_by(place, name) == [server], every=0.3)
+    finally:
+        place.wildset.configure(capture="")
+        place.wildset.reload()
+        wait_for("it is as before", lambda: place.wildset.status()["trusted"]["named"] == [])
 
 
 def told(place):

@@ -136,8 +136,19 @@ static void test_each_finding(void **state)
          "the kernel said 2 times that the set is full"},
         {"{\"sources\":[{" GOOD_SOURCE "}],\"transactions\":{\"failed\":1,\"count\":8}}",
          "1 of 8 transactions"},
-        {"{\"sources\":[{" GOOD_SOURCE "}],\"warnings\":[\"resolvers is empty: any is believed\"]}",
-         "resolvers is empty: any is believed"},
+        {"{\"sources\":[{" GOOD_SOURCE "}],\"resolvers\":[{\"resolver\":\"192.0.2.1\","
+         "\"finding\":\"unnamed\",\"name\":\"x.example\",\"untrusted\":3,\"clients\":1,"
+         "\"client\":\"192.0.2.10\"},{\"resolver\":\"192.0.2.2\",\"answers\":3}]}",
+         "answers for x.example from 192.0.2.1 are not believed: 3 answers, 1 client asked (first "
+         "192.0.2.10): only if it is a resolver of yours, add to capture { }: `resolvers += { "
+         "\"192.0.2.1\" }`"},
+        {"{\"sources\":[{" GOOD_SOURCE "}],\"resolvers\":[{\"resolver\":\"192.0.2.1\","
+         "\"finding\":\"elsewhere\",\"name\":\"x.example\",\"untrusted\":1,\"clients\":16,"
+         "\"more_clients\":true,\"client\":\"192.0.2.10\",\"interface\":\"lan0\"}]}",
+         "from 192.0.2.1 are not believed on lan0: 1 answer, more than 16 clients asked (first "
+         "192.0.2.10): capture.resolvers names another interface for that server"},
+        {"{\"sources\":[{" GOOD_SOURCE "}],\"warnings\":[\"::/0 believes nearly anybody\"]}",
+         "::/0 believes nearly anybody"},
     };
 
     (void)state;

@@ -77,7 +77,8 @@ static void test_padding_must_be_zero(void **state)
 {
     (void)state;
     SPOIL(zero, 1);
-    SPOIL(sighting.zero[6], 1);
+    SPOIL(sighting.zero[5], 1);
+    SPOIL(sighting.stranger, STRANGER_UNNAMED);
     SPOIL(sighting.addresses[0].zero[1], 1);
     SPOIL(sighting.addresses[1].ttl, 1);
     SPOIL(sighting.addresses[15].address.bytes[15], 1);
@@ -130,6 +131,13 @@ static void test_refusals_and_alarms_need_a_reason(void **state)
     refuse(&message);
     message.sighting.reason = REASON_NO_QUESTION;
     assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+    message.sighting.stranger = STRANGER_UNNAMED;
+    refuse(&message);
+    message.sighting.reason = REASON_UNTRUSTED_RESOLVER;
+    assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+    message.sighting.stranger = STRANGER_COUNT;
+    refuse(&message);
+    message.sighting.stranger = STRANGER_UNKNOWN;
 
     message.kind = MESSAGE_ALARM;
     message.sighting.reason = REASON_EXTRA_ANSWER;

@@ -700,9 +700,88 @@ static void test_a_stranger_is_not_believed(void **state)
     asks.to = answers.from = "203.0.113.53";
     run(bench, &asks, LAN);
     run(bench, &answers, LAN);
-    assert_int_equal(counter(bench, COUNTER_QUESTIONS), 0);
+    assert_int_equal(counter(bench, COUNTER_QUESTIONS), 1);
     assert_refused(bench, REASON_UNTRUSTED_RESOLVER);
     assert_nothing_learned(bench);
+    assert_int_equal(bench->asked, 0); /* nothing is to be got ready for */
+}
+
+static enum stranger stranger_of_the_last(struct bench *bench)
+{
+    const struct sighting *seen = last(bench, MESSAGE_REFUSAL);
+
+    assert_int_equal(seen->reason, REASON_UNTRUSTED_RESOLVER);
+    return (enum stranger)seen->stranger;
+}
+
+/* Whom clients really ask is worth a word; what fits no question is anybody's, and worth none. */
+static void test_a_stranger_that_was_asked_is_told_once_a_question(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes question = dns(7, FLAGS_QUESTION, "live.example", TYPE_A);
+    struct bytes message = simple(7, "live.example", "198.51.100.7"), other = message;
+    struct datagram_of asks = to_resolver(&question), answers = to_client(&message);
+
+    asks.to = answers.from = "203.0.113.53";
+    run(bench, &answers, LAN);
+    assert_int_equal(stranger_of_the_last(bench), STRANGER_UNKNOWN);
+    run(bench, &asks, LAN);
+    answers.payload = &other;
+    set16(&other, 0, 8);
+    run(bench, &answers, LAN);
+    assert_int_equal(stranger_of_the_last(bench), STRANGER_UNKNOWN);
+    answers.payload = &message;
+    answers.sum = SUM_BAD;
+    run(bench, &answers, LAN);
+    assert_int_equal(stranger_of_the_last(bench), STRANGER_UNKNOWN);
+    answers.sum = SUM_GOOD;
+    run(bench, &answers, LAN);
+    assert_int_equal(stranger_of_the_last(bench), STRANGER_UNNAMED);
+    run(bench, &answers, WAN); /* the other leg */
+    assert_int_equal(stranger_of_the_last(bench), STRANGER_UNKNOWN);
+    bench->now_ns += SECOND;
+    run(bench, &asks, LAN);
+    run(bench, &answers, LAN);
+    assert_int_equal(stranger_of_the_last(bench), STRANGER_UNNAMED);
+    bench->now_ns += 11 * SECOND;
+    run(bench, &answers, LAN);
+    assert_int_equal(stranger_of_the_last(bench), STRANGER_UNKNOWN);
+    assert_nothing_learned(bench);
+}
+
+/* A recursive resolver asks authoritative servers, and they are nobody's resolvers. */
+static void test_a_stranger_asked_without_recursion_is_not_told(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes question = dns(7, 0, "live.example", TYPE_A);
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+    struct datagram_of asks = to_resolver(&question), answers = to_client(&message);
+
+    set16(&message, 2, 0x8400);
+    asks.to = answers.from = "203.0.113.53";
+    run(bench, &asks, LAN);
+    run(bench, &answers, LAN);
+    assert_int_equal(stranger_of_the_last(bench), STRANGER_UNKNOWN);
+}
+
+/* However many questions go to strangers, none costs one to a resolver its place. */
+static void test_questions_to_strangers_drive_out_no_others(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes question = dns(7, FLAGS_QUESTION, "live.example", TYPE_A);
+    struct bytes message = simple(9, "live.example", "198.51.100.7");
+    struct datagram_of asks = to_resolver(&question);
+
+    asks.to = "203.0.113.53";
+    ask(bench, 9, "live.example", TYPE_A);
+    for (unsigned i = 0; i < 70000; i++) {
+        set16(&question, 0, (uint16_t)i);
+        asks.from_port = (uint16_t)(1024 + i / 65536);
+        run(bench, &asks, LAN);
+        bench->now_ns -= MS;
+    }
+    reply(bench, &message);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
 }
 
 static void test_an_answer_from_another_port_is_not_believed(void **state)
@@ -773,6 +852,7 @@ static void test_a_resolver_on_the_wrong_interface_is_not_believed(void **state)
     ask(bench, 7, "live.example", TYPE_A);
     run(bench, &wrong, LAN);
     assert_refused(bench, REASON_UNTRUSTED_RESOLVER);
+    assert_int_equal(stranger_of_the_last(bench), STRANGER_ELSEWHERE);
     assert_nothing_learned(bench);
     run(bench, &right, WAN);
     assert_address(&last(bench, MESSAGE_ANSWER)->addresses[0].address, "198.51.100.7");
@@ -1333,6 +1413,9 @@ int main(void)
         TEST(test_other_opcodes_are_not_read),
         TEST(test_questions_that_nobody_would_answer_open_nothing),
         TEST(test_a_stranger_is_not_believed),
+        TEST(test_a_stranger_that_was_asked_is_told_once_a_question),
+        TEST(test_a_stranger_asked_without_recursion_is_not_told),
+        TEST(test_questions_to_strangers_drive_out_no_others),
         TEST(test_an_answer_from_another_port_is_not_believed),
         TEST(test_no_resolvers_means_nobody),
         TEST(test_every_address_is_any_on_purpose),
