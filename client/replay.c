@@ -301,7 +301,8 @@ static int replay_open(struct replay *replay, const struct config *config,
                        const struct options *options)
 {
     const struct moment start = {.boot_ns = 1, .real_ns = 1};
-    const struct pipeline_hooks hooks = {.report = on_report, .context = replay};
+    const struct pipeline_hooks hooks = {
+        .report = on_report, .context = replay, .duplicates = true};
     int error = plan_make(replay, config);
 
     if (error < 0)

@@ -28,6 +28,7 @@ struct pipeline_hooks {
     /* Or at a name, which counts as a question's name for a while, and may be asked for next. */
     void (*derived)(void *context, const struct derived_name *name);
     void *context;
+    bool duplicates; /* what was counted already and comes again is reported as a refusal too */
 };
 
 /* Borrows the plan.  NULL when memory is out. */

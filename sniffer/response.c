@@ -44,6 +44,16 @@ static void refuse(struct pipeline *pipeline, const struct response *response, e
     report_refusal(&pipeline->report, &response->subject, reason, known ? &pipeline->answer : NULL);
 }
 
+/* The second leg, the mirror's other direction: where half of all answers are one, nobody is told.
+ */
+static void pass_over(struct pipeline *pipeline, const struct response *response)
+{
+    if (pipeline->hooks.duplicates)
+        refuse(pipeline, response, REASON_DUPLICATE);
+    else
+        pipeline->counters.refused[REASON_DUPLICATE]++;
+}
+
 static void parse(struct pipeline *pipeline, struct passing *passing)
 {
     if (passing->parsed)
@@ -104,7 +114,7 @@ static void conclude(struct pipeline *pipeline, struct response *response,
         lesson_learn(pipeline, &response->passing, &response->subject);
         return;
     case SETTLE_DUPLICATE:
-        refuse(pipeline, response, REASON_DUPLICATE);
+        pass_over(pipeline, response);
         return;
     case SETTLE_EXTRA:
         raise_alarm(pipeline, response, &earlier);
@@ -129,8 +139,10 @@ static void weigh(struct pipeline *pipeline, struct response *response, enum rea
     }
     lesson_digest(pipeline, &digest);
     if (doubt != REASON_NONE) {
-        bool counted = questions_counted(pipeline->questions, response->asked, &digest);
-        refuse(pipeline, response, counted ? REASON_DUPLICATE : doubt);
+        if (questions_counted(pipeline->questions, response->asked, &digest))
+            pass_over(pipeline, response);
+        else
+            refuse(pipeline, response, doubt);
         return;
     }
     if (answer->address_count == 0 && answer->target_count == 0)

@@ -124,18 +124,22 @@ def test_a_wrapped_answer_is_learned_and_its_wrapping_counted(world, kind):
 
 
 def test_duplicates_cost_a_counter_and_no_alarm(world):
-    """Each frame twice, as a port does it that mirrors both directions."""
+    """Each frame twice, as a port does it that mirrors both directions: no refusal, to nobody."""
     name, address = "twice.dormammu.lookback.io", "198.51.120.9"
     alarms, sights, duplicates = (counter(world, "alarms"), counter(world, "repeated-sights"),
                                   world.wildset.refused("duplicate"))
-    with wire(world) as send:
+    with watching(world) as watch, wire(world) as send:
+        wait_for("watch shows something", lambda: send(ETHER / answer("unasked.dormammu.lookback.io",
+                 "203.0.113.73", 41098)) and watch(), every=0.2)
         for packet in (question(name, 41009), answer(name, address, 41009)):
             send(ETHER / packet)
             send(ETHER / packet)
-    wait_for(address, lambda: world.wildset.holds(address))
-    wait_for("the question's", lambda: counter(world, "repeated-sights") > sights)
-    wait_for("the answer's", lambda: world.wildset.refused("duplicate") > duplicates)
+        wait_for(address, lambda: world.wildset.holds(address))
+        wait_for("the question's", lambda: counter(world, "repeated-sights") > sights)
+        wait_for("the answer's", lambda: world.wildset.refused("duplicate") > duplicates)
+        assert "duplicate" not in [event.get("reason") for event in watch()]
     assert counter(world, "alarms") == alarms
+    assert "duplicate" not in world.wildset.ask("explain", "--json", name)
 
 
 def test_a_forged_tcp_copy_is_an_alarm_in_log_and_watch(world):

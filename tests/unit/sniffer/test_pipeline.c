@@ -37,6 +37,7 @@ struct bench {
     uint16_t vlans[2];
     struct pipeline *pipeline;
     uint64_t now_ns;
+    bool no_duplicates;
     unsigned message_count, asked, answered, ended, derived;
     struct dname asked_for;
     struct address asker;
@@ -151,6 +152,7 @@ static void run(struct bench *bench, const struct datagram_of *of, uint16_t inte
     if (!bench->pipeline) {
         struct pipeline_hooks own = hooks;
         own.context = bench;
+        own.duplicates = !bench->no_duplicates;
         bench->pipeline = pipeline_new(&bench->plan, &own);
     }
     assert_non_null(bench->pipeline);
@@ -395,6 +397,22 @@ static void test_both_sights_of_a_mirror_are_no_alarm(void **state)
     assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
     assert_refused(bench, REASON_DUPLICATE);
     assert_address(&last(bench, MESSAGE_REFUSAL)->addresses[0].address, "198.51.100.7");
+}
+
+/* The daemon hears nothing of them: half of all answers are duplicates where both legs are seen. */
+static void test_duplicates_are_a_counter_alone(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+
+    bench->no_duplicates = true;
+    ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
+    reply(bench, &message);
+    bench->now_ns += 11 * SECOND; /* late, and counted before all the same */
+    reply(bench, &message);
+    settle(bench);
+    assert_int_equal(refused(bench, REASON_DUPLICATE), 2);
+    assert_int_equal(bench->message_count, 1);
 }
 
 static void test_the_same_addresses_in_another_order_and_age_are_a_duplicate(void **state)
@@ -1395,6 +1413,7 @@ int main(void)
         TEST(test_another_id_port_or_type_is_another_question),
         TEST(test_a_late_answer),
         TEST(test_both_sights_of_a_mirror_are_no_alarm),
+        TEST(test_duplicates_are_a_counter_alone),
         TEST(test_the_same_addresses_in_another_order_and_age_are_a_duplicate),
         TEST(test_a_spoofed_second_answer_raises_the_alarm),
         TEST(test_no_alarms_while_draining),
