@@ -17,6 +17,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,9 @@ static int prepare(const struct options *options, enum plan_latency latency,
         return result;
     if (latency == LATENCY_LOW)
         take_priority();
+    if (sched_getscheduler(0) == SCHED_IDLE)
+        log_notice("started among idle work (SCHED_IDLE), and may not leave it: on a busy machine "
+                   "addresses come late, or not at all");
     *what = "taking its privileges (CAP_NET_ADMIN and CAP_NET_RAW: systemd gives them, or start "
             "it as root)";
     return sandbox_daemon_privileges();
