@@ -331,6 +331,19 @@ static void look_at_feed(struct findings *findings, const json_t *feed)
                     text_of(feed, "feed"), text_of(feed, "problem"));
 }
 
+/* A file may have several faults: the first one is enough to begin with. */
+static void look_at_reload(struct findings *findings, const json_t *status)
+{
+    const char *refused = text_of(status, "refused_configuration");
+
+    if (*refused)
+        say_warning(
+            findings, ADVICE_CONFIGURATION,
+            "the configuration was changed and is not in force: %.*s\nmend it, then `wildset"
+            " reload`; that of before is in force",
+            (int)strcspn(refused, "\n"), refused);
+}
+
 static void look_at_totals(struct findings *findings, const json_t *status)
 {
     const json_t *transactions = json_object_get(status, "transactions");
@@ -416,6 +429,7 @@ size_t advice_each(const json_t *status, advice_take *each, void *context)
     json_array_foreach(json_object_get(status, "sets"), i, item) look_at_set(&findings, item);
     json_array_foreach(json_object_get(status, "feeds"), i, item) look_at_feed(&findings, item);
     look_at_totals(&findings, status);
+    look_at_reload(&findings, status);
     json_array_foreach(json_object_get(status, "sources"), i, source)
         look_at_traffic(&findings, status, source);
     look_at_strangers(&findings, status);

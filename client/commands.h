@@ -18,6 +18,7 @@ int list_main(int argc, char **argv);
 int metrics_main(int argc, char **argv);
 int status_main(int argc, char **argv);
 int forget_main(int argc, char **argv);
+int reload_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int watch_main(int argc, char **argv);
 int rules_main(int argc, char **argv);

@@ -45,6 +45,7 @@ struct child {
     struct loop_watch *breath;   /* timer */
     struct loop_watch *deadline; /* timer: ready, or drained, by then */
     unsigned busy;               /* wake-ups in a row that did not empty the channel */
+    unsigned plan;               /* the number of the plan that it was started with */
     uint64_t ready_ns;           /* CLOCK_BOOTTIME; 0: never */
     bool heard;                  /* since the last pulse */
     unsigned silent;             /* pulses without a word */

@@ -10,6 +10,7 @@
 #include "daemon/recent.h"
 #include "daemon/reply.h"
 #include "daemon/request.h"
+#include "runtime/log.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -25,6 +26,7 @@ enum {
     NEWS_ROOM = 4096,    /* events that one who watches may be behind: some 300 bytes each */
     REFUSALS_ROOM = 256, /* for `explain` */
     PATROL_MS = 1000,
+    PAUSE_MS = 1000,
     WAKE_MS = 2, /* the answers that come together are learned before they are told */
 };
 /* A client that takes nothing for so long is dropped. */
@@ -46,7 +48,9 @@ struct control {
     struct loop *loop;
     struct control_views views;
     struct listener listener;
-    struct loop_watch *readable;
+    struct loop_watch *readable; /* NULL while no more clients can be taken */
+    struct loop_watch *pause;    /* timer: to try again */
+    bool pause_told;
     struct loop_watch *patrol;
     struct loop_watch *wake; /* timer: there is news for those who watch */
     bool waking;
@@ -181,7 +185,7 @@ static void client_on_readable(void *context)
 
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (size <= 0 || client->rest.watching) {
+    if (size <= 0 || client->rest.watching || client->rest.reload) {
         client_drop(client);
         return;
     }
@@ -216,7 +220,7 @@ static bool client_continue(struct client *client)
     const struct reply_terms terms = terms_of(client);
     json_t *next = reply_next(&client->rest, &terms);
 
-    if (!next && client->rest.watching)
+    if (!next && (client->rest.watching || client->rest.reload))
         client_listen(client); /* until there is news */
     if (!next || client_set_reply(client, next))
         return next != NULL;
@@ -283,6 +287,16 @@ void control_event(struct control *control, const struct event *event)
     loop_timer_set(control->wake, WAKE_MS);
 }
 
+void control_reloaded(struct control *control)
+{
+    for (unsigned i = 0; control && i < CLIENTS_MAX; i++) {
+        struct client *client = &control->clients[i];
+
+        if (client->rest.reload && !client->writable)
+            client_speak(client);
+    }
+}
+
 /* ---- all clients ---- */
 
 /* Each second while someone has a reply to read. */
@@ -328,14 +342,47 @@ static struct client *client_place(struct control *control)
     return oldest;
 }
 
+/* Then the one who waits to be taken stays, and the listener would be readable for ever. */
+static bool is_exhaustion(int error)
+{
+    return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS;
+}
+
+static void listening_pause(struct control *control, int error)
+{
+    if (!control->pause_told)
+        log_warning("control socket: no more clients can be taken (%s): trying again each second",
+                    strerror(error));
+    control->pause_told = true;
+    loop_unwatch(control->readable);
+    control->readable = NULL;
+    loop_timer_set(control->pause, PAUSE_MS);
+}
+
+static void control_on_readable(void *context);
+
+static void control_on_pause(void *context)
+{
+    struct control *control = context;
+
+    control->readable = loop_readable(control->loop, control->listener.fd, LOOP_NORMAL,
+                                      control_on_readable, control);
+    if (!control->readable)
+        loop_timer_set(control->pause, PAUSE_MS);
+}
+
 static void control_on_readable(void *context)
 {
     struct control *control = context;
     bool trusted;
     int fd = listener_accept(&control->listener, &trusted);
 
-    if (fd < 0)
+    if (fd < 0) {
+        if (is_exhaustion(fd))
+            listening_pause(control, -fd);
         return;
+    }
+    control->pause_told = false;
     struct client *client = client_place(control);
     client->fd = fd;
     client->may_forget = trusted;
@@ -347,10 +394,14 @@ static int control_watch(struct control *control)
 {
     control->patrol = loop_timer(control->loop, control_on_patrol, control);
     control->wake = loop_timer(control->loop, control_on_wake, control);
+    control->pause = loop_timer(control->loop, control_on_pause, control);
     control->refusals = recent_new(REFUSALS_ROOM);
     control->readable = loop_readable(control->loop, control->listener.fd, LOOP_NORMAL,
                                       control_on_readable, control);
-    return control->patrol && control->wake && control->refusals && control->readable ? 0 : -ENOMEM;
+    return control->patrol && control->wake && control->pause && control->refusals &&
+                   control->readable
+               ? 0
+               : -ENOMEM;
 }
 
 int control_open(struct loop *loop, const char *path, const struct control_views *views,
@@ -388,6 +439,7 @@ void control_close(struct control *control)
     loop_unwatch(control->readable);
     loop_unwatch(control->patrol);
     loop_unwatch(control->wake);
+    loop_unwatch(control->pause);
     recent_free(control->refusals);
     listener_close(&control->listener);
     free(control);

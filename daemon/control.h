@@ -9,12 +9,16 @@
  *   {"protocol":1,"command":"forget","address":"192.0.2.1"}     (or "name"; only root and wildset)
  *   {"protocol":1,"command":"explain","address":"192.0.2.1"}    (or "name"; daemon/explanation.h)
  *   {"protocol":1,"command":"watch"}
+ *   {"protocol":1,"command":"reload"}                           (only root and wildset)
  *
  * An error is {"protocol":1,"error":"what is wrong and what to do"}.
  *
  * `watch` is answered {"protocol":1,"watching":true}, and from then on by one object an event, with
  * the keys of replay's lines and `event`, until the client goes: it may not ask anything else.  One
  * that is slow is told {"protocol":1,"lost":N} where it has missed N of them.
+ *
+ * `reload` is answered {"protocol":1,"reloaded":true} once the configuration is in force and the
+ * sources work by it, or by an error; what has come meanwhile ends the connection.
  *
  * A packet holds at most CONTROL_MESSAGE_MAX bytes.  A reply of CONTROL_MESSAGE_MAX bytes or more
  * goes over several packets, all but the last of exactly that size; the last one is shorter.
@@ -35,6 +39,7 @@ enum {
 struct config;
 struct control;
 struct event;
+struct reloads;
 struct resolvers;
 struct setsync;
 struct sources;
@@ -49,6 +54,7 @@ struct control_views {
     const struct feeds *feeds; /* or NULL */
     const struct resolvers *resolvers;
     const struct trusted *trusted; /* whom to believe */
+    struct reloads *reloads;       /* or NULL: nothing to read again */
     struct moment started;
 };
 
@@ -57,6 +63,8 @@ int control_open(struct loop *loop, const char *path, const struct control_views
                  struct control **out);
 void control_close(struct control *control);
 void control_set_config(struct control *control, const struct config *config);
+/* A reload has ended: those who wait for it are told. */
+void control_reloaded(struct control *control);
 /* After the kernel has it: kept for those who watch or ask why.  `control` may be NULL. */
 void control_event(struct control *control, const struct event *event);
 

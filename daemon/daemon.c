@@ -133,6 +133,10 @@ static void on_ready_timeout(void *context)
 static void on_sources_changed(void *context)
 {
     struct daemon *daemon = context;
+
+    reloads_look(daemon->reloads);
+    if (reloads_are_under_way(daemon->reloads))
+        return; /* the service manager hears of it at its end */
     if (daemon->told_ready || sources_status(daemon->sources, 0).ready)
         daemon_tell_ready(daemon);
 }
@@ -164,6 +168,12 @@ static void on_end(void *context)
     loop_stop(daemon->loop);
 }
 
+static void on_reload(void *context)
+{
+    struct daemon *daemon = context;
+    (void)reloads_ask(daemon->reloads);
+}
+
 static void on_children(void *context)
 {
     struct daemon *daemon = context;
@@ -181,7 +191,7 @@ static int open_loop(struct daemon *daemon)
         return result;
     daemon->terminate = loop_signal(daemon->loop, SIGTERM, on_end, daemon);
     daemon->interrupt = loop_signal(daemon->loop, SIGINT, on_end, daemon);
-    daemon->reload = loop_signal(daemon->loop, SIGHUP, daemon_reload, daemon);
+    daemon->reload = loop_signal(daemon->loop, SIGHUP, on_reload, daemon);
     daemon->children = loop_signal(daemon->loop, SIGCHLD, on_children, daemon);
     daemon->due = loop_timer(daemon->loop, on_due, daemon);
     daemon->ready = loop_timer(daemon->loop, on_ready_timeout, daemon);
@@ -259,6 +269,7 @@ static int open_control(struct daemon *daemon)
         .feeds = daemon->feeds,
         .resolvers = &daemon->resolvers,
         .trusted = &daemon->trusted,
+        .reloads = daemon->reloads,
         .started = clock_now(),
     };
     return control_open(daemon->loop, daemon->options.control_path, &views, &daemon->control);
@@ -281,6 +292,7 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         {open_saver, "the state file"},
         {open_feeds, "the feeds"},
         {open_clocks, "the clocks"},
+        {daemon_open_reloads, "memory"},
         {open_sources, "the sources"},
         {daemon_open_trust, "the system's files"},
         {open_control, NULL}, /* its path */
@@ -342,6 +354,7 @@ void daemon_close(struct daemon *daemon)
     loop_unwatch(daemon->children);
     loop_unwatch(daemon->reload);
     loop_unwatch(daemon->interrupt);
+    reloads_free(daemon->reloads);
     loop_unwatch(daemon->terminate);
     loop_free(daemon->loop);
     journal_close(&daemon->journal);

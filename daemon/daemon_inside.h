@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/feeds.h"
 #include "daemon/journal.h"
+#include "daemon/reloads.h"
 #include "daemon/resolvers.h"
 #include "daemon/saver.h"
 #include "daemon/sources.h"
@@ -35,6 +36,7 @@ struct daemon {
     struct watched *system_files; /* that name some of them */
     struct loop_watch *trust_timer;
     uint64_t trusted_ns; /* when a change of those files last made another sniffer */
+    struct reloads *reloads;
     struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
     struct loop_watch *kernel;                                    /* nftables' notifications */
     struct loop_watch *due, *ready, *watchdog, *pulse;            /* timers */
@@ -55,7 +57,8 @@ struct sources_hooks daemon_hooks(struct daemon *daemon);
 /* Whatever happened to an address, here or at a source: all who want to know; the kernel has it. */
 void daemon_event(void *context, const struct event *event);
 
-/* Whom to believe (daemon_trust.c): what is made becomes what is in force with daemon_use_trusted. */
+/* Whom to believe (daemon_trust.c): what is made becomes what is in force with daemon_use_trusted.
+ */
 int daemon_open_trust(struct daemon *daemon);
 void daemon_close_trust(struct daemon *daemon);
 int daemon_make_trusted(struct daemon *daemon, const struct config *config, struct trusted *out);
@@ -67,7 +70,7 @@ int daemon_start_sniffer(struct daemon *daemon, const struct config *config);
 int daemon_start_sources(struct daemon *daemon, const struct config *config);
 /* A sniffer is about to be started anew; where memory is out, the plan that it had does as well. */
 void daemon_renew_plan(void *context);
-/* SIGHUP: a file that is not right, or a plan that cannot be made, changes nothing. */
-void daemon_reload(void *context);
+/* A file that is not right, or a plan that cannot be made, changes nothing.  0 or -errno. */
+int daemon_open_reloads(struct daemon *daemon);
 
 #endif

@@ -9,7 +9,9 @@
 #include "runtime/clock.h"
 #include "runtime/log.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,33 +84,39 @@ void daemon_renew_plan(void *context)
     (void)make_plan(daemon, daemon->config, sources_renew_plan);
 }
 
-static void log_lines(char *text)
+static void log_lines(const char *lines)
 {
+    char text[RELOADS_ERROR_MAX];
     char *rest = text, *line;
+
+    snprintf(text, sizeof(text), "%s", lines);
     while ((line = strsep(&rest, "\n")))
         log_error("%s", line);
 }
 
-static bool replace_config(struct daemon *daemon)
+static bool refuse(char error[static RELOADS_ERROR_MAX], const char *text)
 {
-    char error[CONFIG_ERROR_MAX];
+    snprintf(error, RELOADS_ERROR_MAX, "%s", text);
+    return false;
+}
+
+static_assert((int)RELOADS_ERROR_MAX >= (int)CONFIG_ERROR_MAX, "an error of the configuration is told whole");
+
+static bool replace_config(struct daemon *daemon, char error[static RELOADS_ERROR_MAX])
+{
     struct moment now = clock_now();
     struct config *config;
 
-    if (config_read_here(daemon->options.config_path, &config, error)) {
-        log_lines(error);
+    if (config_read_here(daemon->options.config_path, &config, error))
         return false;
-    }
     if (daemon_start_sources(daemon, config)) {
-        log_error("making the sources' plans: out of memory");
         config_free(config);
-        return false;
+        return refuse(error, "making the sources' plans: out of memory");
     }
     if (setsync_reload(daemon->sync, config->whitelists, config->whitelist_count, &now)) {
-        log_error("using the new whitelists: out of memory");
         (void)daemon_start_sources(daemon, daemon->config);
         config_free(config);
-        return false;
+        return refuse(error, "using the new whitelists: out of memory");
     }
     saver_soon(daemon->saver);
     feeds_configure(daemon->feeds, config, &now);
@@ -118,20 +126,45 @@ static bool replace_config(struct daemon *daemon)
     return true;
 }
 
-void daemon_reload(void *context)
+static bool on_begin(void *context, char error[static RELOADS_ERROR_MAX])
 {
     struct daemon *daemon = context;
+    bool good;
 
     notify_reloading();
-    if (replace_config(daemon)) {
+    good = replace_config(daemon, error);
+    if (good) {
         daemon_configure_log(daemon->config);
         log_notice("%s was read again: %zu whitelist%s", daemon->options.config_path,
                    daemon->config->whitelist_count,
                    daemon->config->whitelist_count == 1 ? "" : "s");
     } else {
+        log_lines(error);
         log_error("nothing was changed: the configuration of before stays in force");
     }
     daemon->due_ns = UINT64_MAX;
     daemon_arm(daemon);
+    return good;
+}
+
+static bool sources_work(void *context)
+{
+    struct daemon *daemon = context;
+    return sources_follow(daemon->sources);
+}
+
+static void on_ended(void *context)
+{
+    struct daemon *daemon = context;
+
     daemon_tell_ready(daemon);
+    control_reloaded(daemon->control);
+}
+
+int daemon_open_reloads(struct daemon *daemon)
+{
+    const struct reloads_hooks hooks = {
+        .begin = on_begin, .follows = sources_work, .ended = on_ended, .context = daemon};
+
+    return reloads_new(daemon->loop, &hooks, &daemon->reloads);
 }

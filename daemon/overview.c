@@ -10,6 +10,7 @@
 #include "daemon/feedfile.h"
 #include "daemon/feeds.h"
 #include "daemon/put.h"
+#include "daemon/reloads.h"
 #include "daemon/resolvers.h"
 #include "daemon/sources.h"
 #include "daemon/trusted.h"
@@ -480,5 +481,7 @@ json_t *overview_to_json(const struct control_views *views, const struct moment 
     json_object_set_new(object, "feeds", feeds_to_json(views->feeds));
     put_statistics(object, setsync_statistics(views->sync));
     put_config(object, views->config, views->sync);
+    if (views->reloads)
+        put_text(object, "refused_configuration", reloads_refusal(views->reloads));
     return object;
 }

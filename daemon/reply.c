@@ -11,6 +11,7 @@
 #include "daemon/overview.h"
 #include "daemon/put.h"
 #include "daemon/recent.h"
+#include "daemon/reloads.h"
 #include "daemon/request.h"
 #include "setsync/setsync.h"
 
@@ -23,7 +24,7 @@ json_t *reply_error(const char *error)
 
 bool reply_rest_is_empty(const struct reply_rest *rest)
 {
-    return !rest->listing && !rest->explanation && !rest->watching;
+    return !rest->listing && !rest->explanation && !rest->watching && !rest->reload;
 }
 
 void reply_rest_free(struct reply_rest *rest)
@@ -76,12 +77,25 @@ static json_t *watch_next(struct reply_rest *rest, const struct reply_terms *ter
     return memo ? memo_to_json(memo) : NULL;
 }
 
+static json_t *reload_next(struct reply_rest *rest, const struct reply_terms *terms)
+{
+    const char *problem;
+
+    if (!reloads_have_ended(terms->views->reloads, rest->reload, &problem))
+        return NULL;
+    reply_rest_free(rest);
+    return *problem ? reply_error(problem)
+                    : json_pack("{s:i, s:b}", "protocol", CONTROL_PROTOCOL, "reloaded", 1);
+}
+
 json_t *reply_next(struct reply_rest *rest, const struct reply_terms *terms)
 {
     if (rest->listing)
         return list_next(rest, terms);
     if (rest->explanation)
         return explain_next(rest, terms);
+    if (rest->reload)
+        return reload_next(rest, terms);
     return rest->watching ? watch_next(rest, terms) : NULL;
 }
 
@@ -158,6 +172,18 @@ static json_t *watch_reply(const struct request *request, const struct reply_ter
     return json_pack("{s:i, s:b}", "protocol", CONTROL_PROTOCOL, "watching", 1);
 }
 
+static json_t *reload_reply(const struct request *request, const struct reply_terms *terms,
+                            struct reply_rest *rest)
+{
+    (void)request;
+    if (!terms->may_forget)
+        return reply_error("reload is only for root and the user wildset: try sudo");
+    if (!terms->views->reloads)
+        return reply_error("there is no configuration to read again here");
+    rest->reload = reloads_ask(terms->views->reloads);
+    return NULL;
+}
+
 typedef json_t *reply_function(const struct request *request, const struct reply_terms *terms,
                                struct reply_rest *rest);
 
@@ -167,7 +193,7 @@ json_t *reply_make(const char *bytes, size_t size, const struct reply_terms *ter
     static reply_function *const replies[REQUEST_COUNT] = {
         [REQUEST_STATUS] = status_reply, [REQUEST_LIST] = list_reply,
         [REQUEST_FORGET] = forget_reply, [REQUEST_EXPLAIN] = explain_reply,
-        [REQUEST_WATCH] = watch_reply,
+        [REQUEST_WATCH] = watch_reply,   [REQUEST_RELOAD] = reload_reply,
     };
     struct request request;
     char error[REQUEST_ERROR_MAX];

@@ -19,6 +19,7 @@ struct recent;
 struct reply_rest {
     struct listing *listing;
     struct explanation *explanation;
+    uint64_t reload; /* the one that is waited for; 0: none */
     bool watching;
     uint64_t event; /* watching: the number of the next one */
 };

@@ -66,6 +66,7 @@ static const struct command commands[REQUEST_COUNT] = {
     [REQUEST_EXPLAIN] = {.name = "explain",
                          .arguments = {{"address", address_read}, {"name", name_read}}},
     [REQUEST_WATCH] = {.name = "watch"},
+    [REQUEST_RELOAD] = {.name = "reload"},
 };
 
 /* Requests are flat, so the parser's recursion never starts: looked at before it is asked. */

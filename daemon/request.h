@@ -24,6 +24,7 @@ enum request_command {
     REQUEST_FORGET,
     REQUEST_EXPLAIN,
     REQUEST_WATCH,
+    REQUEST_RELOAD,
     REQUEST_COUNT,
 };
 

@@ -329,6 +329,11 @@ void sources_pulse(struct sources *sources)
     station_pulse(&sources->registry);
 }
 
+bool sources_follow(const struct sources *sources)
+{
+    return station_follows(&sources->sniffer) && station_follows(&sources->registry);
+}
+
 bool sources_are_hopeless(const struct sources *sources)
 {
     return station_is_hopeless(&sources->sniffer) || station_is_hopeless(&sources->registry);

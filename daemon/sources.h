@@ -71,6 +71,8 @@ int sources_renew_plan(struct sources *sources, const struct plan *plan);
 int sources_start_registry(struct sources *sources, const struct poll_plan *plan);
 /* Each second: who has nothing to say is found, and after a while started again. */
 void sources_pulse(struct sources *sources);
+/* Whether each source works by its newest plan. */
+bool sources_follow(const struct sources *sources);
 /* Starting processes again does not help. */
 bool sources_are_hopeless(const struct sources *sources);
 /* SIGCHLD came: reap, report, schedule restarts. */

@@ -112,6 +112,7 @@ static void start_child(struct station *station)
         tell_changed(station);
         return;
     }
+    child->plan = station->plan_number;
     station->children[station->child_count++] = child;
     station->successor = child;
 }
@@ -236,6 +237,7 @@ void station_replan(struct station *station, int plan)
     if (station->plan >= 0)
         close(station->plan);
     station->plan = plan;
+    station->plan_number++;
 }
 
 void station_use(struct station *station, int plan, const struct plan_interface *interfaces,
@@ -255,6 +257,14 @@ void station_stop(struct station *station, const char *why)
     loop_timer_stop(station->restart);
     kill_if_any(&station->successor, why);
     drop_current(station, why);
+}
+
+bool station_follows(const struct station *station)
+{
+    const struct child *current = station->current;
+
+    return station->plan < 0 ||
+           (current && current->plan == station->plan_number && current->state == CHILD_RUNNING);
 }
 
 const struct child *station_newest(const struct station *station)

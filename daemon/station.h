@@ -47,6 +47,7 @@ struct station {
     struct child *current;   /* whose word counts */
     struct child *successor; /* starting, to take over */
     int plan;                /* the sealed memfd, used again for each start; -1: nothing to do */
+    unsigned plan_number;
     const struct plan_interface *interfaces;
     size_t interface_count;
     uint64_t backoff_ms;
@@ -78,6 +79,8 @@ void station_pulse(struct station *station);
 bool station_is_hopeless(const struct station *station);
 /* SIGCHLD came: reap, report, schedule restarts. */
 void station_reap(struct station *station);
+/* Whether the process whose word counts works by the newest plan. */
+bool station_follows(const struct station *station);
 /* The newest that lives, or NULL. */
 const struct child *station_newest(const struct station *station);
 void station_status(const struct station *station, struct source_status *out);

@@ -400,6 +400,7 @@ static void test_forget_is_for_root(void **state)
         int fd = client_open(server);
         expect_error(fd, "{\"protocol\":1,\"command\":\"forget\",\"address\":\"198.18.255.255\"}",
                      "only for root");
+        expect_error(fd, "{\"protocol\":1,\"command\":\"reload\"}", "only for root");
         _exit(leases_of(fd) == LEASES + 1 ? 0 : 1);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
