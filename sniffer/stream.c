@@ -4,9 +4,19 @@
  */
 #include "sniffer/stream.h"
 
+#include "dnsparse/dname.h"
+#include "dnsparse/wire.h"
+
+#include <string.h>
+
 enum {
+    DNS_PORT = 53,
     PREFIX_SIZE = 2,
-    MESSAGE_LEAST = 12, /* a DNS header */
+    MESSAGE_LEAST = WIRE_HEADER_SIZE,
+    QUESTION_LEAST = 5, /* the root's name, type and class */
+    BEGINNING_MAX = PREFIX_SIZE + WIRE_HEADER_SIZE + DNAME_MAX + 4,
+    CLASS_IN = 1,
+    CLASS_ANY = 255,
 };
 
 static uint32_t message_size(const uint8_t *bytes)
@@ -14,12 +24,49 @@ static uint32_t message_size(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 8 | bytes[1];
 }
 
-/* What a message at the start of a segment looks like: one question, an ordinary opcode, room. */
-static bool looks_like_a_message(const uint8_t *bytes, size_t size)
+/* ---- what begins a message ---- */
+
+enum likeness {
+    LIKE_NOTHING,
+    LIKE_BEGINNING, /* so far as it goes */
+    LIKE_MESSAGE,
+};
+
+/* The header's bits of a question (from the client) or an answer that anybody asks for over TCP. */
+static bool header_is_likely(const uint8_t *header, size_t size,
+                             const struct stream_segment *segment)
 {
-    return size >= PREFIX_SIZE + MESSAGE_LEAST && message_size(bytes) >= MESSAGE_LEAST &&
-           (bytes[PREFIX_SIZE + 2] & 0x78) == 0 && bytes[PREFIX_SIZE + 4] == 0 &&
-           bytes[PREFIX_SIZE + 5] == 1;
+    bool from_server = segment->source_port == DNS_PORT;
+    bool both = from_server && segment->destination_port == DNS_PORT;
+
+    if (size > 2 && (header[2] & 0x78) != 0) /* opcode */
+        return false;
+    if (size > 2 && !both && (header[2] >> 7 == 1) != from_server)
+        return false;
+    if (size > 3 && (header[3] & 0x40) != 0) /* reserved */
+        return false;
+    return (size <= 4 || header[4] == 0) && (size <= 5 || header[5] == 1); /* one question */
+}
+
+/* Whether a message with its length in front may start here; the bytes came with this segment. */
+static enum likeness likeness(const uint8_t *bytes, size_t size,
+                              const struct stream_segment *segment)
+{
+    struct wire_message message;
+    size_t whole, left;
+
+    if (size < PREFIX_SIZE)
+        return LIKE_BEGINNING;
+    whole = message_size(bytes);
+    left = size - PREFIX_SIZE < whole ? size - PREFIX_SIZE : whole;
+    if (whole < MESSAGE_LEAST + QUESTION_LEAST ||
+        !header_is_likely(bytes + PREFIX_SIZE, left, segment))
+        return LIKE_NOTHING;
+    if (wire_read(bytes + PREFIX_SIZE, left, &message))
+        return message.question_class == CLASS_IN || message.question_class == CLASS_ANY
+                   ? LIKE_MESSAGE
+                   : LIKE_NOTHING;
+    return left < whole && size < BEGINNING_MAX ? LIKE_BEGINNING : LIKE_NOTHING;
 }
 
 static void drop_bytes(struct stream *stream)
@@ -29,18 +76,19 @@ static void drop_bytes(struct stream *stream)
     stream->hole_ns = 0;
 }
 
-static enum streams_outcome give_up(struct stream *stream)
-{
-    drop_bytes(stream);
-    stream->state = STREAM_DEAD;
-    return STREAMS_GIVEN_UP;
-}
-
 static void look_for_the_next(struct stream *stream)
 {
     drop_bytes(stream);
     stream->state = STREAM_JOINING;
     stream->tries = 0;
+}
+
+/* What is no message says so until one is found. */
+static enum streams_outcome give_up(struct stream *stream)
+{
+    look_for_the_next(stream);
+    stream->tries = STREAM_TRIES_MAX;
+    return STREAMS_GIVEN_UP;
 }
 
 static void move_on(struct stream *stream, const uint8_t *bytes, uint32_t size)
@@ -163,17 +211,68 @@ static enum streams_outcome add_payload(struct stream *stream, const struct stre
     return past == STREAMS_CONFLICT && outcome != STREAMS_GIVEN_UP ? past : outcome;
 }
 
-/* True when the stream is in step now and the segment can be read. */
-static bool join(struct stream *stream, const struct stream_segment *segment)
+/* ---- joined on the way ---- */
+
+/* With the bytes that were kept in front of it. */
+static enum likeness likeness_behind(const struct stream *stream,
+                                     const struct stream_segment *segment)
 {
-    if (looks_like_a_message(segment->payload, segment->payload_size)) {
+    uint8_t bytes[BEGINNING_MAX];
+    size_t kept = assembly_ready(&stream->bytes), more = sizeof(bytes) - kept;
+
+    if (more > segment->payload_size)
+        more = segment->payload_size;
+    memcpy(bytes, assembly_bytes(&stream->bytes), kept);
+    memcpy(bytes + kept, segment->payload, more);
+    return likeness(bytes, kept + more, segment);
+}
+
+/* What `base` is by this; LIKE_BEGINNING keeps the segment. */
+static void guess(struct stream *stream, const struct stream_segment *segment, enum likeness what)
+{
+    switch (what) {
+    case LIKE_MESSAGE:
         stream->state = STREAM_SYNCED;
-        stream->base = segment->sequence;
-        return true;
+        stream->tries = 0;
+        return;
+    case LIKE_BEGINNING:
+        stream->state = STREAM_GUESSED;
+        if (assembly_add(&stream->bytes, segment->sequence - stream->base, segment->payload,
+                         segment->payload_size, BEGINNING_MAX) != ASSEMBLY_FULL)
+            return;
+        break; /* memory is out */
+    case LIKE_NOTHING:
+        break;
     }
-    if (++stream->tries >= STREAM_TRIES_MAX)
-        stream->state = STREAM_DEAD;
-    return false;
+    drop_bytes(stream);
+    stream->state = STREAM_JOINING;
+    if (stream->tries < STREAM_TRIES_MAX)
+        stream->tries++;
+}
+
+/*
+ * A length and its message may be segments of their own, and the message's first bytes too: what
+ * may be a beginning waits for the segment behind it.
+ */
+static void join(struct stream *stream, const struct stream_segment *segment)
+{
+    enum likeness what = LIKE_NOTHING;
+
+    if (stream->state == STREAM_GUESSED && segment->sequence == next_sequence(stream))
+        what = likeness_behind(stream, segment);
+    if (what == LIKE_NOTHING) {
+        drop_bytes(stream);
+        stream->base = segment->sequence;
+        what = likeness(segment->payload, segment->payload_size, segment);
+    }
+    guess(stream, segment, what);
+}
+
+static enum streams_outcome outcome_of_joining(const struct stream *stream)
+{
+    if (stream->state == STREAM_GUESSED)
+        return STREAMS_OK;
+    return stream->tries < STREAM_TRIES_MAX ? STREAMS_LOST : STREAMS_GIVEN_UP;
 }
 
 /* Of the stream that ended, and not of one after it whose SYN was not seen. */
@@ -218,7 +317,7 @@ void stream_start(struct stream *stream, const struct stream_segment *segment)
 
     if (stream->begun && stream->first == first)
         return;
-    if (stream->state == STREAM_SYNCED || stream->state == STREAM_JOINING) {
+    if (stream->state != STREAM_NEW && stream->state != STREAM_ENDED) {
         claim(stream, first);
         return;
     }
@@ -255,7 +354,7 @@ bool stream_accepts(struct stream *stream, uint32_t acknowledgment, uint64_t now
 }
 
 enum streams_outcome stream_read(struct stream *stream, const struct stream_segment *segment,
-                                 uint64_t now_ns, const struct streams_hooks *hooks)
+                                 bool agreed, uint64_t now_ns, const struct streams_hooks *hooks)
 {
     bool lost = stream->hole_ns && stream->hole_ns + STREAM_HOLE_NS < now_ns;
     enum streams_outcome outcome;
@@ -266,10 +365,12 @@ enum streams_outcome stream_read(struct stream *stream, const struct stream_segm
         return compare_delivered(stream, segment);
     if (stream->state == STREAM_ENDED || lost)
         look_for_the_next(stream);
-    if (stream->state == STREAM_DEAD)
-        return STREAMS_GIVEN_UP;
-    if (stream->state != STREAM_SYNCED && !join(stream, segment))
-        return stream->state == STREAM_DEAD ? STREAMS_GIVEN_UP : STREAMS_LOST;
+    if (stream->state != STREAM_SYNCED && !agreed)
+        return STREAMS_LOST;
+    if (stream->state != STREAM_SYNCED)
+        join(stream, segment);
+    if (stream->state != STREAM_SYNCED)
+        return outcome_of_joining(stream);
     outcome = add_payload(stream, segment, now_ns, hooks);
     return lost && outcome == STREAMS_OK ? STREAMS_LOST : outcome;
 }

@@ -16,7 +16,7 @@ enum stream_state {
     STREAM_NEW,
     STREAM_SYNCED,  /* `base` is the start of a message */
     STREAM_JOINING, /* looking for one */
-    STREAM_DEAD,    /* given up: remembered so that nothing more is tried */
+    STREAM_GUESSED, /* `base` may be the start of one: the bytes from there on are too few to tell */
     STREAM_ENDED,   /* closed in order: remembered so that a mirrored copy is no new one */
 };
 
@@ -33,7 +33,7 @@ struct stream_claim {
 struct stream {
     enum stream_state state;
     bool begun; /* `first` is known */
-    uint16_t tries;
+    uint16_t tries; /* segments in a row that begin no message */
     uint32_t claims_made;
     uint32_t first; /* what followed the SYN */
     uint32_t base;
@@ -57,9 +57,12 @@ static inline uint32_t stream_holds(const struct stream *stream)
 bool stream_accepts(struct stream *stream, uint32_t acknowledgment, uint64_t now_ns);
 /* A SYN.  What the segment carries besides is stream_read's, with a sequence number one higher. */
 void stream_start(struct stream *stream, const struct stream_segment *segment);
-/* A segment with bytes; messages that it completes are delivered before it returns. */
+/*
+ * A segment with bytes; messages that it completes are delivered before it returns.  `agreed`: the
+ * other direction says nothing else of where both are, so that the stream may be joined here.
+ */
 enum streams_outcome stream_read(struct stream *stream, const struct stream_segment *segment,
-                                 uint64_t now_ns, const struct streams_hooks *hooks);
+                                 bool agreed, uint64_t now_ns, const struct streams_hooks *hooks);
 /* Whether its FIN or RST is the peer's: it stands where the next byte is expected. */
 bool stream_is_ended_by(const struct stream *stream, const struct stream_segment *segment);
 void stream_end(struct stream *stream);

@@ -31,7 +31,9 @@ struct entry {
     uint16_t next_in_bucket;
     uint16_t client; /* its group */
     struct links links[ORDERS];
-    uint32_t held; /* bytes allocated, as counted in all; not 0: in ORDER_HOLDING */
+    uint32_t held;               /* bytes allocated, as counted in all; not 0: in ORDER_HOLDING */
+    bool heard;                  /* these are known: */
+    uint32_t tail, acknowledged; /* what follows the last segment, and what that acknowledged */
     struct stream stream;
 };
 
@@ -271,15 +273,13 @@ static struct entry *find_other_direction(struct streams *streams,
 }
 
 /* Blind ones are told from the host's by what they say of the other direction, if that is seen. */
-static bool is_plausible(struct streams *streams, const struct stream_segment *segment,
-                         uint64_t now_ns)
+static bool is_plausible(struct streams *streams, struct entry *other,
+                         const struct stream_segment *segment, uint64_t now_ns)
 {
-    struct entry *other;
     bool plausible;
 
     if (segment->flags & STREAM_RST || (!(segment->flags & STREAM_SYN) && !segment->payload_size))
         return true;
-    other = find_other_direction(streams, segment);
     if (!other || !other->stream.begun || other->stream.state != STREAM_SYNCED)
         return true;
     if (!(segment->flags & STREAM_ACK)) /* a client's first alone */
@@ -287,6 +287,35 @@ static bool is_plausible(struct streams *streams, const struct stream_segment *s
     plausible = stream_accepts(&other->stream, segment->acknowledgment, now_ns);
     account(streams, other);
     return plausible;
+}
+
+static bool is_in_the_window(uint32_t a, uint32_t b)
+{
+    return a - b + STREAM_WINDOW_MAX <= 2u * STREAM_WINDOW_MAX;
+}
+
+/*
+ * Where no start was seen, both directions have to speak of the same bytes: who sees neither would
+ * have to guess two numbers.
+ */
+static bool agrees(const struct entry *other, const struct stream_segment *segment)
+{
+    if (!other || !other->heard)
+        return true;
+    return segment->flags & STREAM_ACK && is_in_the_window(segment->acknowledgment, other->tail) &&
+           is_in_the_window(segment->sequence, other->acknowledged);
+}
+
+/* What is out of place in a stream that is in step is not its host's. */
+static void hear(struct entry *entry, const struct stream_segment *segment,
+                 enum streams_outcome outcome)
+{
+    if (!(segment->flags & STREAM_ACK) || segment->flags & STREAM_RST ||
+        (outcome == STREAMS_LOST && entry->stream.state == STREAM_SYNCED))
+        return;
+    entry->heard = true;
+    entry->tail = segment->sequence + (uint32_t)segment->payload_size;
+    entry->acknowledged = segment->acknowledgment;
 }
 
 /* A reset ends the connection, and so the other direction too: its ports may be used again at once.
@@ -313,7 +342,7 @@ static void end(struct streams *streams, struct entry *entry, const struct strea
 }
 
 static enum streams_outcome add(struct streams *streams, struct entry *entry,
-                                const struct stream_segment *segment, uint64_t now_ns,
+                                const struct stream_segment *segment, bool agreed, uint64_t now_ns,
                                 const struct streams_hooks *hooks)
 {
     struct stream_segment data = *segment;
@@ -324,7 +353,8 @@ static enum streams_outcome add(struct streams *streams, struct entry *entry,
         data.sequence++;
     }
     if (data.payload_size)
-        outcome = stream_read(&entry->stream, &data, now_ns, hooks);
+        outcome = stream_read(&entry->stream, &data, agreed, now_ns, hooks);
+    hear(entry, &data, outcome);
     account(streams, entry);
     if (segment->flags & (STREAM_RST | STREAM_FIN))
         end(streams, entry, &data);
@@ -335,12 +365,14 @@ static enum streams_outcome add(struct streams *streams, struct entry *entry,
 enum streams_outcome streams_add(struct streams *streams, const struct stream_segment *segment,
                                  uint64_t now_ns, const struct streams_hooks *hooks)
 {
-    struct entry *entry;
+    struct entry *entry, *other;
     uint64_t key[2];
 
     close_idle(streams, now_ns);
-    if (!is_plausible(streams, segment, now_ns))
+    other = find_other_direction(streams, segment);
+    if (!is_plausible(streams, other, segment, now_ns))
         return STREAMS_LOST;
+    bool agreed = agrees(other, segment); /* before `other` may have to make room */
     make_key(streams, segment, key);
     entry = find(streams, key);
     if (!entry && !(segment->flags & STREAM_SYN) && segment->payload_size == 0)
@@ -348,5 +380,5 @@ enum streams_outcome streams_add(struct streams *streams, const struct stream_se
     if (!entry)
         entry = open_entry(streams, segment, key);
     touch(streams, entry, now_ns);
-    return add(streams, entry, segment, now_ns, hooks);
+    return add(streams, entry, segment, agreed, now_ns, hooks);
 }

@@ -2,9 +2,10 @@
 /*
  * DNS over TCP (RFC 7766): one direction of a connection is a stream, cut into messages by their
  * length prefix wherever the segments happen to end.  As on a host the first copy of a byte stays.
- * Streams joined in the middle are picked up where a segment starts with a plausible message.
- * Where both directions are seen, what does not acknowledge the other one is no host's; of several
- * SYNs the one counts that is answered.  Bounded in streams, in all and for each
+ * Streams joined in the middle are picked up where a segment starts with a plausible message, or
+ * with what may be one's beginning and goes on as one; never where the other direction has said
+ * that it is elsewhere.  Where both directions are seen, what does not acknowledge the other one is
+ * no host's; of several SYNs the one counts that is answered.  Bounded in streams, in all and for each
  * client, and in bytes, of each and in all; the one idle for longest makes room.
  */
 #ifndef WILDSET_SNIFFER_STREAMS_H
@@ -21,7 +22,7 @@ enum {
     STREAM_WINDOW_MAX =
         131072, /* bytes ahead of the next message: a whole one and what may follow */
     STREAMS_BYTES_MAX = 8 << 20, /* out-of-order and incomplete bytes of all streams together */
-    STREAM_TRIES_MAX = 16,       /* segments looked at to join in the middle, then it is given up */
+    STREAM_TRIES_MAX = 16,       /* segments in a row that begin no message: it is called given up */
 };
 #define STREAM_IDLE_NS (60 * UINT64_C(1000000000))
 #define STREAM_ALIVE_NS UINT64_C(1000000000) /* a stream this fresh is no other's to take over */
@@ -54,7 +55,7 @@ enum streams_outcome {
     STREAMS_DUPLICATE, /* nothing new in it */
     STREAMS_CONFLICT,  /* a retransmission with other bytes: the first copy counts */
     STREAMS_LOST,      /* bytes are missing for good, or too far ahead: messages may be lost */
-    STREAMS_GIVEN_UP,  /* not a stream of DNS messages, or past a bound */
+    STREAMS_GIVEN_UP,  /* not a stream of DNS messages, as it looks so far */
 };
 
 struct streams;

@@ -414,6 +414,28 @@ def tcp_middle():
     return connection.ask(1).reply(1).scene
 
 
+@capture("tcp-split-prefix.pcap")
+def tcp_split_prefix():
+    """Length and message in segments of their own: joined on the way, then idle for a minute; while
+    nothing is known a blind answer is tried, which acknowledges nothing."""
+    scene = Scene()
+    connection = Connection(scene)
+
+    def apart(asks, message):
+        data = framed(message)
+        connection.send(asks, data[:2]).send(asks, data[2:])
+    for number in range(4):
+        if number == 2:
+            scene.wait(75)
+        apart(True, query(NAMES[number], ident=number + 1))
+        if number % 2 == 0:
+            forged = framed(answer([a(POINTER, "203.0.113.66")], NAMES[number], ident=number + 1))
+            connection.segment(False, forged, ahead=9000000, ack=5000000)
+            connection.segment(False, forged, ack=5000000)
+        apart(False, reply_to(number))
+    return scene
+
+
 @capture("tcp-lost.pcap")
 def tcp_lost():
     """The capture lost a segment: five seconds later the stream goes on without it."""

@@ -45,8 +45,11 @@ static int open_lab(void **state)
         at[3] = (uint8_t)m;   /* id */
         at[4] = 0x81;         /* QR, RD */
         at[7] = 1;            /* one question */
-        for (unsigned i = 14; i < MESSAGE_SIZE + 2; i++)
+        for (unsigned i = 15; i < 37; i++)
             at[i] = (uint8_t)(i * 5 + m);
+        at[14] = 22; /* one label, and the root */
+        at[39] = 1;  /* type A */
+        at[41] = 1;  /* class IN */
     }
     lab->streams = streams_new();
     lab->hooks = (struct streams_hooks){.message = deliver, .context = lab};
@@ -67,10 +70,13 @@ static int close_lab(void **state)
 static struct stream_segment segment(const struct lab *lab, uint32_t offset, size_t size)
 {
     struct stream_segment s = {
-        .source_port = 53, .destination_port = 40000,
+        .source_port = 53,
+        .destination_port = 40000,
         .sequence = UINT32_MAX - 20 + offset, /* wraps inside the first message */
-        .flags = STREAM_ACK, .acknowledgment = UINT32_MAX - 20,
-        .payload = lab->wire + offset, .payload_size = size,
+        .flags = STREAM_ACK,
+        .acknowledgment = UINT32_MAX - 20,
+        .payload = lab->wire + offset,
+        .payload_size = size,
     };
 
     assert_true(address_from_text("192.0.2.53", &s.source));
@@ -321,6 +327,124 @@ static void test_a_stream_is_joined_in_the_middle(void **state)
     assert_int_equal(lab->numbers[0], 2);
 }
 
+/* A length and its message in segments of their own, cut at each place of the message too. */
+static void test_joined_where_a_beginning_is_cut(void **state)
+{
+    struct lab *lab = *state;
+
+    for (uint32_t cut = 1; cut < 42; cut++) {
+        streams_free(lab->streams);
+        lab->streams = streams_new();
+        lab->delivered = 0;
+        assert_int_equal(add(lab, segment(lab, 20, 22)), STREAMS_LOST);
+        for (uint32_t at = 42; at < STREAM_SIZE; at += 42) {
+            assert_int_equal(add(lab, segment(lab, at, cut)), STREAMS_OK);
+            assert_int_equal(add(lab, segment(lab, at + cut, 42 - cut)), STREAMS_OK);
+        }
+        assert_int_equal(lab->delivered, MESSAGES - 1);
+    }
+}
+
+static void test_joined_byte_by_byte(void **state)
+{
+    struct lab *lab = *state;
+
+    for (uint32_t at = 42; at < STREAM_SIZE; at++)
+        add(lab, segment(lab, at, 1));
+    assert_int_equal(lab->delivered, MESSAGES - 1);
+}
+
+/* Each segment twice, and once another one between a length and its message. */
+static void test_a_beginning_may_come_twice(void **state)
+{
+    struct lab *lab = *state;
+
+    for (unsigned i = 0; i < 2; i++)
+        add(lab, segment(lab, 42, 2));
+    for (unsigned i = 0; i < 2; i++)
+        add(lab, segment(lab, 44, 40));
+    assert_int_equal(lab->delivered, 1);
+    lab->now_ns += STREAM_IDLE_NS + 1;
+    add(lab, segment(lab, 84, 2));
+    assert_int_equal(add(lab, segment(lab, 50, 34)), STREAMS_LOST);
+    assert_int_equal(add(lab, segment(lab, 86, 40)), STREAMS_LOST);
+    assert_int_equal(add(lab, segment(lab, 126, 42)), STREAMS_OK);
+    assert_int_equal(lab->delivered, 2);
+    assert_int_equal(lab->numbers[1], 3);
+}
+
+/* However long it was no beginning: the next one is found. */
+static void test_the_next_message_is_found_after_much_else(void **state)
+{
+    struct lab *lab = *state;
+
+    for (unsigned i = 1; i <= 10 * STREAM_TRIES_MAX; i++)
+        assert_int_equal(add(lab, segment(lab, 50, 34)),
+                         i < STREAM_TRIES_MAX ? STREAMS_LOST : STREAMS_GIVEN_UP);
+    assert_int_equal(add(lab, segment(lab, 84, 84)), STREAMS_OK);
+    assert_int_equal(lab->delivered, 2);
+    assert_int_equal(add(lab, segment(lab, 50, 34)), STREAMS_DUPLICATE);
+}
+
+/* Of each kind one field, which a message that anybody waits for does not have. */
+static void test_what_begins_no_message_is_not_joined(void **state)
+{
+    static const struct {
+        unsigned at;
+        uint8_t value;
+    } odd[] = {
+        {1, 16},   /* a length without room for a question */
+        {4, 0x01}, /* a question from the server */
+        {4, 0x91}, /* opcode STATUS */
+        {5, 0x40}, /* the reserved bit */
+        {6, 1},    /* 257 questions */
+        {7, 0},    /* none */
+        {14, 64},  /* no label */
+        {14, 23},  /* a name that does not end in the message */
+        {41, 7},   /* an unknown class */
+    };
+    struct lab *lab = *state;
+
+    for (unsigned i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+        uint8_t bytes[42];
+        struct stream_segment s = segment(lab, 42, 42);
+
+        memcpy(bytes, s.payload, sizeof(bytes));
+        s.payload = bytes;
+        bytes[odd[i].at] = odd[i].value;
+        s.destination_port = (uint16_t)(50000 + i);
+        assert_int_equal(add(lab, s), STREAMS_LOST);
+    }
+    assert_int_equal(lab->delivered, 0);
+}
+
+static struct stream_segment turned(struct stream_segment s);
+
+/* Who sees neither direction of a connection under way cannot join it with bytes of his own. */
+static void test_blind_bytes_are_not_joined(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment client = turned(segment(lab, 50, 20));
+    struct stream_segment blind = segment(lab, 0, STREAM_SIZE);
+
+    add(lab, client);
+    blind.acknowledgment += 5000000;
+    assert_int_equal(add(lab, blind), STREAMS_LOST);
+    blind = segment(lab, 0, STREAM_SIZE);
+    blind.sequence += 5000000;
+    assert_int_equal(add(lab, blind), STREAMS_LOST);
+    blind = segment(lab, 0, STREAM_SIZE);
+    blind.flags = 0;
+    assert_int_equal(add(lab, blind), STREAMS_LOST);
+    blind.flags = STREAM_RST | STREAM_ACK; /* nothing is believed of it either */
+    blind.acknowledgment += 5000000;
+    blind.payload_size = 0;
+    add(lab, turned(blind));
+    assert_int_equal(lab->delivered, 0);
+    assert_int_equal(add(lab, segment(lab, 0, STREAM_SIZE)), STREAMS_OK);
+    all_came_in_order(lab);
+}
+
 static void test_what_is_no_dns_is_given_up(void **state)
 {
     struct lab *lab = *state;
@@ -367,7 +491,8 @@ static void test_ends_close_only_at_the_right_place(void **state)
     end.flags = STREAM_FIN;
     assert_int_equal(add(lab, end), STREAMS_OK);
     assert_int_equal(lab->delivered, 2);
-    assert_int_equal(add(lab, segment(lab, 84, 42)), STREAMS_DUPLICATE); /* nothing comes after it */
+    assert_int_equal(add(lab, segment(lab, 84, 42)),
+                     STREAMS_DUPLICATE); /* nothing comes after it */
     handshake(lab);
     assert_int_equal(add(lab, segment(lab, 0, 42)), STREAMS_DUPLICATE); /* a mirrored copy */
     assert_int_equal(lab->delivered, 2);
@@ -526,7 +651,8 @@ static void test_a_reset_ends_both_directions(void **state)
     assert_int_equal(lab->delivered, 1 + MESSAGES);
 }
 
-/* Who sees neither direction cannot say what the client has sent: not with a SYN, not with bytes. */
+/* Who sees neither direction cannot say what the client has sent: not with a SYN, not with bytes.
+ */
 static void test_what_acknowledges_nothing_is_no_hosts(void **state)
 {
     struct lab *lab = *state;
@@ -670,6 +796,12 @@ int main(void)
         IN_LAB(test_a_window_probe_is_sent_again),
         IN_LAB(test_a_stream_is_joined_in_the_middle),
         IN_LAB(test_joined_anywhere),
+        IN_LAB(test_joined_where_a_beginning_is_cut),
+        IN_LAB(test_joined_byte_by_byte),
+        IN_LAB(test_a_beginning_may_come_twice),
+        IN_LAB(test_the_next_message_is_found_after_much_else),
+        IN_LAB(test_what_begins_no_message_is_not_joined),
+        IN_LAB(test_blind_bytes_are_not_joined),
         IN_LAB(test_what_is_no_dns_is_given_up),
         IN_LAB(test_a_lost_hole_is_left_behind),
         IN_LAB(test_ends_close_only_at_the_right_place),
