@@ -24,7 +24,9 @@ enum {
     PPP_SHORT = 0x0100, /* the protocol field is one byte long */
 };
 
-static const uint16_t tag_types[] = {0x8100, 0x88a8, 0x9100, 0x9200, 0x9300};
+#define SNAP_BEGINS UINT32_C(0xaaaa0300)
+
+static const uint16_t tag_types[] = {0x8100, 0x88a8, 0x9100, 0x9200};
 
 enum { TAG_TYPES = sizeof(tag_types) / sizeof(tag_types[0]) };
 
@@ -67,9 +69,28 @@ static void write_pppoe(const struct filterwriting *writing, const struct filter
     go_behind(writing, PPPOE_SIZE, level->v6);
 }
 
+/* Tags and wrappings that are rare pass whole; so does LLC with SNAP, whose first four bytes tell.
+ */
+static void write_rare(const struct filterwriting *writing)
+{
+    static const uint16_t rare[] = {
+        0x9300 /* QinQ */, ETHERTYPE_NSH,        ETHERTYPE_ETAG, ETHERTYPE_VNTAG,
+        ETHERTYPE_SGT,     ETHERTYPE_FABRICPATH, ETHERTYPE_ITAG,
+    };
+    unsigned unknown = filtercode_label(writing->code);
+
+    for (size_t i = 0; i < sizeof(rare) / sizeof(rare[0]); i++)
+        if_equal(writing, rare[i], FILTERCODE_PASS);
+    filtercode_branch(writing->code, BPF_JGE, ETHERTYPE_LEAST, unknown, FILTERCODE_NEXT);
+    load(writing, BPF_W, 0);
+    filtercode_branch(writing->code, BPF_JEQ, SNAP_BEGINS, FILTERCODE_PASS, FILTERCODE_DROP);
+    filtercode_place(writing->code, unknown);
+    filtercode_go(writing->code, FILTERCODE_DROP);
+}
+
 /* A is the EtherType of what stands where X is. */
 static void write_ethertype(const struct filterwriting *writing, const struct filterlevel *level,
-                            unsigned mpls, unsigned pppoe, unsigned tag)
+                            unsigned mpls, unsigned pppoe, unsigned tag, unsigned rare)
 {
     if_equal(writing, ETHERTYPE_IPV4, level->v4);
     if_equal(writing, ETHERTYPE_IPV6, level->v6);
@@ -77,7 +98,7 @@ static void write_ethertype(const struct filterwriting *writing, const struct fi
         if_equal(writing, tag_types[i], tag);
     if_equal(writing, ETHERTYPE_MPLS, mpls);
     if_equal(writing, ETHERTYPE_MPLS_UPSTREAM, mpls);
-    filtercode_branch(writing->code, BPF_JEQ, ETHERTYPE_PPPOE, pppoe, FILTERCODE_DROP);
+    filtercode_branch(writing->code, BPF_JEQ, ETHERTYPE_PPPOE, pppoe, rare);
 }
 
 /* The first EtherType stands at `at`, what it speaks of at `network`. */
@@ -85,16 +106,19 @@ static void write_ethertypes(const struct filterwriting *writing, const struct f
                              uint32_t at, uint32_t network)
 {
     unsigned mpls = filtercode_label(writing->code), pppoe = filtercode_label(writing->code);
+    unsigned rare = filtercode_label(writing->code);
 
     for (unsigned tags = 0; tags <= TAGS_MAX; tags++, network += TAG_SIZE) {
         unsigned tag = tags < TAGS_MAX ? filtercode_label(writing->code) : FILTERCODE_PASS;
 
         filtercode_add(writing->code, BPF_LDX | BPF_IMM, network);
         filtercode_add(writing->code, BPF_LD | BPF_H | BPF_ABS, at);
-        write_ethertype(writing, level, mpls, pppoe, tag);
+        write_ethertype(writing, level, mpls, pppoe, tag, rare);
         filtercode_place(writing->code, tag);
         at = network + 2;
     }
+    filtercode_place(writing->code, rare);
+    write_rare(writing);
     filtercode_place(writing->code, mpls);
     write_mpls(writing, level);
     filtercode_place(writing->code, pppoe);

@@ -32,6 +32,12 @@ static void write_gre(const struct filterwriting *writing, const struct filterle
         {gre, ETHERTYPE_MPLS, FILTERCODE_PASS},
         {gre, ETHERTYPE_MPLS_UPSTREAM, FILTERCODE_PASS},
         {gre, ETHERTYPE_PPPOE, FILTERCODE_PASS},
+        {gre, ETHERTYPE_NSH, FILTERCODE_PASS},
+        {gre, ETHERTYPE_ETAG, FILTERCODE_PASS},
+        {gre, ETHERTYPE_VNTAG, FILTERCODE_PASS},
+        {gre, ETHERTYPE_SGT, FILTERCODE_PASS},
+        {gre, ETHERTYPE_FABRICPATH, FILTERCODE_PASS},
+        {gre, ETHERTYPE_ITAG, FILTERCODE_PASS},
         {enters(writing, ENCAPSULATION_ERSPAN), GRE_ERSPAN, FILTERCODE_PASS},
         {enters(writing, ENCAPSULATION_ERSPAN), GRE_ERSPAN_3, FILTERCODE_PASS},
     };
@@ -60,7 +66,14 @@ static void write_vxlan(const struct filterwriting *writing, const struct filter
 static void write_ethernet(const struct filterwriting *writing, const struct filterlevel *inner)
 {
     static const uint16_t unclear[] = {
-        0x8100, 0x88a8, 0x9100, 0x9200, 0x9300, ETHERTYPE_MPLS, ETHERTYPE_MPLS_UPSTREAM, ETHERTYPE_PPPOE};
+        0x8100,          0x88a8,
+        0x9100,          0x9200,
+        0x9300,          ETHERTYPE_MPLS,
+        ETHERTYPE_NSH,   ETHERTYPE_ETAG,
+        ETHERTYPE_SGT,   ETHERTYPE_MPLS_UPSTREAM,
+        ETHERTYPE_PPPOE, ETHERTYPE_ITAG,
+        ETHERTYPE_VNTAG, ETHERTYPE_FABRICPATH,
+    };
     unsigned v4 = filtercode_label(writing->code), v6 = filtercode_label(writing->code);
 
     load(writing, BPF_H, ETHERTYPE_AT);
@@ -68,7 +81,7 @@ static void write_ethernet(const struct filterwriting *writing, const struct fil
     if_equal(writing, ETHERTYPE_IPV6, v6);
     for (size_t i = 0; i < sizeof(unclear) / sizeof(unclear[0]); i++)
         if_equal(writing, unclear[i], FILTERCODE_PASS);
-    go(writing, FILTERCODE_DROP);
+    filtercode_branch(writing->code, BPF_JGE, ETHERTYPE_LEAST, FILTERCODE_DROP, FILTERCODE_PASS);
     filtercode_place(writing->code, v4);
     go_behind(writing, ETH_HLEN, inner->v4);
     filtercode_place(writing->code, v6);

@@ -381,12 +381,22 @@ static linklayer_function *find_shim(uint16_t ethertype)
         return linklayer_pppoe;
     case ETHERTYPE_NSH:
         return linklayer_nsh;
+    case ETHERTYPE_ETAG:
+        return linklayer_etag;
+    case ETHERTYPE_VNTAG:
+        return linklayer_vntag;
+    case ETHERTYPE_SGT:
+        return linklayer_sgt;
+    case ETHERTYPE_FABRICPATH:
+        return linklayer_fabricpath;
+    case ETHERTYPE_ITAG:
+        return linklayer_itag;
     default:
         return NULL;
     }
 }
 
-/* Behind MPLS and PPPoE, in whatever order they stand; each takes bytes, so that this ends. */
+/* Behind MPLS, PPPoE and the like, in whatever order they stand; each takes bytes, so that this ends. */
 static __attribute__((cold)) uint16_t skip_shims(struct walk *walk, uint16_t ethertype)
 {
     linklayer_function *shim = find_shim(ethertype);

@@ -8,6 +8,7 @@
 
 #include <pcap/dlt.h>
 #include <stdbool.h>
+#include <string.h>
 
 enum {
     ARPHRD_OF_NETLINK = 824, /* ARPHRD_NETLINK of linux/if_arp.h, which clashes with libc's */
@@ -29,6 +30,12 @@ enum {
     MPLS_BOTTOM = 0x100,
     CONTROL_WORD_SIZE = 4,
     ETHERNET_SIZE = 14,
+    SNAP_SIZE = 8,
+    ETAG_SIZE = 6, /* each without the EtherType in front, and the one behind */
+    VNTAG_SIZE = 4,
+    SGT_SIZE = 6,
+    FABRICPATH_SIZE = 2,
+    ITAG_SIZE = 4,
     NSH_SIZE = 8, /* base and service path header: at least */
     NSH_VERSION = 0xc0,
     NSH_MAINTENANCE = 0x20,
@@ -52,6 +59,22 @@ static uint32_t wrapping_of_tag(uint16_t ethertype)
     }
 }
 
+uint16_t linklayer_snap(struct reader *reader)
+{
+    const uint8_t *header = reader_take(reader, SNAP_SIZE);
+
+    if (!header || (memcmp(header, "\xaa\xaa\x03\0\0\0", 6) != 0 &&
+                    memcmp(header, "\xaa\xaa\x03\0\0\xf8", 6) != 0))
+        return ETHERTYPE_NONE;
+    return big_endian_16(header + 6);
+}
+
+/* Instead of an EtherType its length: IP may still be in it, where what follows says so. */
+static __attribute__((cold)) uint16_t skip_llc(struct reader *reader)
+{
+    return reader->length < SNAP_SIZE ? ETHERTYPE_NONE : linklayer_snap(reader);
+}
+
 static uint16_t skip_tags(struct reader *reader, uint16_t ethertype, struct linklayer_notes *notes)
 {
     uint32_t wrapping = wrapping_of_tag(ethertype);
@@ -69,7 +92,7 @@ static uint16_t skip_tags(struct reader *reader, uint16_t ethertype, struct link
         notes->wrappings |= wrapping;
         wrapping = wrapping_of_tag(ethertype);
     }
-    return ethertype;
+    return ethertype < ETHERTYPE_LEAST ? skip_llc(reader) : ethertype;
 }
 
 uint16_t linklayer_ethernet(struct reader *reader, struct linklayer_notes *notes)
@@ -193,6 +216,48 @@ uint16_t linklayer_mpls(struct reader *reader, struct linklayer_notes *notes)
     if (reader->captured > 0 && reader->at[0] >> 4 != 4 && reader->at[0] >> 4 != 6)
         return ETHERTYPE_NONE;
     return linklayer_raw_ip(reader, notes);
+}
+
+/* Nothing in these tags is asked for: what follows is another EtherType. */
+static uint16_t skip_switch_tag(struct reader *reader, size_t size, uint32_t wrapping,
+                                struct linklayer_notes *notes)
+{
+    reader_take(reader, size);
+    uint16_t ethertype = reader_u16(reader);
+    if (reader->state != READER_OK)
+        return ETHERTYPE_NONE;
+    notes->wrappings |= wrapping;
+    return skip_tags(reader, ethertype, notes);
+}
+
+uint16_t linklayer_etag(struct reader *reader, struct linklayer_notes *notes)
+{
+    return skip_switch_tag(reader, ETAG_SIZE, WRAPPING_ETAG, notes);
+}
+
+uint16_t linklayer_vntag(struct reader *reader, struct linklayer_notes *notes)
+{
+    return skip_switch_tag(reader, VNTAG_SIZE, WRAPPING_VNTAG, notes);
+}
+
+uint16_t linklayer_sgt(struct reader *reader, struct linklayer_notes *notes)
+{
+    return skip_switch_tag(reader, SGT_SIZE, WRAPPING_SGT, notes);
+}
+
+/* A whole frame behind the tag. */
+uint16_t linklayer_fabricpath(struct reader *reader, struct linklayer_notes *notes)
+{
+    reader_take(reader, FABRICPATH_SIZE);
+    notes->wrappings |= WRAPPING_FABRICPATH;
+    return ETHERTYPE_BRIDGED;
+}
+
+uint16_t linklayer_itag(struct reader *reader, struct linklayer_notes *notes)
+{
+    reader_take(reader, ITAG_SIZE);
+    notes->wrappings |= WRAPPING_PBB;
+    return ETHERTYPE_BRIDGED;
 }
 
 /* The protocol field may be one byte long: its lowest bit says so (RFC 1661 section 2). */

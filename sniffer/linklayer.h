@@ -2,7 +2,8 @@
 /*
  * The link layer of a captured frame, down to the first byte of the network layer: Ethernet, Linux
  * cooked capture, raw IP, BSD loopback, PPP, Cisco HDLC, 802.11; with stacked 802.1Q/802.1ad tags
- * where they can stand.  MPLS labels and PPPoE, which stand between the two, are here too.
+ * where they can stand.  What stands between the two is here too: MPLS labels, PPPoE, NSH, and
+ * the tags of switches that have more to say than a VLAN.
  */
 #ifndef WILDSET_SNIFFER_LINKLAYER_H
 #define WILDSET_SNIFFER_LINKLAYER_H
@@ -22,6 +23,12 @@ enum {
     ETHERTYPE_MPLS_UPSTREAM = 0x8848, /* label assigned upstream, RFC 5332 */
     ETHERTYPE_PPPOE = 0x8864,         /* session stage, RFC 2516 */
     ETHERTYPE_NSH = 0x894f,           /* RFC 8300 */
+    ETHERTYPE_ITAG = 0x88e7,       /* backbone service instance, 802.1ah; its B-tag is 802.1ad's */
+    ETHERTYPE_FABRICPATH = 0x8903, /* Cisco's, and DCE */
+    ETHERTYPE_SGT = 0x8909,        /* Cisco's metadata: security group tags */
+    ETHERTYPE_VNTAG = 0x8926,      /* Cisco's, before 802.1BR */
+    ETHERTYPE_ETAG = 0x893f,       /* port extenders, 802.1BR */
+    ETHERTYPE_LEAST = 0x0600,      /* what is below is a length, and LLC follows */
 };
 
 /* Which wrappings were seen; the tunnels' encapsulations have bits of their own, in front of these.
@@ -61,6 +68,13 @@ linklayer_function linklayer_radiotap;
 linklayer_function linklayer_mpls;
 linklayer_function linklayer_pppoe;
 linklayer_function linklayer_nsh;
+linklayer_function linklayer_etag;
+linklayer_function linklayer_vntag;
+linklayer_function linklayer_sgt;
+linklayer_function linklayer_fabricpath;
+linklayer_function linklayer_itag;
+/* An LLC header with SNAP (RFC 1042, and the bridge tunnel encapsulation of 802.1H). */
+uint16_t linklayer_snap(struct reader *reader);
 /* By the version that stands in front. */
 linklayer_function linklayer_raw_ip;
 

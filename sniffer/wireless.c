@@ -25,7 +25,6 @@ enum {
     ADDRESS_SIZE = 6,
     QOS_SIZE = 2,
     HT_SIZE = 4,
-    SNAP_SIZE = 8,
     /* radiotap.org */
     RADIOTAP_LEAST = 8,
     RADIOTAP_WORDS_MAX = 16,
@@ -43,17 +42,6 @@ static uint32_t little_endian_16(const uint8_t *bytes)
 static uint32_t little_endian_32(const uint8_t *bytes)
 {
     return little_endian_16(bytes + 2) << 16 | little_endian_16(bytes);
-}
-
-/* RFC 1042, and the bridge tunnel encapsulation of 802.1H. */
-static uint16_t snap(struct reader *reader)
-{
-    const uint8_t *header = reader_take(reader, SNAP_SIZE);
-
-    if (!header || (memcmp(header, "\xaa\xaa\x03\0\0\0", 6) != 0 &&
-                    memcmp(header, "\xaa\xaa\x03\0\0\xf8", 6) != 0))
-        return ETHERTYPE_NONE;
-    return big_endian_16(header + 6);
 }
 
 static bool is_plain_data(const uint8_t *header)
@@ -85,7 +73,7 @@ static uint16_t data_frame(struct reader *reader, bool padded)
         reader_take(reader, 4 - size % 4);
     if (qos && qos[0] & QOS_AGGREGATE)
         return ETHERTYPE_NONE;
-    return snap(reader);
+    return linklayer_snap(reader);
 }
 
 uint16_t linklayer_ieee80211(struct reader *reader, struct linklayer_notes *notes)

@@ -41,6 +41,7 @@ def tags():
         return lambda data: (ethernet(data)[:12] + b"".join(struct.pack("!HH", kind, vlan)
                              for kind, vlan in pairs) + struct.pack("!H", protocol_of(data)) + data)
     stacks = [stack((0x8100, 100)), stack((0x88A8, 100)), stack((0x9100, 100)), stack((0x9200, 100)),
+              stack((0x9300, 100)),
               stack((0x88A8, 42), (0x8100, 100)), stack((0x9100, 100), (0x88A8, 42), (0x8100, 42)),
               stack(*[(0x8100, 100)] * 8), stack(*[(0x8100, 100)] * 9)]
     scene = Scene()

@@ -168,7 +168,7 @@ static void little_memory(void)
     expect(write_file(path, "8192"), __LINE__); /* for one, not for two at a time */
     outcome = attach(2, 10);
     expect(outcome.filter == INTERFACE_FILTER_NAMES && outcome.error == 0, __LINE__);
-    expect(write_file(path, "3000"), __LINE__);
+    expect(write_file(path, "4096"), __LINE__);
     outcome = attach(2, 3);
     expect(outcome.filter == INTERFACE_FILTER_PORT, __LINE__);
     expect(outcome.reason == FILTER_REASON_REFUSED && outcome.error == -ENOMEM, __LINE__);

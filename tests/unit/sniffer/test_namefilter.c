@@ -279,6 +279,20 @@ static const struct ethernet_case ethernet_cases[] = {
      "\x81\x00\x00\x01\x88\x64\x11\x00\x00\x01\x02\x00\x00\x57", 14},
 };
 
+#define FRAME(ethertype) "\2\0\0\0\0\1\2\0\0\0\0\2" ethertype
+
+/* What passes whole, so that the sniffer has to look. */
+static const struct ethernet_case rare_cases[] = {
+    {"\x93\x00\x00\x07\x08\x00", "\x93\x00\x00\x07\x86\xdd", 6},
+    {"\x89\x3f\0\0\0\0\0\0\x08\x00", "\x89\x3f\0\0\0\0\0\0\x86\xdd", 10},
+    {"\x81\x00\x00\x07\x89\x26\0\0\0\0\x08\x00", "\x81\x00\x00\x07\x89\x26\0\0\0\0\x86\xdd", 12},
+    {"\x89\x09\0\0\0\0\0\0\x08\x00", "\x89\x09\0\0\0\0\0\0\x86\xdd", 10},
+    {"\x89\x03\0\0" FRAME("\x08\x00"), "\x89\x03\0\0" FRAME("\x86\xdd"), 18},
+    {"\x88\xe7\0\0\0\0" FRAME("\x08\x00"), "\x88\xe7\0\0\0\0" FRAME("\x86\xdd"), 20},
+    {"\x89\x4f\0\2\2\1\0\0\0\0", "\x89\x4f\0\2\2\2\0\0\0\0", 10},
+    {"\1\0\xaa\xaa\3\0\0\0\x08\x00", "\1\0\xaa\xaa\3\0\0\0\x86\xdd", 10},
+};
+
 static void assert_ethernet(const struct ethernet_case *one, const char *name, bool expected)
 {
     struct bytes message = dns(1, FLAGS_ANSWER, name, TYPE_A);
@@ -305,9 +319,15 @@ static void test_ethernet(void **state)
         assert_ethernet(&ethernet_cases[i], "x.lookback.io", true);
         assert_ethernet(&ethernet_cases[i], "x.look.io", false);
     }
+    for (size_t i = 0; i < sizeof(rare_cases) / sizeof(rare_cases[0]); i++) {
+        assert_ethernet(&rare_cases[i], "x.lookback.io", true);
+        assert_ethernet(&rare_cases[i], "x.look.io", true);
+    }
     assert_ethernet(&five_tags, "x.lookback.io", true);
     assert_ethernet(&five_tags, "x.look.io", true); /* not walked so far */
     assert_ethernet(&(struct ethernet_case){"\x08\x06", "\x88\xcc", 2}, "x.lookback.io", false);
+    assert_ethernet(&(struct ethernet_case){"\1\0\x42\x42\3\0\0\0\x08\0", "\0\0\0\0", 10},
+                    "x.lookback.io", false);
 }
 
 static void test_cooked(void **state)

@@ -27,7 +27,7 @@ enum {
     PATTERNS_MAX = 12,
     EXTRA_MAX = 4,
     FRAME_MAX = 4096,
-    PROTOCOLS = 6,
+    PROTOCOLS = 10,
     KERNEL_SHARE = 4, /* the kernel runs the filter for one frame of so many */
 };
 
@@ -100,7 +100,8 @@ struct scene {
     int sockets[PROTOCOLS][2]; /* what is written to the second passes the program to the first */
 };
 
-static const uint16_t protocols[PROTOCOLS] = {0x0800, 0x86dd, 0x8100, 0x8847, 0x8864, 0x0806};
+static const uint16_t protocols[PROTOCOLS] = {0x0800, 0x86dd, 0x8100, 0x8847, 0x8864,
+                                              0x0806, 0x893f, 0x8903, 0x894f, 4};
 
 static void put_label(struct text *out)
 {
@@ -491,6 +492,41 @@ static void wrap_in_pppoe(struct body *body)
     *body = outer;
 }
 
+/* Tags of switches, an outer frame, LLC with SNAP, a service header. */
+static void wrap_in_rarity(struct body *body)
+{
+    static const struct {
+        uint16_t ethertype;
+        uint8_t size; /* of the tag, without the EtherTypes */
+        bool frame;   /* a whole one follows */
+    } tags[] = {{0x893f, 6, false},
+                {0x8926, 4, false},
+                {0x8909, 6, false},
+                {0x8903, 2, true},
+                {0x88e7, 4, true}};
+    unsigned which = below(sizeof(tags) / sizeof(tags[0]) + 2);
+    struct body outer = {0};
+
+    if (which < sizeof(tags) / sizeof(tags[0])) {
+        outer.ethertype = tags[which].ethertype;
+        put_noise(&outer.text, tags[which].size + (tags[which].frame ? 12u : 0u));
+        put16(&outer.text, body->ethertype);
+    } else if (which == sizeof(tags) / sizeof(tags[0])) {
+        put(&outer.text, "\xaa\xaa\3\0\0", 5);
+        put8(&outer.text, once_in(4) ? 0xf8 : 0);
+        put16(&outer.text, body->ethertype);
+        outer.ethertype = (uint16_t)(outer.text.size + body->text.size);
+    } else {
+        outer.ethertype = 0x894f;
+        put16(&outer.text, 2);
+        put8(&outer.text, 2);
+        put8(&outer.text, body->ethertype == 0x0800 ? 1 : 2);
+        put_noise(&outer.text, 4);
+    }
+    put(&outer.text, body->text.data, body->text.size);
+    *body = outer;
+}
+
 static void make_body(struct body *body, const struct scene *scene)
 {
     struct text message = {0}, udp = {0};
@@ -507,6 +543,8 @@ static void make_body(struct body *body, const struct scene *scene)
         wrap_in_mpls(body);
     else if (once_in(10))
         wrap_in_pppoe(body);
+    else if (once_in(8))
+        wrap_in_rarity(body);
     while (once_in(4))
         wrap_in_tag(body);
     for (unsigned i = once_in(6) ? 1 + below(4) : 0; i > 0 && body->text.size > 0; i--)
