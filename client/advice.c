@@ -5,6 +5,8 @@
  */
 #include "client/advice.h"
 
+#include "client/refusals.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +16,7 @@ enum {
     QUIET_SECONDS = 60, /* after this long without an answer something is probably wrong */
     TRAFFIC_MIN = 5,    /* so many packets of one kind, and none of the other, are no accident */
     STRANGERS_SHOWN = 8,
+    REFUSED_SHARE = 50, /* fewer refusals than one to so many learned answers are noise */
     ASKERS_MAX = 160,
 };
 
@@ -410,6 +413,47 @@ static void look_at_strangers(struct findings *findings, const json_t *status)
                     count - STRANGERS_SHOWN);
 }
 
+/* Of "counters" or "refused", over all sources. */
+static json_int_t sources_sum(const json_t *status, const char *of, const char *key)
+{
+    json_int_t sum = 0;
+    json_t *source;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        sum += number_of(json_object_get(source, of), key);
+    }
+    return sum;
+}
+
+static json_int_t refused_sum(const json_t *status, const char *reason)
+{
+    return number_of(json_object_get(status, "refused"), reason) +
+           sources_sum(status, "refused", reason);
+}
+
+static void look_at_refusals(struct findings *findings, const json_t *status)
+{
+    json_int_t learned = sources_sum(status, "counters", "learned");
+
+    for (int i = 0; i < REASON_COUNT; i++) {
+        enum reason reason = (enum reason)i;
+        json_int_t refused = refused_sum(status, reason_name(reason));
+
+        if (!refusals_advice(reason) || refused < TRAFFIC_MIN || refused * REFUSED_SHARE < learned)
+            continue;
+        if (reason == REASON_NO_QUESTION && sources_sum(status, "counters", "questions") == 0)
+            continue; /* only one direction is seen, which is said */
+        say_warning(findings, ADVICE_DNS,
+                    "%" JSON_INTEGER_FORMAT
+                    " answers or addresses were refused (%s) while %" JSON_INTEGER_FORMAT
+                    " answers were learned: %s\n%s",
+                    refused, reason_name(reason), learned, reason_text(reason),
+                    refusals_advice(reason));
+    }
+}
+
 size_t advice_each(const json_t *status, advice_take *each, void *context)
 {
     struct findings findings = {.each = each, .context = context};
@@ -432,6 +476,7 @@ size_t advice_each(const json_t *status, advice_take *each, void *context)
     look_at_reload(&findings, status);
     json_array_foreach(json_object_get(status, "sources"), i, source)
         look_at_traffic(&findings, status, source);
+    look_at_refusals(&findings, status);
     look_at_strangers(&findings, status);
     json_array_foreach(json_object_get(status, "warnings"), i, item)
         say_warning(&findings, ADVICE_CONFIGURATION, "%s",

@@ -3,6 +3,7 @@
  * Each thing that can be wrong is found, and a good status has no findings.
  */
 #include "client/advice.h"
+#include "client/refusals.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -161,11 +162,75 @@ static void test_each_finding(void **state)
     }
 }
 
+static struct lines advice_for_refused(const char *of_source, const char *of_daemon,
+                                       unsigned learned)
+{
+    char status[1024];
+
+    snprintf(status, sizeof(status),
+             "{\"sources\":[{" GOOD_SOURCE
+             ",\"counters\":{\"answers\":900,\"matching-answers\":900,"
+             "\"questions\":900,\"learned\":%u},\"refused\":{%s}}],\"refused\":{%s}}",
+             learned, of_source, of_daemon);
+    return advice_for(status);
+}
+
+/* Whatever the reason, as soon as it is more than noise beside what is learned. */
+static void test_refusals_that_cost_addresses_are_findings(void **state)
+{
+    char refused[64];
+
+    (void)state;
+    for (int i = 0; i < REASON_COUNT; i++) {
+        const char *advice = refusals_advice((enum reason)i);
+
+        snprintf(refused, sizeof(refused), "\"%s\":23", reason_name((enum reason)i));
+        struct lines source = advice_for_refused(refused, "", 177);
+        struct lines daemon = advice_for_refused("", refused, 177);
+        assert_int_equal(source.count, advice != NULL);
+        assert_int_equal(daemon.count, advice != NULL);
+        if (!advice)
+            continue;
+        assert_false(source.failure);
+        assert_int_equal(source.topic, ADVICE_DNS);
+        assert_non_null(strstr(source.text, reason_text((enum reason)i)));
+        assert_non_null(strstr(daemon.text, advice));
+        assert_null(strstr(advice, "require-query")); /* no way to trust more */
+        assert_null(strstr(advice, "resolvers"));
+        assert_null(strstr(advice, "ignore"));
+        assert_null(strstr(advice, "private-addresses"));
+    }
+}
+
+static void test_a_few_refusals_are_noise(void **state)
+{
+    (void)state;
+    assert_int_equal(advice_for_refused("\"bad-checksum\":4", "", 0).count, 0);
+    assert_int_equal(advice_for_refused("\"bad-checksum\":5", "", 0).count, 1);
+    assert_int_equal(advice_for_refused("\"malformed\":19", "\"malformed\":1", 1000).count, 1);
+    assert_int_equal(advice_for_refused("\"malformed\":19", "", 1000).count, 0);
+}
+
+/* That is one finding already, and says more. */
+static void test_no_question_is_not_said_twice(void **state)
+{
+    struct lines lines = advice_for(
+        "{\"require_query\":true,\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"answers\":900,"
+        "\"matching-answers\":900,\"questions\":0},\"refused\":{\"no-question\":900}}]}");
+
+    (void)state;
+    assert_int_equal(lines.count, 1);
+    assert_non_null(strstr(lines.text, "only one direction is seen"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_good_status_has_no_findings),
         cmocka_unit_test(test_each_finding),
+        cmocka_unit_test(test_refusals_that_cost_addresses_are_findings),
+        cmocka_unit_test(test_a_few_refusals_are_noise),
+        cmocka_unit_test(test_no_question_is_not_said_twice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
