@@ -135,6 +135,7 @@ static const struct rule sniffing[] = {
     /* sniffer/kernelfilter.c: names that count for a while */
     ALLOW_IF(setsockopt, IS(1, SOL_SOCKET), IS(2, SO_ATTACH_FILTER)),
     ALLOW_IF(ioctl, IS(1, SIOCGIFMTU)),
+    ALLOW_IF(ioctl, IS(1, SIOCGIFINDEX)),
     /* sniffer/encrypted.c */
     ALLOW_IF(recvfrom, AMONG(0, SNIFFER_ENCRYPTED_FD, SNIFFER_ENCRYPTED_FDS)),
     /* runtime/priority.c */

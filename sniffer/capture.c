@@ -327,13 +327,26 @@ struct kernelfilter_outcome capture_filter_outcome(const struct capture *capture
     return capture->filter;
 }
 
+/* A packet socket stays with its interface when that gets another name; ours is the name's. */
+static bool is_the_names(const struct capture *capture)
+{
+    int fd = pcap_fileno(capture->rings[0].pcap);
+    struct sockaddr_ll bound = {0};
+    socklen_t size = sizeof(bound);
+    struct ifreq request = {0};
+
+    memcpy(request.ifr_name, capture->interface, IFNAMSIZ);
+    return getsockname(fd, (struct sockaddr *)&bound, &size) == 0 &&
+           ioctl(fd, SIOCGIFINDEX, &request) == 0 && request.ifr_ifindex == bound.sll_ifindex;
+}
+
 static enum interface_state interface_state(const struct capture *capture)
 {
     const short wanted = IFF_UP | IFF_RUNNING;
     struct ifreq request = {0};
 
     if (capture->gone)
-        return STATE_DOWN;
+        return is_the_names(capture) ? STATE_DOWN : STATE_WAITING;
     if (capture->any)
         return STATE_UP;
     memcpy(request.ifr_name, capture->interface, IFNAMSIZ);
@@ -534,6 +547,10 @@ int capture_read(struct capture *capture, unsigned most, capture_frame *callback
 {
     int total = 0;
 
+    if (capture->interface[0] && !capture->any && !capture->gone && !is_the_names(capture)) {
+        capture->gone = true;
+        return -ENODEV;
+    }
     for (unsigned i = 0; i < capture->ring_count; i++) {
         int count = capture_read_ring(capture, i, most, callback, context);
 

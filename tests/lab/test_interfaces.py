@@ -83,6 +83,45 @@ def test_one_that_was_renamed_is_given_up_and_its_successor_read(taps):
     taps.learns_over("late0", "203.0.113.11")
 
 
+def test_one_that_is_renamed_while_it_is_read_is_let_go_at_once(taps):
+    """Its packets are not those of the interface that the configuration names."""
+    def rename(before, after):
+        for step in (["down"], ["name", after]):
+            taps.firewall.ip("link", "set", before, *step)
+        taps.firewall.ip("link", "set", after, "up")
+    is_state(taps, "late0", "up")
+    rename("late0", "other0")
+    wait_for("it is waited for", lambda: taps.interface("late0").get("state") == "waiting", timeout=3)
+    assert "there is no interface late0" in taps.wildset.ask("status")
+    for number in range(3):
+        taps.send("late0", *map(ethernet, taps.exchange(f"r{number}.dormammu.lookback.io", "203.0.113.70")))
+    taps.learns_over("tap0", "203.0.113.71")
+    assert not taps.wildset.holds("203.0.113.70")
+    rename("other0", "late0")
+    is_state(taps, "late0", "up")
+    taps.learns_over("late0", "203.0.113.72")
+
+
+def test_one_that_takes_the_name_of_another_is_read(taps):
+    """Two interfaces change their names in one go."""
+    taps.cable("spare0")
+    for interface, name in (("late0", "gone0"), ("spare0", "late0")):
+        taps.firewall.ip("link", "set", interface, "down")
+        taps.firewall.ip("link", "set", interface, "name", name)
+    for interface in ("late0", "gone0"):
+        taps.firewall.ip("link", "set", interface, "up")
+    taps.learns("203.0.113.73", lambda packets: taps.send("spare0", *map(ethernet, packets)))
+    for number in range(3):
+        taps.send("late0", *map(ethernet, taps.exchange(f"s{number}.dormammu.lookback.io", "203.0.113.74")))
+    taps.learns_over("tap0", "203.0.113.75")
+    assert not taps.wildset.holds("203.0.113.74")
+    taps.peer.ip("link", "delete", "spare0")
+    taps.firewall.ip("link", "set", "gone0", "down")
+    taps.firewall.ip("link", "set", "gone0", "name", "late0")
+    taps.firewall.ip("link", "set", "late0", "up")
+    is_state(taps, "late0", "up")
+
+
 def test_one_that_comes_back_with_another_link_type(taps):
     """Ethernet once, IP packets without a link layer now."""
     taps.peer.ip("link", "delete", "late0")
