@@ -8,6 +8,8 @@ import appliance
 import lab
 import names
 
+pytest_plugins = ["noskip"]
+
 lab.prepare()
 
 SANITIZER = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
