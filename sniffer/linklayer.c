@@ -36,6 +36,14 @@ enum {
     SGT_SIZE = 6,
     FABRICPATH_SIZE = 2,
     ITAG_SIZE = 4,
+    DLT_RAW_OPENBSD = 14, /* its own number, which also stands in files */
+    NFLOG_SIZE = 4,
+    NFLOG_VERSION = 0,
+    NFLOG_ATTRIBUTE_SIZE = 4,
+    NFLOG_ATTRIBUTES_MAX = 64,
+    NFLOG_PAYLOAD = 9, /* NFULA_PAYLOAD of linux/netfilter/nfnetlink_log.h */
+    PPI_SIZE = 8,
+    PPI_VERSION = 0,
     NSH_SIZE = 8, /* base and service path header: at least */
     NSH_VERSION = 0xc0,
     NSH_MAINTENANCE = 0x20,
@@ -345,6 +353,9 @@ static uint16_t ppp(struct reader *reader, struct linklayer_notes *notes)
     return ppp_protocol(reader);
 }
 
+static uint16_t nflog(struct reader *reader, struct linklayer_notes *notes);
+static uint16_t ppi(struct reader *reader, struct linklayer_notes *notes);
+
 static const struct {
     int link_type;
     linklayer_function *function;
@@ -353,6 +364,9 @@ static const struct {
     {DLT_LINUX_SLL, cooked},
     {DLT_LINUX_SLL2, cooked2},
     {DLT_RAW, linklayer_raw_ip},
+    {DLT_RAW_OPENBSD, linklayer_raw_ip},
+    {DLT_NFLOG, nflog},
+    {DLT_PPI, ppi},
     {DLT_IPV4, raw_ipv4},
     {DLT_IPV6, raw_ipv6},
     {DLT_NULL, null},
@@ -372,4 +386,61 @@ linklayer_function *linklayer_find(int link_type)
             return link_layers[i].function;
     }
     return NULL;
+}
+
+/* Values in the byte order of the machine that captured; libpcap turns those of a file round. */
+static uint16_t nflog_value(const uint8_t *bytes)
+{
+    uint16_t value;
+
+    memcpy(&value, bytes, sizeof(value));
+    return value;
+}
+
+/*
+ * The kernel's logging by netfilter: attributes, each filled up to four bytes, one the packet.  Its
+ * family may be that of a bridge or a device, so that the packet itself has to say what it is.
+ */
+static uint16_t nflog(struct reader *reader, struct linklayer_notes *notes)
+{
+    const uint8_t *header = reader_take(reader, NFLOG_SIZE);
+
+    if (!header || header[1] != NFLOG_VERSION)
+        return ETHERTYPE_NONE;
+    for (unsigned i = 0; i < NFLOG_ATTRIBUTES_MAX; i++) {
+        const uint8_t *attribute = reader_take(reader, NFLOG_ATTRIBUTE_SIZE);
+        size_t size = attribute ? nflog_value(attribute) : 0;
+
+        if (size < NFLOG_ATTRIBUTE_SIZE)
+            break;
+        size -= NFLOG_ATTRIBUTE_SIZE;
+        if (nflog_value(attribute + 2) == NFLOG_PAYLOAD) {
+            reader_limit(reader, size);
+            return reader->captured > 0 && (reader->at[0] >> 4 == 4 || reader->at[0] >> 4 == 6)
+                       ? linklayer_raw_ip(reader, notes)
+                       : ETHERTYPE_NONE;
+        }
+        reader_take(reader, (size + 3) / 4 * 4);
+    }
+    reader_refuse(reader);
+    return ETHERTYPE_NONE;
+}
+
+/* Per-packet information in front of a frame of the link type that it names; always little. */
+static uint16_t ppi(struct reader *reader, struct linklayer_notes *notes)
+{
+    const uint8_t *header = reader_take(reader, PPI_SIZE);
+
+    if (!header || header[0] != PPI_VERSION)
+        return ETHERTYPE_NONE;
+    size_t size = (size_t)header[3] << 8 | header[2];
+    uint32_t type = (uint32_t)header[7] << 24 | (uint32_t)header[6] << 16 |
+                    (uint32_t)header[5] << 8 | header[4];
+    linklayer_function *inner = type == DLT_PPI ? NULL : linklayer_find((int)type);
+    if (size < PPI_SIZE) {
+        reader_refuse(reader);
+        return ETHERTYPE_NONE;
+    }
+    reader_take(reader, size - PPI_SIZE);
+    return inner ? inner(reader, notes) : ETHERTYPE_NONE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The link layer of a captured frame, down to the first byte of the network layer: Ethernet, Linux
- * cooked capture, raw IP, BSD loopback, PPP, Cisco HDLC, 802.11; with stacked 802.1Q/802.1ad tags
+ * cooked capture, raw IP, BSD loopback, PPP, Cisco HDLC, 802.11, NFLOG, PPI; with stacked tags
  * where they can stand.  What stands between the two is here too: MPLS labels, PPPoE, NSH, and
  * the tags of switches that have more to say than a VLAN.
  */

@@ -16,6 +16,7 @@ from scene import (CLIENT, POINTER, RESOLVER, Scene, a, answer, capture, etherne
 
 LINK_PPP, LINK_PPP_SERIAL, LINK_PPP_ETHER, LINK_HDLC = 9, 50, 51, 104
 LINK_80211, LINK_RADIOTAP = 105, 127
+LINK_RAW_OPENBSD, LINK_PPI, LINK_NFLOG = 14, 192, 239
 MACS = bytes.fromhex("020000000002020000000001")
 NEAR, FAR, NEAR6, FAR6 = "203.0.113.1", "203.0.113.2", "2001:db8:f::1", "2001:db8:f::2"
 
@@ -233,6 +234,49 @@ def with_radiotap():
                 lambda data: radiotap(wireless(data, 0x88, more=b"\0\0", pad=b"\0\0"), 0x20, 1,
                                       bytes(8)),
                 lambda data: radiotap(wireless(data), 0x40), link_type=LINK_RADIOTAP)
+
+
+@capture("raw-openbsd.pcap")
+def raw_openbsd():
+    """Raw IP under OpenBSD's number."""
+    return each(lambda data: data, link_type=LINK_RAW_OPENBSD)
+
+
+def attribute(kind, data):
+    return struct.pack("<HH", len(data) + 4, kind) + data + bytes(-len(data) % 4)
+
+
+def nflog(data, *attributes, family=2, version=0):
+    return struct.pack("!BBH", family, version, 5) + b"".join(attributes) + attribute(9, data)
+
+
+@capture("nflog.pcap")
+def netfilter_log():
+    """The packet alone, behind other attributes, of a bridge, IPv6; no IP, another version; a lying
+    length, an attribute without one, too many."""
+    others = (attribute(1, struct.pack("!HBB", 0x0800, 2, 0)), attribute(10, b"dns\0"),
+              attribute(5, struct.pack("!I", 2)), attribute(8, MACS[:7]))
+    scene = each(nflog, lambda data: nflog(data, *others), lambda data: nflog(data, family=7),
+                 lambda data: nflog(b"\0\1" + data, family=7), lambda data: nflog(data, version=1),
+                 lambda data: nflog(b"", struct.pack("<HH", 0xFFFF, 9) + data),
+                 lambda data: nflog(data, struct.pack("<HH", 3, 1)),
+                 lambda data: nflog(data, *[attribute(1, bytes(4))] * 64), link_type=LINK_NFLOG)
+    scene.client, scene.resolver = "2001:db8::10", "2001:db8::53"
+    return add(scene, 8, lambda data: nflog(data, family=10))
+
+
+def ppi(data, kind, fields=b"", version=0, size=None):
+    size = 8 + len(fields) if size is None else size
+    return struct.pack("<BBHI", version, 0, size, kind) + fields + data
+
+
+@capture("ppi.pcap")
+def per_packet_information():
+    """In front of Ethernet, 802.11 with fields, raw IP; itself, an unknown type, lying sizes."""
+    return each(lambda data: ppi(ethernet(data), 1), lambda data: ppi(wireless(data), 105, bytes(12)),
+                lambda data: ppi(data, 12), lambda data: ppi(ppi(data, 12), 192),
+                lambda data: ppi(data, 220), lambda data: ppi(ethernet(data), 1, size=7),
+                lambda data: ppi(ethernet(data), 1, size=2000), link_type=LINK_PPI)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { ALL_TUNNELS = 0x80, DECAPSULATE_ALL = (1 << ENCAPSULATION_COUNT) - 1 };
 
 static const int link_types[] = {
-    DLT_EN10MB,     DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW,        DLT_IPV4,
-    DLT_IPV6,       DLT_NULL,      DLT_LOOP,       DLT_USB_LINUX,  DLT_PPP,
-    DLT_PPP_SERIAL, DLT_PPP_ETHER, DLT_C_HDLC,     DLT_IEEE802_11, DLT_IEEE802_11_RADIO,
+    DLT_EN10MB,
+    DLT_LINUX_SLL,
+    DLT_LINUX_SLL2,
+    DLT_RAW,
+    DLT_IPV4,
+    DLT_IPV6,
+    DLT_NULL,
+    DLT_LOOP,
+    DLT_USB_LINUX,
+    DLT_PPP,
+    DLT_PPP_SERIAL,
+    DLT_PPP_ETHER,
+    DLT_C_HDLC,
+    DLT_IEEE802_11,
+    DLT_IEEE802_11_RADIO,
+    14 /* raw IP of OpenBSD */,
+    DLT_PPI,
+    DLT_NFLOG,
 };
 
 static bool lies_inside(const struct frame *frame, const uint8_t *bytes, size_t size)

@@ -95,11 +95,11 @@ def sequences():
 CAPTURES = pathlib.Path(__file__).resolve().parent.parent / "captures"
 TUNNELS = 0x80
 # The place of each link type in fuzz_frame's table.
-PLACES = {1: 0, 9: 9, 50: 10, 51: 11, 104: 12, 105: 13, 127: 14}
+PLACES = {1: 0, 9: 9, 50: 10, 51: 11, 104: 12, 105: 13, 127: 14, 14: 15, 192: 16, 239: 17}
 WRAPPED = ("mpls", "pppoe", "gre", "erspan", "vxlan", "geneve", "ipip", "tzsp", "nested", "gtp",
            "gre-udp", "vxlan-gpe", "tunnel-numbers",
            "etag", "vntag", "sgt", "fabricpath", "pbb", "snap", "nsh", "ppp",
-           "hdlc", "802.11", "radiotap", "tcp", "fragments-tiny")
+           "hdlc", "raw-openbsd", "nflog", "ppi", "802.11", "radiotap", "tcp", "fragments-tiny")
 PARTS = ("tcp", "tcp-order", "tcp-conflict", "tcp-blind", "tcp-lost", "fragments-tiny",
          "fragments-overlap", "tunnel-in-fragments", "tunnel-peers", "udp-gro", "early")
 
