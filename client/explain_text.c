@@ -122,8 +122,11 @@ static void lease_print(const json_t *lease, FILE *out)
     char left[DURATION_TEXT_MAX];
     size_t i;
 
-    fprintf(out, "  %s in %s for another %s", word_of(lease, "address"), word_of(lease, "set"),
-            duration_of(lease, "left", left));
+    fprintf(out, "  %s in %s", word_of(lease, "address"), word_of(lease, "set"));
+    if (json_object_get(lease, "left"))
+        fprintf(out, " for another %s", duration_of(lease, "left", left));
+    else
+        fputs(", by no grant of wildset's", out);
     element_print(lease, out);
     fputc('\n', out);
     json_array_foreach(claims, i, claim) claim_print(claim, out);

@@ -25,6 +25,7 @@ struct explanation {
     const struct set_name *set_shown[LEASES_SHOWN]; /* compared, never followed */
     struct address address_shown[LEASES_SHOWN];
     size_t shown, left_out, below;
+    size_t foreign; /* sets that somebody else has put the address into */
     size_t cursor;
     /* During a step. */
     const struct control_views *views;
@@ -193,6 +194,24 @@ static void look_for_name(void *context, const struct lease *lease)
     explanation->below += below;
 }
 
+/* No lease, and still the set lets it through. */
+static void show_foreign(void *context, const struct set_name *set,
+                         const struct setsync_element *element)
+{
+    struct explanation *explanation = context;
+    char text[SET_TEXT_MAX];
+    json_t *object = json_object();
+
+    put_address(object, "address", &explanation->address);
+    put_text(object, "set", set_name_to_text(set, text));
+    put_text(object, "element", element->is_wide ? "covered" : "foreign");
+    if (element->timeout_ms > 0)
+        put_count(object, "element_left", element->expires_ms / 1000);
+    json_object_set_new(object, "claims", json_array());
+    json_array_append_new(explanation->leases, object);
+    explanation->foreign++;
+}
+
 static void look_for_address(struct explanation *explanation)
 {
     const struct lease *leases[LEASES_SHOWN];
@@ -201,6 +220,8 @@ static void look_for_address(struct explanation *explanation)
 
     for (size_t i = 0; i < count; i++)
         show(explanation, leases[i]);
+    setsync_each_foreign(explanation->views->sync, &explanation->address, show_foreign,
+                         explanation);
 }
 
 /* True when all have been looked at. */
@@ -258,7 +279,8 @@ static json_t *conclude(const struct explanation *explanation, const struct rece
         put_address(object, "address", &explanation->address);
     else
         put_name(object, "name", &explanation->name);
-    json_object_set_new(object, "allowed", json_boolean(explanation->shown > 0));
+    json_object_set_new(object, "allowed",
+                        json_boolean(explanation->shown + explanation->foreign > 0));
     json_object_set(object, "leases", explanation->leases);
     if (explanation->left_out)
         put_count(object, "leases_left_out", explanation->left_out);

@@ -84,10 +84,15 @@ struct setsync {
     uint64_t sweep_ns; /* when to look at more leases; NEVER: not sweeping */
     uint64_t sweep_began_ns;
     size_t sweep_cursor;
-    bool must_look;      /* a transaction came too late: sets have become dirty */
-    uint32_t epoch;      /* which look at the ruleset transactions are made for */
-    uint64_t compare_ns; /* not to compare all sets again before */
-    bool sweep_again;    /* something changed since it began */
+    bool must_look;                 /* a transaction came too late: sets have become dirty */
+    uint32_t epoch;                 /* which look at the ruleset transactions are made for */
+    uint64_t compare_ns;            /* not to compare all sets again before */
+    bool sweep_again;               /* something changed since it began */
+    struct nftset_walk *stray_walk; /* through the set `stray_at`; NULL: between two */
+    size_t stray_at, stray_count;
+    uint64_t stray_ns; /* when to go on; NEVER: not walking */
+    uint64_t stray_began_ns;
+    bool stray_again;
     uint64_t poll_ns;    /* without notifications: when to ask for changes; else NEVER */
     uint32_t generation; /* of the ruleset, when it was asked last */
     uint64_t probe_ns;   /* when to find out how this kernel refreshes */
@@ -160,6 +165,8 @@ void leaving_add(struct setsync *sync, struct keeper_set *set, const struct addr
 void leaving_adopt(struct setsync *sync, struct lease *lease);
 /* A transaction is over: is it gone, and when is it to be tried again? */
 void leaving_settle(struct setsync *sync, struct lease *lease, uint64_t now_ns);
+/* A set can be written again: what has to go from it is not to wait. */
+void leaving_hurry(struct setsync *sync, const struct keeper_set *set, const struct moment *now);
 uint64_t leaving_due(const struct setsync *sync);
 /* Those whose time has come, and no more than so many, go into the next transaction. */
 void leaving_run(struct setsync *sync, size_t most, const struct moment *now);
@@ -244,6 +251,19 @@ void sweep_poll(struct setsync *sync, const struct moment *now);
 void sweep_look(struct setsync *sync, struct lease *lease);
 /* A slice of the look at every lease's element that follows, when one is due. */
 void sweep_run(struct setsync *sync, const struct moment *now);
+
+/* ---- stray.c ---- */
+
+/* An element without a lease: would it be one of ours, by its set, or by the name in its comment?
+ */
+bool stray_is_ours(const struct setsync *sync, const struct keeper_set *set,
+                   const struct nftset_element *element);
+/* Others changed something: the sets are to be walked through. */
+void stray_look_soon(struct setsync *sync, uint64_t now_ns);
+/* A step of that walk, when one is due. */
+void stray_run(struct setsync *sync, const struct moment *now);
+/* The list of sets is about to change, or to end. */
+void stray_stop(struct setsync *sync);
 
 /* ---- takeover.c ---- */
 

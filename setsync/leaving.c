@@ -99,6 +99,26 @@ void leaving_settle(struct setsync *sync, struct lease *lease, uint64_t now_ns)
     (void)lease_set_due(sync->leaving, lease, now_ns + (soon ? RETRY_SOON_NS : RETRY_LATER_NS));
 }
 
+struct hurrying {
+    struct setsync *sync;
+    const struct keeper_set *set;
+    uint64_t now_ns;
+};
+
+static void hurry(void *context, struct lease *lease)
+{
+    const struct hurrying *hurrying = context;
+    if (lease->home == hurrying->set)
+        (void)lease_set_due(hurrying->sync->leaving, lease, hurrying->now_ns);
+}
+
+void leaving_hurry(struct setsync *sync, const struct keeper_set *set, const struct moment *now)
+{
+    struct hurrying hurrying = {.sync = sync, .set = set, .now_ns = now->boot_ns};
+    if (set->leaving_count > 0)
+        lease_each(sync->leaving, hurry, &hurrying);
+}
+
 uint64_t leaving_due(const struct setsync *sync)
 {
     const struct lease *lease = lease_first_due(sync->leaving);

@@ -45,17 +45,34 @@ size_t setsync_find(const struct setsync *sync, const struct address *address,
     return count;
 }
 
+static int read_element(const struct setsync *sync, const struct keeper_set *set,
+                        const struct address *address, struct setsync_element *out)
+{
+    struct nftset_element element;
+    int r = nftset_read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element);
+    if (r == 0)
+        *out = (struct setsync_element){.exists = element.exists,
+                                        .is_wide = element.is_wide,
+                                        .timeout_ms = element.timeout_ms,
+                                        .expires_ms = element.expires_ms};
+    return r;
+}
+
+void setsync_each_foreign(const struct setsync *sync, const struct address *address,
+                          setsync_each_element *each, void *context)
+{
+    for (size_t i = 0; i < sync->set_count && sync->nft != NULL; i++) {
+        const struct keeper_set *set = sync->sets[i];
+        struct setsync_element element;
+        if (set->state == SET_READY && set->family == (enum address_family)address->family &&
+            lease_find(sync->leases, &set->name, address) == NULL &&
+            lease_find(sync->leaving, &set->name, address) == NULL &&
+            read_element(sync, set, address, &element) == 0 && element.exists)
+            each(context, &set->name, &element);
+    }
+}
+
 int setsync_read(const struct setsync *sync, const struct lease *lease, struct setsync_element *out)
 {
-    const struct address *address = &lease->address;
-    struct nftset_element element;
-    if (sync->nft == NULL)
-        return -ENOTCONN;
-    int r = nftset_read(sync->nft, lease->set, set_is_interval(lease->home), &address, 1, &element);
-    if (r < 0)
-        return r;
-    *out = (struct setsync_element){.exists = element.exists,
-                                    .timeout_ms = element.timeout_ms,
-                                    .expires_ms = element.expires_ms};
-    return 0;
+    return sync->nft != NULL ? read_element(sync, lease->home, &lease->address, out) : -ENOTCONN;
 }

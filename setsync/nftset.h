@@ -134,6 +134,15 @@ typedef void nftset_each(void *context, const struct nftset_element *element);
 int nftset_dump(struct nftset *nft, const struct set_name *set, size_t most, nftset_each *each,
                 void *context);
 
+/* The same a little at a time, on a socket of its own: some 400 elements a step. */
+struct nftset_walk;
+/* 0 or -errno. */
+int nftset_walk_open(struct nftset *nft, const struct set_name *set, struct nftset_walk **out);
+/* 1 while there are more, 0 at the end, or -errno; changes under the walk are no error. */
+int nftset_walk_step(struct nftset *nft, struct nftset_walk *walk, nftset_each *each,
+                     void *context);
+void nftset_walk_close(struct nftset_walk *walk);
+
 /* The name as an element's comment: [A-Za-z0-9._*:-] only; of a long one the labels at its end. */
 const char *nftset_comment(const struct dname *name, char out[static NFTSET_COMMENT_MAX]);
 

@@ -101,3 +101,20 @@ void nftset_warm(struct nftset *nft, const struct nftset_change *change)
     (void)nft;
     (void)change;
 }
+
+int nftset_walk_open(struct nftset *nft, const struct set_name *set, struct nftset_walk **out)
+{
+    (void)nft, (void)set, (void)out;
+    return -ENOSYS;
+}
+
+int nftset_walk_step(struct nftset *nft, struct nftset_walk *walk, nftset_each *each, void *context)
+{
+    (void)nft, (void)walk, (void)each, (void)context;
+    return -ENOSYS;
+}
+
+void nftset_walk_close(struct nftset_walk *walk)
+{
+    (void)walk;
+}

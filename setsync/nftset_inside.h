@@ -74,7 +74,7 @@ typedef bool nftset_visit(void *context, const struct nlmsghdr *header);
  * Sends the buffer, a request for a dump, and tells each reply until `visit` has had enough:
  * -E2BIG. -EINTR when something changed under the walk; 0 or another -errno.
  */
-int nftset_walk(struct nftset *nft, nftset_visit *visit, void *context);
+int nftset_dump_all(struct nftset *nft, nftset_visit *visit, void *context);
 
 /* After a transaction of ours: what was known is known of the generation that it made, too. */
 void nftset_follow(struct nftset *nft);

@@ -239,7 +239,7 @@ static int walk_replies(struct mnl_socket *socket, struct nftset *nft, nftset_vi
 }
 
 /* On a socket of its own: a walk that is given up leaves nothing behind. */
-int nftset_walk(struct nftset *nft, nftset_visit *visit, void *context)
+int nftset_dump_all(struct nftset *nft, nftset_visit *visit, void *context)
 {
     struct mnl_socket *socket;
     int r = nftset_socket(&socket);
@@ -261,7 +261,60 @@ int nftset_dump(struct nftset *nft, const struct set_name *set, size_t most, nft
         struct visit visit = {.each = each, .context = context, .most = most};
         nft->used = 0;
         nftset_end(nft, put_get(nft, set, NLM_F_DUMP));
-        r = nftset_walk(nft, visit_message, &visit);
+        r = nftset_dump_all(nft, visit_message, &visit);
     }
     return r;
+}
+
+/* ---- a whole set, a little at a time ---- */
+
+struct nftset_walk {
+    struct mnl_socket *socket;
+};
+
+int nftset_walk_open(struct nftset *nft, const struct set_name *set, struct nftset_walk **out)
+{
+    struct nftset_walk *walk = calloc(1, sizeof(*walk));
+    if (walk == NULL)
+        return -ENOMEM;
+    int r = nftset_socket(&walk->socket);
+    nft->used = 0;
+    nftset_end(nft, put_get(nft, set, NLM_F_DUMP));
+    if (r == 0 && mnl_socket_sendto(walk->socket, nft->buffer, nft->used) < 0)
+        r = -errno;
+    if (r < 0)
+        nftset_walk_close(walk);
+    else
+        *out = walk;
+    return r;
+}
+
+int nftset_walk_step(struct nftset *nft, struct nftset_walk *walk, nftset_each *each, void *context)
+{
+    struct visit visit = {.each = each, .context = context, .most = SIZE_MAX};
+    ssize_t size = mnl_socket_recvfrom(walk->socket, nft->receive, sizeof(nft->receive));
+    if (size < 0 && errno == EINTR)
+        return 1;
+    if (size <= 0)
+        return size < 0 ? -errno : -EIO;
+    int left = (int)size;
+    const struct nlmsghdr *header = (const void *)nft->receive;
+    for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left)) {
+        int error = nftset_error(header);
+        if (error < 0)
+            return error;
+        if (header->nlmsg_type == NLMSG_DONE)
+            return 0;
+        visit_message(&visit, header);
+    }
+    return 1;
+}
+
+void nftset_walk_close(struct nftset_walk *walk)
+{
+    if (walk == NULL)
+        return;
+    if (walk->socket != NULL)
+        mnl_socket_close(walk->socket);
+    free(walk);
 }

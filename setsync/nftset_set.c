@@ -107,7 +107,7 @@ int nftset_each_set(struct nftset *nft, uint8_t family, const char *table, nftse
     struct nlmsghdr *header = nftset_begin(nft, NFT_MSG_GETSET, family, NLM_F_DUMP);
     mnl_attr_put_strz(header, NFTA_SET_TABLE, table);
     nftset_end(nft, header);
-    int r = nftset_walk(nft, walk_set, &walk);
+    int r = nftset_dump_all(nft, walk_set, &walk);
     return r == -ENOENT || r == -EINTR ? 0 : r;
 }
 

@@ -133,6 +133,7 @@ void refill_all(struct setsync *sync, struct keeper_set *set, bool is_fresh,
     set->dirty = false;
     if (!is_fresh)
         look_into(sync, set);
+    leaving_hurry(sync, set, now);
     const bool is_known = is_fresh && !set_is_interval(set);
     each_lease(sync, set, is_known ? queue_unwritten : queue_lease);
     uint64_t written = sync->statistics.elements_written;

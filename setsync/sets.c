@@ -128,6 +128,8 @@ void sets_drop_unwanted(struct setsync *sync)
         else
             free(sync->sets[i]);
     }
+    if (kept < sync->set_count)
+        stray_stop(sync); /* it begins anew: it knows its set by the place in this list */
     sync->set_count = kept;
 }
 

@@ -109,6 +109,7 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
     sync->probe_ns = NEVER;
     sync->sweep_ns = NEVER;
     sync->poll_ns = NEVER;
+    sync->stray_ns = NEVER;
     int r = open_parts(sync);
     if (r < 0) {
         setsync_free(sync);
@@ -139,6 +140,7 @@ void setsync_free(struct setsync *sync)
 {
     if (sync == NULL)
         return;
+    stray_stop(sync);
     while (sync->removed != NULL) {
         struct lease *lease = sync->removed;
         sync->removed = lease->next;
@@ -235,6 +237,8 @@ uint64_t setsync_due(const struct setsync *sync)
         due_ns = sync->sweep_ns;
     if (sync->poll_ns < due_ns)
         due_ns = sync->poll_ns;
+    if (sync->stray_ns < due_ns)
+        due_ns = sync->stray_ns;
     return sync->probe_ns < due_ns ? sync->probe_ns : due_ns;
 }
 
@@ -255,6 +259,7 @@ void setsync_run(struct setsync *sync, const struct moment *now)
     sweep_poll(sync, now);
     writer_probe(sync, now);
     sweep_run(sync, now);
+    stray_run(sync, now);
     for (unsigned i = 0; i < DUE_AT_ONCE; i++) {
         struct lease *lease = lease_first_due(sync->leases);
         if (lease == NULL || lease->due.key > now->boot_ns)

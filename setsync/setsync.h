@@ -111,12 +111,19 @@ size_t setsync_find(const struct setsync *sync, const struct address *address,
 
 struct setsync_element {
     bool exists;
+    bool is_wide;        /* an interval of more addresses than this one */
     uint64_t timeout_ms; /* 0: permanent */
     uint64_t expires_ms; /* time left */
 };
 /* What the kernel holds of a lease at this moment.  0, -ENOTCONN in replay, or another -errno. */
 int setsync_read(const struct setsync *sync, const struct lease *lease,
                  struct setsync_element *out);
+
+/* The address in sets where there is no lease of it: somebody else put it there. */
+typedef void setsync_each_element(void *context, const struct set_name *set,
+                                  const struct setsync_element *element);
+void setsync_each_foreign(const struct setsync *sync, const struct address *address,
+                          setsync_each_element *each, void *context);
 
 /* Elements of leases that are none any more which the kernel has yet to let go of. */
 size_t setsync_leaving(const struct setsync *sync);

@@ -67,6 +67,7 @@ void sweep_compare(struct setsync *sync, const struct moment *now)
         sets_check(sync, set, now);
     }
     begin(sync, now->boot_ns);
+    stray_look_soon(sync, now->boot_ns);
     const uint64_t done_ns = clock_now().boot_ns;
     const uint64_t rest_ns = COMPARE_REST * (done_ns - began_ns);
     sync->compare_ns = done_ns + (rest_ns < COMPARE_REST_MOST_NS ? rest_ns : COMPARE_REST_MOST_NS);

@@ -20,16 +20,14 @@ struct takeover {
     struct keeper_set *set;
     const struct moment *now;
     size_t taken, foreign, strays;
-    bool named; /* the element at hand: some pattern of its set matches the comment's name */
 };
 
-static struct lease *claim_element(struct takeover *takeover, unsigned index,
+static struct lease *claim_element(const struct takeover *takeover, unsigned index,
                                    const struct dname *name, const struct nftset_element *element)
 {
     struct setsync *sync = takeover->sync;
     const struct whitelist *whitelist = &sync->options.whitelists[index];
     const struct pattern *pattern = policy_pattern(whitelist, name);
-    takeover->named |= pattern != NULL;
     if (pattern == NULL || policy_judge_address(whitelist, &element->address) != REASON_NONE)
         return NULL;
     struct lease *known = lease_find(sync->leases, &takeover->set->name, &element->address);
@@ -57,10 +55,9 @@ static struct lease *claim_element(struct takeover *takeover, unsigned index,
 }
 
 /* Every whitelist that feeds this set and has a pattern for the comment's name. */
-static void claim_for_all(struct takeover *takeover, const struct nftset_element *element)
+static void claim_for_all(const struct takeover *takeover, const struct nftset_element *element)
 {
     struct dname name;
-    takeover->named = false;
     if (!dname_from_text(element->comment, &name))
         return;
     for (unsigned i = 0; i < takeover->sync->options.whitelist_count; i++)
@@ -93,18 +90,6 @@ static void go_on(const struct takeover *takeover, struct lease *lease, uint64_t
     (void)grant_claim(takeover->sync, takeover->set, &lease->address, &claim);
 }
 
-/*
- * Ours, and no lease has come of it: what let it in is not granted any more.  Elsewhere the comment
- * says whose it is; what a rule of others put into a dynamic set has none.
- */
-static bool is_stray(const struct takeover *takeover, const struct nftset_element *element)
-{
-    const struct keeper_set *set = takeover->set;
-    if (!set->own)
-        return takeover->named;
-    return (set->view.flags & NFT_SET_EVAL) == 0 || element->comment[0] != '\0';
-}
-
 static void take_element(void *context, const struct nftset_element *element)
 {
     struct takeover *takeover = context;
@@ -118,7 +103,8 @@ static void take_element(void *context, const struct nftset_element *element)
     struct lease *lease =
         lease_find(takeover->sync->leases, &takeover->set->name, &element->address);
     const uint64_t end_ns = element->read_ns + element->expires_ms * NS_PER_MS;
-    if (lease == NULL && is_stray(takeover, element)) {
+    /* Nothing grants it any more. */
+    if (lease == NULL && stray_is_ours(takeover->sync, takeover->set, element)) {
         leaving_add(takeover->sync, takeover->set, &element->address, end_ns, takeover->now);
         takeover->strays++;
     }

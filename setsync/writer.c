@@ -151,7 +151,10 @@ void writer_screen(struct lease *lease, const struct nftset_element *element)
 
 static bool is_careful(const struct lease *lease)
 {
-    return lease->home->careful && !lease->home->screened && lease->home->state == SET_READY;
+    const struct keeper_set *home = lease->home;
+    if (lease->removed && lease->write != LEASE_WRITTEN)
+        return false; /* what is there is another lease's by now */
+    return home->careful && !home->screened && home->state == SET_READY;
 }
 
 /* The queue's leases of one careful set, from *at on; at most as many as fit. */

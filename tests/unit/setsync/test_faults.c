@@ -13,6 +13,8 @@
 
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 enum {
     STEPS = 500,
@@ -128,7 +130,7 @@ static void check_each_lease(void *context, struct lease *lease)
     checking->address = lease->address;
 }
 
-/* Our comment is on it: then it is ours, unless someone made it permanent. */
+/* In our own table what has a timeout is ours, whoever made it last. */
 static void check_element(void *context, const struct nftset_element *element)
 {
     struct checking *checking = context;
@@ -136,7 +138,7 @@ static void check_element(void *context, const struct nftset_element *element)
         lease_find(checking->faults->sync->leases, &checking->set->name, &element->address);
     const uint64_t end_ns = element->read_ns + element->expires_ms * NS_PER_MS;
     const uint64_t wanted_ns = lease != NULL ? lease->expires_ns : element->read_ns;
-    if (checking->problem != NULL || element->timeout_ms == 0 || element->comment[0] == '\0' ||
+    if (checking->problem != NULL || element->timeout_ms == 0 ||
         end_ns <= wanted_ns + GAIN_NS + TOLERANCE_NS)
         return;
     checking->problem = lease != NULL ? "lasts longer than its lease" : "has no lease";
@@ -214,6 +216,8 @@ static void run_nft(const char *commands)
     if (system(line) < 0)
         fail_msg("no shell");
 }
+
+static uint64_t forget(struct faults *faults);
 
 static unsigned draw_family(struct faults *faults)
 {
@@ -331,6 +335,8 @@ static uint64_t until_swept(struct faults *faults)
 {
     if (draw(faults, 8) != 0 && faults->sync->sweep_cursor == 0)
         faults->sync->sweep_began_ns = 0;
+    if (faults->sync->stray_walk == NULL)
+        faults->sync->stray_began_ns = 0;
     return SLOW_MS;
 }
 
@@ -368,6 +374,60 @@ static uint64_t storm(struct faults *faults)
         recreate_set(faults);
         learn(faults);
     }
+    return until_swept(faults);
+}
+
+/* Today's ruleset, and some steps later yesterday's. */
+static uint64_t keep_ruleset(struct faults *faults)
+{
+    char line[COMMAND_MAX];
+    if (faults->is_wrong[0] || faults->is_wrong[1])
+        return FAST_MS; /* a set of a wrong type would be brought back, and stay */
+    snprintf(line, sizeof(line), "nft list ruleset >%s.ruleset", faults->path);
+    if (system(line) < 0)
+        fail_msg("no shell");
+    return FAST_MS;
+}
+
+static uint64_t load_kept_ruleset(struct faults *faults)
+{
+    char line[COMMAND_MAX];
+    if (draw(faults, 2) == 0) {
+        run_nft("flush ruleset");
+        all_right(faults);
+    }
+    /* As a whole or not at all: beside a set of another kind it is refused. */
+    snprintf(line, sizeof(line), "nft -f %s.ruleset 2>/dev/null", faults->path);
+    if (system(line) < 0)
+        fail_msg("no shell");
+    return until_swept(faults) + SLOW_MS;
+}
+
+/* Thousands of transactions of others each second, and ours between them. */
+static uint64_t contend(struct faults *faults)
+{
+    struct set_name others;
+    struct address address = address_of("203.0.113.1");
+    run_nft("table inet others { set some { type ipv4_addr; flags timeout; }; }");
+    assert_true(set_name_from_text("inet others some", &others));
+    pid_t rival = fork();
+    if (rival == 0) {
+        struct nftset *nft;
+        struct nftset_change change = {
+            .set = &others, .address = &address, .timeout_ms = 60000, .action = NFTSET_REPLACE};
+        if (nftset_open(&nft) < 0)
+            _exit(1);
+        for (;;)
+            if (nftset_mark(nft) == 0)
+                (void)nftset_commit(nft, &change, 1);
+    }
+    for (unsigned i = 0; i < 6; i++) {
+        learn(faults);
+        forget(faults);
+    }
+    serve_ms(faults, 20);
+    kill(rival, SIGKILL);
+    waitpid(rival, NULL, 0);
     return until_swept(faults);
 }
 
@@ -416,6 +476,37 @@ static uint64_t restart(struct faults *faults)
     return FAST_MS;
 }
 
+/* More or less is granted from here on: at a reload, and as if it had been changed between two
+ * runs. */
+static void change_policy(struct faults *faults)
+{
+    static struct prefix refuse;
+    struct whitelist *whitelist = &faults->whitelists[draw(faults, 2)];
+    refuse = prefix_of(draw(faults, 2) == 0 ? "198.51.100.0/27" : "2001:db8::/122");
+    whitelist->refuse = &refuse;
+    whitelist->refuse_count = draw(faults, 2);
+    whitelist->max_addresses = draw(faults, 2) == 0 ? 40 : 4096;
+}
+
+static uint64_t reload_stricter(struct faults *faults)
+{
+    struct moment now = clock_now();
+    change_policy(faults);
+    setsync_reload(faults->sync, faults->whitelists, faults->whitelist_count, &now);
+    save(faults);
+    return until_swept(faults);
+}
+
+static uint64_t restart_stricter(struct faults *faults)
+{
+    if (draw(faults, 2) == 0)
+        save(faults);
+    setsync_free(faults->sync);
+    change_policy(faults);
+    start(faults);
+    return until_swept(faults);
+}
+
 /* The second whitelist, which shares the first one's sets, comes and goes. */
 static uint64_t reload(struct faults *faults)
 {
@@ -458,6 +549,11 @@ static const struct {
     {"delete elements", delete_elements, 3},
     {"add elements", add_elements, 3},
     {"storm", storm, 1},
+    {"keep the ruleset", keep_ruleset, 1},
+    {"load the kept ruleset", load_kept_ruleset, 2},
+    {"contend", contend, 2},
+    {"reload a stricter policy", reload_stricter, 2},
+    {"restart with a stricter policy", restart_stricter, 2},
     {"save", save, 2},
     {"restart", restart, 3},
     {"reload", reload, 2},
@@ -506,6 +602,9 @@ static int set_up(void **context)
 static int tear_down(void **context)
 {
     struct faults *faults = *context;
+    char ruleset[96];
+    snprintf(ruleset, sizeof(ruleset), "%s.ruleset", faults->path);
+    unlink(ruleset);
     unlink(faults->path);
     setsync_free(faults->sync);
     nftset_close(faults->reader);

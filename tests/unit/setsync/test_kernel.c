@@ -527,6 +527,66 @@ static void test_in_others_sets_only_ours_goes_at_a_start(void **context)
     unlink(path);
 }
 
+struct foreign {
+    size_t count;
+    bool is_timed;
+};
+
+static void note_foreign(void *context, const struct set_name *set,
+                         const struct setsync_element *element)
+{
+    struct foreign *foreign = context;
+    (void)set;
+    foreign->count++;
+    foreign->is_timed = element->timeout_ms > 0;
+}
+
+/* Leases have ended, and yesterday's ruleset is loaded: what is in the sets has a lease or goes. */
+static void test_a_saved_ruleset_brings_nothing_back_for_good(void **context)
+{
+    struct state *state = *context;
+    struct foreign foreign = {0};
+    struct address by_hand = address_of("198.51.100.30");
+    nft("table inet filter { set allowed { type ipv6_addr; flags timeout; }; }");
+    assert_true(set_name_from_text("inet filter allowed", &state->whitelist.set6));
+    start(state);
+    for (unsigned i = 1; i <= 20; i++) {
+        char address[32];
+        snprintf(address, sizeof(address), "198.51.100.%u", i);
+        learn_one(state, "a.dormammu.lookback.io", address, 300);
+        snprintf(address, sizeof(address), "2001:db8::%x", i);
+        learn_one(state, "a.dormammu.lookback.io", address, 300);
+    }
+    nft("add element inet wildset lookback4 { 198.51.100.30 }");
+    nft("add element inet filter allowed { 2001:db8::30 timeout 2h, 2001:db8::31 timeout 2h "
+        "comment \"b.example.org\" }");
+    assert_int_equal(system("nft list ruleset >ruleset.saved"), 0);
+    struct dname name = name_of("a.dormammu.lookback.io");
+    struct moment now = clock_now();
+    assert_int_equal(setsync_forget_name(state->sync, &name, &now), 40);
+    learn_one(state, "b.dormammu.lookback.io", "198.51.100.7", 60);
+    serve_ms(state, 1100);
+    for (unsigned i = 0; i < 2; i++) {
+        if (i == 1)
+            nft("flush ruleset");
+        assert_int_equal(system("nft -f ruleset.saved"), 0);
+        serve_ms(state, 1300);
+        assert_int_equal(elements_of("inet wildset lookback4"), 2);
+        assert_true(element_of("inet wildset lookback4", "198.51.100.7").exists);
+        assert_in_range(element_of("inet wildset lookback4", "198.51.100.7").expires, 600, 660);
+        /* What somebody else put there to stay does, and it is told. */
+        assert_false(element_of("inet wildset lookback4", "198.51.100.30").timed);
+        foreign.count = 0;
+        setsync_each_foreign(state->sync, &by_hand, note_foreign, &foreign);
+        assert_int_equal(foreign.count, 1);
+        assert_false(foreign.is_timed);
+        /* Elsewhere the comment tells what is ours. */
+        assert_int_equal(elements_of("inet filter allowed"), 2);
+        assert_true(element_of("inet filter allowed", "2001:db8::30").exists);
+    }
+    unlink("ruleset.saved");
+}
+
 static void test_forget_and_reload_take_elements_away(void **context)
 {
     struct state *state = *context;
@@ -777,6 +837,7 @@ int main(void)
         TEST(test_a_restart_takes_over),
         TEST(test_what_is_not_granted_any_more_goes_at_a_start),
         TEST(test_in_others_sets_only_ours_goes_at_a_start),
+        TEST(test_a_saved_ruleset_brings_nothing_back_for_good),
         TEST(test_forget_and_reload_take_elements_away),
         TEST(test_a_strange_name_makes_a_harmless_comment),
         TEST(test_many_leases_come_back),

@@ -142,6 +142,31 @@ static void test_what_is_granted_again_does_not_go(void **context)
                         "c.dormammu.lookback.io");
 }
 
+/* An answer pushes a lease out and brings its address again: out and in by one transaction. */
+static void test_what_makes_room_may_come_back_in_the_same_answer(void **context)
+{
+    struct state *state = *context;
+    state->whitelist.max_addresses = 2;
+    start(state);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.1", 60);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.2", 600);
+    state->sync->sets[0]->careful = true; /* what is there is read before it is written */
+    struct sighting sighting = sighting_of("b.dormammu.lookback.io");
+    see(&sighting, "198.51.100.3", 300);
+    see(&sighting, "198.51.100.1", 300);
+    learn(state, &sighting);
+    assert_int_equal(setsync_statistics(state->sync)->evicted, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_string_equal(element_of("inet wildset lookback4", "198.51.100.1").comment,
+                            "b.dormammu.lookback.io");
+        assert_true(element_of("inet wildset lookback4", "198.51.100.3").exists);
+        assert_int_equal(elements_of("inet wildset lookback4"), 2);
+        serve_ms(state, 50);
+    }
+    assert_int_equal(setsync_leaving(state->sync), 0);
+    assert_int_equal(setsync_statistics(state->sync)->transactions_failed, 0);
+}
+
 /* A set that is not wanted any more is let go when its last element is gone, not before. */
 static void test_a_set_stays_known_until_it_is_empty(void **context)
 {
@@ -214,6 +239,7 @@ int main(void)
         TEST(test_what_is_forgotten_stays_on_the_books_until_it_is_gone),
         TEST(test_what_made_room_stays_on_the_books),
         TEST(test_what_is_granted_again_does_not_go),
+        TEST(test_what_makes_room_may_come_back_in_the_same_answer),
         TEST(test_a_set_stays_known_until_it_is_empty),
         TEST(test_a_retry_looks_at_its_own_sets_alone),
     };
