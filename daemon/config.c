@@ -8,6 +8,7 @@
 
 #include "daemon/config_reader.h"
 #include "daemon/config_text.h"
+#include "dnsparse/patternindex.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINE_TEXT_MAX = 512, PATH_SHOWN_MAX = 200 };
+enum {
+    LINE_TEXT_MAX = 512,
+    PATH_SHOWN_MAX = 200,
+    PATTERNS_WALKED = 16, /* so few are compared as quickly as they are looked up */
+};
 
 /* Whole lines only: room is kept to say how many were left out. */
 enum { UNTOLD_ROOM = 48 };
@@ -111,6 +116,7 @@ static struct config *config_new(void)
 
 void config_free_whitelist(struct whitelist *whitelist)
 {
+    patternindex_free(whitelist->index);
     free(whitelist->patterns);
     free(whitelist->services);
     free(whitelist->refuse);
@@ -170,6 +176,19 @@ static void read_text(struct config_reader *reader, const char *text, size_t siz
         config_check(reader, count_lines(text, size));
 }
 
+/* Last of all: it points into the lists. */
+static void index_patterns(struct config_reader *reader)
+{
+    for (size_t i = 0; i < reader->config->whitelist_count; i++) {
+        struct whitelist *whitelist = &reader->config->whitelists[i];
+
+        if (whitelist->pattern_count <= PATTERNS_WALKED)
+            continue;
+        whitelist->index = patternindex_new(whitelist->patterns, whitelist->pattern_count);
+        reader->no_memory |= whitelist->index == NULL;
+    }
+}
+
 /* 0, or what is wrong with `error` complete. */
 static int judge(struct config_reader *reader)
 {
@@ -197,6 +216,8 @@ int config_from_text(const char *path, const char *text, size_t size, struct con
         read_text(&reader, text, size);
     else
         reader.no_memory = true;
+    if (reader.error_used == 0 && !reader.no_memory)
+        index_patterns(&reader);
     config_free_whitelist(&reader.spare);
     result = judge(&reader);
     if (result == 0)

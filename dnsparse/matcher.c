@@ -6,6 +6,8 @@
  */
 #include "dnsparse/matcher.h"
 
+#include "dnsparse/suffixhash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,19 +88,6 @@ static void tails_fill(struct matcher *matcher)
     }
 }
 
-/*
- * FNV-1a over the bytes from the last to the first, so that a suffix's hash goes on into the next
- * longer one's.  Not keyed: what stands in the table was written by the administrator.
- */
-static uint64_t hash_extend(uint64_t hash, const uint8_t *bytes, size_t size)
-{
-    while (size-- > 0)
-        hash = (hash ^ byte_lower(bytes[size])) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-#define HASH_START UINT64_C(0xcbf29ce484222325)
-
 static uint32_t hash_slot(const struct matcher *matcher, uint64_t hash)
 {
     return (uint32_t)(hash ^ hash >> 32) & matcher->slot_mask;
@@ -144,7 +133,7 @@ static struct suffix *suffix_enter(struct matcher *matcher, uint64_t hash, const
 
 static struct suffix *suffix_for(struct matcher *matcher, const struct dname *name)
 {
-    uint64_t hash = hash_extend(HASH_START, name->wire, name->length);
+    uint64_t hash = suffixhash_extend(SUFFIXHASH_START, name->wire, name->length);
     struct suffix *suffix = suffix_find(matcher, hash, name->wire, name->length);
 
     return suffix != NULL ? suffix : suffix_enter(matcher, hash, name);
@@ -233,14 +222,14 @@ static whitelist_mask suffixes_match(const struct matcher *matcher, const uint8_
 {
     uint8_t starts[DNAME_LABELS_MAX + 1];
     int labels = labels_find(wire, size, starts);
-    uint64_t hash = HASH_START;
+    uint64_t hash = SUFFIXHASH_START;
     whitelist_mask found = 0;
     size_t end = size;
 
     for (int i = labels; i >= 0 && (unsigned)(labels - i) <= matcher->labels_most; i--) {
         const struct suffix *suffix;
 
-        hash = hash_extend(hash, wire + starts[i], end - starts[i]);
+        hash = suffixhash_extend(hash, wire + starts[i], end - starts[i]);
         end = starts[i];
         suffix = suffix_find(matcher, hash, wire + end, size - end);
         if (suffix != NULL)

@@ -5,6 +5,8 @@
  */
 #include "setsync/policy.h"
 
+#include "dnsparse/patternindex.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -143,10 +145,22 @@ uint32_t policy_lifetime(const struct whitelist *whitelist, uint32_t ttl)
 
 const struct pattern *policy_pattern(const struct whitelist *whitelist, const struct dname *name)
 {
+    if (whitelist->index != NULL)
+        return patternindex_match(whitelist->index, name);
     for (size_t i = 0; i < whitelist->pattern_count; i++)
         if (pattern_matches(&whitelist->patterns[i], name))
             return &whitelist->patterns[i];
     return NULL;
+}
+
+bool policy_has_pattern(const struct whitelist *whitelist, const struct pattern *pattern)
+{
+    if (whitelist->index != NULL)
+        return patternindex_find(whitelist->index, pattern) != NULL;
+    for (size_t i = 0; i < whitelist->pattern_count; i++)
+        if (pattern_equal(&whitelist->patterns[i], pattern))
+            return true;
+    return false;
 }
 
 uint32_t policy_set_size(uint64_t capacity)

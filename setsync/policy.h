@@ -19,6 +19,8 @@ uint32_t policy_clamp_ttl(const struct whitelist *whitelist, uint32_t ttl);
 uint32_t policy_lifetime(const struct whitelist *whitelist, uint32_t ttl);
 /* The first pattern of the whitelist that matches, or NULL. */
 const struct pattern *policy_pattern(const struct whitelist *whitelist, const struct dname *name);
+/* Whether one of its patterns is this very one. */
+bool policy_has_pattern(const struct whitelist *whitelist, const struct pattern *pattern);
 /*
  * The size of a set that wildset makes, for the sum of max-addresses of all that feed it: expired
  * elements count until the kernel collects them, so there is room for more than may be in force.

@@ -96,14 +96,6 @@ static const struct whitelist *find_whitelist(const struct taking *taking, const
     return NULL;
 }
 
-static bool has_pattern(const struct whitelist *whitelist, const struct pattern *pattern)
-{
-    for (size_t i = 0; i < whitelist->pattern_count; i++)
-        if (pattern_equal(&whitelist->patterns[i], pattern))
-            return true;
-    return false;
-}
-
 /* A lease and the question whether a claim on it is still backed. */
 struct backing {
     const struct taking *taking;
@@ -114,7 +106,7 @@ static bool keep_backed(const void *context, const struct lease_claim *claim)
 {
     const struct backing *backing = context;
     const struct whitelist *whitelist = find_whitelist(backing->taking, claim->whitelist->name);
-    if (whitelist == NULL || !has_pattern(whitelist, &claim->pattern) ||
+    if (whitelist == NULL || !policy_has_pattern(whitelist, &claim->pattern) ||
         policy_judge_address(whitelist, &backing->lease->address) != REASON_NONE ||
         (claim->record == RECORD_LIST && !whitelist->registry_addresses))
         return false;

@@ -53,6 +53,7 @@ struct whitelist {
     char name[WHITELIST_NAME_MAX];
     struct pattern *patterns;
     size_t pattern_count;
+    struct patternindex *index; /* of a long list; NULL: it is short enough to be walked */
     struct set_name set4, set6;
     bool create;
     struct service *services; /* in the order of preference */

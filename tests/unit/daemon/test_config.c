@@ -2,6 +2,7 @@
 /* The configuration as a whole: values, defaults, and findings with the lines they are on. */
 #include "daemon/config.h"
 #include "runtime/sighting.h"
+#include "setsync/policy.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -612,9 +613,39 @@ static void test_only_a_regular_file_of_bounded_size_is_read(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* More than a few names are looked up, and found to be what walking the list would find. */
+static void test_a_long_list_of_names_is_indexed(void **state)
+{
+    (void)state;
+    for (unsigned count = 16; count <= 17; count++) {
+        char text[2000];
+        int used = snprintf(text, sizeof(text), "whitelist a { names = {");
+        for (unsigned i = 0; i < count; i++)
+            used += snprintf(text + used, sizeof(text) - (size_t)used, "%s\"*.n%u.example\"",
+                             i ? "," : "", i);
+        snprintf(text + used, sizeof(text) - (size_t)used, "} }");
+        struct config *config = good(text);
+        const struct whitelist *whitelist = &config->whitelists[0];
+        struct dname name;
+
+        assert_int_equal(whitelist->pattern_count, count);
+        assert_true((whitelist->index != NULL) == (count > 16));
+        assert_true(dname_from_text("x.n7.example", &name));
+        assert_ptr_equal(policy_pattern(whitelist, &name), &whitelist->patterns[7]);
+        assert_true(policy_has_pattern(whitelist, &whitelist->patterns[count - 1]));
+        assert_true(dname_from_text("n7.example", &name));
+        assert_null(policy_pattern(whitelist, &name));
+        struct pattern other = whitelist->patterns[3];
+        other.kind = PATTERN_EXACT;
+        assert_false(policy_has_pattern(whitelist, &other));
+        config_free(config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_long_list_of_names_is_indexed),
         cmocka_unit_test(test_one_whitelist_with_one_name_is_complete),
         cmocka_unit_test(test_every_key_is_read),
         cmocka_unit_test(test_lines_are_right_behind_comments),
