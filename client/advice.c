@@ -232,6 +232,26 @@ static void look_at_merged(struct findings *findings, const json_t *interface)
                     name, number_of(interface, "merged"), name);
 }
 
+/* What every interface of the source has in common is told once, of the source. */
+static void look_at_quiet(struct findings *findings, const json_t *source, const json_t *interface)
+{
+    const char *name = text_of(interface, "interface");
+    json_int_t quiet = number_of(interface, "quiet");
+
+    if (quiet == 0)
+        return;
+    if (json_object_get(interface, "usual_pause"))
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%s: nothing that is looked at has come by for %" JSON_INTEGER_FORMAT
+                    " s; the longest pause before was %" JSON_INTEGER_FORMAT " s\n"
+                    "do the packets still get there, or has somebody changed the mirror or the"
+                    " path?",
+                    name, quiet, number_of(interface, "usual_pause"));
+    else if (counter_of(source, "answers") > 0)
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%s: nothing that is looked at has come by yet\n" LOOK_AT_THE_WAY, name);
+}
+
 static void look_at_interface(struct findings *findings, const json_t *interface)
 {
     const char *name = text_of(interface, "interface");
@@ -467,7 +487,10 @@ size_t advice_each(const json_t *status, advice_take *each, void *context)
     {
         look_at_source(&findings, source);
         json_array_foreach(json_object_get(source, "interfaces"), j, item)
+        {
             look_at_interface(&findings, item);
+            look_at_quiet(&findings, source, item);
+        }
         json_array_foreach(json_object_get(source, "lists"), j, item) look_at_list(&findings, item);
     }
     json_array_foreach(json_object_get(status, "sets"), i, item) look_at_set(&findings, item);

@@ -14,9 +14,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     PULSE_MS = 1000,
+    TELL_PULSES = 3, /* from one look at how it goes to the next */
     READY_MS = 2000, /* a service manager does not wait longer for an interface that is not there */
 };
 
@@ -109,16 +111,44 @@ static void on_clock(void *context, uint64_t slept_ns)
 
 /* ---- the service manager ---- */
 
+static struct control_views views_of(struct daemon *daemon)
+{
+    return (struct control_views){
+        .config = daemon->config,
+        .sync = daemon->sync,
+        .sources = daemon->sources,
+        .feeds = daemon->feeds,
+        .resolvers = &daemon->resolvers,
+        .trusted = &daemon->trusted,
+        .reloads = daemon->reloads,
+        .started = daemon->started,
+    };
+}
+
+/* Whether it is another one than was told last. */
+static bool look_at_health(struct daemon *daemon)
+{
+    const struct control_views views = views_of(daemon);
+    char now[HEALTHLINE_MAX];
+
+    daemon->untold = 0;
+    if (strcmp(healthline(&views, now), daemon->told) == 0)
+        return false;
+    strcpy(daemon->told, now);
+    return true;
+}
+
 void daemon_tell_ready(struct daemon *daemon)
 {
-    char status[96];
-    bool ready = sources_status(daemon->sources, 0).ready;
-
-    snprintf(status, sizeof(status), "%zu whitelist%s; the sniffer %s",
-             daemon->config->whitelist_count, daemon->config->whitelist_count == 1 ? "" : "s",
-             ready ? "reads" : "is not ready yet");
-    notify_ready(status);
+    look_at_health(daemon);
+    notify_ready(daemon->told);
     daemon->told_ready = true;
+}
+
+static void tell_health(struct daemon *daemon)
+{
+    if (daemon->told_ready && ++daemon->untold >= TELL_PULSES && look_at_health(daemon))
+        notify_status(daemon->told);
 }
 
 static void on_ready_timeout(void *context)
@@ -157,6 +187,7 @@ static void on_pulse(void *context)
 
     sources_pulse(daemon->sources);
     journal_pulse(&daemon->journal);
+    tell_health(daemon);
     loop_timer_set(daemon->pulse, PULSE_MS);
 }
 
@@ -262,16 +293,10 @@ static int open_sources(struct daemon *daemon)
 
 static int open_control(struct daemon *daemon)
 {
-    struct control_views views = {
-        .config = daemon->config,
-        .sync = daemon->sync,
-        .sources = daemon->sources,
-        .feeds = daemon->feeds,
-        .resolvers = &daemon->resolvers,
-        .trusted = &daemon->trusted,
-        .reloads = daemon->reloads,
-        .started = clock_now(),
-    };
+    struct control_views views;
+
+    daemon->started = clock_now();
+    views = views_of(daemon);
     return control_open(daemon->loop, daemon->options.control_path, &views, &daemon->control);
 }
 

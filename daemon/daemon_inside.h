@@ -10,6 +10,7 @@
 #include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "daemon/feeds.h"
+#include "daemon/healthline.h"
 #include "daemon/journal.h"
 #include "daemon/reloads.h"
 #include "daemon/resolvers.h"
@@ -44,6 +45,9 @@ struct daemon {
     uint64_t warmed_ns;   /* when it last got ready for an answer */
     uint64_t watchdog_ms; /* half of what systemd waits */
     bool told_ready;
+    struct moment started;
+    char told[HEALTHLINE_MAX]; /* to the service manager */
+    unsigned untold;           /* pulses since it was told */
 };
 
 /* Sets setsync's timer to what is due first. */

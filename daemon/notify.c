@@ -13,6 +13,11 @@ void notify_ready(const char *status)
     sd_notifyf(0, "READY=1\nSTATUS=%s", status);
 }
 
+void notify_status(const char *status)
+{
+    sd_notifyf(0, "STATUS=%s", status);
+}
+
 /* systemd.service(5), Type=notify-reload: the time shows that this reload is meant. */
 void notify_reloading(void)
 {

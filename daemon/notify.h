@@ -10,6 +10,7 @@
 
 /* `status` is one line for `systemctl status`. */
 void notify_ready(const char *status);
+void notify_status(const char *status);
 void notify_reloading(void);
 void notify_stopping(void);
 void notify_alive(void);

@@ -10,6 +10,7 @@
 #include "daemon/feedfile.h"
 #include "daemon/feeds.h"
 #include "daemon/put.h"
+#include "daemon/quiet.h"
 #include "daemon/reloads.h"
 #include "daemon/resolvers.h"
 #include "daemon/sources.h"
@@ -72,7 +73,20 @@ static const char *link_type_name(int32_t link_type, char number[static 16])
     return number;
 }
 
-static json_t *interface_to_json(const struct state_report *report, bool silent)
+/* What `usual` is not there for has never said anything. */
+static void put_quiet(json_t *object, const struct quiet *quiet)
+{
+    uint64_t seconds = quiet_seconds(quiet, clock_now().boot_ns);
+
+    if (seconds == 0)
+        return;
+    put_count(object, "quiet", seconds);
+    if (quiet->spoke)
+        put_count(object, "usual_pause", quiet_usual(quiet));
+}
+
+static json_t *interface_to_json(const struct state_report *report, const struct quiet *quiet,
+                                 bool silent)
 {
     char number[16];
     char name[IFNAMSIZ + 1] = "";
@@ -93,6 +107,8 @@ static json_t *interface_to_json(const struct state_report *report, bool silent)
     if (report->buffer)
         put_count(object, "buffer", report->buffer);
     put_count(object, "received", report->received);
+    if (quiet && report->state == STATE_UP && !silent)
+        put_quiet(object, quiet);
     put_count(object, "dropped", report->dropped);
     put_count(object, "interface_dropped", report->interface_dropped);
     put_count(object, "merged", report->merged);
@@ -194,7 +210,9 @@ static json_t *source_to_json(const struct source_status *status, const struct c
     json_t *interfaces = json_array();
     for (size_t i = 0; i < status->interface_count; i++)
         json_array_append_new(interfaces,
-                              interface_to_json(&status->interfaces[i].report, status->silent > 0));
+                              interface_to_json(&status->interfaces[i].report,
+                                                status->quiet ? &status->quiet[i] : NULL,
+                                                status->silent > 0));
     json_object_set_new(object, "interfaces", interfaces);
     return object;
 }

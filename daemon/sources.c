@@ -7,6 +7,7 @@
 
 #include "daemon/keptfiles.h"
 #include "daemon/links.h"
+#include "daemon/quiet.h"
 #include "daemon/station.h"
 #include "daemon/watched.h"
 #include "registry/descriptors.h"
@@ -44,6 +45,7 @@ struct sources {
     struct plan_interface interfaces[PLAN_INTERFACES_MAX];
     bool came_up[PLAN_INTERFACES_MAX]; /* since the newest child was started */
     bool retyped[PLAN_INTERFACES_MAX]; /* the same, with another link layer */
+    struct quiet quiet[PLAN_INTERFACES_MAX];
     uint8_t told[PLAN_INTERFACES_MAX]; /* the state that was logged last */
     size_t interface_count;
     struct watched *watched;
@@ -133,6 +135,9 @@ static void on_interface_changed(void *context, struct child *child, size_t inde
     struct sources *sources = context;
     const struct state_report *report = &child->interfaces[index].report;
 
+    if (child == sources->sniffer.current)
+        quiet_note(&sources->quiet[index], report->received, report->state == STATE_UP,
+                   child->interfaces[index].reported_ns);
     if (child != station_newest(&sources->sniffer) || report->state == sources->told[index])
         return;
     sources->told[index] = report->state;
@@ -154,8 +159,10 @@ static void take_interfaces(struct sources *sources, const struct plan *plan)
     size_t size = plan->interface_count * sizeof(sources->interfaces[0]);
 
     if (sources->interface_count != plan->interface_count ||
-        memcmp(sources->interfaces, plan->interfaces, size) != 0)
+        memcmp(sources->interfaces, plan->interfaces, size) != 0) {
         memset(sources->told, 0, sizeof(sources->told));
+        memset(sources->quiet, 0, sizeof(sources->quiet));
+    }
     sources->interface_count = plan->interface_count;
     memcpy(sources->interfaces, plan->interfaces, size);
 }
@@ -356,5 +363,6 @@ struct source_status sources_status(const struct sources *sources, size_t index)
     struct source_status status;
 
     station_status(index == 0 ? &sources->sniffer : &sources->registry, &status);
+    status.quiet = index == 0 ? sources->quiet : NULL;
     return status;
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct quiet;
 struct sources;
 
 struct sources_hooks {
@@ -49,6 +50,7 @@ struct source_status {
     const struct counters *counters; /* the last report, sums over restarts included */
     const struct source_interface *interfaces;
     size_t interface_count;
+    const struct quiet *quiet; /* by interface; NULL: the source has none */
     const struct registry_report *lists; /* by whitelist, where `reported_lists` has its bit */
     whitelist_mask reported_lists;
 };

@@ -165,6 +165,46 @@ def test_a_daemon_that_stood_still_blames_nobody_and_grants_nothing_late(taps):
     assert {name: source["pid"] for name, source in sources(taps).items()} == before
 
 
+def statuses(seconds, until):
+    """What the service manager is told meanwhile, up to the line that has this in it."""
+    pathlib.Path(appliance.NOTIFY).unlink(missing_ok=True)
+    lines, end = [], time.monotonic() + seconds
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(appliance.NOTIFY)
+        notify.settimeout(0.2)
+        while time.monotonic() < end and not any(until in line for line in lines):
+            try:
+                lines += [line for line in notify.recv(4096).decode().splitlines() if "STATUS=" in line]
+            except TimeoutError:
+                pass
+    return lines
+
+
+def test_the_service_manager_is_told_what_status_says(taps):
+    pid = sources(taps)["sniffer"]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    told = statuses(9, "STATUS=failing: the sniffer has said nothing for")
+    os.kill(pid, signal.SIGCONT)
+    assert told and told[-1].startswith("STATUS=failing: the sniffer has said nothing for"), told
+    told = statuses(9, "STATUS=degraded")
+    assert any("late0" in line or "degraded" in line or "failing: there is no interface" in line
+               for line in told), told
+
+
+def test_a_mirror_that_falls_silent_after_its_first_answer_is_found(taps):
+    taps.wildset.stop()
+    taps.wildset.start()
+    taps.learns_over("tap0", "203.0.113.39")
+    began = time.monotonic()
+    assert "quiet" not in taps.interface("tap0")
+    wait_for("it is found", lambda: "quiet" in taps.interface("tap0"), timeout=90)
+    assert time.monotonic() - began > 55
+    said = taps.wildset.ask("status")
+    assert re.search(r"tap0: nothing that is looked at has come by for \d+ s; the longest pause", said), said
+    taps.learns_over("tap0", "203.0.113.39")
+    wait_for("it has ended", lambda: "quiet" not in taps.interface("tap0"), timeout=5)
+
+
 # ---- reloads ----
 
 
