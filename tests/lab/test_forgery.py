@@ -2,7 +2,9 @@
 """Answers that nobody asked for, that come twice with other addresses, or from a stranger."""
 import contextlib
 import socket
+import struct
 import threading
+import time
 
 from scapy.all import DNS, DNSQR, DNSRR, IP, UDP, Ether, get_if_hwaddr, raw
 from scapy.config import conf
@@ -96,6 +98,58 @@ def test_a_second_answer_with_other_addresses_is_an_alarm(world):
         send(world, answer("forged.dormammu.lookback.io", "203.0.113.67", asked["id"], asked["port"]))
         wait_for("the alarm in the log", lambda: "203.0.113.67" in world.wildset.log())
     assert not world.wildset.holds("203.0.113.67")
+
+
+def first_alone_is_learned(world, messages, again=False):
+    """Each message answers one question, asked once, or again before each of them, 150 ms later."""
+    asked = question(messages[0][DNS].qd.qname, messages[0][DNS].id, messages[0][UDP].dport)
+    before = world.wildset.refused("extra-answer")
+    ask(world, asked)
+    for number, message in enumerate(messages):
+        if again and number:
+            time.sleep(0.15)
+            ask(world, asked)
+        send(world, message)
+    wait_for("an alarm for each but the first", lambda: world.wildset.refused("extra-answer")
+             == before + len(messages) - 1)
+    addresses = [message[DNS].an[0].rdata for message in messages]
+    assert [world.wildset.holds(address) for address in addresses] == [True] + [False] * (len(messages) - 1)
+
+
+def test_truncated_answers_count_like_any(world):
+    """Three forged ones, each cut short in another place, and the true one."""
+    messages = [answer("cut-short.dormammu.lookback.io", f"203.0.113.{80 + number}", 4714, 40003,
+                       resolver=lab.SILENT4) for number in range(4)]
+    for message in messages[:3]:
+        message[DNS].tc = 1
+    first_alone_is_learned(world, messages)
+
+
+def test_a_question_asked_again_allows_no_other_answer(world):
+    messages = [answer("again.dormammu.lookback.io", f"203.0.113.{90 + number}", 4715, 40004,
+                       resolver=lab.SILENT4) for number in range(7)]
+    first_alone_is_learned(world, messages, again=True)
+
+
+def test_a_forged_target_beside_the_true_address_is_an_alarm(world):
+    """Not the same as the true answer, whose address it has too."""
+    name, identity, port = "target.dormammu.lookback.io", 4716, 40005
+
+    def https(*targets):
+        hint = struct.pack("!HH4s", 4, 4, socket.inet_aton("198.51.100.99"))
+        records = None
+        for target in targets:
+            one = DNSRR(rrname=name, type=65, ttl=300, rdata=struct.pack("!H", 1) + target + hint)
+            records = records / one if records else one
+        return (IP(src=lab.SILENT4, dst=lab.CLIENT4) / UDP(sport=53, dport=port) /
+                DNS(id=identity, qr=1, rd=1, ra=1, qd=DNSQR(qname=name, qtype=65), an=records))
+
+    ask(world, IP(src=lab.CLIENT4, dst=lab.SILENT4) / UDP(sport=port, dport=53) /
+        DNS(id=identity, rd=1, qd=DNSQR(qname=name, qtype=65)))
+    with counted(world, "extra-answer"):
+        send(world, https(b"\0", b"\4evil\7example\3net\0"))
+        wait_for("the first one", lambda: world.wildset.holds("198.51.100.99"))
+        send(world, https(b"\0"))
 
 
 def test_an_answer_from_another_server_grants_nothing(world):
