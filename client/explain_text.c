@@ -251,6 +251,7 @@ static void address_judge(const json_t *reply, FILE *out)
     } advices[] = {
         {"special-address", "no setting changes that"},
         {"private-address", "set private-addresses = true if clients shall reach it"},
+        {"benchmark-address", "set benchmark-addresses = true where this is a lab"},
         {"refused-prefix", "take its prefix out of refuse if clients shall reach it"},
     };
 

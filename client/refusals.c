@@ -39,6 +39,9 @@ const char *refusals_advice(enum reason reason)
         return "clients do not use addresses of names that they did not ask for; " ASK_WHO;
     case REASON_SPECIAL_ADDRESS:
         return "clients cannot reach such addresses; " ASK_WHO;
+    case REASON_BENCHMARK_ADDRESS:
+        return "no server out there has one of 198.18.0.0/15: it may be what a VPN or proxy on the"
+               " way puts in the place of an answer (\"fake IP\"); " ASK_WHO;
     case REASON_PRIVATE_ADDRESS:
         return "names that lead into private networks may be an attack (DNS rebinding); " ASK_WHO
                ", and keep names of your own network in a whitelist of their own";

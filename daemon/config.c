@@ -120,6 +120,7 @@ void config_free_whitelist(struct whitelist *whitelist)
     free(whitelist->patterns);
     free(whitelist->services);
     free(whitelist->refuse);
+    free(whitelist->dns64);
     free(whitelist->registry);
     free(whitelist->registry_ca);
 }

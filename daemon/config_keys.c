@@ -4,6 +4,7 @@
  */
 #include "daemon/config_reader.h"
 #include "daemon/config_values.h"
+#include "setsync/policy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,16 @@ static bool convert_prefix(const struct config_key *key, const char *text, void 
 {
     (void)key;
     return prefix_from_text(text, out);
+}
+
+static bool convert_dns64(const struct config_key *key, const char *text, void *out)
+{
+    struct prefix prefix;
+    (void)key;
+    if (!prefix_from_text(text, &prefix) || !policy_is_translation_prefix(&prefix))
+        return false;
+    memcpy(out, &prefix, sizeof(prefix));
+    return true;
 }
 
 static bool convert_address(const struct config_key *key, const char *text, void *out)
@@ -210,6 +221,12 @@ static const struct config_key keys[] = {
     {.name = "refuse", .section = SECTION_WHITELIST, .convert = convert_prefix,
      LIST_AT(whitelist, refuse, refuse_count, 4096),
      .wanted = "an address, or a prefix without bits behind its length: \"203.0.113.0/24\""},
+    {.name = "benchmark-addresses", .section = SECTION_WHITELIST, .convert = convert_boolean,
+     AT(whitelist, benchmark_addresses), .wanted = WANTED_BOOLEAN},
+    {.name = "dns64", .section = SECTION_WHITELIST, .convert = convert_dns64,
+     LIST_AT(whitelist, dns64, dns64_count, 64),
+     .wanted = "an IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits, without bits behind them: "
+               "\"2001:db8:64::/96\""},
     {.name = "resolve", .section = SECTION_WHITELIST, .convert = convert_boolean,
      AT(whitelist, resolve), .wanted = WANTED_BOOLEAN},
     {.name = "registry", .section = SECTION_WHITELIST, .convert = convert_url,

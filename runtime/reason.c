@@ -30,6 +30,9 @@ static const struct {
     [REASON_SPECIAL_ADDRESS] = {"special-address", "no server can have this address"},
     [REASON_PRIVATE_ADDRESS] = {"private-address",
                                 "it is a private address, and `private-addresses` is false"},
+    [REASON_BENCHMARK_ADDRESS] = {"benchmark-address",
+                                  "it is of a network for benchmarks, and `benchmark-addresses` is "
+                                  "false"},
     [REASON_REFUSED_PREFIX] = {"refused-prefix", "it is in a prefix of `refuse`"},
     [REASON_OUTSIDE_PATTERNS] = {"outside-patterns", "no whitelist has a pattern for the name"},
     [REASON_CAPACITY] = {"capacity", "the whitelist holds `max-addresses` addresses"},

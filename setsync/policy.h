@@ -11,8 +11,10 @@
 
 #include <stdint.h>
 
-/* REASON_NONE, REASON_SPECIAL_ADDRESS, REASON_PRIVATE_ADDRESS or REASON_REFUSED_PREFIX. */
+/* REASON_NONE, _SPECIAL_ADDRESS, _BENCHMARK_ADDRESS, _PRIVATE_ADDRESS or _REFUSED_PREFIX. */
 enum reason policy_judge_address(const struct whitelist *whitelist, const struct address *address);
+/* Whether RFC 6052 says where an IPv6 prefix of this length has the IPv4 address. */
+bool policy_is_translation_prefix(const struct prefix *prefix);
 /* min(max(ttl, ttl-min), ttl-max), in seconds: how long a derived name lives. */
 uint32_t policy_clamp_ttl(const struct whitelist *whitelist, uint32_t ttl);
 /* min(max(ttl, ttl-min), ttl-max) + grace, in seconds; a TTL with the top bit set is 0. */

@@ -63,8 +63,11 @@ struct whitelist {
     uint32_t ttl_min, ttl_max, grace; /* seconds */
     uint32_t max_addresses;           /* in each of the two sets */
     bool private_addresses;
+    bool benchmark_addresses;
     struct prefix *refuse;
     size_t refuse_count;
+    struct prefix *dns64; /* of translators: an address in one is what it embeds */
+    size_t dns64_count;
     char feed[WHITELIST_FEED_MAX]; /* a file for other firewalls to fetch; "": none */
     uint32_t feed_linger;          /* seconds that an address stays in it past its lease */
     bool resolve;            /* the names without "*" */

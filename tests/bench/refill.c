@@ -140,6 +140,7 @@ int main(int argc, char **argv)
                                   .pattern_count = 1,
                                   .create = true,
                                   .ttl_max = 86400,
+                                  .benchmark_addresses = true,
                                   .max_addresses = COUNT_MAX};
     if (count == 0 || count > COUNT_MAX || runs == 0 || runs > RUNS_MAX)
         die("usage: refill COUNT RUNS");

@@ -167,6 +167,17 @@ def private_addresses():
             .exchange([aaaa(POINTER, address) for address in six], kind="AAAA", ident=2))
 
 
+@capture("embedded.pcap")
+def embedded_addresses():
+    """10.1.2.3 as tunnels and translators hold it, 198.51.100.7 likewise; and addresses for benchmarks."""
+    six = ["::ffff:0:10.1.2.3", "2001:0:c633:6407::ffff:f5fe:fdfc", "2001:db8:5::200:5efe:10.1.2.3",
+           "2001:db8:64::10.1.2.3", "fd00:64::10.1.2.3", "2001:db8:6:a01:2:300::",
+           "::ffff:0:198.51.100.7", "2001:0:c633:6407::ffff:39cc:9bf8", "2001:db8:5::5efe:198.51.100.7",
+           "2001:db8:64::198.51.100.7", "fd00:64::198.51.100.7", "2001:db8:6:c633:64:700::"]
+    return (Scene().exchange([aaaa(POINTER, address) for address in six], kind="AAAA")
+            .exchange([a(POINTER, "198.18.0.1"), a(POINTER, "198.51.100.7")], ident=2))
+
+
 @capture("lifetimes.pcap")
 def lifetimes():
     """TTL 0, one below ttl-min, one past ttl-max, and one with the top bit set, which is 0."""

@@ -69,7 +69,7 @@ def keeper():
     network = lab.Network("path")
     wildset = appliance.Wildset(network.firewall, interfaces=[network.interface],
                                 set4="inet wildset many4", set6="inet wildset many6",
-                                extra=f"max-addresses = {2 * LEASES}")
+                                extra=f"max-addresses = {2 * LEASES}\nbenchmark-addresses = true")
     try:
         network.firewall.ip("route", "add", "local", "198.18.0.0/15", "dev", "lo")
         wildset.start()
@@ -126,7 +126,7 @@ def test_a_stricter_policy_is_in_force_from_the_start(wildset):
     """What is refused now goes out of the kernel, also when the state file has gone."""
     for prefix, remains in (("198.18.0.0/24", 256), ("198.18.0.0/23", 512)):
         wildset.stop()
-        wildset.configure(extra=f'max-addresses = {2 * LEASES}\nrefuse = {{ "{prefix}" }}')
+        wildset.configure(extra=f'max-addresses = {2 * LEASES}\nbenchmark-addresses = true\nrefuse = {{ "{prefix}" }}')
         wildset.start()
         assert wildset.elements().keys() == set(ADDRESSES[remains:])
         assert wildset.status()["leases"] == LEASES - remains

@@ -20,6 +20,7 @@ def configuration(interfaces):
     checksums  = "ignore"
 }}
 whitelist lookback {{
+    benchmark-addresses = true
     names             = {{ "*.{SUFFIX}" }}
     private-addresses = true
 }}

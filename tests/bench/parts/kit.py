@@ -307,6 +307,7 @@ whitelist lookback {{
     names         = {{ {names} }}
     resolve       = false
     max-addresses = {most}
+    benchmark-addresses = true
 }}
 log = "{level}"
 """

@@ -32,8 +32,10 @@
 enum { LEASES = 3000, NOBODY = 65534, MANY = 6000 };
 
 static const char config_text[] = "capture { resolvers = { \"192.0.2.53\" } }\n"
-                                  "whitelist one { names = { \"*.one.example\" } }\n"
-                                  "whitelist two { names = { \"*.two.example\" } }\n";
+                                  "whitelist one { names = { \"*.one.example\" }\n"
+                                  " benchmark-addresses = true }\n"
+                                  "whitelist two { names = { \"*.two.example\" }\n"
+                                  " benchmark-addresses = true }\n";
 
 struct server {
     char folder[64];

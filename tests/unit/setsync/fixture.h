@@ -69,6 +69,7 @@ static inline struct whitelist whitelist_of(const char *name, struct pattern *pa
         .ttl_max = 86400,
         .grace = 600,
         .max_addresses = 4096,
+        .benchmark_addresses = true, /* where there are enough of them */
     };
     char text[SET_TEXT_MAX];
     snprintf(whitelist.name, sizeof(whitelist.name), "%s", name);

@@ -46,8 +46,10 @@ static void test_special_addresses_are_never_granted(void **context)
         {"239.255.255.255", REASON_SPECIAL_ADDRESS},
         {"240.0.0.0", REASON_SPECIAL_ADDRESS},
         {"255.255.255.255", REASON_SPECIAL_ADDRESS},
-        {"192.0.2.1", REASON_NONE}, /* documentation and benchmarks are allowed */
-        {"198.18.0.1", REASON_NONE},
+        {"192.0.2.1", REASON_NONE}, /* documentation is allowed */
+        {"192.88.98.255", REASON_NONE},
+        {"192.88.99.1", REASON_SPECIAL_ADDRESS},
+        {"192.88.100.0", REASON_NONE},
         {"::", REASON_SPECIAL_ADDRESS},
         {"::1", REASON_SPECIAL_ADDRESS},
         {"::192.0.2.1", REASON_SPECIAL_ADDRESS},
@@ -58,7 +60,17 @@ static void test_special_addresses_are_never_granted(void **context)
         {"feff::1", REASON_SPECIAL_ADDRESS},
         {"ff02::1", REASON_SPECIAL_ADDRESS},
         {"100::1", REASON_SPECIAL_ADDRESS},
-        {"100:0:0:1::1", REASON_NONE},
+        {"100:0:0:1::1", REASON_SPECIAL_ADDRESS},
+        {"100:0:0:2::1", REASON_NONE},
+        {"2001:f::1", REASON_NONE},
+        {"2001:10::1", REASON_SPECIAL_ADDRESS}, /* ORCHID, both generations */
+        {"2001:1f:ffff::1", REASON_SPECIAL_ADDRESS},
+        {"2001:20::1", REASON_SPECIAL_ADDRESS},
+        {"2001:2f:ffff::1", REASON_SPECIAL_ADDRESS},
+        {"2001:30::1", REASON_NONE},
+        {"5eff::1", REASON_NONE},
+        {"5f00::1", REASON_SPECIAL_ADDRESS},
+        {"5f01::1", REASON_NONE},
         {"2001:db8::1", REASON_NONE},
         {"2606:4700::1", REASON_NONE},
     };
@@ -95,6 +107,136 @@ static void test_private_addresses_are_granted_on_wish(void **context)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct address address = address_of(cases[i].address);
         assert_int_equal(policy_judge_address(&whitelist, &address), REASON_NONE);
+    }
+}
+
+static void test_benchmark_addresses_are_for_labs(void **context)
+{
+    (void)context;
+    static const struct expectation cases[] = {
+        {"198.17.255.255", REASON_NONE},
+        {"198.18.0.0", REASON_BENCHMARK_ADDRESS},
+        {"198.19.255.255", REASON_BENCHMARK_ADDRESS},
+        {"198.20.0.0", REASON_NONE},
+        {"2001:1:ffff::1", REASON_NONE},
+        {"2001:2::1", REASON_BENCHMARK_ADDRESS},
+        {"2001:2:1::1", REASON_NONE},
+        {"64:ff9b::198.18.0.1", REASON_BENCHMARK_ADDRESS},
+        {"2002:c612:1::1", REASON_BENCHMARK_ADDRESS},
+    };
+    struct whitelist whitelist = {.private_addresses = true};
+    EXPECT(&whitelist, cases);
+    whitelist.benchmark_addresses = true;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct address address = address_of(cases[i].address);
+        assert_int_equal(policy_judge_address(&whitelist, &address), REASON_NONE);
+    }
+}
+
+/* Whatever takes a packet there, and however the address is written. */
+static void test_tunnels_and_translators_are_judged_by_what_they_embed(void **context)
+{
+    (void)context;
+    static const struct expectation cases[] = {
+        {"::ffff:0:198.51.100.7", REASON_NONE}, /* IPv4-translated */
+        {"::ffff:0:10.0.0.1", REASON_PRIVATE_ADDRESS},
+        {"::ffff:0:127.0.0.1", REASON_SPECIAL_ADDRESS},
+        {"::ffff:0:203.0.113.9", REASON_REFUSED_PREFIX},
+        {"::fffe:0:10.0.0.1", REASON_NONE}, /* just outside */
+        /* Teredo: the server, then the host with all bits turned round. */
+        {"2001:0:c633:6407:0:ffff:39cc:9bf8", REASON_NONE},              /* 198.51.100.7 twice */
+        {"2001:0:c633:6407:0:ffff:f5ff:fffe", REASON_PRIVATE_ADDRESS},   /* the host is 10.0.0.1 */
+        {"2001:0:c633:6407:0:ffff:80ff:fffe", REASON_SPECIAL_ADDRESS},   /* 127.0.0.1 */
+        {"2001:0:a00:1:0:ffff:39cc:9bf8", REASON_PRIVATE_ADDRESS},       /* the server is */
+        {"2001:0:c633:6407:0:ffff:34ff:8ef6", REASON_REFUSED_PREFIX},    /* 203.0.113.9 */
+        {"2001:0:c633:6407:0:ffff:39ed:fffe", REASON_BENCHMARK_ADDRESS}, /* 198.18.0.1 */
+        {"2001:1:c633:6407:0:ffff:f5ff:fffe", REASON_NONE},              /* just outside */
+        /* ISATAP, under any prefix, universal or not. */
+        {"2001:db8::5efe:198.51.100.7", REASON_NONE},
+        {"2001:db8::5efe:10.0.0.1", REASON_PRIVATE_ADDRESS},
+        {"2001:db8::200:5efe:10.0.0.1", REASON_PRIVATE_ADDRESS},
+        {"2001:db8::300:5efe:10.0.0.1", REASON_PRIVATE_ADDRESS},
+        {"2001:db8::200:5efe:127.0.0.1", REASON_SPECIAL_ADDRESS},
+        {"2001:db8::400:5efe:10.0.0.1", REASON_NONE},
+        {"2001:db8::5eff:10.0.0.1", REASON_NONE},
+        {"2001:db8::5efe:0:10.0.0.1", REASON_NONE},
+        /* One inside another: each has to be good. */
+        {"2002:c633:6407::5efe:10.0.0.1", REASON_PRIVATE_ADDRESS},
+        {"2002:a00:1::5efe:198.51.100.7", REASON_PRIVATE_ADDRESS},
+    };
+    struct prefix refuse = prefix_of("203.0.113.0/24");
+    struct whitelist whitelist = {.refuse = &refuse, .refuse_count = 1};
+    EXPECT(&whitelist, cases);
+}
+
+/* RFC 6052 section 2.4 gives these for 192.0.2.33, and the same for what nobody may reach. */
+static void test_a_translators_own_prefix(void **context)
+{
+    (void)context;
+    static const struct {
+        const char *prefix, *good, *private, *outside;
+    } cases[] = {
+        {"2001:db8::/32", "2001:db8:c000:221::", "2001:db8:a01:203::", "2001:db9:a01:203::"},
+        {"2001:db8:100::/40",
+         "2001:db8:1c0:2:21::", "2001:db8:10a:102:3::", "2001:db8:20a:102:3::"},
+        {"2001:db8:122::/48",
+         "2001:db8:122:c000:2:2100::", "2001:db8:122:a01:2:300::", "2001:db8:123:a01:2:300::"},
+        {"2001:db8:122:300::/56",
+         "2001:db8:122:3c0:0:221::", "2001:db8:122:30a:1:203::", "2001:db8:122:40a:1:203::"},
+        {"2001:db8:122:344::/64", "2001:db8:122:344:c0:2:2100::", "2001:db8:122:344:a:102:300::",
+         "2001:db8:122:345:a:102:300::"},
+        {"2001:db8:122:344::/96", "2001:db8:122:344::192.0.2.33", "2001:db8:122:344::10.1.2.3",
+         "2001:db8:122:344:0:1:10.1.2.3"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct prefix dns64 = prefix_of(cases[i].prefix);
+        struct whitelist whitelist = {.dns64 = &dns64, .dns64_count = 1};
+        const struct expectation expected[] = {
+            {cases[i].good, REASON_NONE},
+            {cases[i].private, REASON_PRIVATE_ADDRESS},
+            {cases[i].outside, REASON_NONE},
+        };
+
+        assert_true(policy_is_translation_prefix(&dns64));
+        EXPECT(&whitelist, expected);
+        whitelist.private_addresses = true;
+        struct address address = address_of(cases[i].private);
+        assert_int_equal(policy_judge_address(&whitelist, &address), REASON_NONE);
+    }
+}
+
+/* The prefix may be a private one: what it makes of the address counts, and what `refuse` says. */
+static void test_a_translators_prefix_may_be_private(void **context)
+{
+    (void)context;
+    static const struct expectation cases[] = {
+        {"fd00:64::198.51.100.7", REASON_NONE},
+        {"fd00:64::10.1.2.3", REASON_PRIVATE_ADDRESS},
+        {"fd00:64::169.254.169.254", REASON_SPECIAL_ADDRESS},
+        {"fd00:64::198.18.0.1", REASON_BENCHMARK_ADDRESS},
+        {"fd00:64::203.0.113.9", REASON_REFUSED_PREFIX},
+        {"fd00:65::198.51.100.7", REASON_PRIVATE_ADDRESS},
+        {"64:ff9b:1:a00::198.51.100.7", REASON_NONE}, /* no guess where the layout is known */
+        {"64:ff9b:1:a00::10.1.2.3", REASON_PRIVATE_ADDRESS},
+    };
+    struct prefix dns64[] = {prefix_of("fd00:64::/96"), prefix_of("64:ff9b:1:a00::/96")};
+    struct prefix refuse = prefix_of("203.0.113.0/24");
+    struct whitelist whitelist = {
+        .dns64 = dns64, .dns64_count = 2, .refuse = &refuse, .refuse_count = 1};
+    EXPECT(&whitelist, cases);
+}
+
+static void test_only_some_lengths_are_a_translators(void **context)
+{
+    (void)context;
+    static const char *const none[] = {"2001:db8::/33",  "2001:db8::/95", "2001:db8::/97",
+                                       "2001:db8::/128", "::/0",          "10.0.0.0/32",
+                                       "0.0.0.0/0"};
+
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        struct prefix prefix = prefix_of(none[i]);
+        assert_false(policy_is_translation_prefix(&prefix));
     }
 }
 
@@ -192,7 +334,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_special_addresses_are_never_granted),
         cmocka_unit_test(test_private_addresses_are_granted_on_wish),
+        cmocka_unit_test(test_benchmark_addresses_are_for_labs),
         cmocka_unit_test(test_ipv4_inside_ipv6_is_judged_too),
+        cmocka_unit_test(test_tunnels_and_translators_are_judged_by_what_they_embed),
+        cmocka_unit_test(test_a_translators_own_prefix),
+        cmocka_unit_test(test_a_translators_prefix_may_be_private),
+        cmocka_unit_test(test_only_some_lengths_are_a_translators),
         cmocka_unit_test(test_local_use_translation_prefixes),
         cmocka_unit_test(test_refuse_adds_prefixes),
         cmocka_unit_test(test_lifetimes),
