@@ -9,6 +9,7 @@
 #include "runtime/sighting.h"
 #include "sniffer/descriptors.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -329,6 +330,22 @@ static void stale(void)
     send_message(&message);
 }
 
+static void alarm_sent(void);
+
+/* Its successor reads the same by now: an alarm is told once, an answer still counts. */
+static void on_drain(int number)
+{
+    (void)number;
+    alarm_sent();
+    claim("eu9.dormammu.lookback.io", "203.0.113.90");
+}
+
+static void drains(void)
+{
+    signal(SIGTERM, on_drain);
+    alarm_sent();
+}
+
 /* One that hangs awake; one that hangs asleep has a mode that is not in the table. */
 static void spin(void)
 {
@@ -454,6 +471,7 @@ static const struct {
     {"descriptors", descriptors},
     {"stale", stale},
     {"spin", spin},
+    {"drains", drains},
     {"good", good},
     {"flood", flood},
 };
@@ -487,6 +505,6 @@ int main(void)
         if (strcmp(modes[i].name, mode) == 0)
             modes[i].run();
     claim(LISTED, "203.0.113.66");
-    pause();
-    return 0;
+    for (;;)
+        pause();
 }
