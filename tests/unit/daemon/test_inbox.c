@@ -123,6 +123,23 @@ static void test_parts_of_two_answers_are_a_violation(void **state)
     assert_int_equal(take(&fixture, answer("b.example", 1, false)), INBOX_VIOLATION);
     inbox_free(&fixture.inbox);
 
+    for (unsigned field = 0; field < 5; field++) {
+        struct message other = answer("a.example", 1, false);
+        struct dname *const names[] = {&other.sighting.question, &other.sighting.matched,
+                                       &other.sighting.owner};
+        struct address *const addresses[] = {&other.sighting.resolver, &other.sighting.client};
+
+        if (field < 3)
+            *names[field] = name_of("b.example");
+        else
+            *addresses[field - 3] = other.sighting.addresses[0].address;
+        fixture = begin();
+        assert_int_equal(take(&fixture, answer("a.example", 16, true)), INBOX_PART);
+        if (take(&fixture, other) != INBOX_VIOLATION)
+            fail_msg("field %u may differ", field);
+        inbox_free(&fixture.inbox);
+    }
+
     fixture = begin();
     other_client.sighting.client = other_client.sighting.addresses[0].address;
     assert_int_equal(take(&fixture, answer("a.example", 16, true)), INBOX_PART);

@@ -27,6 +27,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -371,6 +372,7 @@ static void sandboxed_sniffer_waits(void)
 static void test_a_sandboxed_sniffer_shows_its_filter(void **state)
 {
     struct ending ending = {.text = ""};
+    struct rlimit core, processes;
     char path[64];
     pid_t pid = fork();
 
@@ -389,6 +391,8 @@ static void test_a_sandboxed_sniffer_shows_its_filter(void **state)
         close(fd);
         usleep(20000);
     }
+    assert_int_equal(prlimit(pid, RLIMIT_CORE, NULL, &core), 0);
+    assert_int_equal(prlimit(pid, RLIMIT_NPROC, NULL, &processes), 0);
     kill(pid, SIGKILL);
     waitpid(pid, &ending.status, 0);
     if (WIFEXITED(ending.status) && WEXITSTATUS(ending.status) == SKIPPED)
@@ -396,6 +400,7 @@ static void test_a_sandboxed_sniffer_shows_its_filter(void **state)
     assert_field(&ending, "Seccomp:", 2);
     assert_field(&ending, "NoNewPrivs:", 1);
     assert_field(&ending, "CapPrm:", 0);
+    assert_true(core.rlim_max == 0 && processes.rlim_max == 0);
 }
 
 static void call_socket(void)
@@ -509,6 +514,40 @@ static void clone_into_a_namespace(void)
 }
 #endif
 
+#ifndef WILDSET_SANITIZED
+static void map_a_file(void)
+{
+    mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 3, 0);
+}
+
+static void make_code(void)
+{
+    static char page[8192];
+
+    mprotect((void *)(((uintptr_t)page + 4095) & ~(uintptr_t)4095), 4096, PROT_READ | PROT_EXEC);
+}
+#endif
+
+static void call_socket_of_unix(void)
+{
+    socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static void call_bind(void)
+{
+    bind(7, NULL, 0);
+}
+
+static void call_listen(void)
+{
+    listen(7, 1);
+}
+
+static void call_accept(void)
+{
+    accept4(7, NULL, NULL, 0);
+}
+
 struct forbidden {
     enum sandbox_role role;
     const char *what;
@@ -533,6 +572,11 @@ static const struct forbidden forbidden[] = {
     {SANDBOX_REGISTRY, "execve", call_execve},
     {SANDBOX_REGISTRY, "mount", mount_something},
     {SANDBOX_REGISTRY, "another protocol", call_for_another_protocol},
+    {SANDBOX_REGISTRY, "socket of the machine", call_socket_of_unix},
+    {SANDBOX_REGISTRY, "bind", call_bind},
+    {SANDBOX_REGISTRY, "listen", call_listen},
+    {SANDBOX_REGISTRY, "accept", call_accept},
+    {SANDBOX_SNIFFER, "bind", call_bind},
 #ifndef WILDSET_SANITIZED
     {SANDBOX_SNIFFER, "openat", call_openat},
     {SANDBOX_REGISTRY, "openat", call_openat},
@@ -540,6 +584,11 @@ static const struct forbidden forbidden[] = {
     {SANDBOX_SNIFFER, "write to another descriptor", call_write_elsewhere},
     {SANDBOX_SNIFFER, "code", map_code},
     {SANDBOX_SNIFFER, "fork", fork_a_child},
+    {SANDBOX_SNIFFER, "map a file", map_a_file},
+    {SANDBOX_SNIFFER, "make code", make_code},
+    {SANDBOX_REGISTRY, "map a file", map_a_file},
+    {SANDBOX_REGISTRY, "make code", make_code},
+    {SANDBOX_REGISTRY, "write to another descriptor", call_write_elsewhere},
     {SANDBOX_DAEMON, "writable code", map_writable_code},
     {SANDBOX_DAEMON, "namespace", clone_into_a_namespace},
     {SANDBOX_REGISTRY, "fork", fork_a_child},
@@ -565,6 +614,41 @@ static void test_calls_off_the_list_end_the_process(void **state)
         if (!WIFSIGNALED(ending.status) || WTERMSIG(ending.status) != SIGSYS)
             fail_msg("role %d: %s did not end the process", (int)current->role, current->what);
     }
+}
+
+/* Its flags cannot be seen by a filter: the C library takes it for a kernel that has none. */
+static void calls_clone3(void)
+{
+    must(sandbox_enter(current->role));
+    if (syscall(SYS_clone3, NULL, 0) != -1 || errno != ENOSYS)
+        _exit(1);
+}
+
+static void test_clone3_is_not_there(void **state)
+{
+    (void)state;
+    for (unsigned role = 0; role <= SANDBOX_REGISTRY; role++) {
+        const struct forbidden call = {.role = (enum sandbox_role)role};
+
+        current = &call;
+        run_well(calls_clone3);
+    }
+}
+
+static void start_outside_the_sandbox(void)
+{
+    become_the_daemon();
+    must(sandbox_pass_nothing());
+    execute("status");
+}
+
+static void test_a_source_gets_no_new_privileges_of_itself(void **state)
+{
+    struct ending ending = run_well(start_outside_the_sandbox);
+
+    (void)state;
+    assert_field(&ending, "NoNewPrivs:", 1);
+    assert_field(&ending, "CapPrm:", 0);
 }
 
 /* ---- other processes of the same user ---- */
@@ -768,6 +852,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_sandboxed_sniffer_shows_its_filter),
         cmocka_unit_test(test_calls_off_the_list_end_the_process),
         cmocka_unit_test(test_what_a_sniffer_does_is_allowed),
+        cmocka_unit_test(test_clone3_is_not_there),
+        cmocka_unit_test(test_a_source_gets_no_new_privileges_of_itself),
         cmocka_unit_test(test_no_role_reaches_another_process),
         cmocka_unit_test(test_a_daemon_ends_processes_and_no_groups),
 #ifndef WILDSET_SANITIZED

@@ -4,6 +4,8 @@
  */
 #include "runtime/sighting.h"
 
+#include "dnsparse/matcher.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,6 +88,7 @@ static void test_padding_must_be_zero(void **state)
     SPOIL(sighting.question.wire[DNAME_MAX - 1], 'x');
     SPOIL(sighting.resolver.bytes[15], 1);
     SPOIL(alarm.zero[2], 1);
+    SPOIL(sighting.client.family, 5);
 }
 
 static void test_names_must_be_canonical(void **state)
@@ -107,6 +110,7 @@ static void test_records_must_fit_their_source_and_family(void **state)
     SPOIL(sighting.addresses[0].record, RECORD_LIST);
     SPOIL(sighting.addresses[0].address.family, 5);
     SPOIL(sighting.addresses[0].ttl, UINT32_C(0x80000000));
+    SPOIL(sighting.chain_ttl, UINT32_C(0x80000000));
     list.sighting.addresses[0].record = RECORD_LIST;
     assert_true(message_is_valid(&list, SOURCE_REGISTRY));
 }
@@ -139,6 +143,10 @@ static void test_refusals_and_alarms_need_a_reason(void **state)
     refuse(&message);
     message.sighting.stranger = STRANGER_UNKNOWN;
 
+    message.sighting.more = 1;
+    refuse(&message);
+    message.sighting.more = 0;
+
     message.kind = MESSAGE_ALARM;
     message.sighting.reason = REASON_EXTRA_ANSWER;
     message.alarm.earlier_count = 1;
@@ -150,6 +158,8 @@ static void test_refusals_and_alarms_need_a_reason(void **state)
     message.alarm.asked_again = 2;
     assert_false(message_is_valid(&message, SOURCE_SNIFFER));
     message.alarm.asked_again = 0;
+    message.alarm.earlier_count = 0;
+    refuse(&message); /* it is behind what is counted */
     message.alarm.earlier_count = SIGHTING_ADDRESSES_MAX + 1;
     refuse(&message);
 }
@@ -173,6 +183,13 @@ static void test_states_and_counters(void **state)
     strcpy(message.state.interface, "eth1");
     refuse(&message);
     message.state.state = STATE_UP;
+    assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+    message.state.link_type = -2;
+    refuse(&message);
+    message.state.link_type = -1;
+    message.state.promiscuous = 2;
+    refuse(&message);
+    message.state.promiscuous = 1;
     assert_true(message_is_valid(&message, SOURCE_SNIFFER));
     message.state.interface[1] = '\n';
     refuse(&message);
@@ -208,6 +225,25 @@ static void test_asked(void **state)
     message.asked.question.wire[1] = 'a';
     message.sighting.address_count = 1;
     refuse(&message);
+}
+
+static void test_reports_of_lists(void **state)
+{
+    const struct message good = {.kind = MESSAGE_REGISTRY, .registry = {.outcome = REGISTRY_GOOD}};
+    struct message spoilt[7] = {good, good, good, good, good, good, good};
+
+    (void)state;
+    assert_true(message_is_valid(&good, SOURCE_REGISTRY));
+    spoilt[0].registry.outcome = REGISTRY_OUTCOME_COUNT;
+    spoilt[1].registry.whitelist = WHITELISTS_MAX;
+    spoilt[2].registry.has_list = 2;
+    spoilt[3].registry.kept = 2;
+    spoilt[4].registry.zeros[3] = 1;
+    spoilt[5].registry.unresolved = 1; /* and no name */
+    assert_true(dname_from_text("a.example", &spoilt[6].registry.unresolved_name));
+    for (size_t i = 0; i < sizeof(spoilt) / sizeof(spoilt[0]); i++)
+        if (message_is_valid(&spoilt[i], SOURCE_REGISTRY))
+            fail_msg("report %zu", i);
 }
 
 /* One valid message of each kind; states and records are tried one by one below. */
@@ -325,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_refusals_and_alarms_need_a_reason),
         cmocka_unit_test(test_states_and_counters),
         cmocka_unit_test(test_asked),
+        cmocka_unit_test(test_reports_of_lists),
         cmocka_unit_test(test_each_source_sends_what_it_may_and_nothing_else),
         cmocka_unit_test(test_each_source_says_its_own_states),
         cmocka_unit_test(test_each_source_claims_its_own_records),

@@ -625,6 +625,39 @@ static void test_a_reload_takes_what_a_removed_pattern_alone_granted(void **cont
     state->sync = NULL;
 }
 
+/* What one may reach must not stay where the other's rules look. */
+static void test_a_reload_that_exchanges_sets(void **context)
+{
+    struct state *state = *context;
+    struct whitelist after[2];
+    start(state, 2);
+    learn_one(state, "x.lookback.io", "198.51.100.5", 300); /* the second's alone */
+    assert_non_null(lease_of(state->sync, &state->whitelists[1].set4, "198.51.100.5"));
+    after[0] = state->whitelists[0];
+    after[1] = state->whitelists[1];
+    after[0].set4 = state->whitelists[1].set4;
+    after[1].set4 = state->whitelists[0].set4;
+    assert_int_equal(setsync_reload(state->sync, after, 2, &state->now), 0);
+    assert_null(lease_of(state->sync, &after[0].set4, "198.51.100.5"));
+    setsync_free(state->sync);
+    state->sync = NULL;
+}
+
+static void test_a_reload_without_listed_addresses(void **context)
+{
+    struct state *state = *context;
+    struct sighting listed = sighting_of("a.dormammu.lookback.io");
+    start(state, 1);
+    state->whitelists[0].registry_addresses = true;
+    see(&listed, "198.51.100.6", 300);
+    listed.addresses[0].record = RECORD_LIST;
+    setsync_learn(state->sync, SOURCE_REGISTRY, &listed, 1, &state->now);
+    assert_int_equal(leases(state), 1);
+    state->whitelists[0].registry_addresses = false;
+    setsync_reload(state->sync, state->whitelists, 1, &state->now);
+    assert_int_equal(leases(state), 0);
+}
+
 static void test_a_reload_with_the_same_whitelists_changes_nothing(void **context)
 {
     struct state *state = *context;
@@ -768,6 +801,8 @@ int main(void)
         TEST(test_what_another_whitelist_grants_stays),
         TEST(test_forget),
         TEST(test_a_reload_takes_what_a_removed_pattern_alone_granted),
+        TEST(test_a_reload_that_exchanges_sets),
+        TEST(test_a_reload_without_listed_addresses),
         TEST(test_a_reload_with_the_same_whitelists_changes_nothing),
         TEST(test_a_reload_keeps_the_derived_names_that_it_backs),
         TEST(test_leases_are_listed_by_set_and_address),
