@@ -5,6 +5,8 @@
  */
 #include "client/advice.h"
 
+#include "client/ethertype.h"
+
 #include "client/refusals.h"
 
 #include <stdarg.h>
@@ -252,6 +254,23 @@ static void look_at_quiet(struct findings *findings, const json_t *source, const
                     "%s: nothing that is looked at has come by yet\n" LOOK_AT_THE_WAY, name);
 }
 
+/* A wrapping that is not known here hides what is in it: a mirror port of some switch. */
+static void look_at_ethertype(struct findings *findings, const json_t *interface)
+{
+    const char *type = text_of(interface, "ethertype");
+    uint16_t number = (uint16_t)strtoul(type, NULL, 16);
+    unsigned share;
+
+    if (type[0] == '\0' || !ethertype_is_common((uint64_t)number_of(interface, "ethertype_frames"),
+                                                (uint64_t)number_of(interface, "frames"), &share))
+        return;
+    say_warning(findings, ADVICE_INTERFACES,
+                "%s: about %u %% of the frames have EtherType %s%s, which wildset does not read\n"
+                "DNS in them is not seen: have them mirrored without it, or report which device"
+                " makes them",
+                text_of(interface, "interface"), share, type, ethertype_name(number));
+}
+
 static void look_at_interface(struct findings *findings, const json_t *interface)
 {
     const char *name = text_of(interface, "interface");
@@ -292,6 +311,7 @@ static void look_at_interface(struct findings *findings, const json_t *interface
                     " %s gro off lro off`",
                     name, number_of(interface, "cut"), name);
     look_at_merged(findings, interface);
+    look_at_ethertype(findings, interface);
 }
 
 static void look_at_set(struct findings *findings, const json_t *set)

@@ -4,6 +4,7 @@
  * and leases, without a kernel; the capture's clock is both clocks.
  */
 #include "client/commands.h"
+#include "client/ethertype.h"
 #include "client/options.h"
 #include "client/replay_output.h"
 
@@ -359,6 +360,19 @@ static void strangers_print(const struct replay *replay, const struct config *co
     trusted_free(&trusted);
 }
 
+static void say_ethertype(struct pipeline *pipeline)
+{
+    struct ethertype_count most = pipeline_common_ethertype(pipeline, 0);
+    uint64_t frames = pipeline_counters(pipeline)->value[COUNTER_FRAMES];
+    unsigned share;
+
+    if (ethertype_is_common(most.frames, frames, &share))
+        fprintf(stderr,
+                "%u %% of the frames have EtherType 0x%04x%s, which wildset does not read: DNS in"
+                " them is not seen\n",
+                share, most.type, ethertype_name(most.type));
+}
+
 static int files_replay(const struct config *config, const struct options *options, char **paths)
 {
     struct replay *replay = calloc(1, sizeof(*replay));
@@ -379,6 +393,7 @@ static int files_replay(const struct config *config, const struct options *optio
     replay_output_flush(replay->output);
     replay_output_summary(pipeline_counters(replay->pipeline), setsync_statistics(replay->sync));
     strangers_print(replay, config);
+    say_ethertype(replay->pipeline);
     if (config->require_query && pipeline_sees_one_direction(replay->pipeline))
         fputs("answers come without their questions: if the capture holds one direction only, name"
               " the resolvers in capture.resolvers and set require-query = false\n",

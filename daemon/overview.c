@@ -111,6 +111,13 @@ static json_t *interface_to_json(const struct state_report *report, const struct
         put_quiet(object, quiet);
     put_count(object, "dropped", report->dropped);
     put_count(object, "interface_dropped", report->interface_dropped);
+    if (report->frames)
+        put_count(object, "frames", report->frames);
+    if (report->ethertype) {
+        snprintf(number, sizeof(number), "0x%04x", report->ethertype);
+        put_text(object, "ethertype", number);
+        put_count(object, "ethertype_frames", report->ethertype_frames);
+    }
     put_count(object, "merged", report->merged);
     put_count(object, "cut", report->cut);
     put_count(object, "undirected", report->undirected);

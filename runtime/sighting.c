@@ -13,7 +13,7 @@ static_assert(sizeof(struct sighting_address) == 24, "sighting_address has paddi
 static_assert(sizeof(struct sighting) == 1232, "sighting has padding");
 static_assert(sizeof(struct alarm_report) == 1512, "alarm_report has padding");
 static_assert(sizeof(struct registry_report) == 352, "registry_report has padding");
-static_assert(sizeof(struct state_report) == 80, "state_report has padding");
+static_assert(sizeof(struct state_report) == 104, "state_report has padding");
 
 enum {
     SECONDS_MAX = INT32_MAX, /* RFC 2181 section 8 */
@@ -261,7 +261,8 @@ static bool state_is_valid(const struct state_report *state, enum source source)
 {
     bool named = state->interface[0] != '\0';
 
-    return interface_is_valid(state->interface) && is_among(senders[source].states, state->state) &&
+    return state->ethertype <= UINT16_MAX && state->zero == 0 &&
+           interface_is_valid(state->interface) && is_among(senders[source].states, state->state) &&
            named == (state->state != STATE_READY && state->state != STATE_ONE_DIRECTION) &&
            state->promiscuous <= 1 &&
            filter_is_valid((enum interface_filter)state->filter,

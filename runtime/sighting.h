@@ -163,6 +163,10 @@ struct state_report {
     uint64_t interface_dropped; /* by the interface or its driver */
     uint64_t merged;     /* frames longer than its MTU allows: several packets in one (GRO, LRO, TSO) */
     uint64_t cut;        /* frames of which the capture kept the beginning only */
+    uint64_t frames;     /* that passed it, in and out; 0: not known */
+    uint64_t ethertype_frames; /* of these, about: of the most frequent EtherType that is not read */
+    uint32_t ethertype;        /* that one, or 0 */
+    uint32_t zero;
     uint64_t undirected; /* frames of which it is not known whether they came in or went out */
 };
 

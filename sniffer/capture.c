@@ -390,6 +390,7 @@ void capture_state(struct capture *capture, struct state_report *out)
     report.received = capture->received;
     report.dropped = capture->dropped;
     report.interface_dropped = drivercounters_dropped(&capture->driver);
+    report.frames = drivercounters_frames(&capture->driver);
     report.merged = capture->merged;
     report.undirected = capture->undirected;
     report.cut = capture->cut;

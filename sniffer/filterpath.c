@@ -69,7 +69,9 @@ static void write_pppoe(const struct filterwriting *writing, const struct filter
     go_behind(writing, PPPOE_SIZE, level->v6);
 }
 
-/* Tags and wrappings that are rare pass whole; so does LLC with SNAP, whose first four bytes tell.
+/*
+ * Tags and wrappings that are rare pass whole; so does LLC with SNAP, whose first four bytes tell.
+ * Of what is not read a sample passes, so that it can be said when that is common.
  */
 static void write_rare(const struct filterwriting *writing)
 {
@@ -85,7 +87,9 @@ static void write_rare(const struct filterwriting *writing)
     load(writing, BPF_W, 0);
     filtercode_branch(writing->code, BPF_JEQ, SNAP_BEGINS, FILTERCODE_PASS, FILTERCODE_DROP);
     filtercode_place(writing->code, unknown);
-    filtercode_go(writing->code, FILTERCODE_DROP);
+    filtercode_add(writing->code, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM));
+    filtercode_branch(writing->code, BPF_JSET, FILTERPATH_SAMPLE - 1, FILTERCODE_DROP,
+                      FILTERCODE_PASS);
 }
 
 /* A is the EtherType of what stands where X is. */

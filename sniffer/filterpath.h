@@ -32,7 +32,10 @@ struct filterpath {
     unsigned dns;         /* where a UDP packet from or to port 53 goes, X at its UDP header */
 };
 
-enum { FILTERPATH_CELL = 0 }; /* of scratch memory, which is its own */
+enum {
+    FILTERPATH_CELL = 0,    /* of scratch memory, which is its own */
+    FILTERPATH_SAMPLE = 64, /* one in so many frames passes whose EtherType is not read */
+};
 
 /* Every way ends in PASS, in DROP or at `dns`, which has to come next. */
 void filterpath_write(const struct filterpath *path, struct filtercode *code);

@@ -416,7 +416,8 @@ static inline enum frame_outcome decode_network(struct walk *walk, uint16_t ethe
         return decode_ipv4(walk);
     if (ethertype == ETHERTYPE_IPV6)
         return decode_ipv6(walk);
-    return FRAME_NOT_DNS;
+    walk->out->ethertype = ethertype;
+    return ethertype < ETHERTYPE_LEAST ? FRAME_NOT_DNS : FRAME_OTHER_TYPE;
 }
 
 /* One layer of link and network, inside a tunnel or not. */

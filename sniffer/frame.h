@@ -50,6 +50,7 @@ struct segment {
     enum encapsulation encapsulation; /* the innermost */
     int16_t vlan;            /* outermost tag, or SIGHTING_NO_VLAN */
     uint32_t wrappings;      /* bit N: enum encapsulation N; and enum linklayer_wrapping */
+    uint16_t ethertype;      /* FRAME_OTHER_TYPE only */
     uint8_t tunnels;         /* how many there were */
     struct address outer_peer; /* who sent the outermost tunnel; family 0: there is none */
     bool checked;            /* its checksums have been looked at: segment_checksums is not needed */
@@ -72,6 +73,7 @@ struct segment {
 enum frame_outcome {
     FRAME_SEGMENT,     /* *out is filled */
     FRAME_NOT_DNS,     /* well-formed as far as looked at, but no port 53 */
+    FRAME_OTHER_TYPE,  /* neither IP nor what leads to it: segment.ethertype */
     FRAME_BAD,         /* cut headers, lengths that disagree */
     FRAME_FRAGMENT,    /* of what may be DNS: *out is filled but for the transport's fields */
     FRAME_CUT,         /* whole on the wire, cut by the snaplen */

@@ -325,6 +325,11 @@ static void outcome_deal(struct pipeline *pipeline, enum frame_outcome outcome,
     case FRAME_LINK_TYPE:
         count(pipeline, COUNTER_NOT_DNS);
         return;
+    case FRAME_OTHER_TYPE:
+        count(pipeline, COUNTER_NOT_DNS);
+        ethertypes_count(&pipeline->ethertypes[segment->interface % PLAN_INTERFACES_MAX],
+                         segment->ethertype);
+        return;
     case FRAME_BAD:
         count(pipeline, COUNTER_BAD_FRAMES);
         return;
@@ -424,4 +429,10 @@ bool pipeline_sees_one_direction(const struct pipeline *pipeline)
 
     return seen->answers >= ONE_DIRECTION_ANSWERS && seen->last_ns > seen->first_ns &&
            seen->last_ns - seen->first_ns >= ONE_DIRECTION_NS;
+}
+
+struct ethertype_count pipeline_common_ethertype(const struct pipeline *pipeline,
+                                                 uint16_t interface)
+{
+    return ethertypes_most(&pipeline->ethertypes[interface % PLAN_INTERFACES_MAX]);
 }

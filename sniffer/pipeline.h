@@ -9,6 +9,7 @@
 #include "dnsparse/derived.h"
 #include "runtime/counter.h"
 #include "runtime/sighting.h"
+#include "sniffer/ethertypes.h"
 #include "sniffer/frame.h"
 #include "sniffer/plan.h"
 
@@ -58,5 +59,9 @@ void pipeline_drain(struct pipeline *pipeline);
 const struct counters *pipeline_counters(struct pipeline *pipeline);
 /* Matching answers come and questions do not: over `require-query`'s head, say so. */
 bool pipeline_sees_one_direction(const struct pipeline *pipeline);
+
+/* The most frequent EtherType that is not read, on one of the plan's interfaces. */
+struct ethertype_count pipeline_common_ethertype(const struct pipeline *pipeline,
+                                                 uint16_t interface);
 
 #endif

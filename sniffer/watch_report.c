@@ -19,11 +19,24 @@ void watch_say_own_state(struct watch *watch, enum interface_state state)
     watch_say_state(watch, &(struct state_report){.state = (uint8_t)state, .link_type = -1});
 }
 
+/* Where the kernel filters, a sample of them passes. */
+static void tell_ethertype(struct watch *watch, uint16_t interface)
+{
+    struct ethertype_count most = pipeline_common_ethertype(watch->pipeline, interface);
+    struct state_report *state = &watch->states[interface];
+    bool sampled = state->filter != INTERFACE_FILTER_USERSPACE;
+
+    state->ethertype = most.type;
+    state->ethertype_frames = most.frames * (sampled ? FILTERPATH_SAMPLE : 1);
+}
+
 static void say_interfaces(struct watch *watch)
 {
-    for (size_t i = 0; i < watch->plan->interface_count; i++) {
-        if (watch->captures[i])
+    for (uint16_t i = 0; i < watch->plan->interface_count; i++) {
+        if (watch->captures[i]) {
             capture_state(watch->captures[i], &watch->states[i]);
+            tell_ethertype(watch, i);
+        }
         watch_say_state(watch, &watch->states[i]);
     }
 }

@@ -99,5 +99,16 @@ def service_header():
                 lambda data: framed(NSH)(struct.pack("!HBBI", 1, 2, 1, 0) + data))
 
 
+@capture("trill.pcap")
+def not_read():
+    """A wrapping that is not read: one frame in five, the others are exchanges; ARP is nobody's."""
+    scene = each(*[ethernet] * 10)
+    for number in range(30):
+        scene.frame(framed(0x0806)(bytes(28)))
+    for number in range(16):
+        scene.frame(framed(0x22F3, bytes(6))(ethernet(b"E" + bytes(27))))
+    return scene
+
+
 if __name__ == "__main__":
     main()

@@ -100,3 +100,16 @@ def test_foreign_names_stay_in_the_kernel(taps):
             taps.send("tap0", *[ethernet(WRAPPINGS[name](packet)) for packet in packets])
     # What is sent to look at the counter, and noise of two kernels that meet.
     assert received(taps) - before < FOREIGN
+
+
+def test_an_ethertype_that_is_not_read_is_named(taps):
+    """The kernel lets a sample through: MACsec here, which nobody but the switches can read."""
+    frame = bytes.fromhex("020000000002020000000001" "88e5") + bytes(60)
+    for _ in range(10):
+        taps.send("tap0", *[frame] * 600)
+    wait_for("a report", lambda: taps.interface("tap0").get("ethertype"))
+    wait_for("about 6000", lambda: 2000 < taps.interface("tap0")["ethertype_frames"] < 12000)
+    assert taps.interface("tap0")["ethertype"] == "0x88e5"
+    received = taps.interface("tap0").get("frames", 0)
+    if received:  # where sysfs is this network's
+        assert "frames have EtherType 0x88e5, MACsec" in taps.wildset.ask("status")

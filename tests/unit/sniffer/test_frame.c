@@ -211,7 +211,8 @@ static void test_other_protocols_are_not_dns(void **state)
     (void)state;
     put(&arp, MACS "\x08\x06", 14);
     put32(&arp, 0);
-    assert_int_equal(decode(&arp, DLT_EN10MB, &segment), FRAME_NOT_DNS);
+    assert_int_equal(decode(&arp, DLT_EN10MB, &segment), FRAME_OTHER_TYPE);
+    assert_int_equal(segment.ethertype, 0x0806);
     sctp.data[14 + 9] = 132; /* SCTP */
     assert_int_equal(decode(&sctp, DLT_EN10MB, &segment), FRAME_NOT_DNS);
     icmp6.data[14 + 6] = 58;
