@@ -319,9 +319,9 @@ static void test_more_than_udp_says_is_trimmed(void **state)
                              FRAME_SEGMENT);
         }
     of[0].length_lie = -(int)of[0].payload->size;
-    struct bytes frame = ethernet_of(&of[0]);
+    struct bytes frame = ethernet_of(&of[0]), behind = frame;
     struct segment segment;
-    put(&frame, frame.data, 400);
+    put(&frame, behind.data, 400);
     assert_int_equal(decode(&frame, DLT_EN10MB, &segment), FRAME_SEGMENT);
     assert_int_equal(segment.payload_size, 0);
 }
