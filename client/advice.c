@@ -145,6 +145,12 @@ static void look_at_source(struct findings *findings, const json_t *source)
                     "the %s sent %" JSON_INTEGER_FORMAT " messages that it may not send, and was"
                     " ended for it\nsomebody may have taken it over; see `journalctl -u wildset`",
                     name, number_of(source, "violations"));
+    if (counter_of(source, "answers-lost") > 0)
+        say_warning(findings, ADVICE_SOURCES,
+                    "%" JSON_INTEGER_FORMAT " messages with answers of the %s were lost and not"
+                    " learned: wildsetd did not keep up\nwho floods is in `wildset list` and in"
+                    " `journalctl -u wildset`; narrower names, or a machine with time to spare",
+                    counter_of(source, "answers-lost"), name);
     json_int_t alarms = counter_of(source, "alarms") - counter_of(source, "alarms-asked-again");
     if (alarms > 0)
         say_warning(

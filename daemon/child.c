@@ -91,18 +91,29 @@ static void take_counters(struct child *child, const struct counters *counters)
     child->owner->counted(child->owner->context, child);
 }
 
+/* What has no effect of its own on what answers before it do. */
+static bool may_wait(enum inbox_outcome outcome)
+{
+    return outcome == INBOX_ANSWER || outcome == INBOX_PART || outcome == INBOX_ASKED;
+}
+
 static void take_message(struct child *child, const struct message *message)
 {
     const struct sources_hooks *hooks = child->owner->hooks;
     struct inbox_delivery delivery;
 
     child->heard = true;
+    enum inbox_outcome outcome = inbox_take(&child->inbox, message, &delivery);
 
-    switch (inbox_take(&child->inbox, message, &delivery)) {
+    if (!may_wait(outcome))
+        hooks->answered(hooks->context); /* in the order in which it was told */
+    switch (outcome) {
     case INBOX_PART:
         return;
     case INBOX_ANSWER:
         hooks->answer(hooks->context, child->source, delivery.parts, delivery.count);
+        if (delivery.count > 1)
+            hooks->answered(hooks->context); /* its parts are kept until the next message only */
         return;
     case INBOX_REFUSAL:
         hooks->refusal(hooks->context, child->source, &message->sighting);
@@ -147,26 +158,36 @@ static void end_of_channel(struct child *child)
     child->watch = NULL;
 }
 
-/* At most `most` messages; false when there may be more. */
+/* True when nothing more is to be read for now. */
+static bool stop_reading(struct child *child, int stopped)
+{
+    if (stopped == -EBADMSG)
+        violate(child, "sent a message of a wrong size");
+    else if (stopped != 1 && stopped != -EAGAIN)
+        end_of_channel(child);
+    return stopped != 1 || child->state == CHILD_DOOMED;
+}
+
+/*
+ * At most `most` messages; false when there may be more.  The first one never waits for others;
+ * what has arrived meanwhile goes on together, and so does what arrives during that.
+ */
 static bool read_messages(struct child *child, unsigned most)
 {
-    struct message message;
-    for (unsigned i = 0; i < most; i++) {
-        int result = channel_receive(child->reader, &message);
-        if (result == -EAGAIN)
-            return true;
-        if (result == 1) {
-            take_message(child, &message);
-        } else if (result == -EBADMSG) {
-            violate(child, "sent a message of a wrong size");
-        } else {
-            end_of_channel(child);
-            return true;
-        }
-        if (child->state == CHILD_DOOMED)
-            return true;
+    const struct sources_hooks *hooks = child->owner->hooks;
+    bool ended = false;
+
+    for (unsigned read = 0, together = 1; read < most && !ended; together = CHANNEL_TOGETHER) {
+        int stopped;
+        unsigned count = channel_receive_waiting(child->reader, child->batch, together, &stopped);
+
+        for (unsigned i = 0; i < count && child->state != CHILD_DOOMED; i++)
+            take_message(child, &child->batch[i]);
+        hooks->answered(hooks->context);
+        read += count;
+        ended = stop_reading(child, stopped);
     }
-    return false;
+    return ended;
 }
 
 static void on_readable(void *context)
@@ -226,6 +247,11 @@ int child_start(struct loop *loop, enum source source, const struct source_start
     child->loop = loop;
     child->source = source;
     child->reader = -1;
+    child->batch = calloc(CHANNEL_TOGETHER, sizeof(*child->batch));
+    if (!child->batch) {
+        child_free(child);
+        return -ENOMEM;
+    }
     child->interface_count = interface_count;
     for (size_t i = 0; i < interface_count; i++) {
         struct state_report *report = &child->interfaces[i].report;
@@ -338,5 +364,6 @@ void child_free(struct child *child)
         waitpid(child->pid, NULL, 0);
     }
     inbox_free(&child->inbox);
+    free(child->batch);
     free(child);
 }

@@ -53,6 +53,7 @@ struct child {
     unsigned doomed;             /* pulses since it was killed */
     struct vitals vitals;        /* at the last pulse */
     struct inbox inbox;
+    struct message *batch;                        /* CHANNEL_TOGETHER of them, being taken */
     struct counters counters;                     /* its last report */
     struct registry_report lists[WHITELISTS_MAX]; /* the registry's, by whitelist */
     whitelist_mask reported;                      /* which of them there are */

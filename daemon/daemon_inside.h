@@ -18,6 +18,7 @@
 #include "daemon/sources.h"
 #include "daemon/trusted.h"
 #include "daemon/watched.h"
+#include "runtime/channel.h"
 #include "runtime/loop.h"
 #include "setsync/setsync.h"
 
@@ -41,7 +42,12 @@ struct daemon {
     struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
     struct loop_watch *kernel;                                    /* nftables' notifications */
     struct loop_watch *due, *ready, *watchdog, *pulse;            /* timers */
-    uint64_t due_ns;      /* what `due` is armed for; UINT64_MAX: nothing */
+    uint64_t due_ns; /* what `due` is armed for; UINT64_MAX: nothing */
+    struct taken {
+        enum source source;
+        const struct sighting *sighting;
+    } taken[CHANNEL_TOGETHER]; /* answers that take effect together */
+    size_t taken_count;
     uint64_t warmed_ns;   /* when it last got ready for an answer */
     uint64_t watchdog_ms; /* half of what systemd waits */
     bool told_ready;

@@ -108,6 +108,22 @@ static void refuse_answer(struct daemon *daemon, enum source source,
     on_refusal(daemon, source, &refused);
 }
 
+/* One transaction for all answers that were taken; all other work comes behind it. */
+static void on_answered(void *context)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+
+    if (daemon->taken_count == 0)
+        return;
+    setsync_commit(daemon->sync, &now);
+    daemon_arm(daemon);
+    for (size_t i = 0; i < daemon->taken_count; i++)
+        note_resolver(daemon, daemon->taken[i].source, daemon->taken[i].sighting, REASON_NONE);
+    daemon->taken_count = 0;
+    priority_regain();
+}
+
 static void on_answer(void *context, enum source source, const struct sighting *parts, size_t count)
 {
     struct daemon *daemon = context;
@@ -117,10 +133,10 @@ static void on_answer(void *context, enum source source, const struct sighting *
         refuse_answer(daemon, source, &parts[0]);
         return;
     }
-    setsync_learn(daemon->sync, source, parts, count, &now);
-    daemon_arm(daemon);
-    note_resolver(daemon, source, &parts[0], REASON_NONE);
-    priority_regain();
+    setsync_take(daemon->sync, source, parts, count, &now);
+    daemon->taken[daemon->taken_count++] = (struct taken){.source = source, .sighting = &parts[0]};
+    if (daemon->taken_count == CHANNEL_TOGETHER)
+        on_answered(daemon);
 }
 
 static void on_alarm(void *context, enum source source, const struct alarm_report *alarm)
@@ -144,6 +160,7 @@ struct sources_hooks daemon_hooks(struct daemon *daemon)
 {
     return (struct sources_hooks){
         .answer = on_answer,
+        .answered = on_answered,
         .refusal = on_refusal,
         .alarm = on_alarm,
         .asked = on_asked,

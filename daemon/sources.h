@@ -22,8 +22,12 @@ struct quiet;
 struct sources;
 
 struct sources_hooks {
-    /* One whole answer, `more` messages put together. */
+    /*
+     * One whole answer, `more` messages put together.  Its parts stay as they are until `answered`,
+     * which comes soon: those that have arrived together take effect together then.
+     */
     void (*answer)(void *context, enum source source, const struct sighting *parts, size_t count);
+    void (*answered)(void *context);
     void (*refusal)(void *context, enum source source, const struct sighting *sighting);
     void (*alarm)(void *context, enum source source, const struct alarm_report *alarm);
     void (*asked)(void *context, const struct asked_report *asked);

@@ -40,6 +40,37 @@ int channel_send(int writer, const struct message *message)
     return sent < 0 ? -errno : 0;
 }
 
+/* What a received packet is, as channel_receive says it. */
+static int packet_result(size_t size, int flags)
+{
+    if (size == 0)
+        return 0;
+    return size == sizeof(struct message) && !(flags & MSG_TRUNC) ? 1 : -EBADMSG;
+}
+
+unsigned channel_receive_waiting(int reader, struct message *out, unsigned most, int *stopped)
+{
+    struct iovec parts[CHANNEL_TOGETHER];
+    struct mmsghdr headers[CHANNEL_TOGETHER];
+    int received;
+
+    most = most < CHANNEL_TOGETHER ? most : CHANNEL_TOGETHER;
+    for (unsigned i = 0; i < most; i++) {
+        parts[i] = (struct iovec){.iov_base = &out[i], .iov_len = sizeof(out[i])};
+        headers[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[i], .msg_iovlen = 1}};
+    }
+    do
+        received = recvmmsg(reader, headers, most, MSG_DONTWAIT, NULL);
+    while (received < 0 && errno == EINTR);
+    *stopped = received < 0 ? -errno : received == 0 ? 0 : 1;
+    for (int i = 0; i < received; i++) {
+        *stopped = packet_result(headers[i].msg_len, headers[i].msg_hdr.msg_flags);
+        if (*stopped != 1)
+            return (unsigned)i;
+    }
+    return received > 0 ? (unsigned)received : 0;
+}
+
 int channel_receive(int reader, struct message *out)
 {
     struct iovec part = {.iov_base = out, .iov_len = sizeof(*out)};
@@ -49,9 +80,5 @@ int channel_receive(int reader, struct message *out)
     do
         received = recvmsg(reader, &header, MSG_DONTWAIT);
     while (received < 0 && errno == EINTR);
-    if (received < 0)
-        return -errno;
-    if (received == 0)
-        return 0;
-    return received == (ssize_t)sizeof(*out) && !(header.msg_flags & MSG_TRUNC) ? 1 : -EBADMSG;
+    return received < 0 ? -errno : packet_result((size_t)received, header.msg_flags);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one-way channel from a source to the daemon: a SOCK_SEQPACKET pair that carries struct message
- * and nothing else.  The reader's writing half and the writer's reading half are shut down.
+ * The one-way channel from a source to the daemon: a SOCK_SEQPACKET pair that carries struct
+ * message and nothing else.  The reader's writing half and the writer's reading half are shut down.
  */
 #ifndef WILDSET_RUNTIME_CHANNEL_H
 #define WILDSET_RUNTIME_CHANNEL_H
@@ -12,7 +12,15 @@ struct message;
 int channel_pair(int *reader, int *writer);
 /* 0, -EAGAIN when the daemon does not keep up, -EPIPE when it is gone, or another -errno. */
 int channel_send(int writer, const struct message *message);
-/* 1 with a message, 0 at the end, -EAGAIN when empty, -EBADMSG for a wrong size, or another -errno. */
+/* 1 with a message, 0 at the end, -EAGAIN when empty, -EBADMSG for a wrong size, or another -errno.
+ */
 int channel_receive(int reader, struct message *out);
+
+enum { CHANNEL_TOGETHER = 64 };
+/*
+ * What waits, at most `most` messages; how many.  *stopped is 1 when there may be more, else what
+ * channel_receive would have said behind them.
+ */
+unsigned channel_receive_waiting(int reader, struct message *out, unsigned most, int *stopped);
 
 #endif

@@ -24,7 +24,7 @@ static const struct {
     [COUNTER_ANSWERS] = {"answers", "DNS responses"},
     [COUNTER_FOREIGN_ANSWERS] = {"foreign-answers", "responses whose question matches nothing"},
     [COUNTER_MATCHING_ANSWERS] = {"matching-answers", "responses whose question matches"},
-    [COUNTER_LEARNED] = {"learned", "answers that were passed on to the daemon"},
+    [COUNTER_LEARNED] = {"learned", "answers that the daemon took"},
     [COUNTER_ALARMS] = {"alarms", "different answers to a question already settled"},
     [COUNTER_ALARMS_ASKED_AGAIN] = {"alarms-asked-again",
                                     "of these, to questions that were asked again"},

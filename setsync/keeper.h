@@ -17,6 +17,7 @@
 #define NEVER UINT64_MAX
 #define SET_CHECK_INTERVAL_NS NS_PER_SECOND
 
+enum { CAPTURES_MOST = 64 };
 enum { FAMILIES = 2 }; /* of a whitelist's two sets: 0 is IPv4 */
 
 struct keeper_set {
@@ -72,6 +73,8 @@ struct setsync {
     struct ungranted *ungranted; /* during the start */
     size_t ungranted_count, ungranted_room;
 
+    uint64_t captures[CAPTURES_MOST]; /* of the answers that the next transaction is about */
+    size_t capture_count;
     struct lease **queue; /* what the next transaction is about */
     size_t queue_count, queue_room;
     struct nftset_change *changes; /* with room for each of the queue, kept for its memory */

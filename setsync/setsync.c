@@ -205,17 +205,40 @@ static void count_latency(struct setsync *sync, uint64_t captured_ns)
     statistics->latency_sum_us += us;
 }
 
-void setsync_learn(struct setsync *sync, enum source source, const struct sighting *parts,
-                   size_t count, const struct moment *now)
+/* When it was captured: its latency is known when it is written. */
+static void note_capture(struct setsync *sync, uint64_t captured_ns)
 {
-    uint64_t written = sync->statistics.elements_written;
+    if (sync->capture_count == CAPTURES_MOST)
+        sync->capture_count--; /* some of very many stand for all */
+    sync->captures[sync->capture_count++] = captured_ns;
+}
+
+void setsync_take(struct setsync *sync, enum source source, const struct sighting *parts,
+                  size_t count, const struct moment *now)
+{
+    size_t queued = sync->queue_count;
     sync->serial++;
     for (size_t i = 0; i < count; i++)
         grant_sighting(sync, source, &parts[i], now);
+    if (count > 0 && sync->queue_count > queued)
+        note_capture(sync, parts[0].captured_ns);
+}
+
+void setsync_commit(struct setsync *sync, const struct moment *now)
+{
+    uint64_t written = sync->statistics.elements_written;
     commit(sync, now);
-    if (count > 0 && written != sync->statistics.elements_written)
-        count_latency(sync, parts[0].captured_ns);
+    for (size_t i = 0; i < sync->capture_count && written != sync->statistics.elements_written; i++)
+        count_latency(sync, sync->captures[i]);
+    sync->capture_count = 0;
     grant_tell(sync);
+}
+
+void setsync_learn(struct setsync *sync, enum source source, const struct sighting *parts,
+                   size_t count, const struct moment *now)
+{
+    setsync_take(sync, source, parts, count, now);
+    setsync_commit(sync, now);
 }
 
 /* ---- time ---- */

@@ -49,6 +49,14 @@ void setsync_learn(struct setsync *sync, enum source source, const struct sighti
 /* An answer that the caller does not bring here, for this reason: counted with the refused ones. */
 void setsync_refuse(struct setsync *sync, enum reason reason);
 
+/*
+ * The same in two steps, for answers that come together: each is judged and granted, and the commit
+ * writes all of it in one transaction and tells.  The parts stay as they are until then.
+ */
+void setsync_take(struct setsync *sync, enum source source, const struct sighting *parts,
+                  size_t count, const struct moment *now);
+void setsync_commit(struct setsync *sync, const struct moment *now);
+
 /* When setsync_run has work next: CLOCK_BOOTTIME, UINT64_MAX for never. */
 uint64_t setsync_due(const struct setsync *sync);
 /* Expiries, refreshes, sets that were waited for, retries. */

@@ -40,6 +40,7 @@ struct watch {
     unsigned polled_count;
     struct moment now;   /* of this turn */
     struct counters own; /* what the pipeline does not count */
+    uint64_t learned;    /* as it was told last */
     uint64_t lost_said;
     uint64_t frames_before; /* a second ago */
     uint64_t next_tick_ns;

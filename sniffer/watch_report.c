@@ -53,6 +53,17 @@ static void count_encrypted(struct watch *watch)
     }
 }
 
+/* What the daemon took: an answer of which a message was lost is none.  It never goes back. */
+static uint64_t learned(struct watch *watch)
+{
+    uint64_t passed = pipeline_counters(watch->pipeline)->value[COUNTER_LEARNED];
+    uint64_t lost = watch->own.value[COUNTER_ANSWERS_LOST];
+
+    if (passed > lost && passed - lost > watch->learned)
+        watch->learned = passed - lost;
+    return watch->learned;
+}
+
 void watch_say_counters(struct watch *watch)
 {
     struct message message = {.kind = MESSAGE_COUNTERS};
@@ -61,6 +72,7 @@ void watch_say_counters(struct watch *watch)
     message.counters = *pipeline_counters(watch->pipeline);
     for (unsigned i = 0; i < COUNTER_COUNT; i++)
         message.counters.value[i] += watch->own.value[i];
+    message.counters.value[COUNTER_LEARNED] = learned(watch);
     watch_tell(watch, &message);
 }
 

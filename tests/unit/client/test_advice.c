@@ -78,6 +78,9 @@ static void test_each_finding(void **state)
     } cases[] = {
         {"{\"sources\":[]}", "no source runs"},
         {"{\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"answers\":9,\"matching-answers\":3,"
+         "\"answers-lost\":2}}]," GOOD_SETS "}",
+         "2 messages with answers of the sniffer were lost"},
+        {"{\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"answers\":9,\"matching-answers\":3,"
          "\"questions-dropped\":7}}]}",
          "7 questions that waited for their answers had to make room for others"},
         {"{\"sources\":[{\"source\":\"sniffer\",\"state\":\"waiting\",\"problem\":\"killed\"}]}",

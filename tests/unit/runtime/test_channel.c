@@ -87,6 +87,37 @@ static void test_the_end_is_seen_on_both_sides(void **state)
     assert_int_equal(channel_send(ends->writer, &message), -EPIPE);
 }
 
+static void test_what_waits_comes_together(void **state)
+{
+    struct ends *ends = *state;
+    static struct message out[CHANNEL_TOGETHER];
+    struct message message = {.kind = MESSAGE_COUNTERS};
+    int stopped;
+
+    assert_int_equal(channel_receive_waiting(ends->reader, out, CHANNEL_TOGETHER, &stopped), 0);
+    assert_int_equal(stopped, -EAGAIN);
+    for (unsigned i = 0; i < 5; i++) {
+        message.counters.value[0] = i;
+        assert_int_equal(channel_send(ends->writer, &message), 0);
+    }
+    assert_int_equal(channel_receive_waiting(ends->reader, out, 1, &stopped), 1);
+    assert_int_equal(stopped, 1);
+    assert_int_equal(out[0].counters.value[0], 0);
+    assert_int_equal(channel_receive_waiting(ends->reader, out, CHANNEL_TOGETHER, &stopped), 4);
+    assert_int_equal(stopped, 1);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(out[i].counters.value[0], i + 1);
+    /* What stands before a wrong one counts, and the wrong one is told. */
+    assert_int_equal(channel_send(ends->writer, &message), 0);
+    assert_int_equal(send(ends->writer, &message, sizeof(message) - 1, 0), sizeof(message) - 1);
+    assert_int_equal(channel_receive_waiting(ends->reader, out, CHANNEL_TOGETHER, &stopped), 1);
+    assert_int_equal(stopped, -EBADMSG);
+    close(ends->writer);
+    ends->writer = -1;
+    assert_int_equal(channel_receive_waiting(ends->reader, out, CHANNEL_TOGETHER, &stopped), 0);
+    assert_int_equal(stopped, 0);
+}
+
 static void test_a_full_channel_says_so(void **state)
 {
     struct ends *ends = *state;
@@ -107,6 +138,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_daemon_cannot_write_to_a_source, open_channel,
                                         close_channel),
         cmocka_unit_test_setup_teardown(test_the_end_is_seen_on_both_sides, open_channel,
+                                        close_channel),
+        cmocka_unit_test_setup_teardown(test_what_waits_comes_together, open_channel,
                                         close_channel),
         cmocka_unit_test_setup_teardown(test_a_full_channel_says_so, open_channel, close_channel),
     };

@@ -43,6 +43,35 @@ static void test_sets_are_made_and_filled(void **context)
     assert_string_equal(setsync_set(state->sync, 0).problem, "");
 }
 
+/* Answers that wait together: one transaction, each is told and timed by itself. */
+static void test_answers_that_come_together_take_effect_together(void **context)
+{
+    enum { TOGETHER = 50 };
+    static struct sighting sightings[TOGETHER];
+    struct state *state = *context;
+    state->whitelist.max_addresses = 40;
+    start(state);
+    struct moment now = clock_now();
+    for (unsigned i = 0; i < TOGETHER; i++) {
+        char address[32];
+        snprintf(address, sizeof(address), "198.51.100.%u", i);
+        sightings[i] = sighting_of("a.dormammu.lookback.io");
+        see(&sightings[i], address, 300 + i);
+        sightings[i].captured_ns = now.real_ns - 1000;
+        setsync_take(state->sync, SOURCE_SNIFFER, &sightings[i], 1, &now);
+    }
+    assert_int_equal(state->record.count, 0); /* nothing is told before the kernel has it */
+    assert_int_equal(elements_of("inet wildset lookback4"), 0);
+    setsync_commit(state->sync, &now);
+    assert_int_equal(setsync_statistics(state->sync)->transactions, 1);
+    assert_int_equal(setsync_statistics(state->sync)->latency_count, TOGETHER);
+    assert_int_equal(state->record.by_kind[EVENT_GRANTED], TOGETHER);
+    assert_int_equal(state->record.by_kind[EVENT_EVICTED], TOGETHER - 40);
+    assert_int_equal(elements_of("inet wildset lookback4"), 40);
+    setsync_commit(state->sync, &now); /* nothing waits */
+    assert_int_equal(setsync_statistics(state->sync)->transactions, 1);
+}
+
 /* In the kernel neither: no element, no change of the ruleset. */
 static void test_getting_ready_changes_nothing(void **context)
 {
@@ -818,6 +847,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_sets_are_made_and_filled),
+        TEST(test_answers_that_come_together_take_effect_together),
         TEST(test_getting_ready_changes_nothing),
         TEST(test_an_element_goes_with_its_lease),
         TEST(test_the_kernel_is_probed_and_refreshed_in_place),
