@@ -5,7 +5,7 @@ import pathlib
 import struct
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
-A, NS, CNAME, AAAA, DNAME, OPT, HTTPS = 1, 2, 5, 28, 39, 41, 65
+A, NS, CNAME, MX, AAAA, SRV, NAPTR, DNAME, OPT, HTTPS = 1, 2, 5, 15, 28, 33, 35, 39, 41, 65
 TRUNCATED = 0x0200
 
 
@@ -37,6 +37,14 @@ EDNS = rr(b"\0", OPT, 0, b"", 1232)
 
 ANSWERS = {
     "a": message(EU1, A, [rr(HERE, A, 300, V4)], additional=[EDNS]),
+    "branches": message(EU1, A, [rr(HERE, CNAME, 60, name("a.example")), rr(HERE, CNAME, 60, name("b.example")),
+                                 rr(name("a.example"), A, 60, V4), rr(name("b.example"), CNAME, 60, name("c.example")),
+                                 rr(name("c.example"), A, 60, V4), rr(HERE, A, 60, V4)]),
+    "itself": message(EU1, A, [rr(HERE, CNAME, 5, HERE), rr(HERE, A, 5, V4)]),
+    "targets": message(EU1, SRV, [rr(HERE, SRV, 60, b"\0\1\0\2\x4b\x69" + name("s.example")),
+                                  rr(HERE, MX, 60, b"\0\1" + HERE), rr(HERE, MX, 60, b"\0\1\2mx" + HERE),
+                                  rr(HERE, NAPTR, 60, b"\0\1\0\2\1s\0\0" + name("n.example"))]),
+    "padded": message(EU1, A, [rr(HERE, A, 300, V4)]) + bytes(64),
     "aaaa": message(EU1, AAAA, [rr(HERE, AAAA, 300, V6)]),
     "cname": message(EU1, A, [rr(HERE, CNAME, 60, b"\2lb\xc0\x10"), rr(b"\xc0\x36", A, 60, V4)]),
     "cname-order": message(EU1, A, [rr(name("lb.example"), A, 60, V4), rr(HERE, CNAME, 60, name("lb.example"))]),
