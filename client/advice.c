@@ -175,8 +175,8 @@ static void look_at_directions(struct findings *findings, const json_t *status,
         say_failure(findings, ADVICE_DNS,
                     "%" JSON_INTEGER_FORMAT " answers came by for names of the whitelists and not"
                     " one question: only one direction is seen, and nothing is learned\n"
-                    "mirror both directions; or name the resolvers in capture.resolvers and set"
-                    " require-query = false",
+                    "mirror both directions; or, on a mirror port, name the resolvers in"
+                    " capture.resolvers and set require-query = false",
                     answers);
     if (questions >= TRAFFIC_MIN && answers == 0)
         say_failure(findings, ADVICE_DNS,
@@ -184,6 +184,28 @@ static void look_at_directions(struct findings *findings, const json_t *status,
                     " one answer: only one direction is seen, and nothing is learned\n"
                     "mirror both directions; are both ports of the path in capture.interfaces?",
                     questions);
+}
+
+/* An interface that looks like a mirror port, and is not taken for one. */
+static void look_at_mirrors(struct findings *findings, const json_t *source)
+{
+    const json_t *refused = json_object_get(source, "refused");
+    json_int_t astray = number_of(refused, "wrong-way") + number_of(refused, "impossible-source");
+    json_t *port;
+    size_t i;
+
+    json_array_foreach(json_object_get(source, "mirrors"), i, port)
+    {
+        const char *name = text_of(port, "interface");
+
+        if (astray >= TRAFFIC_MIN && !json_is_true(json_object_get(port, "taken")))
+            say_warning(findings, ADVICE_DNS,
+                        "%" JSON_INTEGER_FORMAT " answers came where only a mirror port may bring"
+                        " them; %s has no addresses, and is not taken for one\n"
+                        "only if a switch copies packets to it, add to capture { }: mirror = {"
+                        " \"%s\" }",
+                        astray, name, name);
+    }
 }
 
 /* Then foreign questions and answers are not looked at, and nobody knows whether there are any. */
@@ -211,6 +233,7 @@ static void look_at_traffic(struct findings *findings, const json_t *status, con
     if (strcmp(text_of(source, "source"), "sniffer") != 0 || !is_state(source, "running"))
         return;
     look_at_directions(findings, status, source);
+    look_at_mirrors(findings, source);
     if (number_of(status, "uptime") < QUIET_SECONDS || counter_of(source, "questions") > 0)
         return;
     if (counter_of(source, "answers") == 0)
@@ -316,6 +339,13 @@ static void look_at_interface(struct findings *findings, const json_t *interface
                     " of one, and not read whole\nan offload merges that many into one: `ethtool -K"
                     " %s gro off lro off`",
                     name, number_of(interface, "cut"), name);
+    if (number_of(interface, "undirected") > 0)
+        say_failure(findings, ADVICE_INTERFACES,
+                    "%s: of %" JSON_INTEGER_FORMAT
+                    " packets it is not known whether they came in or"
+                    " went out, and they were not believed\nthis libpcap captures in a way that"
+                    " wildset does not know; on a mirror port it does not matter",
+                    name, number_of(interface, "undirected"));
     look_at_merged(findings, interface);
     look_at_ethertype(findings, interface);
 }

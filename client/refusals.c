@@ -30,6 +30,13 @@ const char *refusals_advice(enum reason reason)
     case REASON_MALFORMED:
         return "`wildset replay --all` with a capture of them (`tcpdump -w`) shows which; where"
                " clients take them, please report it";
+    case REASON_WRONG_WAY:
+        return "only a mirror port shows both coming in: where a switch copies packets to the"
+               " interface, say so in capture.mirror; watch a bridge by its ports; anywhere else"
+               " somebody forges both";
+    case REASON_IMPOSSIBLE_SOURCE:
+        return "nobody with such an address can be there: somebody forges, or it is a mirror port,"
+               " which capture.mirror has to name";
     case REASON_NOT_CLASS_IN:
     case REASON_QUESTION_COUNT:
     case REASON_LOOP:

@@ -143,6 +143,31 @@ static void interfaces_print(const json_t *status)
     table_end(table);
 }
 
+static void mirrors_print(const json_t *status)
+{
+    static const struct {
+        const char *why, *text;
+    } whys[] = {
+        {"named", "is a mirror port, as `mirror` says"},
+        {"no-addresses", "has no addresses and forwards nothing: it is taken for a mirror port"},
+        {"forwards", "has no addresses, but forwards: it is not taken for a mirror port"},
+        {"part", "is part of another interface or carries one: it is not taken for a mirror port"},
+        {"had-addresses", "has lost its addresses: it is not taken for a mirror port"},
+    };
+    json_t *source, *port;
+    size_t i, j;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        json_array_foreach(json_object_get(source, "mirrors"), j, port)
+        {
+            for (size_t k = 0; k < sizeof(whys) / sizeof(whys[0]); k++)
+                if (strcmp(text_of(port, "why"), whys[k].why) == 0)
+                    printf("%s %s\n", text_of(port, "interface"), whys[k].text);
+        }
+    }
+}
+
 /* Someone else allows it too, for as long or for good: that element is left alone. */
 static void covered_print(const json_t *status)
 {
@@ -370,6 +395,7 @@ static void status_print(const json_t *status, const struct verdict *verdict)
     advice_each(status, advice_print, &coloured);
     sources_print(status);
     interfaces_print(status);
+    mirrors_print(status);
     sets_print(status);
     lists_print(status);
     feeds_print(status);

@@ -146,6 +146,7 @@ void config_free(struct config *config)
     free(config->vlans);
     free(config->resolvers);
     free(config->registry_resolvers);
+    free(config->mirrors);
     free(config->interfaces);
     free(config);
 }

@@ -28,6 +28,9 @@ struct config_lines {
 struct config {
     struct plan_interface *interfaces;
     size_t interface_count;
+    struct plan_interface *mirrors;
+    size_t mirror_count;
+    bool mirrors_auto;               /* those that are evident count too */
     struct plan_resolver *resolvers; /* none: the default ones */
     size_t resolver_count;
     bool require_query;

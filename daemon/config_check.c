@@ -199,6 +199,28 @@ static void check_interfaces(struct config_reader *reader)
                     "port name the interface instead");
 }
 
+static void check_mirrors(struct config_reader *reader)
+{
+    struct config *config = reader->config;
+    unsigned line = config_line(reader, SECTION_CAPTURE, "mirror", 0);
+
+    for (size_t i = 0; i < config->mirror_count; i++) {
+        const char *name = config->mirrors[i].name;
+        if (strcmp(name, "auto") == 0)
+            config->mirrors_auto = true;
+        else if (strcmp(name, "any") == 0 || strcmp(name, "lo") == 0)
+            config_finding(reader, line,
+                           "capture: mirror: %s is no mirror port: name the interface that a "
+                           "switch copies packets to",
+                           name);
+        else if (!watches(config, name) && !watches(config, "any"))
+            config_finding(reader, line,
+                           "capture: mirror: %s is not in interfaces, and so not read: say "
+                           "interfaces += { \"%s\" }",
+                           name, name);
+    }
+}
+
 /* Said on purpose, and said again: no network of one's own is that wide. */
 static void check_width(struct config_reader *reader, const struct prefix *prefix, unsigned line)
 {
@@ -291,6 +313,7 @@ void config_check(struct config_reader *reader, unsigned last_line)
                        "no whitelist: wanted at least one, such as whitelist "
                        "example { names = { \"*.example.net\" } }");
     check_interfaces(reader);
+    check_mirrors(reader);
     check_resolvers(reader);
     check_tunnels(reader);
     check_pattern_count(reader, last_line);

@@ -389,12 +389,20 @@ static cfg_t *new_parser(void)
     return cfg;
 }
 
-/* An empty list calls nobody back; only here it differs from the default. */
-static void check_empty_interfaces(struct config_reader *reader, cfg_t *cfg)
+/* An empty list calls nobody back; only with these it differs from the default. */
+static bool is_said(cfg_t *capture, const char *name)
+{
+    const cfg_opt_t *option = capture ? cfg_getopt(capture, name) : NULL;
+    return option && (option->flags & CFGF_MODIFIED);
+}
+
+static void check_empty_lists(struct config_reader *reader, cfg_t *cfg)
 {
     cfg_t *capture = cfg_getsec(cfg, section_names[SECTION_CAPTURE]);
-    const cfg_opt_t *option = capture ? cfg_getopt(capture, "interfaces") : NULL;
-    if (option && (option->flags & CFGF_MODIFIED) && option->nvalues == 0)
+
+    if (!is_said(capture, "mirror"))
+        reader->config->mirrors_auto = true;
+    if (is_said(capture, "interfaces") && cfg_size(capture, "interfaces") == 0)
         config_finding(reader, line_of(capture),
                        "capture: interfaces: empty: wanted at least one name, or \"any\"");
 }
@@ -409,7 +417,7 @@ void config_parse_cleaned(struct config_reader *reader, char *text, size_t size)
     if (cfg && file)
         result = cfg_parse_fp(cfg, file);
     if (cfg && result == CFG_SUCCESS)
-        check_empty_interfaces(reader, cfg);
+        check_empty_lists(reader, cfg);
     if (!cfg || (size > 0 && !file))
         reader->no_memory = true;
     /* libconfuse says nothing of a key without a name ('' = 5), nor when it is out of memory. */

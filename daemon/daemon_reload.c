@@ -27,7 +27,8 @@ static int start_registry(struct daemon *daemon, const struct config *config)
     return result;
 }
 
-typedef int use_plan(struct sources *sources, const struct plan *plan);
+typedef int use_plan(struct sources *sources, const struct plan *plan,
+                     const struct mirror_choice *mirrors);
 
 /* The names that are known to follow from what the configuration says are in the plan, too. */
 static int seal_plan(struct daemon *daemon, const struct config *config,
@@ -35,6 +36,11 @@ static int seal_plan(struct daemon *daemon, const struct config *config,
 {
     struct moment now = clock_now();
     struct derived_name *derived = calloc(DERIVED_MAX, sizeof(*derived));
+    const struct mirror_choice mirrors = {
+        .named = config->mirrors,
+        .count = config->mirror_count,
+        .detect = config->mirrors_auto,
+    };
     struct whitelist_pattern *patterns;
     struct plan plan;
     int result = derived ? config_plan(config, &plan, &patterns) : -ENOMEM;
@@ -45,7 +51,7 @@ static int seal_plan(struct daemon *daemon, const struct config *config,
         plan.derived = derived;
         plan.derived_count = setsync_derived(daemon->sync, config->whitelists,
                                              config->whitelist_count, &now, derived);
-        result = use(daemon->sources, &plan);
+        result = use(daemon->sources, &plan, &mirrors);
         free(patterns);
     }
     free(derived);

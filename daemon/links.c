@@ -28,8 +28,7 @@ struct link {
 struct links {
     struct mnl_socket *socket;
     struct loop_watch *watch;
-    links_up *up;
-    void *context;
+    struct links_hooks hooks;
     size_t count;
     struct link links[PLAN_INTERFACES_MAX];
     char buffer[RECEIVE_SIZE];
@@ -46,7 +45,7 @@ static void link_is(struct links *links, size_t i, int index, uint16_t type, boo
     link->up = up;
     if (!came_up)
         return;
-    links->up(links->context, i, link->retyped);
+    links->hooks.up(links->hooks.context, i, link->retyped);
     link->retyped = false;
 }
 
@@ -86,7 +85,7 @@ static int take_message(const struct nlmsghdr *header, void *context)
 static void everything_came_up(struct links *links)
 {
     for (size_t i = 0; i < links->count; i++)
-        links->up(links->context, i, false);
+        links->hooks.up(links->hooks.context, i, false);
 }
 
 static void on_readable(void *context)
@@ -96,24 +95,42 @@ static void on_readable(void *context)
         ssize_t got = mnl_socket_recvfrom(links->socket, links->buffer, sizeof(links->buffer));
         if (got < 0 && errno == ENOBUFS)
             everything_came_up(links);
+        if (got > 0 || (got < 0 && errno == ENOBUFS))
+            links->hooks.changed(links->hooks.context);
         if (got <= 0)
             return;
         mnl_cb_run(links->buffer, (size_t)got, 0, 0, take_message, links);
     }
 }
 
-int links_open(struct loop *loop, links_up *up, void *context, struct links **out)
+/* The groups of a bind's mask end before those of the settings. */
+static int subscribe(struct mnl_socket *socket)
+{
+    static const int groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                                 RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF};
+
+    if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
+        return -errno;
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        int group = groups[i];
+
+        if (mnl_socket_setsockopt(socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+            return -errno;
+    }
+    return 0;
+}
+
+int links_open(struct loop *loop, const struct links_hooks *hooks, struct links **out)
 {
     struct links *links = calloc(1, sizeof(*links));
     int result = -ENOMEM;
 
     if (!links)
         return result;
-    links->up = up;
-    links->context = context;
+    links->hooks = *hooks;
     links->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (!links->socket || mnl_socket_bind(links->socket, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0) {
-        result = -errno;
+    result = links->socket ? subscribe(links->socket) : -errno;
+    if (result < 0) {
         links_close(links);
         return result;
     }
@@ -121,7 +138,7 @@ int links_open(struct loop *loop, links_up *up, void *context, struct links **ou
         loop_readable(loop, mnl_socket_get_fd(links->socket), LOOP_NORMAL, on_readable, links);
     if (!links->watch) {
         links_close(links);
-        return result;
+        return -ENOMEM;
     }
     *out = links;
     return 0;

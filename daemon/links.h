@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Interfaces that come up: the kernel tells (rtnetlink), nobody polls.
+ * Interfaces that come up, and what else changes of them and their addresses: the kernel tells
+ * (rtnetlink), nobody polls.
  */
 #ifndef WILDSET_DAEMON_LINKS_H
 #define WILDSET_DAEMON_LINKS_H
@@ -18,8 +19,16 @@ struct links;
  * with another link layer than it had, so that whoever reads it reads it wrong.
  */
 typedef void links_up(void *context, size_t index, bool retyped);
+/* Something has changed of the machine's interfaces, addresses or forwarding, watched or not. */
+typedef void links_changed(void *context);
 
-int links_open(struct loop *loop, links_up *up, void *context, struct links **out);
+struct links_hooks {
+    links_up *up;
+    links_changed *changed;
+    void *context;
+};
+
+int links_open(struct loop *loop, const struct links_hooks *hooks, struct links **out);
 void links_close(struct links *links);
 /* From now on these; names are copied, PLAN_INTERFACES_MAX at most. */
 void links_watch(struct links *links, const struct plan_interface *interfaces, size_t count);

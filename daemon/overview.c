@@ -124,6 +124,23 @@ static json_t *interface_to_json(const struct state_report *report, const struct
     return object;
 }
 
+/* Interfaces that are mirror ports, or might be. */
+static json_t *mirrors_to_json(const struct source_status *status)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < status->port_count; i++) {
+        enum mirror_verdict verdict = (enum mirror_verdict)status->ports[i].verdict;
+        json_t *object = json_object();
+
+        put_text(object, "interface", status->ports[i].name);
+        json_object_set_new(object, "taken", json_boolean(mirror_is_taken(verdict)));
+        put_text(object, "why", mirror_verdict_name(verdict));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 static const char *source_state(const struct source_status *status)
 {
     if (status->pid == 0)
@@ -221,6 +238,7 @@ static json_t *source_to_json(const struct source_status *status, const struct c
                                                 status->quiet ? &status->quiet[i] : NULL,
                                                 status->silent > 0));
     json_object_set_new(object, "interfaces", interfaces);
+    json_object_set_new(object, "mirrors", mirrors_to_json(status));
     return object;
 }
 

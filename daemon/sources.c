@@ -9,9 +9,11 @@
 #include "daemon/links.h"
 #include "daemon/quiet.h"
 #include "daemon/station.h"
+#include "daemon/surroundings.h"
 #include "daemon/watched.h"
 #include "registry/descriptors.h"
 #include "registry/system.h"
+#include "runtime/clock.h"
 #include "runtime/log.h"
 
 #include <errno.h>
@@ -20,7 +22,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINK_DEBOUNCE_MS = 200 };
+enum {
+    LINK_DEBOUNCE_MS = 200,
+    /* Interfaces and addresses come several at a time; one sniffer has to go for each change. */
+    TOPOLOGY_DEBOUNCE_MS = 300,
+    TOPOLOGY_RENEWAL_MS = 5000,
+};
 
 static const struct station_kind sniffer_kind = {
     .source = SOURCE_SNIFFER,
@@ -48,6 +55,10 @@ struct sources {
     struct quiet quiet[PLAN_INTERFACES_MAX];
     uint8_t told[PLAN_INTERFACES_MAX]; /* the state that was logged last */
     size_t interface_count;
+    struct surroundings surroundings;
+    struct loop_watch *settling; /* timer */
+    bool settles;                /* it is set */
+    uint64_t renewed_ns;         /* for a change of the surroundings */
     struct watched *watched;
     struct keptfiles kept;
 };
@@ -167,18 +178,22 @@ static void take_interfaces(struct sources *sources, const struct plan *plan)
     memcpy(sources->interfaces, plan->interfaces, size);
 }
 
-int sources_renew_plan(struct sources *sources, const struct plan *plan)
+int sources_renew_plan(struct sources *sources, const struct plan *plan,
+                       const struct mirror_choice *mirrors)
 {
-    int sealed = plan_seal(plan);
+    const struct plan completed = surroundings_complete(&sources->surroundings, plan, mirrors);
+    int sealed = plan_seal(&completed);
     if (sealed < 0)
         return sealed;
     station_replan(&sources->sniffer, sealed);
     return 0;
 }
 
-int sources_start_sniffer(struct sources *sources, const struct plan *plan)
+int sources_start_sniffer(struct sources *sources, const struct plan *plan,
+                          const struct mirror_choice *mirrors)
 {
-    int sealed = plan_seal(plan);
+    const struct plan completed = surroundings_complete(&sources->surroundings, plan, mirrors);
+    int sealed = plan_seal(&completed);
     if (sealed < 0)
         return sealed;
     sources->low_latency = plan->latency == LATENCY_LOW;
@@ -186,6 +201,33 @@ int sources_start_sniffer(struct sources *sources, const struct plan *plan)
     links_watch(sources->links, sources->interfaces, sources->interface_count);
     station_use(&sources->sniffer, sealed, sources->interfaces, sources->interface_count);
     return 0;
+}
+
+static void on_settled(void *context)
+{
+    struct sources *sources = context;
+    uint64_t now_ns = clock_now().boot_ns;
+    uint64_t next_ns = sources->renewed_ns + TOPOLOGY_RENEWAL_MS * NS_PER_MS;
+
+    sources->settles = sources->renewed_ns && now_ns < next_ns;
+    if (sources->settles) {
+        loop_timer_set(sources->settling, (next_ns - now_ns) / NS_PER_MS + 1);
+        return;
+    }
+    if (sources->sniffer.plan < 0 || !surroundings_have_changed(&sources->surroundings))
+        return;
+    sources->renewed_ns = now_ns;
+    log_info("this machine's interfaces or addresses have changed: starting another sniffer that "
+             "knows them");
+    station_renew(&sources->sniffer, "interfaces or addresses have changed meanwhile");
+}
+
+static void on_links_changed(void *context)
+{
+    struct sources *sources = context;
+    if (!sources->settles)
+        loop_timer_set(sources->settling, TOPOLOGY_DEBOUNCE_MS);
+    sources->settles = true;
 }
 
 /* ---- the registry ---- */
@@ -270,14 +312,20 @@ static int open_sniffer(struct sources *sources, const char *libexec)
         .interface_changed = on_interface_changed,
         .context = sources,
     };
+    const struct links_hooks links_hooks = {
+        .up = on_link_up,
+        .changed = on_links_changed,
+        .context = sources,
+    };
     int result = station_open(&sources->sniffer, &sniffer_kind, sources->loop, libexec, &hooks);
 
     if (result)
         return result;
     sources->debounce = loop_timer(sources->loop, on_debounce, sources);
-    if (!sources->debounce)
+    sources->settling = loop_timer(sources->loop, on_settled, sources);
+    if (!sources->debounce || !sources->settling)
         return -ENOMEM;
-    return links_open(sources->loop, on_link_up, sources, &sources->links);
+    return links_open(sources->loop, &links_hooks, &sources->links);
 }
 
 static int open_registry(struct sources *sources, const char *libexec)
@@ -327,6 +375,8 @@ void sources_free(struct sources *sources)
     links_close(sources->links);
     watched_free(sources->watched);
     loop_unwatch(sources->debounce);
+    loop_unwatch(sources->settling);
+    surroundings_close(&sources->surroundings);
     free(sources);
 }
 
@@ -364,5 +414,9 @@ struct source_status sources_status(const struct sources *sources, size_t index)
 
     station_status(index == 0 ? &sources->sniffer : &sources->registry, &status);
     status.quiet = index == 0 ? sources->quiet : NULL;
+    if (index == 0) {
+        status.ports = sources->surroundings.ports;
+        status.port_count = sources->surroundings.port_count;
+    }
     return status;
 }

@@ -8,6 +8,7 @@
 #ifndef WILDSET_DAEMON_SOURCES_H
 #define WILDSET_DAEMON_SOURCES_H
 
+#include "daemon/topology.h"
 #include "registry/pollplan.h"
 #include "runtime/loop.h"
 #include "runtime/sighting.h"
@@ -55,6 +56,8 @@ struct source_status {
     const struct source_interface *interfaces;
     size_t interface_count;
     const struct quiet *quiet; /* by interface; NULL: the source has none */
+    const struct mirror_port *ports; /* the sniffer's */
+    size_t port_count;
     const struct registry_report *lists; /* by whitelist, where `reported_lists` has its bit */
     whitelist_mask reported_lists;
 };
@@ -68,10 +71,15 @@ int sources_new(struct loop *loop, const struct sources_options *options,
                 const struct sources_hooks *hooks, struct sources **out);
 /* Ends each at once; nothing more is learned. */
 void sources_free(struct sources *sources);
-/* Starts the sniffer with this plan, or replaces the one that runs.  0 or -errno. */
-int sources_start_sniffer(struct sources *sources, const struct plan *plan);
+/*
+ * Starts the sniffer with this plan, or replaces the one that runs; what the kernel knows of
+ * interfaces and addresses is put into it, and followed.  0 or -errno.
+ */
+int sources_start_sniffer(struct sources *sources, const struct plan *plan,
+                          const struct mirror_choice *mirrors);
 /* The same plan with what is known by now, for the next start.  0; or -errno, and no change. */
-int sources_renew_plan(struct sources *sources, const struct plan *plan);
+int sources_renew_plan(struct sources *sources, const struct plan *plan,
+                       const struct mirror_choice *mirrors);
 /* Starts the registry process with this plan in place of the one that runs, or ends it when there
  * is nothing to do.  0 or -errno. */
 int sources_start_registry(struct sources *sources, const struct poll_plan *plan);

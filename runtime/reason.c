@@ -42,6 +42,11 @@ static const struct {
     [REASON_LIST_ADDRESS] = {"list-address",
                              "it stands in the list as an address, and `registry-addresses` is "
                              "false"},
+    [REASON_WRONG_WAY] = {"wrong-way",
+                          "its question did not pass the same interface the other way"},
+    [REASON_IMPOSSIBLE_SOURCE] = {"impossible-source",
+                                  "a packet with this source cannot come in there: it is this "
+                                  "machine's own, or behind another interface"},
 };
 
 const char *reason_name(enum reason reason)

@@ -30,6 +30,8 @@ enum reason {
     REASON_PREFIX_ENTRY,
     REASON_WILDCARD_ENTRY,
     REASON_LIST_ADDRESS,
+    REASON_WRONG_WAY,          /* its question did not pass there the other way */
+    REASON_IMPOSSIBLE_SOURCE,  /* the stack would refuse it for where it came in */
     REASON_COUNT,
 };
 

@@ -210,8 +210,8 @@ static void look(struct anticipation *anticipation, uint64_t now_ns)
 {
     if (anticipation->look_until <= now_ns)
         anticipation->look_from = now_ns;
-    anticipation->look_until = least(now_ns + ANTICIPATION_LOOK_NS,
-                                     anticipation->look_from + ANTICIPATION_LOOK_MOST_NS);
+    anticipation->look_until =
+        least(now_ns + ANTICIPATION_LOOK_NS, anticipation->look_from + ANTICIPATION_LOOK_MOST_NS);
 }
 
 enum anticipation_outcome anticipation_asked(struct anticipation *anticipation,

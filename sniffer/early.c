@@ -15,6 +15,7 @@ struct slot {
     unsigned before; /* how many waited for its client when it came */
     uint64_t number; /* in order of arrival */
     uint64_t until_ns;
+    struct place place;
     struct segment segment; /* its payload lies in: */
     uint8_t bytes[EARLY_BYTES_MAX];
 };
@@ -60,7 +61,8 @@ static struct slot *find_free(struct early *early)
     return NULL;
 }
 
-bool early_hold(struct early *early, const struct segment *answer, uint64_t now_ns)
+bool early_hold(struct early *early, const struct segment *answer, const struct place *place,
+                uint64_t now_ns)
 {
     unsigned before = waiting_for(early, &answer->destination);
     struct slot *slot;
@@ -71,6 +73,7 @@ bool early_hold(struct early *early, const struct segment *answer, uint64_t now_
     slot = find_free(early);
     memcpy(slot->bytes, answer->payload, answer->payload_size);
     slot->segment = *answer;
+    slot->place = *place;
     slot->segment.payload = slot->bytes;
     slot->segment.ip = slot->segment.transport_header = NULL;
     slot->segment.checked = true;
@@ -99,7 +102,10 @@ static bool answers(const struct slot *slot, const struct question_key *question
     const struct segment *segment = &slot->segment;
     uint16_t id = (uint16_t)(slot->bytes[0] << 8 | slot->bytes[1]);
 
-    return id == question->id && segment->transport == question->transport &&
+    return id == question->id &&
+           (place_pairs(&question->place, &slot->place) ||
+            place_equal(&question->place, &slot->place)) &&
+           segment->transport == question->transport &&
            segment->destination_port == question->client_port &&
            segment->source_port == question->resolver_port &&
            address_equal(&segment->destination, &question->client) &&

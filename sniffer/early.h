@@ -27,11 +27,13 @@ struct early;
 struct early *early_new(void);
 void early_free(struct early *early);
 
-/* Copies the answer, which has to be checked; false when it may not wait. */
-bool early_hold(struct early *early, const struct segment *answer, uint64_t now_ns);
+/* Copies the answer, which has to be checked, and was seen there; false when it may not wait. */
+bool early_hold(struct early *early, const struct segment *answer, const struct place *place,
+                uint64_t now_ns);
 /*
- * The first that came of those that answer this question, or whose time is over; NULL when there is
- * none.  It waits no longer; valid until the next early_hold.
+ * The first that came of those that answer this question, seen at its own place, whichever way they
+ * went; or whose time is over;
+ * NULL when there is none.  It waits no longer; valid until the next early_hold.
  */
 const struct segment *early_take_answer(struct early *early, const struct question_key *question);
 const struct segment *early_take_due(struct early *early, uint64_t now_ns);

@@ -21,7 +21,7 @@ enum entry_state {
 };
 
 struct entry {
-    uint64_t key[2]; /* keyed hash of addresses, id and protocol */
+    uint64_t key[2]; /* keyed hash of place, addresses, id and protocol */
     uint8_t pair;    /* of the addresses alone */
     uint64_t seen_ns;
     enum entry_state state;
@@ -72,10 +72,19 @@ static void make_key(const struct fragments *fragments, const struct fragment *f
                      uint64_t key[static 2])
 {
     struct {
-        struct address source, destination;
+        struct place place;
+        struct address source, destination, peer;
         uint8_t protocol;
         uint8_t id[4];
-    } fields = {.source = fragment->source, .destination = fragment->destination};
+    } fields = {
+        .place = fragment->place,
+        .source = fragment->source,
+        .destination = fragment->destination,
+        .peer = fragment->peer,
+    };
+
+    _Static_assert(sizeof(fields) == sizeof(struct place) + 3 * sizeof(struct address) + 5,
+                   "no padding gets into the hash");
 
     fields.protocol = fragment->protocol;
     memcpy(fields.id, &fragment->id, sizeof(fields.id));

@@ -9,6 +9,7 @@
 #define WILDSET_SNIFFER_FRAGMENTS_H
 
 #include "dnsparse/address.h"
+#include "sniffer/place.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +33,8 @@ struct fragment {
     uint32_t offset;  /* bytes */
     const uint8_t *bytes;
     size_t size;
+    struct place place;  /* what is put together was all seen at one place, and */
+    struct address peer; /* came from one tunnel's peer */
 };
 
 /* Valid until the next call. */

@@ -396,7 +396,8 @@ static linklayer_function *find_shim(uint16_t ethertype)
     }
 }
 
-/* Behind MPLS, PPPoE and the like, in whatever order they stand; each takes bytes, so that this ends. */
+/* Behind MPLS, PPPoE and the like, in whatever order they stand; each takes bytes, so that this
+ * ends. */
 static __attribute__((cold)) uint16_t skip_shims(struct walk *walk, uint16_t ethertype)
 {
     linklayer_function *shim = find_shim(ethertype);

@@ -2,6 +2,7 @@
 /*
  * What comes in parts: IP fragments into datagrams, TCP segments into messages.  Only parts that a
  * host would take count, and only of servers that are believed, so that others cost no memory.
+ * Parts of one whole are all seen at one place, so that the whole can be judged by it.
  */
 #include "sniffer/linklayer.h"
 #include "sniffer/pipeline_state.h"
@@ -33,14 +34,14 @@ static enum trust trust_source(const struct pipeline *pipeline, const struct seg
 {
     if (segment->source_port != DNS_PORT)
         return TRUST_NONE;
-    return trust_resolver(pipeline->plan, &segment->source, segment->interface);
+    return trust_resolver(pipeline->plan, &segment->source, segment);
 }
 
 static enum trust trust_destination(const struct pipeline *pipeline, const struct segment *segment)
 {
     if (segment->destination_port != DNS_PORT)
         return TRUST_NONE;
-    return trust_resolver(pipeline->plan, &segment->destination, segment->interface);
+    return trust_resolver(pipeline->plan, &segment->destination, segment);
 }
 
 /*
@@ -67,7 +68,7 @@ static void raise_alarm(struct pipeline *pipeline, const struct segment *segment
     struct segment answer = *segment;
     struct report_subject subject = {
         .segment = &answer,
-        .interface = plan_interface_name(pipeline->plan, segment->interface),
+        .interface = trust_interface(pipeline->plan, segment),
         .question = &no_name,
     };
 
@@ -120,6 +121,8 @@ static void add_segment(struct pipeline *pipeline, const struct segment *segment
         .flags = segment->tcp_flags,
         .payload = segment->payload,
         .payload_size = segment->payload_size,
+        .place = place_of(pipeline->plan, segment),
+        .peer = segment->outer_peer,
     };
 
     delivery.message.checked = true;
@@ -168,8 +171,8 @@ static bool piece_matters(const struct pipeline *pipeline, const struct segment 
     if (!ports_matter(pipeline, segment))
         return false;
     return tunnelrules_know(pipeline_rules(pipeline, segment->interface), &segment->source) ||
-           trust_resolver(plan, &segment->source, segment->interface) != TRUST_NONE ||
-           trust_resolver(plan, &segment->destination, segment->interface) != TRUST_NONE;
+           trust_resolver(plan, &segment->source, segment) != TRUST_NONE ||
+           trust_resolver(plan, &segment->destination, segment) != TRUST_NONE;
 }
 
 static enum fragments_outcome add_piece(struct pipeline *pipeline, const struct segment *segment,
@@ -184,6 +187,8 @@ static enum fragments_outcome add_piece(struct pipeline *pipeline, const struct 
         .offset = segment->piece.offset,
         .bytes = segment->payload,
         .size = segment->payload_size,
+        .place = place_of(pipeline->plan, segment),
+        .peer = segment->outer_peer,
     };
 
     if (!pipeline_takes_checksum(pipeline, segment_header_checksum(segment)))

@@ -166,8 +166,8 @@ static void tell_asked(const struct pipeline *pipeline, const struct segment *se
 
 /* What goes to a stranger is kept apart: it must not cost a place that somebody believed needs. */
 static void enter_question(struct pipeline *pipeline, const struct segment *segment,
-                           const struct wire_message *wire, enum trust trust, bool anticipate,
-                           uint64_t now_ns)
+                           const struct place *place, const struct wire_message *wire,
+                           enum trust trust, bool anticipate, uint64_t now_ns)
 {
     static const enum counter counters[] = {
         [QUESTION_NEW] = COUNTER_QUESTIONS,
@@ -183,6 +183,7 @@ static void enter_question(struct pipeline *pipeline, const struct segment *segm
         .transport = segment->transport,
         .question = wire_question(wire),
         .question_size = wire->name_size + 4u,
+        .place = *place,
     };
     struct questions *questions = trust == TRUST_NONE ? pipeline->strangers : pipeline->questions;
     enum question_outcome outcome = questions_ask(questions, &key, now_ns);
@@ -210,12 +211,17 @@ static void question_deal(struct pipeline *pipeline, const struct segment *segme
     bool matches = pipeline_match(pipeline, wire, now_ns) != 0;
     if (!matches && !pipeline_may_lead_on(pipeline, wire))
         return;
-    enum trust trust = trust_resolver(pipeline->plan, &segment->destination, segment->interface);
+    enum trust trust = trust_resolver(pipeline->plan, &segment->destination, segment);
+    struct place place = place_of(pipeline->plan, segment);
+    if (place_refuses_source(pipeline->plan, &place, &segment->source)) {
+        pipeline->counters.refused[REASON_IMPOSSIBLE_SOURCE]++;
+        return;
+    }
     if (!pipeline_checksum_is_good(pipeline, segment)) {
         pipeline->counters.refused[REASON_BAD_CHECKSUM]++;
         return;
     }
-    enter_question(pipeline, segment, wire, trust,
+    enter_question(pipeline, segment, &place, wire, trust,
                    matches && rr_type_is_asked_for_addresses(wire->question_type), now_ns);
 }
 

@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char plan_magic[8] = "wsplan3";
@@ -25,6 +26,7 @@ struct plan_head {
     whitelist_mask follow_whitelists;
     uint32_t interface_count, resolver_count, pattern_count, vlan_count, derived_count,
         tunnel_count;
+    uint32_t link_count, origin_count;
     uint32_t ttl_min[WHITELISTS_MAX];
     uint32_t ttl_max[WHITELISTS_MAX];
     uint8_t require_query;
@@ -38,7 +40,9 @@ static_assert(sizeof(struct plan_head) % _Alignof(struct derived_name) == 0,
               "derived names are aligned");
 static_assert(sizeof(struct derived_name) % _Alignof(struct plan_tunnel) == 0,
               "tunnels are aligned");
-static_assert(sizeof(struct plan_tunnel) % _Alignof(uint16_t) == 0, "tags are aligned");
+static_assert(sizeof(struct plan_tunnel) % _Alignof(struct plan_link) == 0, "links are aligned");
+static_assert(sizeof(struct plan_link) == 24 && sizeof(struct plan_origin) == 24,
+              "neither has padding, and what follows them is aligned");
 static_assert(_Alignof(struct plan_interface) == 1 && _Alignof(struct plan_resolver) == 1 &&
                   _Alignof(struct whitelist_pattern) == 1,
               "the other arrays need no alignment");
@@ -56,6 +60,8 @@ static struct plan_head head_of(const struct plan *plan)
         .vlan_count = (uint32_t)plan->vlan_count,
         .derived_count = (uint32_t)plan->derived_count,
         .tunnel_count = (uint32_t)plan->tunnel_count,
+        .link_count = (uint32_t)plan->link_count,
+        .origin_count = (uint32_t)plan->origin_count,
         .require_query = plan->require_query,
         .checksums = (uint8_t)plan->checksums,
         .latency = (uint8_t)plan->latency,
@@ -74,6 +80,8 @@ int plan_seal(const struct plan *plan)
         {&head, sizeof(head)},
         {plan->derived, plan->derived_count * sizeof(*plan->derived)},
         {plan->tunnels, plan->tunnel_count * sizeof(*plan->tunnels)},
+        {plan->links, plan->link_count * sizeof(*plan->links)},
+        {plan->origins, plan->origin_count * sizeof(*plan->origins)},
         {plan->vlans, plan->vlan_count * sizeof(*plan->vlans)},
         {plan->interfaces, plan->interface_count * sizeof(*plan->interfaces)},
         {plan->resolvers, plan->resolver_count * sizeof(*plan->resolvers)},
@@ -82,7 +90,8 @@ int plan_seal(const struct plan *plan)
 
     if (plan->interface_count > PLAN_INTERFACES_MAX || plan->resolver_count > PLAN_RESOLVERS_MAX ||
         plan->pattern_count > PLAN_PATTERNS_MAX || plan->vlan_count > PLAN_VLANS_MAX ||
-        plan->derived_count > PLAN_DERIVED_MAX || plan->tunnel_count > PLAN_TUNNELS_MAX)
+        plan->derived_count > PLAN_DERIVED_MAX || plan->tunnel_count > PLAN_TUNNELS_MAX ||
+        plan->link_count > PLAN_LINKS_MAX || plan->origin_count > PLAN_ORIGINS_MAX)
         return -E2BIG;
     return sealed_make("wildset-plan", parts, sizeof(parts) / sizeof(parts[0]));
 }
@@ -95,7 +104,8 @@ static bool head_is_valid(const struct plan_head *head)
            head->interface_count <= PLAN_INTERFACES_MAX &&
            head->resolver_count <= PLAN_RESOLVERS_MAX && head->pattern_count <= PLAN_PATTERNS_MAX &&
            head->vlan_count <= PLAN_VLANS_MAX && head->derived_count <= PLAN_DERIVED_MAX &&
-           head->tunnel_count <= PLAN_TUNNELS_MAX && head->require_query <= 1 &&
+           head->tunnel_count <= PLAN_TUNNELS_MAX && head->link_count <= PLAN_LINKS_MAX &&
+           head->origin_count <= PLAN_ORIGINS_MAX && head->require_query <= 1 &&
            head->checksums <= CHECKSUMS_IGNORE && head->latency <= LATENCY_NORMAL &&
            memcmp(head->zero, (const uint8_t[sizeof(head->zero)]){0}, sizeof(head->zero)) == 0;
 }
@@ -155,6 +165,28 @@ static bool tunnel_is_valid(const struct plan_tunnel *tunnel)
             prefix_is_valid(&tunnel->from));
 }
 
+static bool link_is_valid(const struct plan_link *link)
+{
+    return link->index > 0 && link->name[0] && interface_is_valid(link->name) &&
+           flag_is_valid(&link->mirror) && flag_is_valid(&link->loopback) &&
+           flag_is_valid(&link->any_source) && link->zero == 0;
+}
+
+static bool links_are_valid(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->link_count; i++) {
+        if (!link_is_valid(&plan->links[i]) ||
+            (i > 0 && plan->links[i - 1].index >= plan->links[i].index))
+            return false;
+    }
+    for (size_t i = 0; i < plan->origin_count; i++) {
+        if (!prefix_is_valid(&plan->origins[i].prefix) || plan->origins[i].zero[0] ||
+            plan->origins[i].zero[1])
+            return false;
+    }
+    return true;
+}
+
 static bool arrays_are_valid(const struct plan *plan)
 {
     for (size_t i = 0; i < plan->derived_count; i++) {
@@ -165,6 +197,8 @@ static bool arrays_are_valid(const struct plan *plan)
         if (!tunnel_is_valid(&plan->tunnels[i]))
             return false;
     }
+    if (!links_are_valid(plan))
+        return false;
     for (size_t i = 0; i < plan->vlan_count; i++) {
         if (plan->vlans[i] > VLAN_MAX)
             return false;
@@ -190,7 +224,9 @@ static bool arrays_are_valid(const struct plan *plan)
 static size_t size_by_head(const struct plan_head *head)
 {
     return sizeof(*head) + head->derived_count * sizeof(struct derived_name) +
-           head->tunnel_count * sizeof(struct plan_tunnel) + head->vlan_count * sizeof(uint16_t) +
+           head->tunnel_count * sizeof(struct plan_tunnel) +
+           head->link_count * sizeof(struct plan_link) +
+           head->origin_count * sizeof(struct plan_origin) + head->vlan_count * sizeof(uint16_t) +
            head->interface_count * sizeof(struct plan_interface) +
            head->resolver_count * sizeof(struct plan_resolver) +
            head->pattern_count * sizeof(struct whitelist_pattern);
@@ -205,6 +241,8 @@ static struct plan plan_of(const struct plan_head *head, const uint8_t *behind)
         .pattern_count = head->pattern_count,
         .vlan_count = head->vlan_count,
         .derived_count = head->derived_count,
+        .link_count = head->link_count,
+        .origin_count = head->origin_count,
         .chain_whitelists = head->chain_whitelists,
         .follow_whitelists = head->follow_whitelists,
         .tunnel_count = head->tunnel_count,
@@ -219,6 +257,10 @@ static struct plan plan_of(const struct plan_head *head, const uint8_t *behind)
     behind += plan.derived_count * sizeof(*plan.derived);
     plan.tunnels = (const void *)behind;
     behind += plan.tunnel_count * sizeof(*plan.tunnels);
+    plan.links = (const void *)behind;
+    behind += plan.link_count * sizeof(*plan.links);
+    plan.origins = (const void *)behind;
+    behind += plan.origin_count * sizeof(*plan.origins);
     plan.vlans = (const void *)behind;
     behind += plan.vlan_count * sizeof(*plan.vlans);
     plan.interfaces = (const void *)behind;
@@ -255,4 +297,20 @@ int plan_open(int fd, struct plan *out)
         return 0;
     sealed_unmap(bytes, size);
     return -EBADMSG;
+}
+
+/* ---- looking up ---- */
+
+static int compare_link(const void *index, const void *link)
+{
+    uint32_t a = *(const uint32_t *)index, b = ((const struct plan_link *)link)->index;
+
+    return (a > b) - (a < b);
+}
+
+const struct plan_link *plan_link(const struct plan *plan, uint32_t index)
+{
+    if (plan->link_count == 0)
+        return NULL;
+    return bsearch(&index, plan->links, plan->link_count, sizeof(*plan->links), compare_link);
 }

@@ -33,6 +33,8 @@ enum {
     PLAN_VLANS_MAX = 4095,
     PLAN_DERIVED_MAX = DERIVED_MAX,
     PLAN_TUNNELS_MAX = 64,
+    PLAN_LINKS_MAX = 4096,
+    PLAN_ORIGINS_MAX = 4096,
 };
 
 /* Whom to believe: answers from these addresses, first seen on this interface (empty: on any). */
@@ -55,6 +57,26 @@ struct plan_tunnel {
     uint32_t number; /* VXLAN's and Geneve's VNI, GRE's key, ERSPAN's session, GTP's TEID */
 };
 
+/* What the kernel says of an interface that frames may come from, by its index there. */
+struct plan_link {
+    uint32_t index;
+    char name[IFNAMSIZ];
+    bool mirror;     /* as above; only there question and answer may both come in */
+    bool loopback;
+    bool any_source; /* nobody can say who is behind it: plan_origin does not hold there */
+    uint8_t zero;
+};
+
+/*
+ * Who has an address of the longest prefix that holds it comes in over one of its links; link 0:
+ * nobody comes in with it, it is this machine's own.
+ */
+struct plan_origin {
+    uint32_t link;
+    struct prefix prefix;
+    uint8_t zero[2];
+};
+
 /* All arrays are borrowed; an empty one may be NULL. */
 struct plan {
     const struct plan_interface *interfaces;
@@ -65,6 +87,10 @@ struct plan {
     size_t pattern_count;
     const struct derived_name *derived; /* known already, until CLOCK_BOOTTIME is there */
     size_t derived_count;
+    const struct plan_link *links; /* by index; those not in it are neither mirror nor loopback */
+    size_t link_count;
+    const struct plan_origin *origins;
+    size_t origin_count;
     const uint16_t *vlans; /* none: all, and untagged */
     size_t vlan_count;
     whitelist_mask chain_whitelists;  /* match = "chain" */
@@ -77,6 +103,9 @@ struct plan {
     enum plan_checksums checksums;
     enum plan_latency latency;
 };
+
+/* NULL when the plan has none of this index. */
+const struct plan_link *plan_link(const struct plan *plan, uint32_t index);
 
 /* A sealed, read-only memfd with the plan; close-on-exec.  The descriptor or -errno. */
 int plan_seal(const struct plan *plan);

@@ -35,6 +35,8 @@ struct entry {
     bool asked_again;      /* since it was new */
     bool answered;         /* since it was last asked */
     enum client_list list; /* where the client keeps it */
+    uint8_t place_count;   /* one more than there is room for: nothing is known of them */
+    struct place places[QUESTION_PLACES_MAX];
 };
 
 struct answers {
@@ -198,6 +200,19 @@ static uint32_t take_entry(struct questions *questions, uint64_t now_ns)
     return index;
 }
 
+/* With one place too many nothing is known of any: no answer pairs. */
+static void note_place(struct entry *entry, const struct place *place)
+{
+    for (unsigned i = 0; i < entry->place_count && i < QUESTION_PLACES_MAX; i++) {
+        if (place_equal(&entry->places[i], place))
+            return;
+    }
+    if (entry->place_count < QUESTION_PLACES_MAX)
+        entry->places[entry->place_count] = *place;
+    if (entry->place_count <= QUESTION_PLACES_MAX)
+        entry->place_count++;
+}
+
 static void enter(struct questions *questions, const struct question_key *key,
                   const struct question_hash *hash, uint64_t now_ns)
 {
@@ -211,6 +226,8 @@ static void enter(struct questions *questions, const struct question_key *key,
         .next = *bucket,
         .client = clients_add(questions->clients, &key->client, index),
         .list = CLIENT_WAITING,
+        .place_count = 1,
+        .places = {key->place},
     };
     *bucket = index;
 }
@@ -253,6 +270,7 @@ enum question_outcome questions_ask(struct questions *questions, const struct qu
         enter(questions, key, &hash, now_ns);
         return QUESTION_NEW;
     }
+    note_place(&questions->entries[index], &key->place);
     if (age(questions->entries[index].seen_ns, now_ns) <= QUESTION_REPEAT_NS) {
         questions->entries[index].seen_ns = now_ns;
         return QUESTION_REPEATED;
@@ -274,6 +292,47 @@ struct question_found questions_find(const struct questions *questions,
     if (!found.number && !casekeepers_has(&questions->casekeepers, &questions->key, &key->resolver))
         found.number = find_folded(questions, &hash);
     return found;
+}
+
+static bool was_seen_at(const struct entry *entry, const struct place *place)
+{
+    for (unsigned i = 0; i < entry->place_count && i < QUESTION_PLACES_MAX; i++) {
+        if (place_equal(&entry->places[i], place))
+            return true;
+    }
+    return false;
+}
+
+/* Of an interface that shows both ways. */
+static bool has_sides(const struct place *place)
+{
+    const struct place opposite = place_opposite(place);
+
+    return !place_equal(&opposite, place);
+}
+
+bool questions_pairs(const struct questions *questions, struct question_found found,
+                     const struct question_key *key)
+{
+    const struct entry *entry = &questions->entries[found.number];
+    bool pairs = false;
+
+    if (entry->place_count > QUESTION_PLACES_MAX ||
+        (has_sides(&key->place) && was_seen_at(entry, &key->place)))
+        return false;
+    for (unsigned i = 0; i < entry->place_count; i++)
+        pairs |= place_pairs(&entry->places[i], &key->place);
+    return pairs;
+}
+
+void questions_doubt(struct questions *questions, struct question_found found,
+                     const struct question_key *key)
+{
+    const struct place opposite = place_opposite(&key->place);
+    struct entry *entry = &questions->entries[found.number];
+
+    if (has_sides(&key->place) && was_seen_at(entry, &key->place))
+        note_place(entry, &opposite);
 }
 
 bool questions_is_late(const struct questions *questions, struct question_found found,
@@ -311,6 +370,17 @@ static void get_earlier(const struct questions *questions, const struct entry *e
     out->asked_again = entry->asked_again;
     out->count = answers->count;
     memcpy(out->addresses, answers->addresses, sizeof(out->addresses));
+}
+
+bool questions_has_answer(const struct questions *questions, struct question_found found,
+                          struct earlier_answer *earlier)
+{
+    const struct entry *entry = &questions->entries[found.number];
+
+    if (!entry->answers)
+        return false;
+    get_earlier(questions, entry, earlier);
+    return true;
 }
 
 enum settle_outcome questions_settle(struct questions *questions, struct question_found found,

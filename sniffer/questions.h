@@ -19,6 +19,7 @@
 #include "dnsparse/address.h"
 #include "dnsparse/answer.h"
 #include "runtime/sighting.h"
+#include "sniffer/place.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,7 @@ enum {
     QUESTIONS_SETTLED_MAX = 16384,
     QUESTION_FIXED_SIZE = 4,  /* type and class, behind the name */
     QUESTION_BYTES_MAX = 259, /* name, type, class */
+    QUESTION_PLACES_MAX = 8,  /* where it was seen; on its way through a host of containers: 6 */
 };
 #define QUESTION_LIFETIME_NS (10 * UINT64_C(1000000000))
 /* Kept that long, so that an answer that comes late is told from one that nobody asked for. */
@@ -43,6 +45,7 @@ struct question_key {
     enum transport transport;
     const uint8_t *question; /* name, type and class as on the wire, borrowed */
     size_t question_size;
+    struct place place; /* where the message was seen: not what tells questions apart */
 };
 
 enum question_outcome {
@@ -88,6 +91,21 @@ enum question_outcome questions_ask(struct questions *questions, const struct qu
  */
 struct question_found questions_find(const struct questions *questions,
                                      const struct question_key *key);
+/*
+ * Whether it was seen going the other way where the answer with this key was seen, and not that way
+ * too: then whoever is on that wire may have sent both.
+ */
+bool questions_pairs(const struct questions *questions, struct question_found found,
+                     const struct question_key *key);
+/*
+ * An answer with this key went the way that the question had gone: what then goes the other way there
+ * may be that answer, sent back by this machine, and does not pair any more.
+ */
+void questions_doubt(struct questions *questions, struct question_found found,
+                     const struct question_key *key);
+/* Whether an answer was counted for it, whatever it said: `earlier`. */
+bool questions_has_answer(const struct questions *questions, struct question_found found,
+                          struct earlier_answer *earlier);
 /* Asked more than 10 s ago. */
 bool questions_is_late(const struct questions *questions, struct question_found found,
                        uint64_t now_ns);

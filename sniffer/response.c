@@ -89,7 +89,10 @@ static void raise_alarm(struct pipeline *pipeline, const struct response *respon
                  earlier);
 }
 
-/* Where questions are not to be had, an answer opens the entry that it settles. */
+/*
+ * Where questions are not to be had, an answer opens the entry that it settles: on a mirror port
+ * that shows one direction, which is one place for both.
+ */
 static void open_unasked(struct pipeline *pipeline, struct response *response)
 {
     uint64_t now_ns = response->passing.now_ns;
@@ -123,8 +126,27 @@ static void conclude(struct pipeline *pipeline, struct response *response,
 }
 
 /*
+ * What is not believed by itself: what was counted before is a duplicate all the same, as on a
+ * firewall's second leg.  Where the question was answered otherwise, somebody knows all that he
+ * needs to forge.
+ */
+static void dismiss(struct pipeline *pipeline, const struct response *response, enum reason doubt,
+                    const struct answer_digest *digest)
+{
+    bool astray = doubt == REASON_WRONG_WAY || doubt == REASON_IMPOSSIBLE_SOURCE;
+    struct earlier_answer earlier;
+
+    if (questions_counted(pipeline->questions, response->asked, digest))
+        pass_over(pipeline, response);
+    else if (astray && questions_has_answer(pipeline->questions, response->asked, &earlier))
+        raise_alarm(pipeline, response, &earlier);
+    else
+        refuse(pipeline, response, doubt);
+}
+
+/*
  * A response to a question that is known, or need not be.  `doubt` is why it would not be believed
- * by itself: what was counted before is a duplicate all the same, as on a firewall's second leg.
+ * by itself.
  */
 static void weigh(struct pipeline *pipeline, struct response *response, enum reason doubt)
 {
@@ -139,10 +161,7 @@ static void weigh(struct pipeline *pipeline, struct response *response, enum rea
     }
     lesson_digest(pipeline, &digest);
     if (doubt != REASON_NONE) {
-        if (questions_counted(pipeline->questions, response->asked, &digest))
-            pass_over(pipeline, response);
-        else
-            refuse(pipeline, response, doubt);
+        dismiss(pipeline, response, doubt, &digest);
         return;
     }
     if (answer->address_count == 0 && answer->target_count == 0)
@@ -152,43 +171,52 @@ static void weigh(struct pipeline *pipeline, struct response *response, enum rea
 }
 
 /* Another client's answer may have to make room; what it would have been is what it is now. */
-static bool hold(struct pipeline *pipeline, const struct passing *passing)
+static bool hold(struct pipeline *pipeline, const struct response *response)
 {
+    const struct passing *passing = &response->passing;
     const struct segment *surplus =
         early_take_surplus(pipeline->early, &passing->segment->destination);
 
     if (surplus)
         response_deal_again(pipeline, surplus, passing->now_ns);
-    return early_hold(pipeline->early, passing->segment, passing->now_ns);
-}
-
-/* Its question may stand in a ring that is read next. */
-static void refuse_unless_early(struct pipeline *pipeline, const struct response *response,
-                                enum reason doubt)
-{
-    const struct passing *passing = &response->passing;
-
-    if (doubt != REASON_NO_QUESTION || !response->may_wait || !hold(pipeline, passing)) {
-        refuse(pipeline, response, doubt);
-        return;
-    }
-    count(pipeline, COUNTER_EARLY_ANSWERS);
-    pipeline->early_due_ns = early_due(pipeline->early);
+    return early_hold(pipeline->early, passing->segment, &response->key.place, passing->now_ns);
 }
 
 /* Why the answer would not be learned, whatever it says. */
 static enum reason doubt_about(const struct pipeline *pipeline, const struct response *response,
                                enum trust trust)
 {
+    const struct place *place = &response->key.place;
+    bool required = pipeline->plan->require_query || !place_pairs(place, place);
+    bool late = response->asked.number &&
+                questions_is_late(pipeline->questions, response->asked, response->passing.now_ns);
+
+    if (place_refuses_source(pipeline->plan, place, &response->key.resolver))
+        return REASON_IMPOSSIBLE_SOURCE;
     if (trust == TRUST_ELSEWHERE)
         return REASON_UNTRUSTED_RESOLVER;
-    if (!pipeline->plan->require_query)
-        return REASON_NONE;
     if (!response->asked.number)
-        return REASON_NO_QUESTION;
-    return questions_is_late(pipeline->questions, response->asked, response->passing.now_ns)
-               ? REASON_LATE_ANSWER
-               : REASON_NONE;
+        return required ? REASON_NO_QUESTION : REASON_NONE;
+    if (late)
+        return required ? REASON_LATE_ANSWER : REASON_NONE;
+    return questions_pairs(pipeline->questions, response->asked, &response->key) ? REASON_NONE
+                                                                                 : REASON_WRONG_WAY;
+}
+
+/*
+ * Its question may stand in a ring that is read next, or the one place of it that counts.  One from
+ * an impossible source waits too, so that its question is doubted before what follows from it.
+ */
+static bool waits(struct pipeline *pipeline, const struct response *response, enum reason doubt)
+{
+    bool may = doubt == REASON_NO_QUESTION || doubt == REASON_WRONG_WAY ||
+               (doubt == REASON_IMPOSSIBLE_SOURCE && !response->asked.number);
+
+    if (!may || !response->may_wait || !hold(pipeline, response))
+        return false;
+    count(pipeline, COUNTER_EARLY_ANSWERS);
+    pipeline->early_due_ns = early_due(pipeline->early);
+    return true;
 }
 
 /* Who asks an authoritative server wants no recursion; who asks a resolver does (RFC 1035, RD). */
@@ -197,7 +225,8 @@ static bool wants_recursion(const struct wire_message *wire)
     return wire->bytes[FLAGS_AT] & RECURSION_DESIRED;
 }
 
-/* A server that clients ask, and that nobody has named: counted once for each question. */
+/* A server that clients ask, and that nobody has named: counted once for each question.  Nobody
+ * outside can bring it up. */
 static enum stranger stranger_of(struct pipeline *pipeline, const struct response *response)
 {
     const struct passing *passing = &response->passing;
@@ -206,6 +235,8 @@ static enum stranger stranger_of(struct pipeline *pipeline, const struct respons
     if (!asked.number || passing->segment->source_port != DNS_PORT ||
         !wants_recursion(passing->wire) || !pipeline_checksum_is_good(pipeline, passing->segment) ||
         questions_is_late(pipeline->strangers, asked, passing->now_ns) ||
+        !questions_pairs(pipeline->strangers, asked, &response->key) ||
+        place_refuses_source(pipeline->plan, &response->key.place, &response->key.resolver) ||
         !questions_answered(pipeline->strangers, asked))
         return STRANGER_UNKNOWN;
     return STRANGER_UNNAMED;
@@ -214,8 +245,7 @@ static enum stranger stranger_of(struct pipeline *pipeline, const struct respons
 static void match_response(struct pipeline *pipeline, struct response *response)
 {
     struct passing *passing = &response->passing;
-    enum trust trust =
-        trust_resolver(pipeline->plan, &passing->segment->source, passing->segment->interface);
+    enum trust trust = trust_resolver(pipeline->plan, &passing->segment->source, passing->segment);
     enum reason reason = judge(pipeline, passing, trust);
 
     if (reason == REASON_UNTRUSTED_RESOLVER && trust == TRUST_NONE)
@@ -226,11 +256,15 @@ static void match_response(struct pipeline *pipeline, struct response *response)
     }
     response->asked = questions_find(pipeline->questions, &response->key);
     enum reason doubt = doubt_about(pipeline, response, trust);
-    if (!response->asked.number && doubt != REASON_NONE) {
-        refuse_unless_early(pipeline, response, doubt);
+    bool asked = response->asked.number != 0;
+    if (asked && (doubt == REASON_IMPOSSIBLE_SOURCE || doubt == REASON_WRONG_WAY))
+        questions_doubt(pipeline->questions, response->asked, &response->key);
+    if (waits(pipeline, response, doubt))
+        return;
+    if (!asked && doubt != REASON_NONE) {
+        refuse(pipeline, response, doubt);
         return;
     }
-    bool asked = response->asked.number != 0;
     if (trust == TRUST_ELSEWHERE)
         response->subject.stranger = STRANGER_ELSEWHERE;
     weigh(pipeline, response, doubt);
@@ -255,10 +289,11 @@ static void set_up(struct response *response, const struct pipeline *pipeline)
         .transport = segment->transport,
         .question = wire_question(wire),
         .question_size = wire->name_size + 4u,
+        .place = place_of(pipeline->plan, segment),
     };
     response->subject = (struct report_subject){
         .segment = segment,
-        .interface = plan_interface_name(pipeline->plan, segment->interface),
+        .interface = trust_interface(pipeline->plan, segment),
         .question = &response->question,
     };
 }

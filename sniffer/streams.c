@@ -32,6 +32,7 @@ struct entry {
     uint16_t client; /* its group */
     struct links links[ORDERS];
     uint32_t held;               /* bytes allocated, as counted in all; not 0: in ORDER_HOLDING */
+    bool doubted;                /* see doubt() */
     bool heard;                  /* these are known: */
     uint32_t tail, acknowledged; /* what follows the last segment, and what that acknowledged */
     struct stream stream;
@@ -246,9 +247,19 @@ static void make_key(const struct streams *streams, const struct stream_segment 
                      uint64_t key[static 2])
 {
     struct {
-        struct address source, destination;
+        struct place place;
+        struct address source, destination, peer;
         uint8_t ports[4];
-    } fields = {.source = segment->source, .destination = segment->destination};
+        uint8_t zero;
+    } fields = {
+        .place = segment->place,
+        .source = segment->source,
+        .destination = segment->destination,
+        .peer = segment->peer,
+    };
+
+    _Static_assert(sizeof(fields) == sizeof(struct place) + 3 * sizeof(struct address) + 5,
+                   "no padding gets into the hash");
 
     memcpy(fields.ports, &segment->source_port, 2);
     memcpy(fields.ports + 2, &segment->destination_port, 2);
@@ -257,19 +268,42 @@ static void make_key(const struct streams *streams, const struct stream_segment 
 
 /* ---- segments ---- */
 
-static struct entry *find_other_direction(struct streams *streams,
-                                          const struct stream_segment *segment)
+/* The stream of the other host, as it would be seen there. */
+static struct entry *find_other_host(struct streams *streams, const struct stream_segment *segment,
+                                     struct place place)
 {
     const struct stream_segment other = {
         .source = segment->destination,
         .destination = segment->source,
         .source_port = segment->destination_port,
         .destination_port = segment->source_port,
+        .place = place,
+        .peer = segment->peer,
     };
     uint64_t key[2];
 
     make_key(streams, &other, key);
     return find(streams, key);
+}
+
+static struct entry *find_other_direction(struct streams *streams,
+                                          const struct stream_segment *segment)
+{
+    return find_other_host(streams, segment, place_opposite(&segment->place));
+}
+
+/*
+ * A segment that goes the way of the other host's: what then goes its own way there may be that
+ * segment, sent back by this machine.  Nothing of that connection counts there any more.
+ */
+static void doubt(struct streams *streams, struct entry *entry,
+                  const struct stream_segment *segment)
+{
+    const struct place opposite = place_opposite(&segment->place);
+    struct entry *other = find_other_host(streams, segment, segment->place);
+
+    if (other && !place_equal(&opposite, &segment->place))
+        other->doubted = entry->doubted = true;
 }
 
 /* Blind ones are told from the host's by what they say of the other direction, if that is seen. */
@@ -280,6 +314,8 @@ static bool is_plausible(struct streams *streams, struct entry *other,
 
     if (segment->flags & STREAM_RST || (!(segment->flags & STREAM_SYN) && !segment->payload_size))
         return true;
+    if (other && other->doubted)
+        return false; /* seen going the same way, too */
     if (!other || !other->stream.begun || other->stream.state != STREAM_SYNCED)
         return true;
     if (!(segment->flags & STREAM_ACK)) /* a client's first alone */
@@ -380,5 +416,6 @@ enum streams_outcome streams_add(struct streams *streams, const struct stream_se
     if (!entry)
         entry = open_entry(streams, segment, key);
     touch(streams, entry, now_ns);
+    doubt(streams, entry, segment);
     return add(streams, entry, segment, agreed, now_ns, hooks);
 }

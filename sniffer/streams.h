@@ -12,6 +12,7 @@
 #define WILDSET_SNIFFER_STREAMS_H
 
 #include "dnsparse/address.h"
+#include "sniffer/place.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +43,8 @@ struct stream_segment {
     uint8_t flags; /* enum stream_flags; the other bits of the TCP header's byte are ignored */
     const uint8_t *payload;
     size_t payload_size;
+    struct place place;  /* segments of one stream are seen at one place, and */
+    struct address peer; /* come from one tunnel's peer */
 };
 
 struct streams_hooks {

@@ -6,9 +6,14 @@
 
 #include <string.h>
 
-const char *plan_interface_name(const struct plan *plan, uint16_t interface)
+const char *trust_interface(const struct plan *plan, const struct segment *segment)
 {
-    return interface < plan->interface_count ? plan->interfaces[interface].name : "";
+    const struct plan_link *link = plan_link(plan, segment->link);
+
+    if (link)
+        return link->name;
+    return segment->interface < plan->interface_count ? plan->interfaces[segment->interface].name
+                                                      : "";
 }
 
 static bool is_here(const struct plan_resolver *resolver, const char *interface)
@@ -18,9 +23,9 @@ static bool is_here(const struct plan_resolver *resolver, const char *interface)
 }
 
 enum trust trust_resolver(const struct plan *plan, const struct address *resolver,
-                          uint16_t interface)
+                          const struct segment *segment)
 {
-    const char *name = plan_interface_name(plan, interface);
+    const char *name = trust_interface(plan, segment);
     enum trust trust = TRUST_NONE;
 
     for (size_t i = 0; i < plan->resolver_count && trust != TRUST_HERE; i++) {

@@ -7,9 +7,8 @@
 #define WILDSET_SNIFFER_TRUST_H
 
 #include "dnsparse/address.h"
+#include "sniffer/frame.h"
 #include "sniffer/plan.h"
-
-#include <stdint.h>
 
 enum trust {
     TRUST_NONE,
@@ -17,10 +16,10 @@ enum trust {
     TRUST_HERE,
 };
 
-/* The name of a frame's interface, or "" when it is not one of the plan's (a capture file). */
-const char *plan_interface_name(const struct plan *plan, uint16_t interface);
-/* A frame of no known interface is believed by its address alone: only capture files have such. */
+/* The name of the interface that a packet passed, with "any" too where that is known; "": a file. */
+const char *trust_interface(const struct plan *plan, const struct segment *segment);
+/* Of a packet from or to it.  In a capture file it is believed by its address alone. */
 enum trust trust_resolver(const struct plan *plan, const struct address *resolver,
-                          uint16_t interface);
+                          const struct segment *segment);
 
 #endif

@@ -25,6 +25,10 @@ static void walk(const struct plan *plan)
         REQUIRE(pattern_to_text(&plan->patterns[i].pattern, text)[0]);
     for (size_t i = 0; i < plan->derived_count; i++)
         REQUIRE(plan->derived[i].whitelist < WHITELISTS_MAX && plan->derived[i].root.length > 0);
+    for (size_t i = 0; i < plan->link_count; i++)
+        REQUIRE(plan_link(plan, plan->links[i].index) == &plan->links[i]);
+    for (size_t i = 0; i < plan->origin_count; i++)
+        REQUIRE(prefix_to_text(&plan->origins[i].prefix, prefix)[0]);
     for (size_t i = 0; i < plan->vlan_count; i++)
         REQUIRE(plan->vlans[i] <= 4094);
 }

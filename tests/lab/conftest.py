@@ -18,7 +18,9 @@ SANITIZER = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
 def build(mode):
     network = lab.Network(mode)
     zone = names.Names(network.resolver, network.folder)
-    wildset = appliance.Wildset(network.firewall, interfaces=[network.interface])
+    # This firewall forwards, also between interfaces without addresses: a mirror port has to be named.
+    wildset = appliance.Wildset(network.firewall, interfaces=[network.interface],
+                                capture='mirror = { "mirror" }' if mode == "mirror" else "")
     firewall = appliance.Firewall(network.firewall, wildset,
                                   "table" if mode == "path" else "mark")
     return types.SimpleNamespace(mode=mode, network=network, client=network.client, names=zone,

@@ -36,13 +36,25 @@ def is_learned_whole(world, owner):
 
 
 @contextlib.contextmanager
+def packet_socket(host, interface):
+    with host.entered(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.bind((interface, 0))
+        yield sock
+
+
+@contextlib.contextmanager
 def wire(world):
-    """Sends frames past both stacks: on the mirror port itself, or from the client to the firewall."""
-    host, interface = (world.network.switch, "monitor") if world.mode == "mirror" else (world.client, "lan")
-    with host.entered():
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
-            sock.bind((interface, 0))
+    """Sends frames past both stacks: on the mirror port itself; or on the client's wire, where what the
+    client says comes in to the firewall, and what it is told goes out."""
+    if world.mode == "mirror":
+        with packet_socket(world.network.switch, "monitor") as sock:
             yield lambda frame: sock.send(bytes(frame))
+        return
+    with packet_socket(world.client, "lan") as client, packet_socket(world.network.firewall, "lan") as firewall:
+        def send(frame):
+            told = not isinstance(frame, bytes) and frame[IP].dst == lab.CLIENT4
+            return (firewall if told else client).send(bytes(frame))
+        yield send
 
 
 ETHER = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")

@@ -280,6 +280,10 @@ static void test_capture_values_of_a_wrong_kind_are_refused(void **state)
         {"interfaces = { \"a_name_too_long_\" }", "f:2: capture: interfaces: \"a_name_too_long_\""},
         {"interfaces = { \"a/b\" }", "f:2: capture: interfaces: \"a/b\": wanted an interface"},
         {"interfaces = { \"e\", \"e\" }", "f:2: capture: interfaces: e is named twice"},
+        {"interfaces = { \"e\" } mirror = { \"f\" }",
+         "f:2: capture: mirror: f is not in interfaces, and so not read: say interfaces += { \"f\" }"},
+        {"mirror = { \"any\" }", "f:2: capture: mirror: any is no mirror port"},
+        {"mirror = { \"lo\" }", "f:2: capture: mirror: lo is no mirror port"},
         {"resolvers = { \"192.0.2.53/24\" }", "f:2: capture: resolvers: \"192.0.2.53/24\": wanted"},
         {"resolvers = { \"192.0.2.53%\" }", "f:2: capture: resolvers: \"192.0.2.53%\": wanted"},
         {"interfaces = { \"e\" } resolvers = { \"192.0.2.53%f\" }",
@@ -645,6 +649,28 @@ static void test_a_long_list_of_names_is_indexed(void **state)
     }
 }
 
+static void assert_mirrors(const char *said, size_t count, bool automatic)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "capture { interfaces = { \"e\" } %s }\nwhitelist a {\n" NAMES "}\n",
+             said);
+    struct config *config = good(text);
+    assert_int_equal(config->mirror_count, count);
+    assert_int_equal(config->mirrors_auto, automatic);
+    config_free(config);
+}
+
+static void test_mirror_ports_are_found_unless_it_says_otherwise(void **state)
+{
+    (void)state;
+    assert_mirrors("", 0, true);
+    assert_mirrors("mirror = { \"auto\" }", 1, true);
+    assert_mirrors("mirror = { \"auto\", \"e\" }", 2, true);
+    assert_mirrors("mirror = { \"e\" }", 1, false);
+    assert_mirrors("mirror = { }", 0, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -671,6 +697,7 @@ int main(void)
         cmocka_unit_test(test_whitelists_that_give_each_other_their_services),
         cmocka_unit_test(test_a_quiet_configuration_has_no_warnings),
         cmocka_unit_test(test_the_plan_says_what_the_configuration_says),
+        cmocka_unit_test(test_mirror_ports_are_found_unless_it_says_otherwise),
         cmocka_unit_test(test_only_a_regular_file_of_bounded_size_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,6 +131,16 @@ static void test_datagrams_do_not_mix(void **state)
     other = piece(1, 800, 8, false);
     assert_true(address_from_text("192.0.2.54", &other.source));
     assert_int_equal(add(*state, other, &whole), FRAGMENTS_WAITING);
+    other = piece(1, 800, 8, false);
+    other.place = (struct place){.link = 3, .vlan = -1, .passage = PASSAGE_IN};
+    assert_int_equal(add(*state, other, &whole), FRAGMENTS_WAITING);
+    other.place.passage = PASSAGE_OUT;
+    assert_int_equal(add(*state, other, &whole), FRAGMENTS_WAITING);
+    other.place.vlan = 7;
+    assert_int_equal(add(*state, other, &whole), FRAGMENTS_WAITING);
+    other = piece(1, 800, 8, false);
+    assert_true(address_from_text("198.51.100.7", &other.peer));
+    assert_int_equal(add(*state, other, &whole), FRAGMENTS_WAITING);
     assert_int_equal(add(*state, piece(1, 800, 8, false), &whole), FRAGMENTS_WHOLE);
 }
 

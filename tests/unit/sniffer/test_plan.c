@@ -21,6 +21,9 @@ static struct whitelist_pattern patterns[3];
 static struct derived_name derived[1];
 static struct plan_tunnel tunnels[2];
 static const uint16_t vlans[] = {0, 7, 4094};
+static struct plan_link links[] = {{.index = 1, .name = "lo", .loopback = true},
+                                   {.index = 7, .name = "eth0", .mirror = true}};
+static struct plan_origin origins[2] = {{.link = 0}, {.link = 7}};
 
 static struct plan example(void)
 {
@@ -35,6 +38,10 @@ static struct plan example(void)
         .derived_count = 1,
         .vlans = vlans,
         .vlan_count = 3,
+        .links = links,
+        .link_count = 2,
+        .origins = origins,
+        .origin_count = 2,
         .chain_whitelists = 2,
         .follow_whitelists = 3,
         .tunnels = tunnels,
@@ -44,6 +51,8 @@ static struct plan example(void)
         .latency = LATENCY_NORMAL,
     };
 
+    assert_true(prefix_from_text("192.0.2.1", &origins[0].prefix));
+    assert_true(prefix_from_text("192.0.2.0/24", &origins[1].prefix));
     plan.ttl_min[1] = 60;
     plan.ttl_max[63] = 86400;
     assert_true(prefix_from_text("192.0.2.53", &resolvers[0].prefix));
@@ -73,6 +82,10 @@ static void assert_plans_equal(const struct plan *a, const struct plan *b)
     assert_int_equal(a->pattern_count, b->pattern_count);
     assert_int_equal(a->vlan_count, b->vlan_count);
     assert_int_equal(a->derived_count, b->derived_count);
+    assert_int_equal(a->link_count, b->link_count);
+    assert_int_equal(a->origin_count, b->origin_count);
+    assert_memory_equal(a->links, b->links, a->link_count * sizeof(*a->links));
+    assert_memory_equal(a->origins, b->origins, a->origin_count * sizeof(*a->origins));
     assert_memory_equal(a->derived, b->derived, a->derived_count * sizeof(*a->derived));
     assert_memory_equal(a->interfaces, b->interfaces, a->interface_count * sizeof(*a->interfaces));
     assert_memory_equal(a->resolvers, b->resolvers, a->resolver_count * sizeof(*a->resolvers));

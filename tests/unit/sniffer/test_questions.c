@@ -620,11 +620,92 @@ static void test_a_digest_minds_what_and_not_in_which_order(void **state)
     assert_memory_not_equal(&ab, &a_b, sizeof(ab));
 }
 
+static struct question_key seen(struct question_key key, uint32_t link, enum passage passage)
+{
+    key.place = (struct place){.link = link, .vlan = -1, .passage = (uint8_t)passage};
+    return key;
+}
+
+static bool pairs(const struct questions *questions, const struct question_key *key, uint32_t link,
+                  enum passage passage)
+{
+    struct question_key answer = seen(*key, link, passage);
+
+    return questions_pairs(questions, questions_find(questions, &answer), &answer);
+}
+
+static void ask_at(struct questions *questions, const struct question_key *key, uint32_t link,
+                   enum passage passage)
+{
+    struct question_key at = seen(*key, link, passage);
+
+    questions_ask(questions, &at, START);
+}
+
+/* A firewall's two legs: either does, neither for the other. */
+static void test_the_answer_goes_the_other_way(void **state)
+{
+    struct question_key key = key_of(1, 7);
+
+    ask_at(*state, &key, 1, PASSAGE_IN);
+    assert_true(pairs(*state, &key, 1, PASSAGE_OUT));
+    assert_false(pairs(*state, &key, 2, PASSAGE_IN));
+    ask_at(*state, &key, 2, PASSAGE_OUT);
+    assert_true(pairs(*state, &key, 1, PASSAGE_OUT));
+    assert_true(pairs(*state, &key, 2, PASSAGE_IN));
+    assert_false(pairs(*state, &key, 1, PASSAGE_IN));
+    assert_false(pairs(*state, &key, 2, PASSAGE_OUT));
+    assert_false(pairs(*state, &key, 0, PASSAGE_MIRROR));
+    assert_false(pairs(*state, &key, 1, PASSAGE_UNKNOWN));
+}
+
+static void test_a_question_that_turned_back_has_no_side(void **state)
+{
+    struct question_key key = key_of(1, 7);
+
+    ask_at(*state, &key, 1, PASSAGE_IN);
+    ask_at(*state, &key, 1, PASSAGE_OUT);
+    assert_false(pairs(*state, &key, 1, PASSAGE_IN));
+    assert_false(pairs(*state, &key, 1, PASSAGE_OUT));
+    ask_at(*state, &key, 2, PASSAGE_OUT); /* and goes on */
+    assert_true(pairs(*state, &key, 2, PASSAGE_IN));
+}
+
+static void test_a_doubted_place_does_not_pair(void **state)
+{
+    struct question_key key = key_of(1, 7), answer = seen(key, 1, PASSAGE_IN);
+
+    ask_at(*state, &key, 1, PASSAGE_IN);
+    ask_at(*state, &key, 2, PASSAGE_OUT);
+    questions_doubt(*state, questions_find(*state, &answer), &answer);
+    assert_false(pairs(*state, &key, 1, PASSAGE_OUT));
+    assert_true(pairs(*state, &key, 2, PASSAGE_IN));
+    answer = seen(key, 3, PASSAGE_IN); /* where no question was */
+    questions_doubt(*state, questions_find(*state, &answer), &answer);
+    assert_true(pairs(*state, &key, 2, PASSAGE_IN));
+}
+
+static void test_too_many_places_are_none(void **state)
+{
+    struct question_key key = key_of(1, 7);
+
+    for (uint32_t link = 1; link <= QUESTION_PLACES_MAX; link++)
+        ask_at(*state, &key, link, PASSAGE_IN);
+    assert_true(pairs(*state, &key, 1, PASSAGE_OUT));
+    assert_true(pairs(*state, &key, QUESTION_PLACES_MAX, PASSAGE_OUT));
+    ask_at(*state, &key, QUESTION_PLACES_MAX + 1, PASSAGE_IN);
+    assert_false(pairs(*state, &key, 1, PASSAGE_OUT));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_the_answer_goes_the_other_way),
+        TEST(test_a_question_that_turned_back_has_no_side),
+        TEST(test_a_doubted_place_does_not_pair),
+        TEST(test_too_many_places_are_none),
         TEST(test_an_answer_settles_its_question),
         TEST(test_every_part_of_the_key_counts),
         TEST(test_case_is_nothing_towards_a_server_that_was_not_seen_to_keep_it),

@@ -779,12 +779,74 @@ static void test_too_much_lost_is_left_behind(void **state)
     all_came_in_order(lab);
 }
 
+static struct stream_segment at(struct stream_segment s, uint32_t link, enum passage passage)
+{
+    s.place = (struct place){.link = link, .vlan = -1, .passage = (uint8_t)passage};
+    return s;
+}
+
+static struct stream_segment asked_by_client(const struct lab *lab, uint32_t sequence,
+                                             uint8_t flags)
+{
+    struct stream_segment s = segment(lab, 0, 0), client = s;
+
+    client.source = s.destination;
+    client.destination = s.source;
+    client.source_port = s.destination_port;
+    client.destination_port = s.source_port;
+    client.sequence = sequence;
+    client.flags = flags;
+    return client;
+}
+
+/* The first half of a message here, the other one there: of neither place it is whole. */
+static void test_segments_of_two_places_do_not_mix(void **state)
+{
+    static const struct {
+        uint32_t link;
+        enum passage passage;
+    } elsewhere[] = {{2, PASSAGE_IN}, {1, PASSAGE_OUT}};
+    struct lab *lab = *state;
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct stream_segment syn = segment(lab, 0, 0);
+
+        syn.sequence--;
+        syn.flags = STREAM_SYN;
+        add(lab, at(syn, 1, PASSAGE_IN));
+        add(lab, at(syn, elsewhere[i].link, elsewhere[i].passage));
+        add(lab, at(segment(lab, 0, 20), elsewhere[i].link, elsewhere[i].passage));
+        add(lab, at(segment(lab, 20, STREAM_SIZE - 20), 1, PASSAGE_IN));
+        assert_int_equal(lab->delivered, 0);
+    }
+    add(lab, at(segment(lab, 0, 20), 1, PASSAGE_IN));
+    all_came_in_order(lab);
+}
+
+/* The server's came in where the client's did: what goes out there is that, sent back. */
+static void test_what_is_sent_back_does_not_count(void **state)
+{
+    struct lab *lab = *state;
+    struct stream_segment syn = segment(lab, 0, 0);
+
+    syn.sequence--;
+    syn.flags = STREAM_SYN | STREAM_ACK;
+    add(lab, at(asked_by_client(lab, UINT32_MAX - 21, STREAM_SYN), 1, PASSAGE_IN));
+    add(lab, at(syn, 1, PASSAGE_OUT));
+    add(lab, at(segment(lab, 0, STREAM_SIZE), 1, PASSAGE_IN));
+    lab->delivered = 0;
+    assert_int_equal(add(lab, at(segment(lab, 0, STREAM_SIZE), 1, PASSAGE_OUT)), STREAMS_LOST);
+    assert_int_equal(lab->delivered, 0);
+}
+
 #define IN_LAB(test) cmocka_unit_test_setup_teardown(test, open_lab, close_lab)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_LAB(test_several_messages_in_one_segment),
+        IN_LAB(test_segments_of_two_places_do_not_mix),
+        IN_LAB(test_what_is_sent_back_does_not_count),
         IN_LAB(test_one_byte_a_segment),
         IN_LAB(test_cut_anywhere),
         IN_LAB(test_backwards),
