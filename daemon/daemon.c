@@ -10,11 +10,14 @@
 #include "runtime/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     PULSE_MS = 1000,
@@ -60,11 +63,36 @@ void daemon_configure_log(const struct config *config)
 
 /* ---- setsync's timer ---- */
 
+/*
+ * A set of ours was missing: no rule can have referred to it, so rules that use it are not there
+ * either.  A file beside the control socket is closed after writing for whoever loads them
+ * (wildset-rules.path); that nobody does is usual.
+ */
+static void tell_made(struct daemon *daemon)
+{
+    uint64_t made = setsync_statistics(daemon->sync)->sets_made;
+    const char *control = daemon->options.control_path, *end = strrchr(control, '/');
+    char path[PATH_MAX];
+
+    if (made == daemon->sets_made || !end)
+        return;
+    daemon->sets_made = made;
+    if (snprintf(path, sizeof(path), "%.*s/sets-made", (int)(end - control), control) >= PATH_MAX)
+        return;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0)
+        log_warning("%s: %s: rules that were flushed with the sets are not loaded again", path,
+                    strerror(errno));
+    else
+        close(fd);
+}
+
 void daemon_arm(struct daemon *daemon)
 {
     uint64_t due_ns = setsync_due(daemon->sync);
     uint64_t now_ns;
 
+    tell_made(daemon);
     if (due_ns >= daemon->due_ns)
         return;
     daemon->due_ns = due_ns;

@@ -48,6 +48,7 @@ struct daemon {
         const struct sighting *sighting;
     } taken[CHANNEL_TOGETHER]; /* answers that take effect together */
     size_t taken_count;
+    uint64_t sets_made;   /* as they were told last */
     uint64_t warmed_ns;   /* when it last got ready for an answer */
     uint64_t watchdog_ms; /* half of what systemd waits */
     bool told_ready;

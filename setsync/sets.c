@@ -263,6 +263,8 @@ static int make_set(struct setsync *sync, struct keeper_set *set, struct nftset_
                           view->table_exists);
     if (r < 0 && r != -EEXIST)
         return r;
+    if (r == 0 && set->own)
+        sync->statistics.sets_made++;
     set->careful = !set->own;
     set->taken_over = true; /* there is nothing in it */
     return nftset_inspect(sync->nft, &set->name, view);
