@@ -371,6 +371,17 @@ def samples_of(text):
     return found
 
 
+def read_terminal(fd):
+    """All of it: a read gives what has come so far, and at the end an error."""
+    said = b""
+    try:
+        while part := os.read(fd, 65536):
+            said += part
+    except OSError:
+        pass
+    return said
+
+
 def check_colours(check):
     """A terminal sees them unless it said NO_COLOR; a pipe never does."""
     for variables, coloured in (({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False),
@@ -381,9 +392,9 @@ def check_colours(check):
         subprocess.run([check.wildset, "status", "--socket", daemon.path], stdout=them,
                        env=environment | variables, check=False)
         daemon.end()
-        said = os.read(us, 65536).decode()
-        os.close(us)
         os.close(them)
+        said = read_terminal(us).decode()
+        os.close(us)
         check.expect("colours with %s" % variables, "\033[" in said, coloured)
         check.expect("the same words", re.sub(r"\033\[\d+m|\r", "", said), STATUS_TEXT)
 
