@@ -294,13 +294,14 @@ static void accept_print(const struct ruleset_mark *mark, FILE *out)
         "#             ip6tables -I FORWARD -m connmark --mark 0x%x/0x%x -j ACCEPT\n",
         mark->mask, mark->value, mark->value, mark->mask, mark->value, mark->mask);
     fprintf(out,
-            "#  ufw        in /etc/ufw/before.rules, in front of its COMMIT, then `ufw reload`:\n"
-            "#               -A ufw-before-forward -m connmark --mark 0x%x/0x%x -j ACCEPT\n"
-            "#             and in /etc/ufw/before6.rules:\n"
-            "#               -A ufw6-before-forward -m connmark --mark 0x%x/0x%x -j ACCEPT\n",
+            "#  ufw        in /etc/ufw/after.rules, in front of its COMMIT, then `ufw reload`:\n"
+            "#               -A ufw-after-forward -m connmark --mark 0x%x/0x%x -j ACCEPT\n"
+            "#             and in /etc/ufw/after6.rules:\n"
+            "#               -A ufw6-after-forward -m connmark --mark 0x%x/0x%x -j ACCEPT\n",
             mark->value, mark->mask, mark->value, mark->mask);
     fprintf(out,
-            "#  firewalld  sets in its own table do it, not marks: docs/firewalls.md\n"
+            "#  firewalld  sets in its own table do it, not marks: firewalls.md\n"
+            "#             in /usr/share/doc/wildset\n"
             "#             FirewallBackend=iptables, for ipv4 and again for ipv6:\n"
             "#               firewall-cmd --permanent --direct --add-rule ipv4 filter FORWARD 0"
             " -m connmark --mark 0x%x/0x%x -j ACCEPT\n",

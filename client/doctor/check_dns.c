@@ -102,5 +102,6 @@ void check_encrypted_dns(struct doctor *doctor)
                   tls, https);
     checklist_advise(doctor->list,
                      "have the clients ask your resolvers: answer use-application-dns.net with"
-                     " NXDOMAIN, and block port 853 and known DoH resolvers; docs/lookback.md");
+                     " NXDOMAIN, and block port 853 and known DoH resolvers: lookback.md in"
+                     " /usr/share/doc/wildset");
 }

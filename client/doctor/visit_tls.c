@@ -49,8 +49,10 @@ static void inspection_say(struct encounter *encounter)
                   : report->self_signed ? "the certificate itself"
                                         : "not trusted here",
                   report->added_signer ? "" : ", or a server with a private certificate");
-    checklist_advise(list, "exempt the addresses of the sets from inspection: docs/lookback.md."
-                           " For a private certificate that is meant to be there: --ca FILE");
+    checklist_advise(
+        list,
+        "exempt the addresses of the sets from inspection: lookback.md in /usr/share/doc/wildset."
+        " For a private certificate that is meant to be there: --ca FILE");
 }
 
 /* Whether a client would go on. */
@@ -193,7 +195,7 @@ static void websocket_advise(struct encounter *encounter, enum meaning meaning)
 
     if (encounter->inspected)
         checklist_advise(list, "whoever inspects TLS (above) can do that: exempt the addresses of"
-                               " the sets from inspection: docs/lookback.md");
+                               " the sets from inspection: lookback.md in /usr/share/doc/wildset");
     else if (meaning == MEANS_BROKEN)
         checklist_advise(list, "nobody between could read the request, the certificate is the"
                                " server's: it is the operator's proxy; ask them");
