@@ -354,7 +354,7 @@ bool station_is_hopeless(const struct station *station)
     for (size_t i = 0; i < station->child_count; i++)
         if (station->children[i]->doomed >= UNKILLED_MOST)
             return true;
-    return station->hung >= HUNG_MOST;
+    return station->hung >= HUNG_MOST && (!station->current || station->current->silent > 0);
 }
 
 void station_status(const struct station *station, struct source_status *out)

@@ -625,6 +625,27 @@ static void test_a_reload_takes_what_a_removed_pattern_alone_granted(void **cont
     state->sync = NULL;
 }
 
+/* Its lifetime would count from now, and be longer than what the client was told. */
+static void test_what_lay_somewhere_is_late(void **context)
+{
+    struct state *state = *context;
+    struct sighting sighting = sighting_of("a.dormammu.lookback.io");
+    start(state, 1);
+    state->now.real_ns = 1000 * NS_PER_SECOND;
+    see(&sighting, "198.51.100.4", 300);
+    sighting.captured_ns = state->now.real_ns - 11 * NS_PER_SECOND;
+    learn(state, &sighting, 1);
+    assert_int_equal(leases(state), 0);
+    assert_true(was_told(&state->record, EVENT_REFUSED, REASON_LATE_ANSWER, "198.51.100.4"));
+    assert_int_equal(setsync_statistics(state->sync)->refused[REASON_LATE_ANSWER], 1);
+    sighting.captured_ns = state->now.real_ns - 9 * NS_PER_SECOND;
+    learn(state, &sighting, 1);
+    assert_int_equal(leases(state), 1);
+    sighting.captured_ns = state->now.real_ns + 3600 * NS_PER_SECOND; /* the clock was set back */
+    learn(state, &sighting, 1);
+    assert_int_equal(setsync_statistics(state->sync)->refused[REASON_LATE_ANSWER], 1);
+}
+
 /* What one may reach must not stay where the other's rules look. */
 static void test_a_reload_that_exchanges_sets(void **context)
 {
@@ -801,6 +822,7 @@ int main(void)
         TEST(test_what_another_whitelist_grants_stays),
         TEST(test_forget),
         TEST(test_a_reload_takes_what_a_removed_pattern_alone_granted),
+        TEST(test_what_lay_somewhere_is_late),
         TEST(test_a_reload_that_exchanges_sets),
         TEST(test_a_reload_without_listed_addresses),
         TEST(test_a_reload_with_the_same_whitelists_changes_nothing),
