@@ -323,7 +323,10 @@ def runs(pid):
 
 
 def test_sources_do_not_outlive_the_daemon(taps):
+    """Nor do those that cannot see that nobody reads what they say."""
     pids = [source["pid"] for source in sources(taps).values()]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
     taps.wildset.program.kill()
     taps.wildset.program.wait()
     wait_for("they are gone", lambda: not any(runs(pid) for pid in pids))

@@ -606,6 +606,8 @@ static void test_explain_names(void **state)
         explained(fd, "{\"protocol\":1,\"command\":\"explain\",\"name\":\"A.one.example\"}");
 
     expect_text(reply, "name", "a.one.example");
+    expect_text(json_array_get(json_object_get(reply, "whitelists"), 0), "pattern",
+                "*.one.example");
     assert_true(json_is_true(json_object_get(reply, "allowed")));
     size_t shown = json_array_size(json_object_get(reply, "leases"));
     assert_int_equal(shown, 32);
