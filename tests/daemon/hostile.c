@@ -9,6 +9,7 @@
 #include "runtime/sighting.h"
 #include "sniffer/descriptors.h"
 
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -346,6 +347,20 @@ static void drains(void)
     alarm_sent();
 }
 
+/* What it was started with, as an address that it claims. */
+static void privileges(void)
+{
+    FILE *status = fopen("/proc/self/status", "r");
+    char line[256];
+    unsigned long long permitted = 1;
+
+    while (status && fgets(line, sizeof(line), status))
+        sscanf(line, "CapPrm: %llx", &permitted);
+    claim(LISTED, permitted == 0                     ? "203.0.113.80"
+                  : permitted == 1ULL << CAP_NET_RAW ? "203.0.113.81"
+                                                     : "203.0.113.82");
+}
+
 /* One that hangs awake; one that hangs asleep has a mode that is not in the table. */
 static void spin(void)
 {
@@ -471,6 +486,7 @@ static const struct {
     {"descriptors", descriptors},
     {"stale", stale},
     {"spin", spin},
+    {"privileges", privileges},
     {"drains", drains},
     {"good", good},
     {"flood", flood},
