@@ -313,31 +313,6 @@ int config_read(const char *path, struct config **out, char error[static CONFIG_
     return result;
 }
 
-static bool has_mirror(const struct config *config)
-{
-    for (size_t i = 0; i < config->interface_count; i++) {
-        if (config->interfaces[i].mirror)
-            return true;
-    }
-    return false;
-}
-
-int config_read_here(const char *path, struct config **out, char error[static CONFIG_ERROR_MAX])
-{
-    struct config *config;
-    int result = config_read(path, &config, error);
-
-    if (result)
-        return result;
-    if (config->open_tunnel && !has_mirror(config)) {
-        snprintf(error, CONFIG_ERROR_MAX, "%s", config->open_tunnel);
-        config_free(config);
-        return -EINVAL;
-    }
-    *out = config;
-    return 0;
-}
-
 void config_warnings(const struct config *config, void (*warn)(void *context, const char *line),
                      void *context)
 {

@@ -38,7 +38,7 @@ struct config {
     enum plan_latency latency;
     struct plan_tunnel *tunnels;
     size_t tunnel_count;
-    char *open_tunnel; /* a finding where no interface is a mirror port; NULL: none */
+    char *open_tunnel; /* a finding where no interface is a mirror port (mirrored.h); NULL: none */
     uint16_t *vlans;
     size_t vlan_count;
     struct whitelist *whitelists;
@@ -60,12 +60,7 @@ enum {
  * ("FILE:LINE: key: what"): -EINVAL for what the file says, another for reading it.
  */
 int config_read(const char *path, struct config **out, char error[static CONFIG_ERROR_MAX]);
-/*
- * The same on the machine that it is for, as wildsetd wants it: a tunnel that anybody may send is
- * refused where no interface is a mirror port.
- */
-int config_read_here(const char *path, struct config **out, char error[static CONFIG_ERROR_MAX]);
-/* The same as config_read from bytes; `path` is only for the messages. */
+/* The same from bytes; `path` is only for the messages. */
 int config_from_text(const char *path, const char *text, size_t size, struct config **out,
                      char error[static CONFIG_ERROR_MAX]);
 void config_free(struct config *config);

@@ -274,9 +274,12 @@ static void check_tunnels(struct config_reader *reader)
         if (asprintf(&config->open_tunnel,
                      "%s:%u: capture: decapsulate: \"%s\": whoever reaches this machine could "
                      "send such packets, with any answer in them: say whose are meant, "
-                     "decapsulate = { \"%s from ADDRESS\" } with the address that sends them, or "
-                     "watch a mirror port",
-                     reader->path, line, name, name) < 0) {
+                     "decapsulate = { \"%s from ADDRESS\" } with the address that sends them; or, "
+                     "where a switch copies them to an interface, name that: mirror = { \"%s\" }",
+                     reader->path, line, name, name,
+                     strcmp(config->interfaces[0].name, "any") == 0
+                         ? "NAME"
+                         : config->interfaces[0].name) < 0) {
             config->open_tunnel = NULL;
             reader->no_memory = true;
             return;

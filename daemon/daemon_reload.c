@@ -5,6 +5,7 @@
 #include "daemon/daemon_inside.h"
 
 #include "daemon/config.h"
+#include "daemon/mirrored.h"
 #include "daemon/notify.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
@@ -113,7 +114,7 @@ static bool replace_config(struct daemon *daemon, char error[static RELOADS_ERRO
     struct moment now = clock_now();
     struct config *config;
 
-    if (config_read_here(daemon->options.config_path, &config, error))
+    if (mirrored_config_read(daemon->options.config_path, &config, error))
         return false;
     if (daemon_start_sources(daemon, config)) {
         config_free(config);

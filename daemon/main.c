@@ -6,6 +6,7 @@
 #include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "daemon/feedfile.h"
+#include "daemon/mirrored.h"
 #include "daemon/saver.h"
 #include "daemon/servicepaths.h"
 #include "daemon/trusted.h"
@@ -277,7 +278,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     log_open("wildsetd", LOG_LEVEL_INFO);
-    if (config_read_here(options.config, &config, error)) {
+    if (mirrored_config_read(options.config, &config, error)) {
         fprintf(stderr, "%s\n", error);
         return EX_CONFIG;
     }

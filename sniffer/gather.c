@@ -149,6 +149,12 @@ void gather_segment(struct pipeline *pipeline, const struct segment *segment, ui
 
 /* ---- fragments ---- */
 
+static const struct tunnelrules *rules_of(const struct pipeline *pipeline,
+                                          const struct segment *segment)
+{
+    return pipeline_rules(pipeline, segment->interface, segment->link);
+}
+
 /* The first one shows the ports: what is not DNS is not kept, and its others are forgotten. */
 static bool ports_matter(const struct pipeline *pipeline, const struct segment *segment)
 {
@@ -159,8 +165,7 @@ static bool ports_matter(const struct pipeline *pipeline, const struct segment *
         return true;
     uint16_t from = big_endian_16(segment->payload), to = big_endian_16(segment->payload + 2);
     return from == DNS_PORT || to == DNS_PORT ||
-           (udp && tunnelrules_at_port(pipeline_rules(pipeline, segment->interface), to) !=
-                       ENCAPSULATION_NONE);
+           (udp && tunnelrules_at_port(rules_of(pipeline, segment), to) != ENCAPSULATION_NONE);
 }
 
 /* It comes from or goes to a server, or comes from whoever may send a tunnel. */
@@ -170,7 +175,7 @@ static bool piece_matters(const struct pipeline *pipeline, const struct segment 
 
     if (!ports_matter(pipeline, segment))
         return false;
-    return tunnelrules_know(pipeline_rules(pipeline, segment->interface), &segment->source) ||
+    return tunnelrules_know(rules_of(pipeline, segment), &segment->source) ||
            trust_resolver(plan, &segment->source, segment) != TRUST_NONE ||
            trust_resolver(plan, &segment->destination, segment) != TRUST_NONE;
 }
@@ -227,8 +232,7 @@ enum frame_outcome gather_fragment(struct pipeline *pipeline, struct segment *se
     for (unsigned depth = 0; depth <= FRAME_TUNNELS_MAX && outcome == FRAME_FRAGMENT; depth++) {
         if (!complete(pipeline, segment, now_ns, &whole))
             return FRAME_FRAGMENT;
-        outcome = frame_resume(whole.bytes, whole.size,
-                               pipeline_rules(pipeline, segment->interface), segment);
+        outcome = frame_resume(whole.bytes, whole.size, rules_of(pipeline, segment), segment);
     }
     return outcome;
 }

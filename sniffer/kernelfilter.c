@@ -23,7 +23,7 @@ struct filter_code {
 struct kernelfilter {
     struct nametails *names;
     struct filtercode *code;
-    struct tunnelrules rules[PLAN_INTERFACES_MAX]; /* of each interface */
+    struct tunnelrules rules[PLAN_INTERFACES_MAX]; /* of each interface: at least the frame's own */
     bool chain;                                    /* a whitelist has match = "chain" */
     bool wide;
     bool crowded;  /* more extra names than fit */
@@ -40,7 +40,8 @@ struct kernelfilter *kernelfilter_new(const struct plan *plan)
     filter->names = nametails_new(plan->patterns, plan->pattern_count);
     filter->code = filtercode_new();
     for (uint16_t i = 0; i < PLAN_INTERFACES_MAX; i++)
-        filter->rules[i] = plan_tunnelrules(plan, i);
+        filter->rules[i] =
+            tunnelrules_of(plan->tunnels, plan->tunnel_count, plan_may_mirror(plan, i));
     filter->chain = plan->chain_whitelists != 0;
     filter->most = NAMEFILTER_MOST;
     if (filter->names && filter->code)

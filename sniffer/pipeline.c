@@ -43,8 +43,8 @@ struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hoo
     pipeline->early_due_ns = UINT64_MAX;
     for (size_t i = 0; pipeline->derived && i < plan->derived_count; i++)
         derived_add(pipeline->derived, &plan->derived[i], 0);
-    for (uint16_t i = 0; i < PLAN_INTERFACES_MAX; i++)
-        pipeline->rules[i] = plan_tunnelrules(plan, i);
+    for (unsigned mirror = 0; mirror < 2; mirror++)
+        pipeline->rules[mirror] = tunnelrules_of(plan->tunnels, plan->tunnel_count, mirror);
     for (size_t i = 0; i < plan->vlan_count; i++)
         pipeline->vlans[plan->vlans[i] / 64 % 64] |= UINT64_C(1) << plan->vlans[i] % 64;
     if (pipeline->matcher && pipeline->derived && pipeline->questions && pipeline->strangers &&
@@ -225,6 +225,14 @@ static void question_deal(struct pipeline *pipeline, const struct segment *segme
                    matches && rr_type_is_asked_for_addresses(wire->question_type), now_ns);
 }
 
+const struct tunnelrules *pipeline_rules(const struct pipeline *pipeline, uint16_t interface,
+                                         uint32_t link)
+{
+    if (pipeline->plan->tunnel_count == 0)
+        return NULL;
+    return &pipeline->rules[plan_mirrors(pipeline->plan, interface, link)];
+}
+
 bool pipeline_vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan)
 {
     if (pipeline->plan->vlan_count == 0)
@@ -394,7 +402,7 @@ void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64
         pipeline_run(pipeline, now_ns);
     segment.wrappings = 0;
     enum frame_outcome outcome =
-        frame_decode(frame, pipeline_rules(pipeline, frame->interface), &segment);
+        frame_decode(frame, pipeline_rules(pipeline, frame->interface, frame->link), &segment);
     if (outcome == FRAME_FRAGMENT)
         outcome = gather_fragment(pipeline, &segment, now_ns);
     if (segment.wrappings)

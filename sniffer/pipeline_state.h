@@ -32,7 +32,7 @@ struct pipeline {
     struct streams *streams;
     struct early *early;
     uint64_t early_due_ns; /* as the table says it, to be looked at with each frame */
-    struct tunnelrules rules[PLAN_INTERFACES_MAX]; /* of each interface */
+    struct tunnelrules rules[2]; /* where no mirror port is; on one */
     struct ethertypes ethertypes[PLAN_INTERFACES_MAX];
     bool draining;
     bool datagram_lists; /* have been seen: GRO with a list of fragments */
@@ -61,12 +61,9 @@ static inline void count(struct pipeline *pipeline, enum counter counter)
 /* Whether a host would take it, as far as the plan asks; counts bare sums. */
 bool pipeline_takes_checksum(struct pipeline *pipeline, enum checksum_outcome checksum);
 bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment);
-/* The tunnels that are entered where it was captured. */
-static inline const struct tunnelrules *pipeline_rules(const struct pipeline *pipeline,
-                                                       uint16_t interface)
-{
-    return &pipeline->rules[interface % PLAN_INTERFACES_MAX];
-}
+/* The tunnels that are entered where it was captured; NULL: none. */
+const struct tunnelrules *pipeline_rules(const struct pipeline *pipeline, uint16_t interface,
+                                         uint32_t link);
 /* `vlans` names its tag, or none. */
 bool pipeline_vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan);
 /* One DNS message, whose transport is the segment's payload. */

@@ -4,6 +4,8 @@
  */
 #include "sniffer/tunnelrules.h"
 
+#include <string.h>
+
 static bool names_sender(const struct plan_tunnel *tunnel)
 {
     return tunnel->from.address.family != ADDRESS_NONE;
@@ -27,15 +29,32 @@ struct tunnelrules tunnelrules_of(const struct plan_tunnel *tunnels, size_t coun
     return rules;
 }
 
-struct tunnelrules plan_tunnelrules(const struct plan *plan, uint16_t interface)
+bool plan_may_mirror(const struct plan *plan, uint16_t interface)
 {
-    bool mirror = interface < plan->interface_count && plan->interfaces[interface].mirror;
+    if (interface >= plan->interface_count)
+        return false;
+    if (strcmp(plan->interfaces[interface].name, "any") != 0)
+        return plan->interfaces[interface].mirror;
+    for (size_t i = 0; i < plan->link_count; i++) {
+        if (plan->links[i].mirror)
+            return true;
+    }
+    return false;
+}
 
-    return tunnelrules_of(plan->tunnels, plan->tunnel_count, mirror);
+bool plan_mirrors(const struct plan *plan, uint16_t interface, uint32_t link)
+{
+    if (interface < plan->interface_count && plan->interfaces[interface].mirror)
+        return true;
+    const struct plan_link *known = plan_link(plan, link);
+
+    return known && known->mirror;
 }
 
 enum encapsulation tunnelrules_at_port(const struct tunnelrules *rules, uint16_t port)
 {
+    if (!rules)
+        return ENCAPSULATION_NONE;
     for (size_t i = 0; rules->own_ports && i < rules->count; i++) {
         if (rules->tunnels[i].port == port && counts(rules, &rules->tunnels[i]))
             return (enum encapsulation)rules->tunnels[i].encapsulation;
@@ -51,7 +70,7 @@ static bool may_send(const struct tunnelrules *rules, const struct plan_tunnel *
 
 bool tunnelrules_know(const struct tunnelrules *rules, const struct address *sender)
 {
-    for (size_t i = 0; i < rules->count; i++) {
+    for (size_t i = 0; rules && i < rules->count; i++) {
         if (may_send(rules, &rules->tunnels[i], sender))
             return true;
     }

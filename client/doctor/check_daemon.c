@@ -48,7 +48,7 @@ static void errors_add(struct doctor *doctor, char *errors)
 void check_configuration(struct doctor *doctor)
 {
     char error[CONFIG_ERROR_MAX];
-    int result = config_read_here(config_path(doctor), &doctor->config, error);
+    int result = config_read(config_path(doctor), &doctor->config, error);
 
     if (result == 0) {
         config_describe(doctor);

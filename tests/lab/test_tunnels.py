@@ -60,14 +60,30 @@ def test_a_strangers_tunnels_are_counted(taps):
     assert not taps.wildset.holds("203.0.114.99")
 
 
+def started(taps, capture, *options):
+    """What --check or a start says of a configuration."""
+    config = taps.folder / "tried.conf"
+    config.write_text(f'capture {{\n    interfaces = {{ "tap0" }}\n    {capture}\n}}\n'
+                      'whitelist lookback { names = { "*.dormammu.lookback.io" } }\n')
+    return taps.firewall.run(appliance.WILDSETD, "--config", config, *options, check=False)
+
+
 @pytest.mark.parametrize("kind", TYPES)
 def test_anybodys_tunnel_is_refused_without_a_mirror_port(taps, kind):
     """As configurations of before had it: --check and the start say what to add."""
-    config = taps.folder / f"{kind}.conf"
-    config.write_text(f'capture {{\n    interfaces = {{ "tap0" }}\n    decapsulate = {{ "{kind}" }}\n}}\n'
-                      'whitelist lookback { names = { "*.dormammu.lookback.io" } }\n')
     for options in (["--check"], ["--control", str(taps.folder / "other.sock"), "--state", ""]):
-        done = taps.firewall.run(appliance.WILDSETD, "--config", config, *options, check=False)
+        done = started(taps, f'mirror = {{ }} decapsulate = {{ "{kind}" }}', *options)
         assert done.returncode == 78
-        assert f'{config}:3: capture: decapsulate: "{kind}"' in done.stderr
+        assert f':3: capture: decapsulate: "{kind}"' in done.stderr
         assert f'decapsulate = {{ "{kind} from ADDRESS" }}' in done.stderr
+        assert 'mirror = { "tap0" }' in done.stderr
+
+
+def test_the_advice_is_good(taps):
+    for capture in ('mirror = { } decapsulate = { "vxlan from 198.51.100.7" }',
+                    'mirror = { "tap0" } decapsulate = { "vxlan" }',
+                    'decapsulate = { "vxlan" }'):  # tap0 is evident
+        assert started(taps, capture, "--check").returncode == 0
+    taps.firewall.address("tap0", "192.0.2.65/27")
+    assert started(taps, 'decapsulate = { "vxlan" }', "--check").returncode == 78
+    taps.firewall.ip("address", "del", "192.0.2.65/27", "dev", "tap0")

@@ -67,17 +67,27 @@ static void test_anybody_on_a_mirror_port_alone(void **state)
     assert_int_equal(tunnelrules_at_port(&other, 5000), ENCAPSULATION_NONE);
 }
 
-static void test_a_plan_says_which_interface_is_one(void **state)
+static void test_a_plan_says_where_mirror_ports_are(void **state)
 {
-    const struct plan_interface interfaces[] = {{.name = "lan"}, {.name = "tap", .mirror = true}};
-    const struct plan_tunnel tunnel = {.encapsulation = ENCAPSULATION_VXLAN};
+    const struct plan_interface interfaces[] = {
+        {.name = "lan"}, {.name = "tap", .mirror = true}, {.name = "any"}};
+    struct plan_link links[] = {{.index = 3, .name = "lan"}, {.index = 7, .name = "tap"}};
     const struct plan plan = {
-        .interfaces = interfaces, .interface_count = 2, .tunnels = &tunnel, .tunnel_count = 1};
+        .interfaces = interfaces, .interface_count = 3, .links = links, .link_count = 2};
 
     (void)state;
-    assert_false(plan_tunnelrules(&plan, 0).mirror);
-    assert_true(plan_tunnelrules(&plan, 1).mirror);
-    assert_false(plan_tunnelrules(&plan, 2).mirror);
+    assert_false(plan_may_mirror(&plan, 0));
+    assert_true(plan_may_mirror(&plan, 1));
+    assert_false(plan_may_mirror(&plan, 2));
+    assert_false(plan_may_mirror(&plan, 3));
+    assert_false(plan_mirrors(&plan, 0, 0));
+    assert_true(plan_mirrors(&plan, 1, 0));
+    assert_false(plan_mirrors(&plan, 2, 7));
+    links[1].mirror = true;
+    assert_true(plan_may_mirror(&plan, 2));
+    assert_true(plan_mirrors(&plan, 2, 7));
+    assert_false(plan_mirrors(&plan, 2, 3));
+    assert_false(plan_mirrors(&plan, 2, 8));
 }
 
 static void test_a_number_that_is_named_has_to_be_there(void **state)
@@ -115,7 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_only_the_named_sender),
         cmocka_unit_test(test_anybody_on_a_mirror_port_alone),
-        cmocka_unit_test(test_a_plan_says_which_interface_is_one),
+        cmocka_unit_test(test_a_plan_says_where_mirror_ports_are),
         cmocka_unit_test(test_a_number_that_is_named_has_to_be_there),
         cmocka_unit_test(test_ports),
     };
