@@ -373,6 +373,20 @@ static void say_ethertype(struct pipeline *pipeline)
                 share, most.type, ethertype_name(most.type));
 }
 
+static void say_other_port(struct pipeline *pipeline)
+{
+    struct pipeline_server server = pipeline_other_port(pipeline);
+    uint64_t answers = pipeline_counters(pipeline)->value[COUNTER_OTHER_PORT];
+    char text[ADDRESS_TEXT_MAX];
+
+    if (answers > 0)
+        fprintf(
+            stderr,
+            "%" PRIu64 " answer%s for these names came from UDP port %u of %s: wildset reads port"
+            " 53 alone; let clients ask there, or capture where the port is 53\n",
+            answers, answers == 1 ? "" : "s", server.port, address_to_text(&server.address, text));
+}
+
 static int files_replay(const struct config *config, const struct options *options, char **paths)
 {
     struct replay *replay = calloc(1, sizeof(*replay));
@@ -394,6 +408,7 @@ static int files_replay(const struct config *config, const struct options *optio
     replay_output_summary(pipeline_counters(replay->pipeline), setsync_statistics(replay->sync));
     strangers_print(replay, config);
     say_ethertype(replay->pipeline);
+    say_other_port(replay->pipeline);
     if (config->require_query && pipeline_sees_one_direction(replay->pipeline))
         fputs("answers come without their questions: if the capture holds one direction only, name"
               " the resolvers in capture.resolvers and set require-query = false\n",

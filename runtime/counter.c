@@ -13,6 +13,7 @@ static const struct {
     [COUNTER_BAD_FRAMES] = {"bad-frames", "frames with cut or lying headers"},
     [COUNTER_MERGED_DATAGRAMS] = {"merged-datagrams",
                                   "datagrams that the kernel had put behind another one"},
+    [COUNTER_OTHER_PORT] = {"other-port", "answers of believed resolvers from another port than 53"},
     [COUNTER_FRAGMENTS] = {"fragments", "IP fragments"},
     [COUNTER_OTHER_VLAN] = {"other-vlan", "frames tagged otherwise than `vlans`"},
     [COUNTER_CUT_BY_SNAPLEN] = {"cut-by-snaplen", "frames captured shorter than they were"},

@@ -14,6 +14,7 @@ enum counter {
     COUNTER_NOT_DNS,    /* no UDP (or TCP) port 53, or a protocol that is not read */
     COUNTER_BAD_FRAMES, /* cut or lying link, IP or UDP headers */
     COUNTER_MERGED_DATAGRAMS,
+    COUNTER_OTHER_PORT,
     COUNTER_FRAGMENTS,       /* IP fragments */
     COUNTER_OTHER_VLAN,      /* tagged otherwise than `vlans` */
     COUNTER_CUT_BY_SNAPLEN,  /* captured shorter than on the wire, and needed whole */

@@ -92,6 +92,14 @@ static inline size_t udp_size(const struct reader *reader, const uint8_t *udp, s
                                                                                               : 0;
 }
 
+/* For a word about a server that answers from elsewhere: as much as was captured. */
+static inline enum frame_outcome decode_other_udp(struct walk *walk)
+{
+    walk->out->payload_size = walk->reader.captured;
+    walk->out->payload = reader_take(&walk->reader, walk->reader.captured);
+    return FRAME_OTHER_PORT;
+}
+
 static __attribute__((cold)) enum frame_outcome decode_udp_tunnel(struct walk *walk,
                                                                   const uint8_t *udp, size_t size)
 {
@@ -99,7 +107,7 @@ static __attribute__((cold)) enum frame_outcome decode_udp_tunnel(struct walk *w
     enum encapsulation encapsulation = tunnelrules_at_port(walk->rules, port);
 
     if (encapsulation == ENCAPSULATION_NONE)
-        return FRAME_NOT_DNS;
+        return decode_other_udp(walk);
     size = udp_size(&walk->reader, udp, size);
     if (size == 0)
         return FRAME_BAD;
@@ -121,7 +129,7 @@ static inline enum frame_outcome decode_udp(struct walk *walk, size_t size)
     out->source_port = big_endian_16(udp);
     out->destination_port = big_endian_16(udp + 2);
     if (out->source_port != DNS_PORT && out->destination_port != DNS_PORT)
-        return walk->encapsulations ? decode_udp_tunnel(walk, udp, size) : FRAME_NOT_DNS;
+        return walk->encapsulations ? decode_udp_tunnel(walk, udp, size) : decode_other_udp(walk);
     size = udp_size(reader, udp, size);
     if (size == 0)
         return FRAME_BAD;

@@ -73,6 +73,7 @@ struct segment {
 enum frame_outcome {
     FRAME_SEGMENT,     /* *out is filled */
     FRAME_NOT_DNS,     /* well-formed as far as looked at, but no port 53 */
+    FRAME_OTHER_PORT,  /* UDP without port 53: addresses, ports and payload are filled */
     FRAME_OTHER_TYPE,  /* neither IP nor what leads to it: segment.ethertype */
     FRAME_BAD,         /* cut headers, lengths that disagree */
     FRAME_FRAGMENT,    /* of what may be DNS: *out is filled but for the transport's fields */

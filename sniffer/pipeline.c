@@ -328,6 +328,22 @@ static void segment_deal(struct pipeline *pipeline, const struct segment *segmen
         datagram_deal(pipeline, segment, now_ns);
 }
 
+/* A resolver that is believed answers a matching question from another port: not learned, but said.
+ */
+static void note_other_port(struct pipeline *pipeline, const struct segment *segment,
+                            uint64_t now_ns)
+{
+    struct wire_message wire;
+
+    if (!wire_read(segment->payload, segment->payload_size, &wire) || !wire.response ||
+        wire.opcode != OPCODE_QUERY || wire.question_count != 1 ||
+        wire.question_class != CLASS_IN || !pipeline_match(pipeline, &wire, now_ns) ||
+        trust_resolver(pipeline->plan, &segment->source, segment) == TRUST_NONE)
+        return;
+    count(pipeline, COUNTER_OTHER_PORT);
+    pipeline->other_port = (struct pipeline_server){segment->source, segment->source_port};
+}
+
 static void outcome_deal(struct pipeline *pipeline, enum frame_outcome outcome,
                          struct segment *segment, uint64_t now_ns)
 {
@@ -338,6 +354,10 @@ static void outcome_deal(struct pipeline *pipeline, enum frame_outcome outcome,
     case FRAME_NOT_DNS:
     case FRAME_LINK_TYPE:
         count(pipeline, COUNTER_NOT_DNS);
+        return;
+    case FRAME_OTHER_PORT:
+        count(pipeline, COUNTER_NOT_DNS);
+        note_other_port(pipeline, segment, now_ns);
         return;
     case FRAME_OTHER_TYPE:
         count(pipeline, COUNTER_NOT_DNS);
@@ -449,4 +469,9 @@ struct ethertype_count pipeline_common_ethertype(const struct pipeline *pipeline
                                                  uint16_t interface)
 {
     return ethertypes_most(&pipeline->ethertypes[interface % PLAN_INTERFACES_MAX]);
+}
+
+struct pipeline_server pipeline_other_port(const struct pipeline *pipeline)
+{
+    return pipeline->other_port;
 }

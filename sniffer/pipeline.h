@@ -64,4 +64,11 @@ bool pipeline_sees_one_direction(const struct pipeline *pipeline);
 struct ethertype_count pipeline_common_ethertype(const struct pipeline *pipeline,
                                                  uint16_t interface);
 
+struct pipeline_server {
+    struct address address; /* ADDRESS_NONE: there is none */
+    uint16_t port;
+};
+/* A believed resolver that was last seen to answer a matching question from a port that is not 53. */
+struct pipeline_server pipeline_other_port(const struct pipeline *pipeline);
+
 #endif

@@ -33,6 +33,7 @@ struct pipeline {
     struct early *early;
     uint64_t early_due_ns; /* as the table says it, to be looked at with each frame */
     struct tunnelrules rules[2]; /* where no mirror port is; on one */
+    struct pipeline_server other_port;
     struct ethertypes ethertypes[PLAN_INTERFACES_MAX];
     bool draining;
     bool datagram_lists; /* have been seen: GRO with a list of fragments */

@@ -98,6 +98,7 @@ static inline bool keeping_frame(const struct keeping *keeping, const struct fra
     case FRAME_FRAGMENT:
         return true;
     case FRAME_NOT_DNS:
+    case FRAME_OTHER_PORT:
     case FRAME_OTHER_TYPE:
     case FRAME_LINK_TYPE:
     case FRAME_BAD:

@@ -231,7 +231,7 @@ static void test_only_port_53_is_of_interest(void **state)
     (void)state;
     of.from_port = 5353;
     struct bytes other = ethernet_of(&of);
-    assert_int_equal(decode(&other, DLT_EN10MB, &segment), FRAME_NOT_DNS);
+    assert_int_equal(decode(&other, DLT_EN10MB, &segment), FRAME_OTHER_PORT);
     of.to_port = 53;
     struct bytes question = ethernet_of(&of);
     assert_int_equal(decode(&question, DLT_EN10MB, &segment), FRAME_SEGMENT);
@@ -445,7 +445,7 @@ static void test_other_ports_are_not_dns_though_cut(void **state)
     (void)state;
     of.from_port = 4001;
     struct bytes frame = ethernet_of(&of);
-    assert_int_equal(decode_part(&frame, 14 + 20 + 8, DLT_EN10MB, &segment), FRAME_NOT_DNS);
+    assert_int_equal(decode_part(&frame, 14 + 20 + 8, DLT_EN10MB, &segment), FRAME_OTHER_PORT);
 }
 
 static void test_ipv4_fragments_are_said(void **state)
