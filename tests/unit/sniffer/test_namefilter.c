@@ -326,8 +326,9 @@ static void test_ethernet(void **state)
     assert_ethernet(&five_tags, "x.lookback.io", true);
     assert_ethernet(&five_tags, "x.look.io", true); /* not walked so far */
     assert_ethernet(&(struct ethernet_case){"\x08\x06", "\x88\xcc", 2}, "x.lookback.io", false);
-    assert_ethernet(&(struct ethernet_case){"\1\0\x42\x42\3\0\0\0\x08\0", "\0\0\0\0", 10},
-                    "x.lookback.io", false);
+    assert_ethernet(
+        &(struct ethernet_case){"\1\0\x42\x42\3\0\0\0\x08\0", "\1\0\x42\x42\3\0\0\0\x86\xdd", 10},
+        "x.lookback.io", false);
 }
 
 static void test_cooked(void **state)
