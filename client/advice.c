@@ -300,21 +300,34 @@ static void look_at_ethertype(struct findings *findings, const json_t *interface
                 text_of(interface, "interface"), share, type, ethertype_name(number));
 }
 
-static void look_at_interface(struct findings *findings, const json_t *interface)
+/* Up as the administrator has it, and as the cable does. */
+static void look_at_link(struct findings *findings, const json_t *source, const json_t *interface)
+{
+    const char *name = text_of(interface, "interface");
+
+    if (is_state(interface, "down"))
+        say_failure(
+            findings, ADVICE_INTERFACES,
+            "%s is down, or has no link\nwhere `ip link show %s` says NO-CARRIER, see to its"
+            " cable and the other end; else `ip link set %s up`; it is used as soon as both"
+            " are there",
+            name, name, name);
+    if (is_state(interface, "waiting") && !is_state(source, "starting"))
+        say_failure(findings, ADVICE_INTERFACES,
+                    "there is no interface %s\ncheck capture.interfaces against `ip link`; it is"
+                    " used as soon as it is there",
+                    name);
+}
+
+static void look_at_interface(struct findings *findings, const json_t *source,
+                              const json_t *interface)
 {
     const char *name = text_of(interface, "interface");
     json_int_t received = number_of(interface, "received");
     json_int_t dropped = number_of(interface, "dropped");
     json_int_t by_interface = number_of(interface, "interface_dropped");
 
-    if (is_state(interface, "down"))
-        say_failure(findings, ADVICE_INTERFACES,
-                    "%s is down\n`ip link set %s up`; it is used as soon as it is up", name, name);
-    if (is_state(interface, "waiting"))
-        say_failure(findings, ADVICE_INTERFACES,
-                    "there is no interface %s\ncheck capture.interfaces against `ip link`; it is"
-                    " used as soon as it is there",
-                    name);
+    look_at_link(findings, source, interface);
     if (dropped > 0)
         say_warning(findings, ADVICE_INTERFACES,
                     "%s: the kernel dropped %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
@@ -350,6 +363,48 @@ static void look_at_interface(struct findings *findings, const json_t *interface
     look_at_ethertype(findings, interface);
 }
 
+/* wildset makes what is missing, and the administrator what it is not to make. */
+static void look_at_missing(struct findings *findings, const json_t *set)
+{
+    const char *name = text_of(set, "set"), *problem = text_of(set, "problem");
+
+    if (json_is_true(json_object_get(set, "create")))
+        say_failure(findings, ADVICE_SETS,
+                    "%s: %s\nit is tried again each second: see `journalctl -u wildset`", name,
+                    *problem ? problem : "there is no such set");
+    else
+        say_failure(
+            findings, ADVICE_SETS,
+            "%s: %s\n`nft 'add set %s { type %s; flags timeout; }'` where your ruleset makes"
+            " its table; its addresses are entered as soon as it is there",
+            name, *problem ? problem : "there is no such set", name, text_of(set, "type"));
+}
+
+/* It may be in use: nothing here is to be deleted. */
+static void look_at_wrong(struct findings *findings, const json_t *set)
+{
+    const char *name = text_of(set, "set"), *problem = text_of(set, "problem");
+    const char *type = text_of(set, "type");
+
+    if (json_is_true(json_object_get(set, "table_owned")))
+        say_failure(
+            findings, ADVICE_SETS,
+            "%s: %s\nname a set in another table in the configuration; firewalld lets others"
+            " write its sets with NftablesTableOwner=no: firewalls.md in"
+            " /usr/share/doc/wildset",
+            name, problem);
+    else if (json_is_true(json_object_get(set, "create")))
+        say_failure(findings, ADVICE_SETS,
+                    "%s %s\nname another set of that table in the configuration: wildset makes it;"
+                    " this one stays as it is",
+                    name, problem);
+    else
+        say_failure(findings, ADVICE_SETS,
+                    "%s %s\nmake another one, `{ type %s; flags timeout; }`, and name that in the"
+                    " configuration; this one stays as it is",
+                    name, problem, type);
+}
+
 static void look_at_set(struct findings *findings, const json_t *set)
 {
     const char *name = text_of(set, "set");
@@ -357,16 +412,9 @@ static void look_at_set(struct findings *findings, const json_t *set)
     json_int_t capacity = number_of(set, "capacity");
 
     if (is_state(set, "missing"))
-        say_failure(findings, ADVICE_SETS,
-                    "%s: %s\nmake the set, or set create = true; its addresses are entered as soon"
-                    " as it is there",
-                    name,
-                    *text_of(set, "problem") ? text_of(set, "problem") : "there is no such set");
+        look_at_missing(findings, set);
     if (is_state(set, "wrong"))
-        say_failure(findings, ADVICE_SETS,
-                    "%s %s\ndelete the set so that wildset makes it anew, or name another in the"
-                    " configuration",
-                    name, text_of(set, "problem"));
+        look_at_wrong(findings, set);
     if (capacity > 0 && leases >= capacity)
         say_warning(findings, ADVICE_SETS,
                     "%s is full (%" JSON_INTEGER_FORMAT " addresses): each new one drives out the"
@@ -544,7 +592,7 @@ size_t advice_each(const json_t *status, advice_take *each, void *context)
         look_at_source(&findings, source);
         json_array_foreach(json_object_get(source, "interfaces"), j, item)
         {
-            look_at_interface(&findings, item);
+            look_at_interface(&findings, source, item);
             look_at_quiet(&findings, source, item);
         }
         json_array_foreach(json_object_get(source, "lists"), j, item) look_at_list(&findings, item);

@@ -244,26 +244,59 @@ static bool has_reason(const json_t *whitelist, const char *reason)
     return strcmp(word_of(whitelist, "reason"), reason) == 0;
 }
 
+/* What an address is refused for, whoever asks for it. */
+static const struct {
+    const char *reason, *advice;
+} address_advices[] = {
+    {"special-address", "no setting changes that"},
+    {"private-address", "set private-addresses = true if clients shall reach it"},
+    {"benchmark-address", "set benchmark-addresses = true where this is a lab"},
+    {"refused-prefix", "take its prefix out of refuse if clients shall reach it"},
+};
+
+enum { ADDRESS_ADVICES = sizeof(address_advices) / sizeof(address_advices[0]) };
+
 static void address_judge(const json_t *reply, FILE *out)
 {
-    static const struct {
-        const char *reason, *advice;
-    } advices[] = {
-        {"special-address", "no setting changes that"},
-        {"private-address", "set private-addresses = true if clients shall reach it"},
-        {"benchmark-address", "set benchmark-addresses = true where this is a lab"},
-        {"refused-prefix", "take its prefix out of refuse if clients shall reach it"},
-    };
-
     if (whitelists_name(reply, has_reason, "", out))
         fputs(": would hold it, but no name of it had this address in an answer that was learned,"
               " or its time is over\n",
               out);
-    for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
-        if (whitelists_name(reply, has_reason, advices[i].reason, out))
-            fprintf(out, ": never: %s; %s\n", reason_sentence(advices[i].reason),
-                    advices[i].advice);
+    for (size_t i = 0; i < ADDRESS_ADVICES; i++) {
+        if (whitelists_name(reply, has_reason, address_advices[i].reason, out))
+            fprintf(out, ": never: %s; %s\n", reason_sentence(address_advices[i].reason),
+                    address_advices[i].advice);
     }
+}
+
+/* The newest refusal of an answer for the name itself; NULL when there is none. */
+static const json_t *refusal_find(const json_t *reply)
+{
+    const json_t *events = json_object_get(reply, "recent"), *event;
+    size_t i;
+
+    json_array_foreach(events, i, event)
+    {
+        if (strcmp(word_of(event, "name"), subject_of(reply)) == 0 && text_of(event, "reason"))
+            return event;
+    }
+    return NULL;
+}
+
+/* Another question would end the same way. */
+static void refusal_print(const json_t *event, FILE *out)
+{
+    const char *reason = word_of(event, "reason");
+
+    fputs("  Answers for it came and were refused", out);
+    if (text_of(event, "address"))
+        fprintf(out, ", the last one with %s", word_of(event, "address"));
+    fprintf(out, ": %s", reason_sentence(reason));
+    for (size_t i = 0; i < ADDRESS_ADVICES; i++) {
+        if (strcmp(address_advices[i].reason, reason) == 0)
+            fprintf(out, "; %s", address_advices[i].advice);
+    }
+    fputs(".\n", out);
 }
 
 /* ---- both ---- */
@@ -283,6 +316,8 @@ static void advice_print(const json_t *reply, bool may, FILE *out)
         fputs("  What is allowed are names: `wildset explain NAME` says more of the one that has"
               " this address.\n",
               out);
+    else if (!is_address(reply) && may && refusal_find(reply))
+        refusal_print(refusal_find(reply), out);
     else if (!is_address(reply) && may)
         fprintf(out,
                 "  Let a client ask for it (`dig %s`) and explain it again; `wildset status` says"

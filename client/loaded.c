@@ -204,19 +204,12 @@ static const char *good_chains(const struct loaded *loaded, const struct set_nam
     return used ? out : "none";
 }
 
-static bool table_is_there(const struct loaded *loaded, const struct set_name *table)
+/* wildset may have made the table for its sets: then the administrator's ruleset is not loaded. */
+static bool table_is_loaded(const struct loaded *loaded, const struct set_name *table)
 {
-    json_t *item;
-    size_t i;
-
-    json_array_foreach(json_object_get(loaded->document, "nftables"), i, item)
-    {
-        const json_t *found = json_object_get(item, "table");
-
-        if (found && text_is(found, "family", set_family_name(table->family)) &&
-            text_is(found, "name", table->table))
+    for (size_t i = 0; i < loaded->ruleset.chain_count; i++)
+        if (same_table(&loaded->ruleset.chains[i], table) && loaded->ruleset.chains[i].hook)
             return true;
-    }
     return false;
 }
 
@@ -227,7 +220,7 @@ static bool chain_is_good(const struct loaded *loaded, const struct set_name *ta
         nftruleset_chain(&loaded->ruleset, set_family_name(table->family), table->table, name);
     char others[CHAINS_SHOWN_MAX];
 
-    if (!table_is_there(loaded, table) || (chain && chain_does_something(loaded, chain, table)))
+    if (!table_is_loaded(loaded, table) || (chain && chain_does_something(loaded, chain, table)))
         return true;
     snprintf(problem, LOADED_PROBLEM_MAX,
              "table %s %.64s has %s chain %.64s%s: a rule there would let nothing pass; chains that"

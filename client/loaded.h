@@ -23,8 +23,8 @@ void loaded_close(struct loaded *loaded);
 void loaded_tell(const struct loaded *loaded, struct ruleset *ruleset);
 
 enum { LOADED_PROBLEM_MAX = 512 };
-/* Table shape: false with the reason when a jump from the ruleset's chain would do nothing.  A
- * table that is not there is no problem yet: it may be loaded later. */
+/* Table shape: false with the reason when a jump from the ruleset's chain would do nothing.  A table
+ * without chains that packets pass is no problem yet: the ruleset may be loaded later. */
 bool loaded_chain_is_good(const struct loaded *loaded, const struct ruleset *ruleset,
                           char problem[static LOADED_PROBLEM_MAX]);
 

@@ -345,6 +345,10 @@ static json_t *set_to_json(const struct set_status *status)
     put_text(object, "set", set_name_to_text(status->name, text));
     put_text(object, "state", set_state_name(status->state));
     put_text(object, "problem", status->problem);
+    put_text(object, "type", status->family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr");
+    json_object_set_new(object, "create", json_boolean(status->create));
+    if (status->table_owned)
+        json_object_set_new(object, "table_owned", json_true());
     put_count(object, "leases", status->leases);
     put_count(object, "covered", status->covered);
     if (status->interval)

@@ -25,9 +25,10 @@ struct keeper_set {
     enum address_family family;
     bool wanted; /* some whitelist feeds it */
     bool create;
-    bool own;     /* in table inet wildset: all timed elements are ours */
-    bool careful; /* others' elements may be in it: read before writing */
-    bool dirty;   /* a transaction was lost: write all again at the next check */
+    bool own;         /* in table inet wildset: all timed elements are ours */
+    bool careful;     /* others' elements may be in it: read before writing */
+    bool dirty;       /* a transaction was lost: write all again at the next check */
+    bool table_owned; /* by another program, when it was looked at last */
     bool taken_over;
     bool screened; /* what it holds has just been read: no need to read again */
     enum set_state state;

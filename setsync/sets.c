@@ -298,6 +298,7 @@ void sets_check(struct setsync *sync, struct keeper_set *set, const struct momen
         set->check_ns = NEVER;
         return;
     }
+    set->table_owned = view.table_owned;
     if (!view.exists && !view.table_owned) {
         sets_enter_state(set, SET_MISSING, "does not exist, and create is false: waiting for it");
         return;

@@ -158,10 +158,13 @@ struct set_status {
     char problem[SET_PROBLEM_MAX]; /* "holds ipv6_addr, wanted ipv4_addr"; "" when ready */
     uint32_t size;                 /* the set's own limit, 0: none */
     size_t leases;
-    size_t covered;  /* of them: others' elements are there and left as they are */
-    bool interval;   /* the flag: a write costs the more, the more elements there are */
-    size_t capacity; /* the sum of max-addresses of the whitelists that feed it */
-    uint64_t full;   /* times the kernel said ENFILE */
+    size_t covered; /* of them: others' elements are there and left as they are */
+    enum address_family family;
+    bool create;      /* made where it is missing */
+    bool table_owned; /* by another program (flags owner): nobody else writes there */
+    bool interval;    /* the flag: a write costs the more, the more elements there are */
+    size_t capacity;  /* the sum of max-addresses of the whitelists that feed it */
+    uint64_t full;    /* times the kernel said ENFILE */
 };
 size_t setsync_set_count(const struct setsync *sync);
 struct set_status setsync_set(const struct setsync *sync, size_t index);
@@ -176,7 +179,7 @@ struct setsync_statistics {
     uint64_t refused[REASON_COUNT];
     uint64_t transactions, transactions_failed;
     uint64_t elements_written;
-    uint64_t sets_made; /* in wildset's own table, where they were missing */
+    uint64_t sets_made;    /* in wildset's own table, where they were missing */
     bool updates_in_place; /* the kernel refreshes with one message (6.12 and later) */
     bool updates_probed;
     /* Packet's time stamp to the kernel's ack, microseconds: bucket N counts below 10 * 2^N us, the

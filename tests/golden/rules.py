@@ -329,6 +329,13 @@ def check_chains(firewall):
     expect("the administrator's chains are as before", run("nft", "list", "ruleset"), before)
 
 
+def check_nothing_loaded(firewall):
+    """As wildsetd leaves a table that it had to make: the administrator's ruleset comes later."""
+    firewall.reset(sets_as_wildset_makes_them("inet filter"))
+    nft(firewall.rules())
+    expect_true("rules for a table without its chains", True)
+
+
 # Sets as administrators make them: declared by wildset they would be refused.
 THEIRS = """
 table inet filter {
@@ -477,6 +484,7 @@ def check(wildset, config):
         check_words(firewall)
         check_table(firewall)
         check_chains(firewall)
+        check_nothing_loaded(firewall)
         check_their_sets(firewall)
         check_sharing(firewall)
         check_mark(firewall)

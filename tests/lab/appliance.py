@@ -49,6 +49,8 @@ table inet filter {{
 }}
 """
 
+# The one rule that is the administrator's, by shape.
+JUMP = "insert rule inet filter forward jump wildset-lookback\n"
 ACCEPT_MARK = "ct mark and 0x00ff0000 == 0x00570000 accept"
 
 
@@ -182,7 +184,8 @@ class Firewall:
         """All of it in one transaction, as `systemctl reload nftables` does: it begins with a flush."""
         accept = ACCEPT_MARK if self.shape == "mark" else ""
         text = RULESET.format(resolver4=lab.RESOLVER4, resolver6=lab.RESOLVER6, accept=accept)
-        self.host.run("nft", "-f", "-", text_input=text + self.rules())
+        jump = JUMP if self.shape == "table" else ""
+        self.host.run("nft", "-f", "-", text_input=text + self.rules() + jump)
 
     def load_rules(self):
         """Only what `wildset rules` printed, over what is there."""

@@ -98,7 +98,7 @@ def load(place, accept=None):
     text = appliance.RULESET.format(resolver4=lab.RESOLVER4, resolver6=lab.RESOLVER6,
                                     accept=accept or "") + FORBID
     if accept is None:
-        text += place.firewall.rules()
+        text += place.firewall.rules() + appliance.JUMP
     place.firewall.host.run("nft", "-f", "-", text_input=text)
 
 
@@ -245,7 +245,7 @@ def test_a_set_that_is_missing(place):
     finally:
         place.wildset.file.write_text(good, encoding="ascii")
         place.wildset.reload()
-    found.has("set", "failure", "inet filter nosuch6", "create = true")
+    found.has("set", "failure", "inet filter nosuch6", "nft 'add set inet filter nosuch6 { type ipv6_addr; flags timeout; }'")
     wait_for("as before", lambda: "nosuch6" not in place.wildset.ask("status"))
 
 

@@ -104,7 +104,7 @@ static void test_each_finding(void **state)
          "none for a name of the whitelists"},
         {"{\"sources\":[{" GOOD_SOURCE
          ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"down\"}]}]}",
-         "eth1 is down: `ip link set eth1 up`"},
+         "eth1 is down, or has no link: where `ip link show eth1` says NO-CARRIER"},
         {"{\"sources\":[{" GOOD_SOURCE
          ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"waiting\"}]}]}",
          "there is no interface eth1"},
@@ -128,10 +128,19 @@ static void test_each_finding(void **state)
          "turn truncation (packet slicing) off"},
         {"{\"sources\":[{" GOOD_SOURCE
          "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"missing\"}]}",
-         "inet w a4: there is no such set: make the set, or set create = true"},
+         "inet w a4: there is no such set: `nft 'add set inet w a4 { type "},
+        {"{\"sources\":[{" GOOD_SOURCE
+         "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"missing\",\"create\":true}]}",
+         "inet w a4: there is no such set: it is tried again"},
         {"{\"sources\":[{" GOOD_SOURCE "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"wrong\","
-         "\"problem\":\"holds ipv6_addr, wanted ipv4_addr\"}]}",
-         "inet w a4 holds ipv6_addr, wanted ipv4_addr: delete the set"},
+         "\"problem\":\"its table belongs\",\"table_owned\":true,\"create\":true}]}",
+         "inet w a4: its table belongs: name a set in another table"},
+        {"{\"sources\":[{" GOOD_SOURCE "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"wrong\","
+         "\"problem\":\"is a map\",\"type\":\"ipv4_addr\"}]}",
+         "inet w a4 is a map: make another one, `{ type ipv4_addr; flags timeout; }`"},
+        {"{\"sources\":[{" GOOD_SOURCE "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"wrong\","
+         "\"problem\":\"holds ipv6_addr, wanted ipv4_addr\",\"create\":true}]}",
+         "inet w a4 holds ipv6_addr, wanted ipv4_addr: name another set of that table"},
         {"{\"sources\":[{" GOOD_SOURCE "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"ready\","
          "\"leases\":9,\"capacity\":9}]}",
          "raise max-addresses"},
