@@ -44,6 +44,11 @@ struct keeper_set {
     uint64_t uncertain_ns; /* until then elements may live that we believe absent */
     uint64_t full;
     unsigned failures; /* in the transaction being made */
+    uint32_t look;     /* the last look at all that is in it; see struct lease */
+    uint64_t looked_ns;
+    bool refilling;    /* its leases are gone through, a little at a time */
+    bool is_known;     /* of what it holds: only what is not written is */
+    uint64_t refilled; /* elements written meanwhile */
 };
 
 /* A claim of the state file that is not granted any more: its element has to go. */
@@ -78,6 +83,7 @@ struct setsync {
     size_t capture_count;
     struct lease **queue; /* what the next transaction is about */
     size_t queue_count, queue_room;
+    size_t window_begin, window_end; /* the part of it that is being written */
     struct nftset_change *changes; /* with room for each of the queue, kept for its memory */
     struct lease **changed;        /* the lease of each change */
     size_t change_room;
@@ -88,6 +94,8 @@ struct setsync {
     uint64_t sweep_ns; /* when to look at more leases; NEVER: not sweeping */
     uint64_t sweep_began_ns;
     size_t sweep_cursor;
+    uint64_t refill_ns; /* when to write more leases; NEVER: no set is being refilled */
+    size_t refill_cursor;
     bool must_look;                 /* a transaction came too late: sets have become dirty */
     uint32_t epoch;                 /* which look at the ruleset transactions are made for */
     uint64_t compare_ns;            /* not to compare all sets again before */
@@ -239,9 +247,14 @@ void sets_enter_state(struct keeper_set *set, enum set_state state, const char *
 typedef bool lease_test(const struct lease *lease, uint64_t now_ns);
 size_t refill_sample(const struct setsync *sync, const struct keeper_set *set, lease_test *wanted,
                      uint64_t now_ns, struct lease **out, size_t count);
-/* All leases of a set that need it, in one transaction; after a take-over only what is new. */
+/*
+ * All leases of a set that need it, after a take-over only what is new: at once, and of a large set
+ * a little at a time from then on.
+ */
 void refill_all(struct setsync *sync, struct keeper_set *set, bool is_fresh,
                 const struct moment *now);
+/* A little more of the large ones. */
+void refill_run(struct setsync *sync, const struct moment *now);
 /* What a full set did not take: as much of it as fits by now. */
 void refill_held(struct setsync *sync, struct keeper_set *set, const struct moment *now);
 

@@ -12,6 +12,9 @@
 enum {
     LOOK_MOST = 4096, /* elements read at once, some 10 ms: to see how much of a set is left */
     HELD_AT_ONCE = 256,
+    AT_ONCE = 8192,         /* leases written before others get a turn: some 20 ms */
+    LOOKED_AT_ONCE = 65536, /* and looked at, when few of them need it */
+    SLICE = 256,
 };
 
 /* ---- its leases ---- */
@@ -56,43 +59,6 @@ size_t refill_sample(const struct setsync *sync, const struct keeper_set *set, l
 
 /* ---- filling ---- */
 
-typedef void lease_act(struct setsync *sync, struct lease *lease);
-
-/* Each lease of a set; one that several whitelists hold comes several times. */
-static void each_lease(struct setsync *sync, const struct keeper_set *set, lease_act *act)
-{
-    const unsigned family = family_index(set->family);
-    for (size_t i = 0; i < sync->options.whitelist_count; i++) {
-        const struct heap *shares = &sync->quotas[i][family].shares;
-        for (size_t k = 0; sync->homes[i][family] == set && k < shares->count; k++)
-            act(sync, heap_entry(shares->nodes[k], struct lease_share, node)->lease);
-    }
-}
-
-static void mark_unseen(struct setsync *sync, struct lease *lease)
-{
-    (void)sync;
-    lease->seen = false;
-}
-
-static void mark_absent(struct setsync *sync, struct lease *lease)
-{
-    (void)sync;
-    if (!lease->seen)
-        writer_mark(lease, LEASE_UNWRITTEN);
-}
-
-static void queue_lease(struct setsync *sync, struct lease *lease)
-{
-    writer_queue(sync, lease);
-}
-
-static void queue_unwritten(struct setsync *sync, struct lease *lease)
-{
-    if (lease->write == LEASE_UNWRITTEN)
-        writer_queue(sync, lease);
-}
-
 struct look {
     struct setsync *sync;
     const struct keeper_set *set;
@@ -104,7 +70,7 @@ static void look_at_element(void *context, const struct nftset_element *element)
     struct lease *lease = lease_find(look->sync->leases, &look->set->name, &element->address);
     if (lease == NULL)
         return;
-    lease->seen = true;
+    lease->look = look->set->look;
     writer_screen(lease, element);
 }
 
@@ -115,35 +81,106 @@ static void look_at_element(void *context, const struct nftset_element *element)
 static void look_into(struct setsync *sync, struct keeper_set *set)
 {
     struct look look = {.sync = sync, .set = set};
-    each_lease(sync, set, mark_unseen);
+    set->look++;
     set->uncertain_ns = 0;
     if (set_is_interval(set))
         return; /* what covers an address need not begin at it */
     set->screened = nftset_dump(sync->nft, &set->name, LOOK_MOST, look_at_element, &look) == 0;
-    if (set->screened)
-        each_lease(sync, set, mark_absent);
-    else
+    if (!set->screened)
         set->careful = true;
 }
 
-/* All leases of a set that need it, in one transaction; after a take-over only what is new. */
+/* What the look has not seen is not there, as long as nobody has changed anything since. */
+static void consider(struct setsync *sync, struct lease *lease)
+{
+    const struct keeper_set *set = lease->home;
+    if (set->screened && lease->look != set->look && lease->written_ns < set->looked_ns) {
+        writer_mark(lease, LEASE_UNWRITTEN);
+        lease->look = set->look;
+    }
+    if (!set->is_known || lease->write == LEASE_UNWRITTEN)
+        writer_queue(sync, lease);
+}
+
+/* Each lease of a set; one that several whitelists hold comes several times. */
+static void consider_all(struct setsync *sync, const struct keeper_set *set)
+{
+    const unsigned family = family_index(set->family);
+    for (size_t i = 0; i < sync->options.whitelist_count; i++) {
+        const struct heap *shares = &sync->quotas[i][family].shares;
+        for (size_t k = 0; sync->homes[i][family] == set && k < shares->count; k++)
+            consider(sync, heap_entry(shares->nodes[k], struct lease_share, node)->lease);
+    }
+}
+
+static void end_set(struct keeper_set *set)
+{
+    char text[SET_TEXT_MAX];
+    set->refilling = false;
+    set->screened = false;
+    if (set->refilled > 0)
+        log_notice("%s: %" PRIu64 " addresses written again", set_name_to_text(&set->name, text),
+                   set->refilled);
+}
+
 void refill_all(struct setsync *sync, struct keeper_set *set, bool is_fresh,
                 const struct moment *now)
 {
     set->dirty = false;
+    set->refilled = 0;
+    set->looked_ns = now->boot_ns;
     if (!is_fresh)
         look_into(sync, set);
     leaving_hurry(sync, set, now);
-    const bool is_known = is_fresh && !set_is_interval(set);
-    each_lease(sync, set, is_known ? queue_unwritten : queue_lease);
+    set->is_known = is_fresh && !set_is_interval(set);
+    if (set->lease_count > AT_ONCE) {
+        set->refilling = true;
+        sync->refill_cursor = 0; /* others that are on their way begin again: what is there stays */
+        sync->refill_ns = now->boot_ns;
+        refill_run(sync, now);
+        return;
+    }
+    uint64_t written = sync->statistics.elements_written;
+    consider_all(sync, set);
+    writer_flush(sync, now);
+    set->refilled = sync->statistics.elements_written - written;
+    end_set(set);
+}
+
+/* Up to AT_ONCE leases of the sets that are being refilled into the queue. */
+static void queue_some(struct setsync *sync)
+{
+    struct lease *leases[SLICE];
+    for (size_t looked = 0; looked < LOOKED_AT_ONCE && sync->queue_count < AT_ONCE;) {
+        size_t count = lease_slice(sync->leases, &sync->refill_cursor, leases, SLICE);
+        for (size_t i = 0; i < count; i++)
+            if (leases[i]->home->refilling)
+                consider(sync, leases[i]);
+        looked += count;
+        if (sync->refill_cursor == 0) {
+            sync->refill_ns = NEVER;
+            return;
+        }
+    }
+}
+
+void refill_run(struct setsync *sync, const struct moment *now)
+{
+    if (sync->refill_ns > now->boot_ns)
+        return;
+    sync->refill_ns = now->boot_ns;
+    queue_some(sync);
     uint64_t written = sync->statistics.elements_written;
     writer_flush(sync, now);
-    set->screened = false;
     written = sync->statistics.elements_written - written;
-    char text[SET_TEXT_MAX];
-    if (written > 0)
-        log_notice("%s: %" PRIu64 " addresses written again", set_name_to_text(&set->name, text),
-                   written);
+    for (size_t i = 0; i < sync->set_count; i++) {
+        struct keeper_set *set = sync->sets[i];
+        if (!set->refilling)
+            continue;
+        set->refilled += written;
+        if (sync->refill_ns == NEVER)
+            end_set(set);
+    }
 }
 
 /* ---- a full set ---- */

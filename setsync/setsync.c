@@ -110,6 +110,7 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
     sync->sweep_ns = NEVER;
     sync->poll_ns = NEVER;
     sync->stray_ns = NEVER;
+    sync->refill_ns = NEVER;
     int r = open_parts(sync);
     if (r < 0) {
         setsync_free(sync);
@@ -262,6 +263,8 @@ uint64_t setsync_due(const struct setsync *sync)
         due_ns = sync->poll_ns;
     if (sync->stray_ns < due_ns)
         due_ns = sync->stray_ns;
+    if (sync->refill_ns < due_ns)
+        due_ns = sync->refill_ns;
     return sync->probe_ns < due_ns ? sync->probe_ns : due_ns;
 }
 
@@ -281,6 +284,7 @@ void setsync_run(struct setsync *sync, const struct moment *now)
     sets_run(sync, now);
     sweep_poll(sync, now);
     writer_probe(sync, now);
+    refill_run(sync, now);
     sweep_run(sync, now);
     stray_run(sync, now);
     for (unsigned i = 0; i < DUE_AT_ONCE; i++) {

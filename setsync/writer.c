@@ -22,7 +22,11 @@
 #define RETRY_NS NS_PER_SECOND
 #define CONTENDED_NS (10 * NS_PER_MS) /* others changed something under each try */
 
-enum { FLUSH_ATTEMPTS = 8 };
+enum {
+    FLUSH_ATTEMPTS = 8,
+    WINDOW = 8192,      /* leases in a transaction: a megabyte, some 20 ms */
+    QUEUE_KEPT = 65536, /* places: what a large change needed is given back */
+};
 
 /* ---- when ---- */
 
@@ -154,7 +158,8 @@ static bool is_careful(const struct lease *lease)
     const struct keeper_set *home = lease->home;
     if (lease->removed && lease->write != LEASE_WRITTEN)
         return false; /* what is there is another lease's by now */
-    return home->careful && !home->screened && home->state == SET_READY;
+    bool is_screened = home->screened && lease->look == home->look;
+    return home->careful && !is_screened && home->state == SET_READY;
 }
 
 /* The queue's leases of one careful set, from *at on; at most as many as fit. */
@@ -164,7 +169,7 @@ static size_t gather(const struct setsync *sync, size_t *at,
                      struct lease *out[static SCREEN_AT_ONCE])
 {
     size_t count = 0;
-    for (; *at < sync->queue_count && count < SCREEN_AT_ONCE; (*at)++) {
+    for (; *at < sync->window_end && count < SCREEN_AT_ONCE; (*at)++) {
         struct lease *lease = sync->queue[*at];
         if (!is_careful(lease))
             continue;
@@ -177,7 +182,7 @@ static size_t gather(const struct setsync *sync, size_t *at,
 
 static void screen(struct setsync *sync, uint64_t now_ns)
 {
-    for (size_t at = 0; at < sync->queue_count;) {
+    for (size_t at = sync->window_begin; at < sync->window_end;) {
         struct lease *leases[SCREEN_AT_ONCE];
         const struct address *addresses[SCREEN_AT_ONCE];
         struct nftset_element elements[SCREEN_AT_ONCE];
@@ -244,24 +249,25 @@ static struct nftset_change change_for(const struct setsync *sync, const struct 
 
 static int reserve_changes(struct setsync *sync)
 {
-    if (sync->change_room >= sync->queue_room)
+    const size_t room = sync->queue_room < WINDOW ? sync->queue_room : WINDOW;
+    if (sync->change_room >= room)
         return 0;
-    struct nftset_change *changes = reallocarray(sync->changes, sync->queue_room, sizeof(*changes));
+    struct nftset_change *changes = reallocarray(sync->changes, room, sizeof(*changes));
     if (changes == NULL)
         return -ENOMEM;
     sync->changes = changes;
-    struct lease **changed = reallocarray(sync->changed, sync->queue_room, sizeof(*changed));
+    struct lease **changed = reallocarray(sync->changed, room, sizeof(*changed));
     if (changed == NULL)
         return -ENOMEM;
     sync->changed = changed;
-    sync->change_room = sync->queue_room;
+    sync->change_room = room;
     return 0;
 }
 
 static size_t build(struct setsync *sync, uint64_t now_ns)
 {
     size_t count = 0;
-    for (size_t i = 0; i < sync->queue_count; i++) {
+    for (size_t i = sync->window_begin; i < sync->window_end; i++) {
         struct lease *lease = sync->queue[i];
         if (!takes_part(lease, now_ns))
             continue;
@@ -326,19 +332,33 @@ static void note_failure(struct setsync *sync, size_t count, int error, uint64_t
 /* The sets that the transaction is about, and no others: others' changes may come often. */
 static void look_at_sets(struct setsync *sync, uint64_t now_ns)
 {
-    for (size_t i = 0; i < sync->queue_count; i++)
+    for (size_t i = sync->window_begin; i < sync->window_end; i++)
         sets_look(sync, sync->queue[i]->home, now_ns);
+}
+
+/* Others have changed something, perhaps elements that were read before: they are read again. */
+static void read_again(struct setsync *sync, uint64_t now_ns)
+{
+    for (size_t i = 0; i < sync->set_count; i++) {
+        sync->sets[i]->careful = true;
+        sync->sets[i]->screened = false;
+    }
+    screen(sync, now_ns);
 }
 
 static void commit_queue(struct setsync *sync, uint64_t now_ns)
 {
+    bool restarted = false;
     for (unsigned attempt = 0; attempt < FLUSH_ATTEMPTS; attempt++) {
         look_at_sets(sync, now_ns);
+        if (attempt > 0 && restarted)
+            read_again(sync, now_ns);
         size_t count = build(sync, now_ns);
         if (count == 0)
             return;
         int r = nftset_commit(sync->nft, sync->changes, count);
-        if (r == -ERESTART && sets_mark(sync) == 0)
+        restarted = r == -ERESTART && sets_mark(sync) == 0;
+        if (restarted)
             continue;
         sync->statistics.transactions++;
         if (r == 0) {
@@ -360,28 +380,43 @@ static void settle(struct setsync *sync, struct lease *lease, uint64_t now_ns)
     (void)lease_set_due(sync->leases, lease, earlier(lease->expires_ns, due_ns));
 }
 
+static void flush_window(struct setsync *sync, uint64_t now_ns)
+{
+    screen(sync, now_ns);
+    commit_queue(sync, now_ns);
+    for (size_t i = sync->window_begin; i < sync->window_end; i++) {
+        struct lease *lease = sync->queue[i];
+        lease->queued = false;
+        if (lease->removed)
+            leaving_settle(sync, lease, now_ns);
+        else
+            settle(sync, lease, now_ns);
+    }
+}
+
+/* What is more than a window takes several transactions: one alone would be too long to send. */
 void writer_flush(struct setsync *sync, const struct moment *now)
 {
     if (sync->queue_count == 0)
         return;
     for (size_t i = 0; i < sync->set_count; i++)
         sync->sets[i]->failures = 0;
-    if (reserve_changes(sync) == 0) {
-        screen(sync, now->boot_ns);
-        commit_queue(sync, now->boot_ns);
-    } else {
+    if (reserve_changes(sync) < 0)
         for (size_t i = 0; i < sync->queue_count; i++)
             sets_failed(sync->queue[i]->home, -ENOMEM, now->boot_ns);
-    }
-    for (size_t i = 0; i < sync->queue_count; i++) {
-        struct lease *lease = sync->queue[i];
-        lease->queued = false;
-        if (lease->removed)
-            leaving_settle(sync, lease, now->boot_ns);
-        else
-            settle(sync, lease, now->boot_ns);
+    for (size_t begin = 0; begin < sync->queue_count; begin = sync->window_end) {
+        const size_t left = sync->queue_count - begin;
+        const size_t most = sync->change_room > 0 ? sync->change_room : left;
+        sync->window_begin = begin;
+        sync->window_end = begin + (left < most ? left : most);
+        flush_window(sync, now->boot_ns);
     }
     sync->queue_count = 0;
+    if (sync->queue_room > QUEUE_KEPT) {
+        free(sync->queue);
+        sync->queue = NULL;
+        sync->queue_room = 0;
+    }
 }
 
 /* ---- the probe ---- */
