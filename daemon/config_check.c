@@ -298,6 +298,19 @@ static void check_pattern_count(struct config_reader *reader, unsigned last_line
                        count, PLAN_PATTERNS_MAX);
 }
 
+/* As many as a start and a refill have been tried with. */
+static void check_address_count(struct config_reader *reader, unsigned last_line)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < reader->config->whitelist_count; i++)
+        count += reader->config->whitelists[i].max_addresses;
+    if (count > WHITELIST_ADDRESSES_MOST)
+        config_finding(reader, last_line,
+                       "max-addresses: %llu in all whitelists together, at most %d",
+                       (unsigned long long)count, WHITELIST_ADDRESSES_MOST);
+}
+
 void config_check(struct config_reader *reader, unsigned last_line)
 {
     struct config *config = reader->config;
@@ -320,4 +333,5 @@ void config_check(struct config_reader *reader, unsigned last_line)
     check_resolvers(reader);
     check_tunnels(reader);
     check_pattern_count(reader, last_line);
+    check_address_count(reader, last_line);
 }

@@ -20,8 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* More than all whitelists can hold at their default limits; a larger file is not ours. */
-#define FILE_SIZE_MAX ((off_t)256 * 1024 * 1024)
+/* More than the most that whitelists may hold; a larger file is not ours. */
+#define FILE_SIZE_MAX ((off_t)1024 * 1024 * 1024)
 
 /* ---- writing ---- */
 

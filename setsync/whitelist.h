@@ -16,8 +16,10 @@
 
 enum {
     WHITELIST_NAME_MAX = 32, /* [A-Za-z][A-Za-z0-9_-]{0,30} and its NUL */
-    SET_IDENTIFIER_MAX = 128, /* a table's or set's name and its NUL; the kernel's own limit is 256 */
+    SET_IDENTIFIER_MAX =
+        128, /* a table's or set's name and its NUL; the kernel's own limit is 256 */
     WHITELIST_FEED_MAX = 256,
+    WHITELIST_ADDRESSES_MOST = 262144, /* max-addresses, in all together: more was not tried */
     SET_TEXT_MAX = 2 * SET_IDENTIFIER_MAX + 16,
 };
 
@@ -70,10 +72,10 @@ struct whitelist {
     size_t dns64_count;
     char feed[WHITELIST_FEED_MAX]; /* a file for other firewalls to fetch; "": none */
     uint32_t feed_linger;          /* seconds that an address stays in it past its lease */
-    bool resolve;            /* the names without "*" */
-    char *registry;          /* the list's URL; NULL or "": none */
-    char *registry_ca;       /* NULL or "": the system's certificates */
-    bool registry_addresses; /* addresses that stand in the list may be granted */
+    bool resolve;                  /* the names without "*" */
+    char *registry;                /* the list's URL; NULL or "": none */
+    char *registry_ca;             /* NULL or "": the system's certificates */
+    bool registry_addresses;       /* addresses that stand in the list may be granted */
     uint32_t registry_interval, registry_keep; /* seconds */
     uint32_t registry_shrink;                  /* per cent */
 };

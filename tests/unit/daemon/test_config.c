@@ -212,7 +212,7 @@ static void test_values_of_a_wrong_kind_are_refused(void **state)
         {"grace = 1m1m", "f:2: whitelist a: grace: \"1m1m\": wanted"},
         {"grace = 367d", "f:2: whitelist a: grace: \"367d\": wanted"},
         {"max-addresses = 0", "f:2: whitelist a: max-addresses: \"0\": wanted a number from 1"},
-        {"max-addresses = 1000001", "f:2: whitelist a: max-addresses: \"1000001\": wanted"},
+        {"max-addresses = 262145", "f:2: whitelist a: max-addresses: \"262145\": wanted"},
         {"set6 = \"inet t ip6\"",
          "f:2: whitelist a: set6: \"ip6\" is a word of nft's own language"},
         {"set4 = \"inet table s\"", "f:2: whitelist a: set4: \"table\" is a word of nft's own"},
@@ -255,7 +255,8 @@ static void test_values_of_a_wrong_kind_are_refused(void **state)
          "f:4: a comma is missing before this value"},
         {"create = true;", "f:2: a semicolon: leave it out"},
         {"resolvers = { }", "f:2: whitelist a: resolvers: unknown here"},
-        {"dns64 = { \"2001:db8:64::/95\" }", "f:2: whitelist a: dns64: \"2001:db8:64::/95\": wanted"},
+        {"dns64 = { \"2001:db8:64::/95\" }",
+         "f:2: whitelist a: dns64: \"2001:db8:64::/95\": wanted"},
         {"dns64 = { \"2001:db8:64::1/96\" }", "f:2: whitelist a: dns64: \"2001:db8:64::1/96\""},
         {"dns64 = { \"10.0.0.0/32\" }", "f:2: whitelist a: dns64: \"10.0.0.0/32\": wanted an IPv6"},
         {"interfaces = { \"x\" }",
@@ -366,6 +367,14 @@ static void test_one_set_for_two_families_is_refused(void **state)
     config_free(good("whitelist a { " NAMES " set4 = \"inet ll s\" }"));
     config_free(good("whitelist a { " NAMES " set4 = \"inet t s\" }\nwhitelist b { " NAMES
                      " set4 = \"inet t s\" }"));
+}
+
+static void test_more_addresses_than_were_tried_are_refused(void **state)
+{
+    (void)state;
+    refused("whitelist a { " NAMES "\nmax-addresses = 262144 }\nwhitelist b { " NAMES
+            "\nmax-addresses = 1 }",
+            "f:4: max-addresses: 262145 in all whitelists together, at most 262144");
 }
 
 static void test_a_65th_whitelist_is_refused(void **state)
@@ -685,6 +694,7 @@ int main(void)
         cmocka_unit_test(test_one_direction_with_named_or_any_resolvers_is_good),
         cmocka_unit_test(test_contradictions_are_refused),
         cmocka_unit_test(test_one_set_for_two_families_is_refused),
+        cmocka_unit_test(test_more_addresses_than_were_tried_are_refused),
         cmocka_unit_test(test_a_65th_whitelist_is_refused),
         cmocka_unit_test(test_what_libconfuse_would_swallow_is_refused),
         cmocka_unit_test(test_a_zero_byte_is_refused),
