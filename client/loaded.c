@@ -216,6 +216,8 @@ static bool table_is_loaded(const struct loaded *loaded, const struct set_name *
 static bool chain_is_good(const struct loaded *loaded, const struct set_name *table,
                           const char *name, char problem[static LOADED_PROBLEM_MAX])
 {
+    if (set_name_is_none(table))
+        return true;
     const struct nftchain *chain =
         nftruleset_chain(&loaded->ruleset, set_family_name(table->family), table->table, name);
     char others[CHAINS_SHOWN_MAX];
@@ -245,6 +247,8 @@ bool loaded_chain_is_good(const struct loaded *loaded, const struct ruleset *rul
 static bool jumps_from(const struct loaded *loaded, const struct set_name *table,
                        const struct ruleset *ruleset)
 {
+    if (set_name_is_none(table))
+        return true;
     const struct nftchain *chain = nftruleset_chain(
         &loaded->ruleset, set_family_name(table->family), table->table, ruleset->chain);
     char target[RULESET_CHAIN_MAX];

@@ -64,6 +64,7 @@ const char *refusals_advice(enum reason reason)
     case REASON_EXTRA_ANSWER:       /* as alarms */
     case REASON_OTHER_BYTES:
     case REASON_CAPACITY:     /* by set */
+    case REASON_NO_SET:       /* as the configuration wants it */
     case REASON_PREFIX_ENTRY: /* by list */
     case REASON_WILDCARD_ENTRY:
     case REASON_LIST_ADDRESS:

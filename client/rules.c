@@ -153,6 +153,8 @@ static struct ruleset ruleset_make(const struct config *config, const struct req
     struct set_name *const sets[] = {&ruleset.set4, &ruleset.set6};
 
     for (size_t i = 0; i < 2 && request->shape->print == ruleset_print_table; i++) {
+        if (set_name_is_none(sets[i]))
+            continue;
         if (request->table.family)
             set_move(sets[i], &request->table);
         else if (is_own_table(sets[i]))

@@ -28,7 +28,8 @@ struct side {
     bool theirs;
 };
 
-static void sides_of(const struct ruleset *ruleset, struct side out[static FAMILIES])
+/* Those that have a set: one or two. */
+static unsigned sides_of(const struct ruleset *ruleset, struct side out[static FAMILIES])
 {
     out[0] = (struct side){.set = &ruleset->set4,
                            .key = "set4",
@@ -44,6 +45,9 @@ static void sides_of(const struct ruleset *ruleset, struct side out[static FAMIL
                            .type = "ipv6_addr",
                            .size = ruleset->size6,
                            .theirs = ruleset->theirs6};
+    if (set_name_is_none(out[0].set))
+        out[0] = out[1];
+    return FAMILIES - set_name_is_none(&ruleset->set4) - set_name_is_none(&ruleset->set6);
 }
 
 static bool same_table(const struct set_name *a, const struct set_name *b)
@@ -52,9 +56,9 @@ static bool same_table(const struct set_name *a, const struct set_name *b)
 }
 
 /* The sides whose tables differ: one or two. */
-static unsigned tables_of(const struct ruleset *ruleset)
+static unsigned tables_of(const struct side side[static FAMILIES], unsigned count)
 {
-    return same_table(&ruleset->set4, &ruleset->set6) ? 1 : FAMILIES;
+    return count == FAMILIES && same_table(side[0].set, side[1].set) ? 1 : count;
 }
 
 /* "inet filter" of a set. */
@@ -99,8 +103,8 @@ const char *ruleset_problem(const struct ruleset *ruleset)
 
     if (ruleset->whitelist->service_count == 0)
         return "no services: add for example  services = { \"tcp 443\" }";
-    sides_of(ruleset, side);
-    for (unsigned i = 0; i < FAMILIES; i++) {
+    const unsigned count = sides_of(ruleset, side);
+    for (unsigned i = 0; i < count; i++) {
         if (side[i].set->family == NFPROTO_NETDEV)
             return "a set in a netdev table: such a table has no forward chain";
     }
@@ -135,10 +139,10 @@ static void sets_declare(const struct ruleset *ruleset, FILE *out)
     struct side side[FAMILIES];
     char text[SET_TEXT_MAX];
 
-    sides_of(ruleset, side);
-    for (unsigned i = 0; i < tables_of(ruleset); i++)
+    const unsigned count = sides_of(ruleset, side);
+    for (unsigned i = 0; i < tables_of(side, count); i++)
         fprintf(out, "add table %s\n", table_text(side[i].set, text));
-    for (unsigned i = 0; i < FAMILIES; i++) {
+    for (unsigned i = 0; i < count; i++) {
         set_name_to_text(side[i].set, text);
         if (side[i].theirs)
             fprintf(out, "# %s is yours to make, before this is loaded.\n", text);
@@ -167,10 +171,10 @@ static void services_print(const struct ruleset *ruleset, const char *chain, con
     struct side side[FAMILIES];
     char text[SET_TEXT_MAX], service[SERVICE_TEXT_MAX];
 
-    sides_of(ruleset, side);
+    const unsigned count = sides_of(ruleset, side);
     for (size_t i = 0; i < whitelist->service_count; i++) {
         service_to_text(&whitelist->services[i], service);
-        for (unsigned j = 0; j < FAMILIES; j++)
+        for (unsigned j = 0; j < count; j++)
             fprintf(out, "add rule %s %s %s @%s %.3s dport %s counter %s comment \"%s %zu\"\n",
                     table_text(side[j].set, text), chain, side[j].match, side[j].set->set, service,
                     service + 4, verdict, whitelist->name, i + 1);
@@ -191,16 +195,16 @@ static void change_print(const struct ruleset *ruleset, FILE *out)
     struct side side[FAMILIES];
     char text[SET_TEXT_MAX];
 
-    sides_of(ruleset, side);
+    const unsigned count = sides_of(ruleset, side);
     if (set_name_equal(side[0].set, side[0].configured) &&
-        set_name_equal(side[1].set, side[1].configured))
+        (count == 1 || set_name_equal(side[1].set, side[1].configured)))
         return;
     fputs(
         "# TO DO: a rule can only use a set of its own table, and an accept in one table does not\n"
         "# undo a drop in another: the sets have to lie in the table that drops.  The\n"
         "# configuration keeps them elsewhere; change it, then `systemctl reload wildset`:\n",
         out);
-    for (unsigned i = 0; i < FAMILIES; i++)
+    for (unsigned i = 0; i < count; i++)
         fprintf(out, "#     %s = \"%s\"\n", side[i].key, set_name_to_text(side[i].set, text));
     fprintf(out,
             "# Or keep it as it is and mark connections: `wildset rules --shape mark %s`.\n#\n",
@@ -218,9 +222,9 @@ void ruleset_print_jump(const struct ruleset *ruleset, const char *before, FILE 
     struct side side[FAMILIES];
     char text[SET_TEXT_MAX], chain[RULESET_CHAIN_MAX];
 
-    sides_of(ruleset, side);
+    const unsigned count = sides_of(ruleset, side);
     ruleset_chain_name(ruleset, chain);
-    for (unsigned i = 0; i < tables_of(ruleset); i++)
+    for (unsigned i = 0; i < tables_of(side, count); i++)
         fprintf(out, "%snft insert rule %s %s jump %s\n", before, table_text(side[i].set, text),
                 ruleset->chain, chain);
 }
@@ -250,7 +254,7 @@ void ruleset_print_table(const struct ruleset *ruleset, FILE *out)
     struct side side[FAMILIES];
     char text[SET_TEXT_MAX], chain[RULESET_CHAIN_MAX];
 
-    sides_of(ruleset, side);
+    const unsigned count = sides_of(ruleset, side);
     ruleset_chain_name(ruleset, chain);
     head_print(ruleset, "lets connections pass", out);
     change_print(ruleset, out);
@@ -263,7 +267,7 @@ void ruleset_print_table(const struct ruleset *ruleset, FILE *out)
         "# front of the chain that jumps to it.\n\n",
         ruleset->chain);
     sets_declare(ruleset, out);
-    for (unsigned i = 0; i < tables_of(ruleset); i++)
+    for (unsigned i = 0; i < tables_of(side, count); i++)
         chain_declare(table_text(side[i].set, text), chain, NULL, out);
     services_print(ruleset, chain, "accept", out);
     jump_print(ruleset, out);
@@ -325,7 +329,7 @@ void ruleset_print_mark(const struct ruleset *ruleset, FILE *out)
     struct side side[FAMILIES];
     char text[SET_TEXT_MAX], chain[RULESET_CHAIN_MAX], verdict[96];
 
-    sides_of(ruleset, side);
+    const unsigned count = sides_of(ruleset, side);
     snprintf(chain, sizeof(chain), "%s-mark", ruleset->whitelist->name);
     verdict_make(&ruleset->mark, verdict);
     head_print(ruleset, "marks new connections", out);
@@ -336,10 +340,10 @@ void ruleset_print_mark(const struct ruleset *ruleset, FILE *out)
           "# as you like.  What the sets hold stays.\n\n",
           out);
     sets_declare(ruleset, out);
-    for (unsigned i = 0; i < tables_of(ruleset); i++)
+    for (unsigned i = 0; i < tables_of(side, count); i++)
         chain_declare(table_text(side[i].set, text), chain, NULL, out);
     services_print(ruleset, chain, verdict, out);
-    for (unsigned i = 0; i < tables_of(ruleset); i++)
+    for (unsigned i = 0; i < tables_of(side, count); i++)
         hooks_print(ruleset, side[i].set, chain, out);
     accept_print(&ruleset->mark, out);
 }

@@ -29,7 +29,7 @@ static unsigned whitelist_line(const struct config_reader *reader, const char *n
 
 static void default_set(struct set_name *set, const char *name, char family)
 {
-    if (set->set[0] != '\0')
+    if (set->set[0] != '\0' || set_name_is_none(set))
         return;
     *set = (struct set_name){.family = NFPROTO_INET, .table = "wildset"};
     snprintf(set->set, sizeof(set->set), "%s%c", name, family);
@@ -70,6 +70,11 @@ static void check_sets(struct config_reader *reader, const struct whitelist *whi
     const struct config *config = reader->config;
     size_t last = config->whitelist_count - 1;
     char text[SET_TEXT_MAX];
+
+    if (set_name_is_none(&whitelist->set4) && set_name_is_none(&whitelist->set6))
+        config_finding(reader, reader->set_line[last][0],
+                       "whitelist %s: set4 and set6 are both \"none\": nothing would be allowed",
+                       whitelist->name);
 
     for (size_t i = 0; i <= last; i++) {
         const struct whitelist *other = &config->whitelists[i];

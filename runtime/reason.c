@@ -36,6 +36,7 @@ static const struct {
     [REASON_REFUSED_PREFIX] = {"refused-prefix", "it is in a prefix of `refuse`"},
     [REASON_OUTSIDE_PATTERNS] = {"outside-patterns", "no whitelist has a pattern for the name"},
     [REASON_CAPACITY] = {"capacity", "the whitelist holds `max-addresses` addresses"},
+    [REASON_NO_SET] = {"no-set", "the whitelist's `set4` or `set6` for this family is \"none\""},
     [REASON_PREFIX_ENTRY] = {"prefix-entry", "the list's entry is a prefix, not an address"},
     [REASON_WILDCARD_ENTRY] = {"wildcard-entry",
                                "the list's entry is a wildcard: patterns belong in `names`"},

@@ -333,6 +333,8 @@ static enum reason grant_address(struct setsync *sync, const struct grant *grant
     enum reason reason = policy_judge_address(grant->whitelist, &grant->seen->address);
     if (reason != REASON_NONE)
         return reason;
+    if (grant->home == NULL)
+        return REASON_NO_SET;
     if (grant->seen->record == RECORD_LIST && !grant->whitelist->registry_addresses)
         return REASON_LIST_ADDRESS;
     struct lease *known = lease_find(sync->leases, &grant->home->name, &grant->seen->address);

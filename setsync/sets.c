@@ -56,7 +56,7 @@ int sets_prepare(struct setsync *sync, const struct whitelist *whitelists, size_
         const struct set_name *const names[FAMILIES] = {&whitelists[i].set4, &whitelists[i].set6};
         const enum address_family families[FAMILIES] = {ADDRESS_IPV4, ADDRESS_IPV6};
         for (unsigned k = 0; k < FAMILIES; k++) {
-            if (find_set(sync, names[k], families[k]) != NULL ||
+            if (set_name_is_none(names[k]) || find_set(sync, names[k], families[k]) != NULL ||
                 add_set(sync, names[k], families[k]) != NULL)
                 continue;
             sets_drop_unwanted(sync); /* those just added */
@@ -100,6 +100,10 @@ static void feed_set(struct setsync *sync, size_t index, const struct set_name *
                      enum address_family family)
 {
     const struct whitelist *whitelist = &sync->options.whitelists[index];
+    if (set_name_is_none(name)) {
+        sync->homes[index][family_index(family)] = NULL;
+        return;
+    }
     struct keeper_set *set = find_set(sync, name, family);
     set->wanted = true;
     set->create |= whitelist->create;

@@ -44,6 +44,8 @@ static void warm_set(struct setsync *sync, const struct verdict *verdict, uint64
     const struct address address = address_from_ipv4(nobody);
     const unsigned family = family_index(ADDRESS_IPV4);
     struct keeper_set *home = sync->homes[verdict->whitelist][family];
+    if (home == NULL)
+        return;
     struct lease_claim claim =
         claim_of(&sync->options.whitelists[verdict->whitelist], verdict, now_ns);
     struct lease *lease = lease_add(sync->leases, &home->name, &address);

@@ -76,6 +76,10 @@ bool set_name_from_text(const char *text, struct set_name *out)
 {
     struct set_name name = {0};
     char family[FAMILY_NAME_MAX];
+    if (strcmp(text, "none") == 0) {
+        *out = (struct set_name){.family = SET_FAMILY_NONE};
+        return true;
+    }
     text = next_word(text, family, sizeof(family));
     if (text == NULL || !family_from_text(family, &name.family))
         return false;
@@ -104,6 +108,8 @@ const char *set_family_name(uint8_t family)
 const char *set_name_to_text(const struct set_name *name, char out[static SET_TEXT_MAX])
 {
     const char *family = set_family_name(name->family);
+    if (set_name_is_none(name))
+        return strcpy(out, "none");
     snprintf(out, SET_TEXT_MAX, "%s %.*s %.*s", family != NULL ? family : "?",
              SET_IDENTIFIER_MAX - 1, name->table, SET_IDENTIFIER_MAX - 1, name->set);
     return out;
@@ -111,7 +117,13 @@ const char *set_name_to_text(const struct set_name *name, char out[static SET_TE
 
 bool set_name_equal(const struct set_name *a, const struct set_name *b)
 {
-    return a->family == b->family && strcmp(a->table, b->table) == 0 && strcmp(a->set, b->set) == 0;
+    return a->family == b->family && !set_name_is_none(a) && strcmp(a->table, b->table) == 0 &&
+           strcmp(a->set, b->set) == 0;
+}
+
+bool set_name_is_none(const struct set_name *name)
+{
+    return name->family == SET_FAMILY_NONE;
 }
 
 static bool has_service(const struct whitelist *whitelist, const struct service *service)

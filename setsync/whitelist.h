@@ -23,7 +23,9 @@ enum {
     SET_TEXT_MAX = 2 * SET_IDENTIFIER_MAX + 16,
 };
 
-/* "inet wildset lookback4" */
+enum { SET_FAMILY_NONE = 0xff }; /* no set: addresses of that family are not granted */
+
+/* "inet wildset lookback4", or "none" */
 struct set_name {
     uint8_t family; /* NFPROTO_INET, NFPROTO_IPV4 (ip), NFPROTO_IPV6 (ip6), _BRIDGE, _NETDEV */
     char table[SET_IDENTIFIER_MAX];
@@ -32,7 +34,9 @@ struct set_name {
 
 bool set_name_from_text(const char *text, struct set_name *out);
 const char *set_name_to_text(const struct set_name *name, char out[static SET_TEXT_MAX]);
+/* No set is equal to nothing, itself included. */
 bool set_name_equal(const struct set_name *a, const struct set_name *b);
+bool set_name_is_none(const struct set_name *name);
 /* "inet", "ip"...; NULL for a family that is not one. */
 const char *set_family_name(uint8_t family);
 

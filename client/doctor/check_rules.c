@@ -190,8 +190,10 @@ static void services_check(const struct rules *rules, bool *filtered)
 
     count = count ? count : 1;
     for (size_t i = 0; i < count; i++) {
-        passing += service_check(rules, &services[i], &whitelist->set4, ADDRESS_IPV4, filtered);
-        passing += service_check(rules, &services[i], &whitelist->set6, ADDRESS_IPV6, filtered);
+        passing += set_name_is_none(&whitelist->set4) ||
+                   service_check(rules, &services[i], &whitelist->set4, ADDRESS_IPV4, filtered);
+        passing += set_name_is_none(&whitelist->set6) ||
+                   service_check(rules, &services[i], &whitelist->set6, ADDRESS_IPV6, filtered);
     }
     if (passing == FAMILIES * count)
         checklist_add(rules->doctor->list, "rules", CHECK_OK,
@@ -207,6 +209,8 @@ static void references_check(const struct rules *rules, bool filtered)
     char text[SET_TEXT_MAX];
 
     for (size_t i = 0; i < FAMILIES; i++) {
+        if (set_name_is_none(sets[i]))
+            continue;
         size_t count = nftruleset_references(rules->ruleset, sets[i]);
 
         set_name_to_text(sets[i], text);

@@ -120,6 +120,27 @@ static void test_two_tables(void **state)
     free(text);
 }
 
+/* set4 = "none": nothing of the rules speaks of that family. */
+static void test_one_family_alone(void **state)
+{
+    struct whitelist whitelist = whitelist_with("none", "inet a b6");
+    struct ruleset ruleset = ruleset_of(&whitelist);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    assert_null(ruleset_problem(&ruleset));
+    ruleset_print_table(&ruleset, out);
+    ruleset_print_mark(&ruleset, out);
+    fclose(out);
+    assert_non_null(strstr(text, "add rule inet a wildset-w ip6 daddr @b6 tcp dport 443 "));
+    assert_null(strstr(text, "ip daddr"));
+    assert_null(strstr(text, "none"));
+    assert_null(strstr(text, "TO DO"));
+    free(text);
+}
+
 static void test_services_stand_in_their_order(void **state)
 {
     struct whitelist whitelist = whitelist_with("inet a b4", "inet a b6");
@@ -147,6 +168,7 @@ int main(void)
         cmocka_unit_test(test_marks_that_are_refused),
         cmocka_unit_test(test_problems),
         cmocka_unit_test(test_two_tables),
+        cmocka_unit_test(test_one_family_alone),
         cmocka_unit_test(test_services_stand_in_their_order),
     };
 

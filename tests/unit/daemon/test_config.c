@@ -253,6 +253,7 @@ static void test_values_of_a_wrong_kind_are_refused(void **state)
         {"services = { \"tcp 1\" \"tcp 2\" }", "f:2: a comma is missing before this value"},
         {"services = { \"tcp 1\",\n\"tcp 2\"\n\"tcp 3\" }",
          "f:4: a comma is missing before this value"},
+        {"set4 = \"none\" set6 = none", "f:2: whitelist a: set4 and set6 are both \"none\""},
         {"create = true;", "f:2: a semicolon: leave it out"},
         {"resolvers = { }", "f:2: whitelist a: resolvers: unknown here"},
         {"dns64 = { \"2001:db8:64::/95\" }",

@@ -91,6 +91,23 @@ static void test_a_name_outside_the_patterns_gets_nothing(void **context)
     assert_true(was_told(&state->record, EVENT_REFUSED, REASON_OUTSIDE_PATTERNS, "198.51.100.7"));
 }
 
+/* set6 = "none": the whitelist's addresses of that family go nowhere. */
+static void test_a_family_without_a_set_gets_nothing(void **context)
+{
+    struct state *state = *context;
+    assert_true(set_name_from_text("none", &state->whitelists[0].set6));
+    start(state, 1);
+    assert_int_equal(setsync_set_count(state->sync), 1);
+    struct sighting sighting = sighting_of("eu1.dormammu.lookback.io");
+    see(&sighting, "198.51.100.7", 300);
+    see(&sighting, "2001:db8::7", 300);
+    learn(state, &sighting, 1);
+    assert_int_equal(leases(state), 1);
+    assert_int_equal(refused(state, REASON_NO_SET), 1);
+    assert_true(was_told(&state->record, EVENT_REFUSED, REASON_NO_SET, "2001:db8::7"));
+    setsync_warm(state->sync, &sighting.question, &state->now);
+}
+
 /* Only a hint of what was asked: it leaves nothing behind. */
 static void test_getting_ready_grants_nothing(void **context)
 {
@@ -797,6 +814,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_a_name_outside_the_patterns_gets_nothing),
+        TEST(test_a_family_without_a_set_gets_nothing),
         TEST(test_getting_ready_grants_nothing),
         TEST(test_what_the_sender_says_to_have_matched_counts_for_nothing),
         TEST(test_match_chain_accepts_an_alias_on_the_way),
