@@ -176,7 +176,8 @@ static void look_at_directions(struct findings *findings, const json_t *status,
                     "%" JSON_INTEGER_FORMAT " answers came by for names of the whitelists and not"
                     " one question: only one direction is seen, and nothing is learned\n"
                     "mirror both directions; or, on a mirror port, name the resolvers in"
-                    " capture.resolvers and set require-query = false",
+                    " capture.resolvers and set require-query = false: who can send packets in"
+                    " their name is then believed",
                     answers);
     if (questions >= TRAFFIC_MIN && answers == 0)
         say_failure(findings, ADVICE_DNS,

@@ -411,7 +411,9 @@ static int files_replay(const struct config *config, const struct options *optio
     say_other_port(replay->pipeline);
     if (config->require_query && pipeline_sees_one_direction(replay->pipeline))
         fputs("answers come without their questions: if the capture holds one direction only, name"
-              " the resolvers in capture.resolvers and set require-query = false\n",
+              " the resolvers in capture.resolvers and set require-query = false: who can send "
+              "packets"
+              " in their name is then believed\n",
               stderr);
     if (replay_output_failed(replay->output)) {
         fprintf(stderr, "wildset: cannot write the output: %s\n", strerror(errno));

@@ -54,7 +54,9 @@ static void take_state(struct child *child, const struct state_report *report)
     if (report->state == STATE_ONE_DIRECTION) {
         if (child->state != CHILD_DRAINING)
             log_warning("capture: answers come and their questions do not, so nothing is learned: "
-                        "mirror both directions, or set require-query = false");
+                        "mirror both directions; or, on a mirror port, name the resolvers in "
+                        "capture.resolvers and set require-query = false: who can send packets in "
+                        "their name is then believed");
         return;
     }
     for (size_t i = 0; i < child->interface_count; i++) {

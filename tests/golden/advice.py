@@ -1,0 +1,199 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""All advice, with the test that follows it.
+
+Every text that says what to do (findings of status and doctor, explain's) begins like one row; a row names the
+test that does what the text says, or why there is none: LOOK, it says where to look and changes nothing;
+ELSEWHERE, what is to be done is at another machine, card or program.  And no advice, wherever, may take
+protection away.
+
+    advice.py
+"""
+import pathlib
+import re
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+LOOK, ELSEWHERE = "looks", "elsewhere"
+ROWS = {
+    # client/advice.c
+    "turn truncation (packet slicing) off": ELSEWHERE,
+    "somebody floods, or the names are those": LOOK,
+    "nothing is learned from it meanwhile": LOOK,
+    "one that hangs is started again": LOOK,
+    "somebody may have taken it over": LOOK,
+    "who floods is in": LOOK,
+    "somebody may be spoofing DNS": LOOK,
+    "mirror both directions; or, on a mirror port": "lab/test_mirror.py test_one_direction_only_is_said_with_the_setting",
+    "mirror both directions; are both": ELSEWHERE,
+    "only if a switch copies packets to it": "lab/test_mirror.py test_an_answer_over_tcp_is_learned",
+    "do the clients' DNS packets": LOOK,
+    "try `getent ahosts NAME`": LOOK,
+    "`ethtool -K %s gro off lro off` where": ELSEWHERE,
+    "do the packets still get there": LOOK,
+    "DNS in them is not seen": ELSEWHERE,
+    "where `ip link show": "lab/test_advice.py test_an_interface_without_a_link",
+    "check capture.interfaces against": "lab/test_interfaces.py test_it_is_read_as_soon_as_it_is_there",
+    "answers may be missed": ELSEWHERE,
+    "`sysctl net.core.optmem_max": ELSEWHERE,
+    "larger rings": ELSEWHERE,
+    "an offload merges that many": ELSEWHERE,
+    "this libpcap captures": LOOK,
+    "it is tried again each second": LOOK,
+    "`nft 'add set": "lab/test_advice.py test_a_set_that_the_administrator_is_to_make",
+    "name a set in another table": "lab/test_advice.py test_a_table_that_is_another_programs",
+    "name another set of that table": "lab/test_advice.py test_a_set_that_is_something_else",
+    "make another one, `{ type": "lab/test_advice.py test_a_wrong_set_that_wildset_is_not_to_make",
+    "raise max-addresses": "lab/test_advice.py test_a_full_set",
+    "something else fills it too": LOOK,
+    "%s; `wildset registry": "lab/test_registry.py test_the_client_shows_each_entry",
+    "name servers that answer in registry-resolvers": "lab/test_registry.py test_names_are_resolved_without_any_list",
+    "%s; who fetches it": LOOK,
+    "mend it, then `wildset reload`": "lab/test_operation.py test_a_bad_configuration_changes_nothing",
+    "they are tried again": LOOK,
+    "capture.resolvers names another interface": LOOK,
+    "only if it is a resolver of yours": "lab/test_advice.py test_a_resolver_that_is_not_believed",
+    "`wildset status --json` has all": LOOK,
+    "nothing is learned; see": LOOK,
+    # client/doctor
+    "`ethtool -K %s lro off`": ELSEWHERE,
+    "on a mirror port: see": LOOK,
+    "only root may read it": "lab/test_doctor.py test_not_root",
+    "name the file with --config": "lab/test_doctor.py test_wrong_usage",
+    "until it is right": "lab/test_doctor.py test_a_bad_configuration_and_a_dead_daemon",
+    "after an upgrade:": "../packaging/debian/tests/upgrade",
+    "have the clients ask your resolvers": ELSEWHERE,
+    "add it to names": "lab/test_advice.py test_a_name_beside_the_pattern",
+    "`apt install nftables`": ELSEWHERE,
+    "reading rules needs root": "lab/test_doctor.py test_not_root",
+    "run `nft -j -t list ruleset`": LOOK,
+    "`wildset rules %s` prints rules": "lab/test_advice.py test_the_rules_as_they_say",
+    "it is marked; see that": "lab/test_doctor.py test_marked_and_accepted_by_the_mark",
+    "see `nft list ruleset`": LOOK,
+    "run it as root, on the machine": "lab/test_doctor.py test_not_root",
+    "it was not started by the wildset package's unit": LOOK,
+    "without NET_ADMIN it cannot": LOOK,
+    "`wildset registry %s` shows each": "lab/test_registry.py test_the_client_shows_each_entry",
+    "ask again in a minute": LOOK,
+    "`timedatectl` shows it": ELSEWHERE,
+    "is the name right?": LOOK,
+    "can this machine reach its resolvers?": LOOK,
+    "did the answer to this machine pass": LOOK,
+    "something else takes it out": LOOK,
+    "a firewall on the way drops it, or": ELSEWHERE,
+    "a firewall on the way drops it: `wildset": LOOK,
+    "this machine's own rules": LOOK,
+    "%s: `ip route get`": LOOK,
+    "%s on the way says": LOOK,
+    "nothing listens there": LOOK,
+    "something else than a media server": LOOK,
+    "the lines above say": LOOK,
+    "it works, and worse": LOOK,
+    "exempt the addresses of the sets": ELSEWHERE,
+    "another server answers": LOOK,
+    "is this machine's clock right?": ELSEWHERE,
+    "a firewall that reads the server name": ELSEWHERE,
+    "whoever inspects TLS": ELSEWHERE,
+    "nobody between could read": LOOK,
+    "is there a WebSocket": LOOK,
+    "does this server speak HTTP": LOOK,
+    # client/explain_text.c
+    "no setting changes that": LOOK,
+    "set private-addresses = true": "lab/test_advice.py test_a_name_whose_addresses_are_refused",
+    "set benchmark-addresses = true": "lab/test_advice.py test_a_name_whose_addresses_are_refused",
+    "take its prefix out of refuse": "lab/test_advice.py test_a_name_whose_addresses_are_refused",
+}
+# What takes protection away, and what a text with it has to say as well.
+FORBIDDEN = {
+    r"checksums *= *\"?ignore": None,
+    r"resolvers *= *\{? *\"?any": None,
+    r"0\.0\.0\.0/0": "on purpose",
+    r"require-query *= *false": "who can send packets in their name is then believed",
+    r"without the %|drop the %|leave out the %": None,
+    r"flush ruleset|iptables -F|ufw disable|stop firewalld|disable firewalld": None,
+    r"policy accept": "priority mangle",  # a chain that only marks
+    r"nft (delete|flush)|delete the set|delete set": None,
+    r"apparmor.*(disable|complain)|aa-disable": None,
+    r"enable.*nftables\.service|nftables\.service.*enable": None,
+}
+
+
+def literals(text):
+    return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)).replace('\\"', '"')
+
+
+def call(source, start):
+    """The arguments of the call whose opening bracket is at `start`."""
+    depth, quoted, i = 0, False, start
+    while True:
+        quoted ^= source[i] == '"' and source[i - 1] != "\\"
+        depth += (not quoted) * ((source[i] == "(") - (source[i] == ")"))
+        if depth == 0:
+            return source[start + 1:i]
+        i += 1
+
+
+def read(path):
+    source = (TOP / path).read_text(encoding="ascii")
+    macros = dict(re.findall(r"^#define (\w+) *\\?\n?((?:.*\\\n)*.*\".*)$", source, re.M))
+    for name, text in macros.items():
+        source = source.replace(name, '"' + literals(text) + '"')
+    return re.sub(r'" *(JSON_INTEGER_FORMAT|PRIu64) *"', "N", source)
+
+
+def all_advice():
+    """Of every call that gives some: what stands behind the line break, or all of it."""
+    for path in sorted(TOP.glob("client/advice.c")) + sorted(TOP.glob("client/doctor/*.c")):
+        source = read(path)
+        for match in re.finditer(r"\b(say_failure|say_warning|checklist_advise)(?=\()", source):
+            for group in re.findall(r'(?:"(?:[^"\\]|\\.)*"\s*)+', call(source, match.end())):
+                text = literals(group)
+                if match.group(1) != "checklist_advise":
+                    text = text.partition("\\n")[2]
+                # Names of JSON's keys, and what is passed through.
+                if " " in text or text.startswith("`"):
+                    yield path.name, text
+    source = read(TOP / "client/explain_text.c")
+    table = re.search(r"address_advices\[\] = \{(.*?)\n\};", source, re.S).group(1)
+    for text in re.findall(r'", "([^"]*)"', table):
+        yield "explain_text.c", text
+
+
+def wrong_rows(rows):
+    for begins, test in rows.items():
+        if test in (LOOK, ELSEWHERE):
+            continue
+        path, _, name = test.partition(" ")
+        file = TOP / "tests" / path
+        if not file.exists() or (name and "def %s(" % name not in file.read_text(encoding="utf-8")):
+            yield "%s...: there is no test %s" % (begins, test)
+
+
+def weak_texts():
+    """In everything that the programs say, and not only in advice."""
+    for folder in ("client", "client/doctor", "daemon", "setsync", "sniffer", "registry"):
+        for path in sorted((TOP / folder).glob("*.c")):
+            source = path.read_text(encoding="utf-8")
+            source = re.sub(r"/\*.*?\*/", "", source, flags=re.S)
+            for group in re.findall(r'(?:"(?:[^"\\\n]|\\.)*"\s*)+', source):
+                text = literals(group)
+                for pattern, beside in FORBIDDEN.items():
+                    if re.search(pattern, text) and not (beside and beside in text):
+                        yield "%s: weakens what protects: %s" % (path.relative_to(TOP), text)
+
+
+def main():
+    problems, used = [], set()
+    for file, text in all_advice():
+        rows = [begins for begins in ROWS if text.startswith(begins)]
+        used.update(rows)
+        if not rows:
+            problems.append("%s: no row for advice that begins: %s" % (file, text[:80]))
+    problems += ["no advice begins: %s" % begins for begins in ROWS.keys() - used]
+    problems += [*wrong_rows(ROWS), *weak_texts()]
+    print("\n".join(problems) or "%d texts of advice" % len(used))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
