@@ -33,44 +33,59 @@ static const struct table_column columns[] = {
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), SOURCE_TEXT_MAX = 64 };
 
-/* "" for what is not there. */
-static const char *text_of(const json_t *lease, const char *key)
+/* What a row of the daemon's holds, in its order. */
+enum cell {
+    CELL_SET,
+    CELL_ADDRESS,
+    CELL_NAME,
+    CELL_LEFT,
+    CELL_SOURCE,
+    CELL_WHITELIST,
+    CELL_ELEMENT,
+    CELLS
+};
+
+/* False for what is no row. */
+static bool row_split(char *row, char *cells[static CELLS])
 {
-    const char *text = json_string_value(json_object_get(lease, key));
-    return text ? text : "";
+    size_t count = 0;
+
+    for (char *rest = row, *cell; (cell = strsep(&rest, "\t")); count++) {
+        if (count == CELLS)
+            return false;
+        cells[count] = cell;
+    }
+    return count == CELLS;
 }
 
-static void lease_print(struct table *table, const json_t *lease)
+static void row_print(struct table *table, char *row)
 {
-    char left[DURATION_TEXT_MAX];
-    json_int_t seconds = json_integer_value(json_object_get(lease, "left"));
-    const char *source = text_of(lease, "source");
-    const char *element = text_of(lease, "element");
-    char covered[SOURCE_TEXT_MAX];
+    char left[DURATION_TEXT_MAX], covered[SOURCE_TEXT_MAX];
+    char *cells[CELLS];
 
-    snprintf(covered, sizeof(covered), "%s, covered", source);
-    const char *const cells[COLUMNS] = {
-        text_of(lease, "address"),
-        text_of(lease, "name"),
-        duration_to_text(seconds > 0 ? (unsigned long long)seconds : 0, left),
-        strcmp(element, "foreign") == 0   ? covered
-        : strcmp(element, "leaving") == 0 ? element
-                                          : source,
-        text_of(lease, "whitelist"),
+    if (!row_split(row, cells))
+        return;
+    const char *source = cells[CELL_SOURCE];
+    if (strcmp(cells[CELL_ELEMENT], "leaving") == 0)
+        source = cells[CELL_ELEMENT];
+    if (strcmp(cells[CELL_ELEMENT], "foreign") == 0) {
+        snprintf(covered, sizeof(covered), "%s, covered", source);
+        source = covered;
+    }
+    const char *const shown[COLUMNS] = {
+        cells[CELL_ADDRESS],
+        cells[CELL_NAME],
+        duration_to_text(strtoull(cells[CELL_LEFT], NULL, 10), left),
+        source,
+        cells[CELL_WHITELIST],
     };
-
-    if (table)
-        table_row(table, cells);
-    else
-        json_dumpf(lease, stdout, JSON_COMPACT);
-    if (!table)
-        putchar('\n');
+    table_row(table, shown);
 }
 
 struct entry {
     char *set;
     struct address address;
-    char *text; /* the lease, as JSON */
+    char *text; /* the lease, as JSON or as a row */
 };
 
 struct entries {
@@ -87,10 +102,11 @@ static void entries_free(struct entries *entries)
     free(entries->entry);
 }
 
-static int entries_add(struct entries *entries, const json_t *lease)
+/* Takes `text`. */
+static int entries_add(struct entries *entries, const char *set, size_t set_size,
+                       const char *address, char *text)
 {
-    const char *set = text_of(lease, "set"), *address = text_of(lease, "address");
-    struct entry entry = {.set = strdup(set), .text = json_dumps(lease, JSON_COMPACT)};
+    struct entry entry = {.set = strndup(set, set_size), .text = text};
 
     if (entries->count == entries->room) {
         size_t room = entries->room ? 2 * entries->room : 64;
@@ -103,10 +119,39 @@ static int entries_add(struct entries *entries, const json_t *lease)
         free(entry.text);
         return -ENOMEM;
     }
-    if (*address)
-        address_from_text(address, &entry.address);
+    (void)address_from_text(address, &entry.address);
     entries->entry[entries->count++] = entry;
     return 0;
+}
+
+static int lease_add(struct entries *entries, const json_t *lease)
+{
+    const char *set = json_string_value(json_object_get(lease, "set"));
+    const char *address = json_string_value(json_object_get(lease, "address"));
+
+    set = set ? set : "";
+    return entries_add(entries, set, strlen(set), address, json_dumps(lease, JSON_COMPACT));
+}
+
+static int row_add(struct entries *entries, const char *row, size_t size)
+{
+    char address[ADDRESS_TEXT_MAX] = "";
+    const char *tab = memchr(row, '\t', size);
+    const char *end = tab ? memchr(tab + 1, '\t', size - (size_t)(tab + 1 - row)) : NULL;
+
+    if (!end || end - tab > (ptrdiff_t)sizeof(address))
+        return -EPROTO;
+    memcpy(address, tab + 1, (size_t)(end - tab - 1));
+    return entries_add(entries, row, (size_t)(tab - row), address, strndup(row, size));
+}
+
+static int rows_add(struct entries *entries, const char *rows)
+{
+    int error = 0;
+
+    for (const char *end; error == 0 && (end = strchr(rows, '\n')); rows = end + 1)
+        error = row_add(entries, rows, (size_t)(end - rows));
+    return error;
 }
 
 static int entries_compare(const void *a, const void *b)
@@ -124,9 +169,10 @@ static void entries_print(struct entries *entries, struct table *table)
     for (size_t i = 0; i < entries->count; i++) {
         if (i > 0 && entries_compare(&entries->entry[i - 1], &entries->entry[i]) == 0)
             continue;
-        json_t *lease = json_loads(entries->entry[i].text, 0, NULL);
-        lease_print(table, lease);
-        json_decref(lease);
+        if (table)
+            row_print(table, entries->entry[i].text);
+        else
+            puts(entries->entry[i].text);
     }
 }
 
@@ -139,13 +185,16 @@ static int leases_receive(struct connection *connection, struct entries *entries
 
         if (got <= 0)
             return got < 0 ? got : -ECONNRESET;
-        bool lease = json_object_get(reply, "address") != NULL;
-        if (lease)
-            got = entries_add(entries, reply);
+        const char *rows = json_string_value(json_object_get(reply, "rows"));
+        bool is_lease = json_is_string(json_object_get(reply, "address"));
+        if (rows)
+            got = rows_add(entries, rows);
+        else if (is_lease)
+            got = lease_add(entries, reply);
         else
             got = reply_is_error(reply) ? -ECANCELED : 0;
         json_decref(reply);
-        if (!lease || got < 0)
+        if ((!rows && !is_lease) || got < 0)
             return got;
     }
 }
@@ -154,7 +203,8 @@ static int list_print(const char *path, const char *whitelist, struct table *tab
 {
     struct connection *connection = NULL;
     struct entries entries = {.count = 0};
-    json_t *arguments = whitelist ? json_pack("{s:s}", "whitelist", whitelist) : NULL;
+    json_t *arguments =
+        json_pack("{s:s*, s:s*}", "whitelist", whitelist, "as", table ? "rows" : NULL);
     int error = connection_open(path, &connection);
 
     if (error == 0)

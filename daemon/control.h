@@ -6,6 +6,7 @@
  *
  *   {"protocol":1,"command":"status"}
  *   {"protocol":1,"command":"list","whitelist":"lookback"}      (whitelist: optional)
+ *   {"protocol":1,"command":"list","as":"rows"}                 (for people: see daemon/listing.h)
  *   {"protocol":1,"command":"forget","address":"192.0.2.1"}     (or "name"; only root and wildset)
  *   {"protocol":1,"command":"explain","address":"192.0.2.1"}    (or "name"; daemon/explanation.h)
  *   {"protocol":1,"command":"watch"}

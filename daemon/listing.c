@@ -6,10 +6,13 @@
  */
 #include "daemon/listing.h"
 
+#include "daemon/control.h"
 #include "daemon/put.h"
 #include "runtime/clock.h"
 #include "setsync/setsync.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,9 +40,10 @@ enum {
 
 struct listing {
     char wanted[WHITELIST_NAME_MAX]; /* "": all */
-    size_t cursor;                   /* of setsync_slice */
-    bool ended;                      /* there is no other slice */
-    struct moment now;               /* of the slice */
+    bool as_rows;
+    size_t cursor;     /* of setsync_slice */
+    bool ended;        /* there is no other slice */
+    struct moment now; /* of the slice */
     size_t used, next;
     uint8_t bytes[SETSYNC_SLICE * ENTRY_MAX];
 };
@@ -102,10 +106,12 @@ static void collect(void *context, const struct lease *lease)
     append(listing, lease->clients, lease->client_count * sizeof(lease->clients[0]));
 }
 
-struct listing *listing_new(const char *whitelist)
+struct listing *listing_new(const char *whitelist, bool as_rows)
 {
     struct listing *listing = calloc(1, sizeof(*listing));
 
+    if (listing)
+        listing->as_rows = as_rows;
     if (listing && whitelist)
         memcpy(listing->wanted, whitelist, strnlen(whitelist, sizeof(listing->wanted) - 1));
     return listing;
@@ -209,8 +215,56 @@ static json_t *entry_take(struct listing *listing)
     return object;
 }
 
+/* ---- rows ---- */
+
+enum {
+    ROWS_SIZE = 4096, /* some 45 leases: an answer waits for no more */
+    ROW_MAX = SET_TEXT_MAX + ADDRESS_TEXT_MAX + DNAME_TEXT_MAX + WHITELIST_NAME_MAX + 64,
+};
+
+static const char *element_text(const struct entry *entry)
+{
+    if (entry->is_leaving)
+        return "leaving";
+    return entry->is_covered ? "foreign" : "";
+}
+
+static size_t row_take(struct listing *listing, char out[static ROW_MAX])
+{
+    struct entry entry;
+    char set[SET_TEXT_MAX], address[ADDRESS_TEXT_MAX], text[DNAME_TEXT_MAX];
+
+    take(listing, &entry, sizeof(entry));
+    struct dname name = take_name(listing, entry.name_size);
+    listing->next +=
+        (size_t)entry.owner_size + entry.pattern_size + entry.client_count * sizeof(struct address);
+    uint64_t left_ns =
+        entry.expires_ns > listing->now.boot_ns ? entry.expires_ns - listing->now.boot_ns : 0;
+    return (size_t)snprintf(out, ROW_MAX, "%s\t%s\t%s\t%" PRIu64 "\t%s\t%s\t%s\n",
+                            set_name_to_text(&entry.set, set),
+                            address_to_text(&entry.address, address), dname_to_text(&name, text),
+                            left_ns / NS_PER_SECOND, source_name((enum source)entry.source),
+                            entry.whitelist, element_text(&entry));
+}
+
+static json_t *rows_take(struct listing *listing, const struct setsync *sync)
+{
+    char rows[ROWS_SIZE + ROW_MAX];
+    size_t used = 0;
+
+    while (used < ROWS_SIZE && listing_fill(listing, sync))
+        used += row_take(listing, rows + used);
+    return used > 0 ? json_pack("{s:i, s:s%}", "protocol", CONTROL_PROTOCOL, "rows", rows, used)
+                    : NULL;
+}
+
 json_t *listing_next(struct listing *listing, const struct setsync *sync, bool *end)
 {
+    if (listing->as_rows) {
+        json_t *rows = rows_take(listing, sync);
+        *end = !rows && listing->ended;
+        return rows;
+    }
     if (listing_fill(listing, sync))
         return entry_take(listing);
     *end = listing->ended;

@@ -13,11 +13,13 @@ struct listing;
 struct setsync;
 
 /* The leases of one whitelist, of all for NULL.  NULL when memory is out. */
-struct listing *listing_new(const char *whitelist);
+struct listing *listing_new(const char *whitelist, bool as_rows);
 void listing_free(struct listing *listing);
 /*
  * The next lease as an object with the keys of replay's lines; in no order, and one may come twice.
- * NULL when this turn's share of leases held none that is wanted, and, with *end, after the last.
+ * As rows some leases at once: {"protocol":1,"rows":TEXT} with a line each, set, address, name,
+ * seconds left, source, whitelist and element, by tabs.  NULL when this turn's share of leases held
+ * none that is wanted, and, with *end, after the last.
  */
 json_t *listing_next(struct listing *listing, const struct setsync *sync, bool *end);
 

@@ -129,7 +129,7 @@ static json_t *list_reply(const struct request *request, const struct reply_term
 
     if (whitelist && !config_whitelist(terms->views->config, whitelist))
         return whitelist_unknown(terms->views->config, whitelist);
-    rest->listing = listing_new(whitelist);
+    rest->listing = listing_new(whitelist, request->as_rows);
     return rest->listing ? NULL : out_of_memory();
 }
 

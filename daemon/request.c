@@ -40,6 +40,16 @@ static bool whitelist_read(const char *text, struct request *request,
     return true;
 }
 
+static bool form_read(const char *text, struct request *request,
+                      char error[static REQUEST_ERROR_MAX])
+{
+    request->as_rows = strcmp(text, "rows") == 0;
+    if (request->as_rows)
+        return true;
+    snprintf(error, REQUEST_ERROR_MAX, "as: \"%.64s\": only \"rows\" is known", text);
+    return false;
+}
+
 static bool address_read(const char *text, struct request *request,
                          char error[static REQUEST_ERROR_MAX])
 {
@@ -60,7 +70,8 @@ static bool name_read(const char *text, struct request *request,
 
 static const struct command commands[REQUEST_COUNT] = {
     [REQUEST_STATUS] = {.name = "status"},
-    [REQUEST_LIST] = {.name = "list", .arguments = {{"whitelist", whitelist_read}}},
+    [REQUEST_LIST] = {.name = "list",
+                      .arguments = {{"whitelist", whitelist_read}, {"as", form_read}}},
     [REQUEST_FORGET] = {.name = "forget",
                         .arguments = {{"address", address_read}, {"name", name_read}}},
     [REQUEST_EXPLAIN] = {.name = "explain",

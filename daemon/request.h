@@ -31,6 +31,7 @@ enum request_command {
 struct request {
     enum request_command command;
     char whitelist[WHITELIST_NAME_MAX]; /* list: "" for all */
+    bool as_rows;                       /* list */
     struct address address;             /* forget, explain: ADDRESS_NONE when a name is given */
     struct dname name;                  /* forget, explain: length 0 when an address is given */
 };

@@ -399,22 +399,36 @@ def check_colours(check):
         check.expect("the same words", re.sub(r"\033\[\d+m|\r", "", said), STATUS_TEXT)
 
 
+def rows_of(leases):
+    keys = ("set", "address", "name", "left", "source", "whitelist", "element")
+    text = "".join("\t".join(str(lease.get(key, "")) for key in keys) + "\n" for lease in leases)
+    return compact({"protocol": 1, "rows": text}).encode()
+
+
 def check_list(check):
-    lines = [compact(lease).encode() for lease in LEASES]
+    rows = [rows_of(LEASES)]
     end = [compact(END).encode()]
-    request, result = check.ask(lines + end, "list", "lookback")
+    request, result = check.ask(rows + end, "list", "lookback")
     check.expect("list asks", request,
-                 {"protocol": 1, "command": "list", "whitelist": "lookback"})
+                 {"protocol": 1, "command": "list", "whitelist": "lookback", "as": "rows"})
     check.expect("list in columns", (result.returncode, result.stdout), (0, LIST_TEXT))
-    _, result = check.ask(lines + end, "list", "--json")
+    leaving = {"set": "inet wildset lookback4", "address": "198.51.100.9", "left": 3, "element": "leaving"}
+    _, result = check.ask([rows_of([leaving])] + end, "list")
+    check.expect("what has yet to go is told", result.stdout.splitlines()[1].split(), ["198.51.100.9", "3s", "leaving"])
+    for bad in ("x", "\t\n", "a\tb\n", "a\t" + "9" * 99 + "\t\t\t\t\t\n", "\t" * 20 + "\n"):
+        _, result = check.ask([compact({"protocol": 1, "rows": bad}).encode()] + end, "list")
+        check.expect("rows that are none do no harm", result.returncode in (0, 1), True)
+    lines = [compact(lease).encode() for lease in LEASES]
+    request, result = check.ask(lines + end, "list", "--json")
+    check.expect("list --json asks", request, {"protocol": 1, "command": "list"})
     check.expect("list --json is one object a line",
                  [json.loads(line) for line in result.stdout.splitlines()], LEASES)
-    _, result = check.ask(lines[::-1] + lines[:1] + end, "list")
+    _, result = check.ask([rows_of(LEASES[::-1]), rows_of(LEASES[:1])] + end, "list")
     check.expect("in any order, and one twice: sorted, and once", (result.returncode, result.stdout),
                  (0, LIST_TEXT))
     _, result = check.ask(end, "list")
     check.expect("an empty list is no error", (result.returncode, result.stdout), (0, ""))
-    _, result = check.ask(lines, "list")
+    _, result = check.ask(rows, "list")
     check.expect("a list without its end is an error", (result.returncode, result.stdout),
                  (1, LIST_TEXT))
     _, result = check.ask([b'{"protocol":1,"error":"there is no whitelist"}'], "list", "x")

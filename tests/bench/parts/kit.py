@@ -300,6 +300,7 @@ def configuration(interface, latency, most, resolvers, level, more_names=()):
     names = ", ".join(f'"{name}"' for name in (SUFFIX, f"*.{SUFFIX}", *more_names))
     return f"""capture {{
     interfaces = {{ "{interface}" }}
+    mirror     = {{ "{interface}" }}
     resolvers  = {{ {listed} }}
     latency    = "{latency}"
 }}

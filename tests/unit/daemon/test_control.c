@@ -303,6 +303,36 @@ static void test_list_is_whole(void **state)
     close(fd);
 }
 
+/* Some at once, and no JSON of each. */
+static void test_list_comes_as_rows_for_people(void **state)
+{
+    int fd = client_open(*state);
+    size_t rows = 0, packets = 0;
+
+    ask(fd, "{\"protocol\":1,\"command\":\"list\",\"as\":\"rows\"}");
+    for (json_t *reply = hear(fd);; reply = hear(fd), packets++) {
+        const char *text = json_string_value(json_object_get(reply, "rows"));
+        bool is_end = json_is_true(json_object_get(reply, "end"));
+
+        assert_true(is_end != (text != NULL));
+        for (const char *at = text; at && *at; at = strchr(at, '\n') + 1) {
+            assert_memory_equal(at, "inet wildset ", 13);
+            rows++;
+        }
+        json_decref(reply);
+        if (is_end)
+            break;
+    }
+    assert_int_equal(rows, LEASES + 1);
+    assert_in_range(packets, 1, LEASES / 20);
+    ask(fd, "{\"protocol\":1,\"command\":\"list\",\"as\":\"rows\",\"whitelist\":\"two\"}");
+    json_t *reply = hear(fd);
+    assert_non_null(strstr(json_string_value(json_object_get(reply, "rows")),
+                           "inet wildset two4\t198.18.255.255\tb.two.example\t"));
+    json_decref(reply);
+    close(fd);
+}
+
 static void test_a_lease_has_the_keys_of_replay(void **state)
 {
     static const char *const texts[][2] = {{"address", "198.18.255.255"},
@@ -670,6 +700,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         control_test(test_status_holds_what_it_promises),
         control_test(test_list_is_whole),
+        control_test(test_list_comes_as_rows_for_people),
         control_test(test_a_lease_has_the_keys_of_replay),
         control_test(test_errors_are_replies_and_the_connection_goes_on),
         control_test(test_clients_that_do_not_read_hold_nobody_up),

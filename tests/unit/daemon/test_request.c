@@ -88,6 +88,7 @@ static void test_requests_that_are_refused(void **state)
         {"{\"protocol\":1,\"command\":\"dance\"}", "\"dance\"; there are status, list, forget"},
         {"{\"protocol\":1,\"command\":\"status\",\"whitelist\":\"x\"}", "no key \"whitelist\""},
         {"{\"protocol\":1,\"command\":\"list\",\"whitlist\":\"x\"}", "no key \"whitlist\""},
+        {"{\"protocol\":1,\"command\":\"list\",\"as\":\"xml\"}", "only \"rows\" is known"},
         {"{\"protocol\":1,\"command\":\"list\",\"whitelist\":1}", "wants a string"},
         {"{\"protocol\":1,\"command\":\"list\",\"whitelist\":\"\"}", "1 to 31 characters"},
         {"{\"protocol\":1,\"command\":\"list\","
