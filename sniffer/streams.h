@@ -5,8 +5,8 @@
  * Streams joined in the middle are picked up where a segment starts with a plausible message, or
  * with what may be one's beginning and goes on as one; never where the other direction has said
  * that it is elsewhere.  Where both directions are seen, what does not acknowledge the other one is
- * no host's; of several SYNs the one counts that is answered.  Bounded in streams, in all and for each
- * client, and in bytes, of each and in all; the one idle for longest makes room.
+ * no host's; of several SYNs the one counts that is answered.  Bounded in streams, in all and for
+ * each client, and in bytes, of each and in all; the one idle for longest makes room.
  */
 #ifndef WILDSET_SNIFFER_STREAMS_H
 #define WILDSET_SNIFFER_STREAMS_H
@@ -18,12 +18,12 @@
 #include <stdint.h>
 
 enum {
-    STREAMS_MAX = 4096,
-    STREAMS_PER_CLIENT = 512, /* both directions of 256 connections */
+    STREAMS_MAX = 8192,
+    STREAMS_PER_CLIENT = 1024, /* both directions of 256 connections, on both legs of a firewall */
     STREAM_WINDOW_MAX =
         131072, /* bytes ahead of the next message: a whole one and what may follow */
     STREAMS_BYTES_MAX = 8 << 20, /* out-of-order and incomplete bytes of all streams together */
-    STREAM_TRIES_MAX = 16,       /* segments in a row that begin no message: it is called given up */
+    STREAM_TRIES_MAX = 16, /* segments in a row that begin no message: it is called given up */
 };
 #define STREAM_IDLE_NS (60 * UINT64_C(1000000000))
 #define STREAM_ALIVE_NS UINT64_C(1000000000) /* a stream this fresh is no other's to take over */
