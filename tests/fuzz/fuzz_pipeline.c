@@ -22,6 +22,7 @@ enum {
     PLAN_CHECKSUMS = 16,
     PLAN_DRAIN = 32,
     PLAN_TUNNELS = 64,
+    PLAN_LIVE = 128, /* frames have come in or gone out, over interfaces that are known or not */
     KIND_FRAME = 0,
     KIND_QUESTION,
     KIND_ANSWER,
@@ -30,7 +31,8 @@ enum {
     FRAME_MAX = 4096,
 };
 
-static const struct plan_interface interfaces[] = {{.name = "eth0"}, {.name = "eth1", .mirror = true}};
+static const struct plan_interface interfaces[] = {{.name = "eth0"},
+                                                   {.name = "eth1", .mirror = true}};
 
 static const struct plan_resolver named[] = {
     {.prefix = {.address = {.family = ADDRESS_IPV4, .bytes = {192, 0, 2, 53}}, .length = 32},
@@ -61,6 +63,17 @@ static const struct plan_tunnel tunnels[] = {
      .port = 4789},
 };
 
+static const struct plan_link links[] = {
+    {.index = 1, .name = "lo", .loopback = true},
+    {.index = 2, .name = "eth0"},
+    {.index = 3, .name = "eth1", .mirror = true},
+};
+
+static const struct plan_origin origins[] = {
+    {.link = 0, .prefix = {{.family = ADDRESS_IPV4, .bytes = {192, 0, 2, 1}}, 32}},
+    {.link = 2, .prefix = {{.family = ADDRESS_IPV4, .bytes = {192, 0, 2}}, 24}},
+};
+
 static struct whitelist_pattern patterns[3];
 
 /* Each bit of the choice is one thing that a plan may say. */
@@ -73,6 +86,10 @@ static struct plan plan_of(uint8_t choice)
         .resolver_count = 2,
         .patterns = patterns,
         .pattern_count = 3,
+        .links = links,
+        .link_count = sizeof(links) / sizeof(links[0]),
+        .origins = origins,
+        .origin_count = sizeof(origins) / sizeof(origins[0]),
         .chain_whitelists = choice & PLAN_CHAIN ? 2 : 0,
         .follow_whitelists = choice & PLAN_ANSWER_ONLY ? 0 : 3,
         .ttl_min = {0, 60},
@@ -119,8 +136,8 @@ static size_t wrap(uint8_t kind, const uint8_t *payload, size_t size, uint8_t ou
     return whole;
 }
 
-static void one_packet(struct pipeline *pipeline, uint8_t kind, const uint8_t *bytes, size_t size,
-                       uint64_t now_ns)
+static void one_packet(struct pipeline *pipeline, bool live, uint8_t kind, const uint8_t *bytes,
+                       size_t size, uint64_t now_ns)
 {
     uint8_t buffer[FRAME_MAX];
     struct frame frame = {
@@ -132,6 +149,10 @@ static void one_packet(struct pipeline *pipeline, uint8_t kind, const uint8_t *b
         .captured_ns = now_ns,
     };
 
+    if (live) {
+        frame.link = kind / KINDS % 5;
+        frame.way = (uint8_t)(WAY_UNKNOWN + kind / (KINDS * 5) % 3);
+    }
     if (kind % KINDS != KIND_FRAME && size <= FRAME_MAX - HEADERS_SIZE) {
         frame.length = frame.captured = (uint32_t)wrap(kind % KINDS, bytes, size, buffer);
         frame.bytes = buffer;
@@ -175,7 +196,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t at = 1; size - at >= 4;) {
         size_t length = (size_t)data[at + 2] << 8 | data[at + 3], left = size - at - 4;
         now_ns += data[at + 1] * UINT64_C(20000000);
-        one_packet(pipeline, data[at], data + at + 4, length < left ? length : left, now_ns);
+        one_packet(pipeline, data[0] & PLAN_LIVE, data[at], data + at + 4,
+                   length < left ? length : left, now_ns);
         at += 4 + (length < left ? length : left);
     }
     pipeline_run(pipeline, UINT64_MAX);

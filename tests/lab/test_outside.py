@@ -405,6 +405,19 @@ def test_a_mirrors_answer_does_not_answer_another_interfaces_question(place):
     place.refuses(question_on_tap, FORGED[4], "wrong-way")
 
 
+def test_a_client_on_a_mirror_can_answer_itself_and_is_told_on(place):
+    """What remains: both come in there, and the forged one is first.  The true one then is an alarm."""
+    place.cable("tap")
+    place.start(["tap"])
+    place.learns(both_come_in(place, FORGED[4], "tap"), FORGED[4])
+    name = place.name()
+    both_come_in(place, FORGED[4], "tap")(name)
+    place.comes_in("tap", answer(4, name, ELSEWHERE, PUBLIC[4], "203.0.113.18"))
+    wait_for("the alarm names the client", lambda: f"{name}, resolver {PUBLIC[4]}, client {ELSEWHERE}"
+             in place.wildset.log())
+    assert not place.wildset.holds("203.0.113.18")
+
+
 def test_an_interface_that_loses_its_addresses_is_no_mirror_port(place):
     """Whoever answers for DHCP outside could make one of it."""
     place.start(["wan"])
