@@ -159,6 +159,9 @@ def demonstrate(mode, title):
     try:
         zone = names.Names(network.resolver, network.folder)
         network.serve()
+        if mode == "mirror":  # so that it is evident, on a machine that forwards
+            for version in ("ipv4", "ipv6"):
+                network.firewall.sysctl(f"{version}/conf/mirror/forwarding", 0)
         wildset = ShippedWildset(network.firewall, interfaces=[network.interface])
         appliance.Firewall(network.firewall, wildset, "mark").load()
         wildset.start()
