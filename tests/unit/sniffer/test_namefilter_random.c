@@ -29,6 +29,7 @@ enum {
     FRAME_MAX = 4096,
     PROTOCOLS = 10,
     KERNEL_SHARE = 4, /* the kernel runs the filter for one frame of so many */
+    BY_CHANCE = 8, /* one of 64: none passes so many times */
 };
 
 /* ---- chance ---- */
@@ -576,8 +577,6 @@ static void compare(const struct scene *scene, const struct frame *frame, const 
                     size_t size, unsigned program, struct tally *tally)
 {
     bool keeps = keeping_frame(&scene->keeping, frame);
-    struct segment segment;
-    enum frame_outcome outcome = frame_decode(frame, scene->keeping.rules, &segment);
     bool passes = keeping_run(&scene->programs[program], seen, size);
 
     tally->frames++;
@@ -586,9 +585,10 @@ static void compare(const struct scene *scene, const struct frame *frame, const 
     if (tally->frames % KERNEL_SHARE == 0) {
         bool kernel_passes = kernel_run(scene->sockets[program], seen, size);
 
-        /* Of other EtherTypes a sample, by chance. */
-        if (outcome != FRAME_OTHER_TYPE)
-            assert_int_equal(kernel_passes, passes);
+        /* Frames of EtherTypes that are not read pass now and then, by chance: not every time. */
+        for (unsigned i = 0; i < BY_CHANCE && kernel_passes && !passes; i++)
+            kernel_passes = kernel_run(scene->sockets[program], seen, size);
+        assert_int_equal(kernel_passes, passes);
     }
     if (!keeps || passes)
         return;
