@@ -5,7 +5,7 @@
 #include "client/options.h"
 
 #include "client/commands.h"
-#include "daemon/control.h"
+#include "daemon/control/control.h"
 
 #include <getopt.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  */
 #include "client/subject.h"
 
-#include "daemon/config_values.h"
-#include "dnsparse/address.h"
+#include "daemon/config/values.h"
+#include "dnsparse/names/address.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
  */
 #include "daemon/clockwatch.h"
 
-#include "runtime/clock.h"
-#include "runtime/loop.h"
+#include "base/clock.h"
+#include "base/loop.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -2,12 +2,12 @@
 /*
  * The daemon's parts tied together: opened, run, closed; timers, signals, the service manager.
  */
-#include "daemon/daemon_inside.h"
+#include "daemon/daemon_state.h"
 
-#include "daemon/config.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/config/config.h"
 #include "daemon/notify.h"
-#include "runtime/clock.h"
-#include "runtime/log.h"
 
 #include <errno.h>
 #include <fcntl.h>

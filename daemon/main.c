@@ -2,17 +2,17 @@
 /*
  * wildsetd, the daemon: options, configuration, privileges, open, sandbox, loop, close.
  */
-#include "daemon/config.h"
-#include "daemon/control.h"
+#include "base/log.h"
+#include "base/priority.h"
+#include "base/sandbox.h"
+#include "daemon/config/config.h"
+#include "daemon/config/service_paths.h"
+#include "daemon/config/trusted.h"
+#include "daemon/control/control.h"
 #include "daemon/daemon.h"
-#include "daemon/feedfile.h"
-#include "daemon/mirrored.h"
-#include "daemon/saver.h"
-#include "daemon/servicepaths.h"
-#include "daemon/trusted.h"
-#include "runtime/log.h"
-#include "runtime/priority.h"
-#include "runtime/sandbox.h"
+#include "daemon/outputs/feed_file.h"
+#include "daemon/outputs/lease_saver.h"
+#include "daemon/sources/mirrored.h"
 
 #include <errno.h>
 #include <getopt.h>

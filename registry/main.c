@@ -3,14 +3,14 @@
  * The registry process: plan, the system's files, sandbox, loop.  Started by the daemon only; see
  * descriptors.h.
  */
+#include "base/log.h"
+#include "base/sandbox.h"
 #include "registry/descriptors.h"
-#include "registry/document.h"
-#include "registry/hosts.h"
+#include "registry/fetch/proxy.h"
+#include "registry/list/document.h"
 #include "registry/poll.h"
-#include "registry/proxy.h"
-#include "registry/system.h"
-#include "runtime/log.h"
-#include "runtime/sandbox.h"
+#include "registry/resolve/hosts.h"
+#include "registry/resolve/system.h"
 
 #include <errno.h>
 #include <fcntl.h>

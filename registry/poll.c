@@ -4,11 +4,11 @@
  */
 #include "registry/poll.h"
 
-#include "registry/backoff.h"
-#include "registry/document.h"
-#include "registry/kept.h"
-#include "runtime/clock.h"
-#include "runtime/log.h"
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "registry/list/document.h"
+#include "registry/list/list_cache.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -5,10 +5,10 @@
 #ifndef WILDSET_REGISTRY_POLL_H
 #define WILDSET_REGISTRY_POLL_H
 
-#include "registry/download.h"
-#include "registry/hosts.h"
-#include "registry/pollplan.h"
-#include "registry/teller.h"
+#include "registry/fetch/download.h"
+#include "registry/plan.h"
+#include "registry/report.h"
+#include "registry/resolve/hosts.h"
 
 /* Shared by all lists; borrowed. */
 struct poll_tools {

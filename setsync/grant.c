@@ -3,8 +3,8 @@
  * Sightings to leases: address filter, capacity, claims.  Nothing is told here: events wait until
  * the kernel has what they speak of.
  */
-#include "setsync/keeper.h"
-#include "setsync/policy.h"
+#include "setsync/policy/policy.h"
+#include "setsync/setsync_state.h"
 
 #include <stdlib.h>
 

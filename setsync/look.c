@@ -3,7 +3,7 @@
  * The leases as others may look at them: a slice at a time, so that a look at sixty thousand of
  * them never keeps an answer waiting, or those of one address; and what the kernel has of one.
  */
-#include "setsync/keeper.h"
+#include "setsync/setsync_state.h"
 
 #include <errno.h>
 

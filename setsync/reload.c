@@ -3,10 +3,10 @@
  * Taking grants back: on purpose (forget), and when the whitelists change.  A reload takes away
  * only what a removed pattern, whitelist or set alone had granted.
  */
-#include "setsync/keeper.h"
+#include "setsync/setsync_state.h"
 
-#include "runtime/log.h"
-#include "setsync/policy.h"
+#include "base/log.h"
+#include "setsync/policy/policy.h"
 
 #include <stdlib.h>
 #include <string.h>

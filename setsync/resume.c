@@ -3,7 +3,7 @@
  * After a suspend: leases have gone on ending by the boot-time clock, the kernel's elements have
  * stood still, and last longer by as much as the machine has slept.  They are brought back.
  */
-#include "setsync/keeper.h"
+#include "setsync/setsync_state.h"
 
 struct resumption {
     struct setsync *sync;

@@ -3,9 +3,9 @@
  * The keeper's face: what the daemon and replay call.  One answer is judged, granted, written in
  * one transaction, and only then told.
  */
-#include "setsync/keeper.h"
+#include "setsync/setsync_state.h"
 
-#include "runtime/log.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <stdlib.h>

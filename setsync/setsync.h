@@ -7,12 +7,12 @@
 #ifndef WILDSET_SETSYNC_SETSYNC_H
 #define WILDSET_SETSYNC_SETSYNC_H
 
-#include "dnsparse/derived.h"
-#include "runtime/clock.h"
-#include "runtime/sighting.h"
-#include "setsync/event.h"
-#include "setsync/lease.h"
-#include "setsync/whitelist.h"
+#include "base/clock.h"
+#include "dnsparse/names/derived.h"
+#include "setsync/leases/lease.h"
+#include "setsync/policy/event.h"
+#include "setsync/policy/whitelist.h"
+#include "source/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>

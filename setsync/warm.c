@@ -5,7 +5,7 @@
  * a lease of an address that is never granted is made and dropped again; what would have been sent
  * of it stays here, and the kernel gets a question and an empty transaction, which change nothing.
  */
-#include "setsync/keeper.h"
+#include "setsync/setsync_state.h"
 
 static struct lease_claim claim_of(const struct whitelist *whitelist, const struct verdict *verdict,
                                    uint64_t now_ns)

@@ -3,12 +3,12 @@
  * The sniffer process: plan, captures, sandbox, loop.  Started by the daemon only; see
  * descriptors.h.
  */
-#include "runtime/log.h"
-#include "runtime/priority.h"
-#include "runtime/sandbox.h"
-#include "sniffer/descriptors.h"
-#include "sniffer/plan.h"
-#include "sniffer/watch.h"
+#include "base/log.h"
+#include "base/priority.h"
+#include "base/sandbox.h"
+#include "sniffer/live/live.h"
+#include "sniffer/pipeline/plan.h"
+#include "source/descriptors.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -4,8 +4,8 @@
  * whether any element is missing at any moment while a new keeper takes over from one that died.
  * In the network namespace that it is started in; one JSON object.
  */
-#include "runtime/log.h"
-#include "setsync/nftset.h"
+#include "base/log.h"
+#include "setsync/kernel/nftset.h"
 #include "setsync/setsync.h"
 
 #include <poll.h>

@@ -3,8 +3,8 @@
  * What the dearest answers of 64 KiB cost to read, and what a name costs to look up among 10 and
  * among 50 000 patterns.  A line each: what it is, and nanoseconds, the least of some runs.
  */
-#include "dnsparse/answer.h"
-#include "dnsparse/patternindex.h"
+#include "dnsparse/answers/answer.h"
+#include "dnsparse/names/pattern_index.h"
 
 #include <stdio.h>
 #include <stdlib.h>

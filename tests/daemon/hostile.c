@@ -5,9 +5,9 @@
  * field: whether that one is granted shows whether it was still listened to.  The names and
  * addresses are those of test-hostile.
  */
-#include "runtime/clock.h"
-#include "runtime/sighting.h"
-#include "sniffer/descriptors.h"
+#include "base/clock.h"
+#include "source/descriptors.h"
+#include "source/message.h"
 
 #include <linux/capability.h>
 #include <signal.h>

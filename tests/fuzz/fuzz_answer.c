@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whole responses: whatever comes, the answer keeps its own promises. */
-#include "dnsparse/answer.h"
-#include "dnsparse/svcb.h"
+#include "dnsparse/answers/answer.h"
+#include "dnsparse/answers/svcb.h"
 #include "tests/fuzz/require.h"
 
 #include <stdint.h>

@@ -3,7 +3,7 @@
  * The configuration from any bytes: refused with a finding that names a line of the text, or whole,
  * in bounds, and good for a plan.
  */
-#include "daemon/trusted.h"
+#include "daemon/config/trusted.h"
 #include "tests/fuzz/require.h"
 
 #include <stdint.h>

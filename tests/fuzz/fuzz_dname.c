@@ -4,7 +4,7 @@
  * canonical exactly when it was made here.  The bytes are taken as a name on the wire, as a struct,
  * and as text.
  */
-#include "dnsparse/dname.h"
+#include "dnsparse/names/dname.h"
 #include "tests/fuzz/require.h"
 
 #include <stdint.h>

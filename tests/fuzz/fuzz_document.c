@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A registry's answer: whatever comes, entries are well-formed and a roster keeps its bounds. */
-#include "registry/document.h"
-#include "registry/roster.h"
+#include "registry/list/accepted.h"
+#include "registry/list/document.h"
 #include "tests/fuzz/require.h"
 
 #include <stdint.h>

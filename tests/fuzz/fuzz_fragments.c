@@ -6,7 +6,7 @@
  * bounds hold.
  */
 #include "require.h"
-#include "sniffer/fragments.h"
+#include "sniffer/reassembly/fragments.h"
 
 #include <string.h>
 

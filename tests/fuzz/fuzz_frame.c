@@ -5,7 +5,7 @@
  * checksums can be looked at.  A fragment's bytes are also taken for a whole datagram.
  */
 #include "require.h"
-#include "sniffer/frame.h"
+#include "sniffer/decode/frame.h"
 #include "tests/unit/sniffer/keeping.h"
 
 #include <pcap/dlt.h>

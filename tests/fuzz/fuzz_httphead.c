@@ -2,7 +2,7 @@
 /*
  * Heads of HTTP responses: what is whole is printable, and stays what it is when more comes.
  */
-#include "client/doctor/websocket.h"
+#include "doctor/host/websocket.h"
 
 #include "tests/fuzz/require.h"
 

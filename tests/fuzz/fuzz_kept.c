@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A slot of the kept list's file, with its checksum made right: what is behind it is checked too.
  */
-#include "registry/kept.h"
+#include "registry/list/list_cache.h"
 #include "tests/fuzz/require.h"
 
 #include <stdint.h>

@@ -2,7 +2,7 @@
 /*
  * A message as a hostile source may send it: what passes the check must be safe to use.
  */
-#include "runtime/sighting.h"
+#include "source/message.h"
 
 #include <stdlib.h>
 #include <string.h>

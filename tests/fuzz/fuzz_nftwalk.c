@@ -2,7 +2,7 @@
 /*
  * Rulesets in nft's JSON: every walk ends, and says where.
  */
-#include "client/doctor/nftwalk.h"
+#include "doctor/rules/nftwalk.h"
 
 #include "tests/fuzz/require.h"
 

@@ -4,7 +4,7 @@
  * patterns.  Every pattern reads back as what it prints, and the matcher says what the patterns say
  * one by one, also for bytes of the input taken as a name on the wire.
  */
-#include "dnsparse/matcher.h"
+#include "dnsparse/names/matcher.h"
 #include "tests/fuzz/require.h"
 
 #include <stdint.h>

@@ -7,7 +7,7 @@
  * up.
  */
 #include "require.h"
-#include "sniffer/pipeline.h"
+#include "sniffer/pipeline/pipeline.h"
 
 #include <pcap/dlt.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The registry's plan: bytes that pass hold what poll_plan promises. */
-#include "registry/pollplan.h"
+#include "registry/plan.h"
 #include "tests/fuzz/require.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
  * A question made of the input, and whether the message behind it answers: judged here once more,
  * byte by byte.  A mode, the random bytes, the name, then the message.
  */
-#include "registry/query.h"
+#include "registry/resolve/query.h"
 #include "tests/fuzz/require.h"
 
 #include <stdint.h>

@@ -5,7 +5,7 @@
  * it is asked or answered, and with what; and the time since the one before.
  */
 #include "require.h"
-#include "sniffer/questions.h"
+#include "sniffer/pipeline/questions.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /*
  * Requests of the control socket: whatever is accepted is whole.
  */
-#include "daemon/request.h"
+#include "daemon/control/request.h"
 
 #include "tests/fuzz/require.h"
 

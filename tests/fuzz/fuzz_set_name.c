@@ -4,8 +4,8 @@
  * read prints as what reads the same again and needs no quotes in nft(8); a comment is short and
  * holds nothing that would break a saved ruleset, whatever bytes the name is made of.
  */
-#include "setsync/nftset.h"
-#include "setsync/whitelist.h"
+#include "setsync/kernel/nftset.h"
+#include "setsync/policy/whitelist.h"
 #include "tests/fuzz/require.h"
 
 #include <stdint.h>

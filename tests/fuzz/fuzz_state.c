@@ -3,7 +3,7 @@
  * The state file: any bytes, as they are and as the lines of a file whose head and checksum are
  * right, since a search never finds a checksum.  What is read prints as what was read.
  */
-#include "setsync/state.h"
+#include "setsync/state/state_text.h"
 #include "tests/fuzz/require.h"
 
 #include <inttypes.h>

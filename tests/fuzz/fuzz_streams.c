@@ -7,7 +7,7 @@
  * some segment of the same direction, and all bounds hold.
  */
 #include "require.h"
-#include "sniffer/streams.h"
+#include "sniffer/reassembly/streams.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /*
  * Answers to a STUN request: the first bytes are the id that was sent, the rest is what came.
  */
-#include "client/doctor/stun.h"
+#include "doctor/host/stun.h"
 
 #include "tests/fuzz/require.h"
 

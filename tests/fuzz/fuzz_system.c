@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The lines of resolv.conf(5) and hosts(5): whatever stands there, what is found is well-formed. */
-#include "registry/system.h"
+#include "registry/resolve/system.h"
 #include "tests/fuzz/require.h"
 
 #include <stdint.h>

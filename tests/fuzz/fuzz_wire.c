@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The first look and what follows it on every packet: the matcher and the derived names. */
-#include "dnsparse/derived.h"
-#include "dnsparse/matcher.h"
-#include "dnsparse/wire.h"
+#include "dnsparse/answers/wire.h"
+#include "dnsparse/names/derived.h"
+#include "dnsparse/names/matcher.h"
 #include "tests/fuzz/require.h"
 
 #include <stdint.h>

@@ -16,7 +16,7 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 LOOK, ELSEWHERE = "looks", "elsewhere"
 ROWS = {
-    # client/advice.c
+    # daemon/control/diagnosis.c
     "turn truncation (packet slicing) off": ELSEWHERE,
     "somebody floods, or the names are those": LOOK,
     "nothing is learned from it meanwhile": LOOK,
@@ -55,7 +55,7 @@ ROWS = {
     "only if it is a resolver of yours": "lab/test_advice.py test_a_resolver_that_is_not_believed",
     "`wildset status --json` has all": LOOK,
     "nothing is learned; see": LOOK,
-    # client/doctor
+    # doctor
     "`ethtool -K %s lro off`": ELSEWHERE,
     "on a mirror port: see": LOOK,
     "only root may read it": "lab/test_doctor.py test_not_root",
@@ -97,7 +97,7 @@ ROWS = {
     "nobody between could read": LOOK,
     "is there a WebSocket": LOOK,
     "does this server speak HTTP": LOOK,
-    # client/explain_text.c
+    # client/commands/explain_text.c
     "no setting changes that": LOOK,
     "set private-addresses = true": "lab/test_advice.py test_a_name_whose_addresses_are_refused",
     "set benchmark-addresses = true": "lab/test_advice.py test_a_name_whose_addresses_are_refused",
@@ -143,7 +143,7 @@ def read(path):
 
 def all_advice():
     """Of every call that gives some: what stands behind the line break, or all of it."""
-    for path in sorted(TOP.glob("client/advice.c")) + sorted(TOP.glob("client/doctor/*.c")):
+    for path in sorted(TOP.glob("daemon/control/diagnosis.c")) + sorted(TOP.glob("doctor/**/*.c")):
         source = read(path)
         for match in re.finditer(r"\b(say_failure|say_warning|checklist_advise)(?=\()", source):
             for group in re.findall(r'(?:"(?:[^"\\]|\\.)*"\s*)+', call(source, match.end())):
@@ -153,7 +153,7 @@ def all_advice():
                 # Names of JSON's keys, and what is passed through.
                 if " " in text or text.startswith("`"):
                     yield path.name, text
-    source = read(TOP / "client/explain_text.c")
+    source = read(TOP / "client/commands/explain_text.c")
     table = re.search(r"address_advices\[\] = \{(.*?)\n\};", source, re.S).group(1)
     for text in re.findall(r'", "([^"]*)"', table):
         yield "explain_text.c", text
@@ -171,8 +171,8 @@ def wrong_rows(rows):
 
 def weak_texts():
     """In everything that the programs say, and not only in advice."""
-    for folder in ("client", "client/doctor", "daemon", "setsync", "sniffer", "registry"):
-        for path in sorted((TOP / folder).glob("*.c")):
+    for folder in ("client", "doctor", "daemon", "setsync", "sniffer", "registry"):
+        for path in sorted((TOP / folder).rglob("*.c")):
             source = path.read_text(encoding="utf-8")
             source = re.sub(r"/\*.*?\*/", "", source, flags=re.S)
             for group in re.findall(r'(?:"(?:[^"\\\n]|\\.)*"\s*)+', source):

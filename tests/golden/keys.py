@@ -18,8 +18,8 @@ TREE = pathlib.Path(__file__).parents[2]
 
 
 def keys_of_the_code():
-    """Key to whether it is used: the table in daemon/config_keys.c."""
-    text = (TREE / "daemon/config_keys.c").read_text(encoding="utf-8")
+    """Key to whether it is used: the table in daemon/config/keys.c."""
+    text = (TREE / "daemon/config/keys.c").read_text(encoding="utf-8")
     table = text[text.index("keys[] = {"):]
     rows = re.split(r"\n    \{", table[:table.index("\n};")])[1:]
     return {re.search(r'\.name = "([a-z0-9-]+)"', row)[1]: ".unused = true" not in row for row in rows}

@@ -453,7 +453,7 @@ def is_taken(word):
 
 def check_words(firewall):
     """What nft cannot name is refused with its line, and what it can is not."""
-    source = os.path.join(os.path.dirname(__file__), "../../daemon/config_words.c")
+    source = os.path.join(os.path.dirname(__file__), "../../daemon/config/words.c")
     with open(source) as file:
         refused = set(re.findall(r'"([a-z0-9-]+)"', "".join(re.findall(r"\{[^{}]*\}", file.read()))))
     expect_true("the table of words is read", {"ip6", "ll", "destroy"} <= refused)

@@ -4,9 +4,9 @@
  * such).  Both have to be told, and after the sleep an element must not last longer than its lease,
  * though the kernel's timers stood still.
  */
+#include "base/loop.h"
 #include "daemon/clockwatch.h"
-#include "runtime/loop.h"
-#include "setsync/nftset.h"
+#include "setsync/kernel/nftset.h"
 #include "setsync/setsync.h"
 
 #include <fcntl.h>

@@ -117,7 +117,7 @@ def may_take_priority():
 
 def give_priority_back(pid, priority):
     """A start with many leases takes longer than 50 ms without sleep, which ends a real-time priority until the
-    first question a second later (runtime/priority.c); for that RLIMIT_RTPRIO is needed, which LimitRTPRIO in the
+    first question a second later (base/priority.c); for that RLIMIT_RTPRIO is needed, which LimitRTPRIO in the
     unit gives and which root in a container may not raise."""
     if os.sched_getscheduler(pid) != os.SCHED_FIFO:
         os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(priority))

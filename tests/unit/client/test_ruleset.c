@@ -3,7 +3,7 @@
  * Marks as people write them, and which whitelists rules can be made of.  What the rules let pass
  * is tried with packets in tests/golden/rules.py.
  */
-#include "client/ruleset.h"
+#include "client/commands/ruleset.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

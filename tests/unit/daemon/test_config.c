@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The configuration as a whole: values, defaults, and findings with the lines they are on. */
-#include "daemon/config.h"
-#include "runtime/sighting.h"
-#include "setsync/policy.h"
+#include "daemon/config/config.h"
+#include "setsync/policy/policy.h"
+#include "source/message.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -3,13 +3,13 @@
  * The control socket as its clients see it: a child runs the loop with leases and without a kernel,
  * the test asks it.
  */
-#include "daemon/config.h"
-#include "daemon/control.h"
-#include "daemon/request.h"
-#include "daemon/resolvers.h"
-#include "daemon/sources.h"
-#include "daemon/trusted.h"
+#include "daemon/config/config.h"
+#include "daemon/config/trusted.h"
+#include "daemon/control/control.h"
+#include "daemon/control/request.h"
+#include "daemon/sources/sources.h"
 #include "setsync/setsync.h"
+#include "source/resolvers_seen.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What stands in a feed, in which order and for how long; and the file that it becomes. */
-#include "daemon/feed.h"
-#include "daemon/feedfile.h"
+#include "daemon/outputs/feed.h"
+#include "daemon/outputs/feed_file.h"
 
 #include <errno.h>
 #include <setjmp.h>

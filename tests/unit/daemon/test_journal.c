@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Log lines of events. */
-#include "daemon/journal.h"
+#include "daemon/outputs/journal.h"
 
-#include "runtime/clock.h"
-#include "runtime/log.h"
+#include "base/clock.h"
+#include "base/log.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Events as fields of a journal entry, read back by a strict reader of the native protocol. */
-#include "daemon/journal_fields.h"
+#include "daemon/outputs/journal_fields.h"
 
 #include <endian.h>
 #include <setjmp.h>

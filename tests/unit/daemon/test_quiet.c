@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Silence, by what is usual where it is. */
-#include "daemon/quiet.h"
+#include "daemon/sources/quiet.h"
 
-#include "runtime/clock.h"
+#include "base/clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

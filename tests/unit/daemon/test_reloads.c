@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reloads one at a time: who asks meanwhile shares the next one. */
-#include "daemon/reloads.h"
+#include "daemon/control/reloads.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /*
  * Requests of the control socket: what is read, and what is refused with which words.
  */
-#include "daemon/request.h"
+#include "daemon/control/request.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

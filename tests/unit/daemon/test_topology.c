@@ -2,7 +2,7 @@
 /*
  * From interfaces and addresses to mirror ports and to who may come in where.
  */
-#include "daemon/topology.h"
+#include "daemon/sources/topology.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * Whom a configuration believes: its own, the system's, the public ones; and what a file of the
  * system may do to that.
  */
-#include "daemon/trusted.h"
+#include "daemon/config/trusted.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What tells a process that hangs from one that is kept waiting. */
-#include "daemon/vitals.h"
+#include "daemon/sources/vitals.h"
 
 #include <setjmp.h>
 #include <signal.h>

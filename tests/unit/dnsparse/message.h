@@ -6,9 +6,9 @@
 #ifndef WILDSET_TESTS_MESSAGE_H
 #define WILDSET_TESTS_MESSAGE_H
 
-#include "dnsparse/answer.h"
-#include "dnsparse/dname.h"
-#include "dnsparse/wire.h"
+#include "dnsparse/answers/answer.h"
+#include "dnsparse/answers/wire.h"
+#include "dnsparse/names/dname.h"
 
 #include <assert.h>
 #include <stdint.h>

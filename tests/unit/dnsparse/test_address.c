@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Addresses and prefixes: what is read, what is refused, what is printed. */
-#include "dnsparse/address.h"
+#include "dnsparse/names/address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

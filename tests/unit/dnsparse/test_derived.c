@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Derived names: how long, for whom, and who makes room. */
-#include "dnsparse/derived.h"
+#include "dnsparse/names/derived.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

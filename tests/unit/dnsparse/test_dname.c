@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names: labels are what counts, dots and capitals are not. */
-#include "dnsparse/dname.h"
+#include "dnsparse/names/dname.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The matcher says what the patterns say one by one, for every name, and stays inside the name. */
-#include "dnsparse/matcher.h"
+#include "dnsparse/names/matcher.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

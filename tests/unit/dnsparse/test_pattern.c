@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Patterns: exact, below, any. */
-#include "dnsparse/pattern.h"
+#include "dnsparse/names/pattern.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where records end: held here to what is promised, whatever the parser behind it would catch. */
-#include "dnsparse/rr.h"
+#include "dnsparse/answers/rr.h"
 
 #include "tests/unit/dnsparse/fixture.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SVCB rdata: parameters in order, lists that are whole, and nothing read behind the end. */
-#include "dnsparse/svcb.h"
+#include "dnsparse/answers/svcb.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

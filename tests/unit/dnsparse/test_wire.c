@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The first look: header and question, cut and bent in every way. */
-#include "dnsparse/wire.h"
+#include "dnsparse/answers/wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /*
  * Findings as lines and as JSON; what a text holds cannot reach the terminal or forge advice.
  */
-#include "client/doctor/checklist.h"
+#include "doctor/checklist.h"
 
 #include <jansson.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /*
  * Heads of HTTP responses: whole, unfinished, and none.
  */
-#include "client/doctor/httphead.h"
+#include "doctor/host/httphead.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /*
  * The rule of iptables that accepts marked connections.
  */
-#include "client/doctor/markrules.h"
+#include "doctor/rules/markrules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /*
  * Rulesets as nft prints them, and what becomes of a new connection to an address in a set.
  */
-#include "client/doctor/nftwalk.h"
+#include "doctor/rules/nftwalk.h"
 
 #include <netinet/in.h>
 #include <setjmp.h>

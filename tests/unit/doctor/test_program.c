@@ -2,7 +2,7 @@
 /*
  * Another program's output, and the ways in which it is not to be had.
  */
-#include "client/doctor/program.h"
+#include "doctor/program.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /*
  * STUN: the test vectors of RFC 5769, and answers that are none.
  */
-#include "client/doctor/stun.h"
+#include "doctor/host/stun.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

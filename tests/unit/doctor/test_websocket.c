@@ -2,7 +2,7 @@
 /*
  * The handshake of RFC 6455, and what answers to it mean.
  */
-#include "client/doctor/websocket.h"
+#include "doctor/host/websocket.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lists of every shape: what is read of them, and what the roster takes. */
-#include "registry/document.h"
-#include "registry/roster.h"
+#include "registry/list/accepted.h"
+#include "registry/list/document.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One entry, as lists write them. */
-#include "registry/entry.h"
+#include "registry/list/entry.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A question, and which messages answer it. */
-#include "registry/query.h"
+#include "registry/resolve/query.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

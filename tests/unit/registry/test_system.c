@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is taken from the system: resolv.conf, hosts, the proxy's variables, URLs. */
-#include "registry/fetch.h"
-#include "registry/proxy.h"
-#include "registry/system.h"
+#include "registry/fetch/fetch.h"
+#include "registry/fetch/proxy.h"
+#include "registry/resolve/system.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "setsync/keeper.h"
+#include "setsync/setsync_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
  */
 #include "tests/unit/setsync/fixture.h"
 
-#include "runtime/log.h"
+#include "base/log.h"
 
 #include <inttypes.h>
 #include <poll.h>

@@ -2,7 +2,7 @@
 /* The heap, the table of leases, claims and quotas. */
 #include "tests/unit/setsync/fixture.h"
 
-#include "setsync/heap.h"
+#include "base/heap.h"
 
 static void test_a_heap_gives_back_in_order(void **context)
 {

@@ -2,7 +2,7 @@
 /* Which addresses may be granted, and for how long. */
 #include "tests/unit/setsync/fixture.h"
 
-#include "setsync/policy.h"
+#include "setsync/policy/policy.h"
 
 struct expectation {
     const char *address;

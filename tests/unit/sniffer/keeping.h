@@ -6,12 +6,12 @@
 #ifndef WILDSET_TESTS_UNIT_SNIFFER_KEEPING_H
 #define WILDSET_TESTS_UNIT_SNIFFER_KEEPING_H
 
-#include "dnsparse/answer.h"
-#include "dnsparse/matcher.h"
-#include "dnsparse/wire.h"
-#include "sniffer/aliases.h"
-#include "sniffer/frame.h"
-#include "sniffer/namefilter.h"
+#include "dnsparse/answers/answer.h"
+#include "dnsparse/answers/wire.h"
+#include "dnsparse/names/matcher.h"
+#include "sniffer/decode/frame.h"
+#include "sniffer/filter/namefilter.h"
+#include "sniffer/pipeline/aliases.h"
 
 #include <pcap/bpf.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #ifndef WILDSET_TESTS_UNIT_SNIFFER_PACKET_H
 #define WILDSET_TESTS_UNIT_SNIFFER_PACKET_H
 
-#include "dnsparse/address.h"
+#include "dnsparse/names/address.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
  * The quick look for aliases: it may be wrong in one direction only.
  */
 #include "packet.h"
-#include "sniffer/aliases.h"
+#include "sniffer/pipeline/aliases.h"
 
 #include <setjmp.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sniffer/anticipation.h"
+#include "sniffer/live/anticipation.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /*
  * Pieces put together in every order, against a plain array that says what should come out.
  */
-#include "sniffer/assembly.h"
+#include "sniffer/reassembly/assembly.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * Captures from files made here byte by byte, and, in a network namespace of this test's own, from
  * a live loopback.
  */
-#include "sniffer/capture.h"
+#include "sniffer/live/capture.h"
 
 #include "loopback.h"
 

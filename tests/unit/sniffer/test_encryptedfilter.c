@@ -2,7 +2,7 @@
 /*
  * What begins a connection that hides its names, run by libpcap's interpreter as the kernel would.
  */
-#include "sniffer/encryptedfilter.h"
+#include "sniffer/filter/encryptedfilter.h"
 
 #include "keeping.h"
 #include "packet.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sniffer/ethertypes.h"
+#include "sniffer/live/ethertypes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

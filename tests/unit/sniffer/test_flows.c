@@ -9,8 +9,8 @@
  * With an interface the frames leave by it, for a sniffer at the other end; nothing is measured
  * here.
  */
-#include "sniffer/pipeline.h"
-#include "sniffer/questions.h"
+#include "sniffer/pipeline/pipeline.h"
+#include "sniffer/pipeline/questions.h"
 
 #include <arpa/inet.h>
 #include <linux/if_ether.h>

@@ -2,7 +2,7 @@
 /*
  * Datagrams in pieces: any order is put together, and every trick with overlaps is refused.
  */
-#include "sniffer/fragments.h"
+#include "sniffer/reassembly/fragments.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * Frames of each link type, with what may stand before UDP and with lies about lengths.
  */
 #include "packet.h"
-#include "sniffer/frame.h"
+#include "sniffer/decode/frame.h"
 
 #include <pcap/dlt.h>
 #include <stdlib.h>

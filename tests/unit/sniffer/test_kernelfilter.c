@@ -3,7 +3,7 @@
  * The filter against the kernel, in a network namespace of this test's own: replacing it loses
  * nothing, and a kernel that gives little memory for it gets a coarser one that says so.
  */
-#include "sniffer/capture.h"
+#include "sniffer/live/capture.h"
 
 #include "loopback.h"
 

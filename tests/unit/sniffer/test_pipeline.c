@@ -4,7 +4,7 @@
  * message that comes out is held against the check that it meets at the daemon.
  */
 #include "packet.h"
-#include "sniffer/pipeline.h"
+#include "sniffer/pipeline/pipeline.h"
 
 #include <pcap/dlt.h>
 #include <stdio.h>

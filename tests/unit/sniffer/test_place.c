@@ -2,9 +2,9 @@
 /*
  * Where a packet was seen, and whether that lets it be believed.
  */
-#include "sniffer/place.h"
+#include "sniffer/pipeline/place.h"
 
-#include "runtime/sighting.h"
+#include "source/message.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

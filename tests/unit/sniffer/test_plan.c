@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "runtime/sighting.h"
-#include "sniffer/plan.h"
+#include "sniffer/pipeline/plan.h"
+#include "source/message.h"
 
 #include <errno.h>
 #include <fcntl.h>

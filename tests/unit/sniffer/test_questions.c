@@ -2,7 +2,7 @@
 /*
  * The table of questions: what settles one, what is the same again, and what makes room.
  */
-#include "sniffer/questions.h"
+#include "sniffer/pipeline/questions.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

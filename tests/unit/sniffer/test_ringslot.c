@@ -2,7 +2,7 @@
 /*
  * Slots of a ring as the kernel lays them out, and what only looks like one.
  */
-#include "sniffer/ringslot.h"
+#include "sniffer/live/ringslot.h"
 
 #include <linux/if_packet.h>
 #include <setjmp.h>

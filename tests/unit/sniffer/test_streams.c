@@ -2,8 +2,8 @@
 /*
  * DNS messages over TCP, however the segments are cut, ordered, repeated or forged.
  */
-#include "sniffer/history.h"
-#include "sniffer/streams.h"
+#include "sniffer/reassembly/seen_bytes.h"
+#include "sniffer/reassembly/streams.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * Whose tunnels are entered: by sender, number and port, and on what kind of interface.
  */
 #include "packet.h"
-#include "sniffer/tunnelrules.h"
+#include "sniffer/decode/tunnelrules.h"
 
 #include <setjmp.h>
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fields are always written in the protocol's binary form (name, line feed, length, value, line
+ * feed): no value can end early and go on as another field.
+ */
+#include "base/journald.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void put(struct journald_entry *entry, const void *bytes, size_t size)
+{
+    memcpy(entry->bytes + entry->used, bytes, size);
+    entry->used += size;
+}
+
+void journald_add(struct journald_entry *entry, const char *field, const char *value)
+{
+    size_t name = strlen(field), length = strlen(value);
+    uint64_t framed = htole64(length);
+
+    if (length == 0 || name + length + sizeof(framed) + 2 > JOURNALD_ENTRY_MAX - entry->used)
+        return;
+    put(entry, field, name);
+    put(entry, "\n", 1);
+    put(entry, &framed, sizeof(framed));
+    put(entry, value, length);
+    put(entry, "\n", 1);
+}
+
+int journald_open(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd, error;
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    error = errno;
+    close(fd);
+    return -error;
+}
+
+int journald_send(int fd, const struct journald_entry *entry)
+{
+    return send(fd, entry->bytes, entry->used, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}

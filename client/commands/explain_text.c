@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The verdict first, then each reason with its advice.  What the daemon did not say is left out.
+ */
+#include "client/commands/explain_text.h"
+
+#include "client/table.h"
+#include "source/reason.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+/* "" for what is not there. */
+static const char *word_of(const json_t *object, const char *key)
+{
+    const char *text = text_of(object, key);
+    return text ? text : "";
+}
+
+static json_int_t count_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static bool is_address(const json_t *reply)
+{
+    return text_of(reply, "address") != NULL;
+}
+
+static const char *subject_of(const json_t *reply)
+{
+    return is_address(reply) ? word_of(reply, "address") : word_of(reply, "name");
+}
+
+static const char *duration_of(const json_t *object, const char *key,
+                               char out[static DURATION_TEXT_MAX])
+{
+    json_int_t seconds = count_of(object, key);
+
+    return duration_to_text(seconds > 0 ? (unsigned long long)seconds : 0, out);
+}
+
+/* ---- allowed ---- */
+
+static void element_print(const json_t *lease, FILE *out)
+{
+    static const struct {
+        const char *element, *text;
+    } words[] = {
+        {"present", "the kernel has it"},
+        {"foreign", "the kernel has it as somebody else's element, which stays as it is"},
+        {"covered", "it lies in somebody else's interval, which stays as it is"},
+        {"leaving",
+         "it is no grant any more, and the kernel has yet to let go of it: within a second"
+         " of the last change by others"},
+        {"absent", "THE KERNEL DOES NOT HAVE IT: wildset writes it again when it notices, within"
+                   " a second of a change; if this stays, see `wildset status`"},
+    };
+    const char *element = word_of(lease, "element");
+    char left[DURATION_TEXT_MAX];
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(words[i].element, element) == 0)
+            fprintf(out, "; %s", words[i].text);
+    }
+    if (json_object_get(lease, "element_left"))
+        fprintf(out, ", for %s", duration_of(lease, "element_left", left));
+    else if (strcmp(element, "present") == 0 || strcmp(element, "foreign") == 0 ||
+             strcmp(element, "covered") == 0)
+        fputs(", for good", out);
+}
+
+static void seen_print(const json_t *claim, FILE *out)
+{
+    char left[DURATION_TEXT_MAX];
+
+    fputs("      ", out);
+    if (text_of(claim, "first_seen"))
+        fprintf(out, "first seen %s, ", word_of(claim, "first_seen"));
+    if (text_of(claim, "last_seen"))
+        fprintf(out, "last seen %s, ", word_of(claim, "last_seen"));
+    fprintf(out, "ends in %s\n", duration_of(claim, "left", left));
+}
+
+static void claim_print(const json_t *claim, FILE *out)
+{
+    const char *name = word_of(claim, "name"), *owner = word_of(claim, "owner");
+
+    fprintf(out, "    whitelist %s: %s matches %s\n", word_of(claim, "whitelist"),
+            word_of(claim, "pattern"), name);
+    fprintf(out, "      TTL %" JSON_INTEGER_FORMAT " s", count_of(claim, "ttl"));
+    if (text_of(claim, "record"))
+        fprintf(out, ", %s record", word_of(claim, "record"));
+    if (*owner && strcmp(owner, name) != 0)
+        fprintf(out, " of %s, where its chain ends", owner);
+    fprintf(out, ", learned by the %s", word_of(claim, "source"));
+    if (text_of(claim, "resolver"))
+        fprintf(out, " from resolver %s", word_of(claim, "resolver"));
+    fputc('\n', out);
+    seen_print(claim, out);
+}
+
+static void clients_print(const json_t *lease, FILE *out)
+{
+    const json_t *clients = json_object_get(lease, "clients"), *client;
+    size_t i;
+
+    json_array_foreach(clients, i, client)
+        fprintf(out, "%s%s", i ? ", " : "    asked for by ", json_string_value(client));
+    if (json_array_size(clients) > 0)
+        fputc('\n', out);
+}
+
+static void lease_print(const json_t *lease, FILE *out)
+{
+    const json_t *claims = json_object_get(lease, "claims"), *claim;
+    char left[DURATION_TEXT_MAX];
+    size_t i;
+
+    fprintf(out, "  %s in %s", word_of(lease, "address"), word_of(lease, "set"));
+    if (json_object_get(lease, "left"))
+        fprintf(out, " for another %s", duration_of(lease, "left", left));
+    else
+        fputs(", by no grant of wildset's", out);
+    element_print(lease, out);
+    fputc('\n', out);
+    json_array_foreach(claims, i, claim) claim_print(claim, out);
+    clients_print(lease, out);
+}
+
+static void allowed_print(const json_t *reply, FILE *out)
+{
+    const json_t *leases = json_object_get(reply, "leases"), *lease;
+    json_int_t left_out = count_of(reply, "leases_left_out");
+    size_t i;
+
+    fprintf(out, "%s is allowed:\n", subject_of(reply));
+    json_array_foreach(leases, i, lease) lease_print(lease, out);
+    if (left_out > 0)
+        fprintf(out, "  and %" JSON_INTEGER_FORMAT " more: `wildset list` shows all\n", left_out);
+}
+
+/* ---- not allowed: a name ---- */
+
+/* What a pattern does not do, with places for the pattern, the name and the pattern's own name. */
+static const struct {
+    const char *near, *before, *after;
+} near_texts[] = {
+    {"apex", "covers the names below it and never the name itself: add \"", "\" to names"},
+    {"below", "is that one name and none below it: add \"", "\", or \"*.\" before the pattern"},
+    {"lookalike", "only looks alike, since whole labels are compared: does \"",
+     "\" want to be taken for it?"},
+    {"inside", "stands inside this name, but the end of a name says whose it is: does \"",
+     "\" want to be taken for it?"},
+    {"above", "is below this name and does not cover it: add \"", "\" if it is wanted"},
+    {"sibling", "is a neighbour: add \"", "\" if it is wanted"},
+};
+
+static void near_print(const json_t *near, const char *name, FILE *out)
+{
+    const char *kind = word_of(near, "near");
+
+    for (size_t i = 0; i < sizeof(near_texts) / sizeof(near_texts[0]); i++) {
+        if (strcmp(near_texts[i].near, kind) == 0)
+            fprintf(out, "    %s %s%s%s\n", word_of(near, "pattern"), near_texts[i].before, name,
+                    near_texts[i].after);
+    }
+}
+
+/* Those that come near, or would take it. */
+static void name_judge(const json_t *whitelist, const char *name, FILE *out)
+{
+    const json_t *nears = json_object_get(whitelist, "near"), *near;
+    size_t i;
+
+    if (text_of(whitelist, "pattern")) {
+        fprintf(out,
+                "  whitelist %s: %s matches it, but no answer with an address for it was learned,"
+                " or its time is over\n",
+                word_of(whitelist, "whitelist"), word_of(whitelist, "pattern"));
+        return;
+    }
+    if (json_array_size(nears) == 0)
+        return;
+    fprintf(out, "  whitelist %s: no pattern matches it\n", word_of(whitelist, "whitelist"));
+    json_array_foreach(nears, i, near) near_print(near, name, out);
+}
+
+typedef bool whitelist_test(const json_t *whitelist, const char *value);
+
+/* "  whitelist a, b" of those that pass the test; whether there are any. */
+static bool whitelists_name(const json_t *reply, whitelist_test *passes, const char *value,
+                            FILE *out)
+{
+    const json_t *whitelists = json_object_get(reply, "whitelists"), *whitelist;
+    bool any = false;
+    size_t i;
+
+    json_array_foreach(whitelists, i, whitelist)
+    {
+        if (!passes(whitelist, value))
+            continue;
+        fprintf(out, "%s%s", any ? ", " : "  whitelist ", word_of(whitelist, "whitelist"));
+        any = true;
+    }
+    return any;
+}
+
+static bool is_far(const json_t *whitelist, const char *value)
+{
+    (void)value;
+    return !text_of(whitelist, "pattern") &&
+           json_array_size(json_object_get(whitelist, "near")) == 0;
+}
+
+static void names_judge(const json_t *reply, FILE *out)
+{
+    const json_t *whitelists = json_object_get(reply, "whitelists"), *whitelist;
+    size_t i;
+
+    json_array_foreach(whitelists, i, whitelist) name_judge(whitelist, subject_of(reply), out);
+    if (whitelists_name(reply, is_far, NULL, out))
+        fputs(": no pattern matches it or comes near\n", out);
+}
+
+/* ---- not allowed: an address ---- */
+
+static const char *reason_sentence(const char *name)
+{
+    for (unsigned i = 0; i < REASON_COUNT; i++) {
+        if (strcmp(reason_name((enum reason)i), name) == 0)
+            return reason_text((enum reason)i);
+    }
+    return "";
+}
+
+static bool has_reason(const json_t *whitelist, const char *reason)
+{
+    return strcmp(word_of(whitelist, "reason"), reason) == 0;
+}
+
+/* What an address is refused for, whoever asks for it. */
+static const struct {
+    const char *reason, *advice;
+} address_advices[] = {
+    {"special-address", "no setting changes that"},
+    {"private-address", "set private-addresses = true if clients shall reach it"},
+    {"benchmark-address", "set benchmark-addresses = true where this is a lab"},
+    {"refused-prefix", "take its prefix out of refuse if clients shall reach it"},
+};
+
+enum { ADDRESS_ADVICES = sizeof(address_advices) / sizeof(address_advices[0]) };
+
+static void address_judge(const json_t *reply, FILE *out)
+{
+    if (whitelists_name(reply, has_reason, "", out))
+        fputs(": would hold it, but no name of it had this address in an answer that was learned,"
+              " or its time is over\n",
+              out);
+    for (size_t i = 0; i < ADDRESS_ADVICES; i++) {
+        if (whitelists_name(reply, has_reason, address_advices[i].reason, out))
+            fprintf(out, ": never: %s; %s\n", reason_sentence(address_advices[i].reason),
+                    address_advices[i].advice);
+    }
+}
+
+/* The newest refusal of an answer for the name itself; NULL when there is none. */
+static const json_t *refusal_find(const json_t *reply)
+{
+    const json_t *events = json_object_get(reply, "recent"), *event;
+    size_t i;
+
+    json_array_foreach(events, i, event)
+    {
+        if (strcmp(word_of(event, "name"), subject_of(reply)) == 0 && text_of(event, "reason"))
+            return event;
+    }
+    return NULL;
+}
+
+/* Another question would end the same way. */
+static void refusal_print(const json_t *event, FILE *out)
+{
+    const char *reason = word_of(event, "reason");
+
+    fputs("  Answers for it came and were refused", out);
+    if (text_of(event, "address"))
+        fprintf(out, ", the last one with %s", word_of(event, "address"));
+    fprintf(out, ": %s", reason_sentence(reason));
+    for (size_t i = 0; i < ADDRESS_ADVICES; i++) {
+        if (strcmp(address_advices[i].reason, reason) == 0)
+            fprintf(out, "; %s", address_advices[i].advice);
+    }
+    fputs(".\n", out);
+}
+
+/* ---- both ---- */
+
+/* Whether a whitelist would take it: then all that is missing is an answer. */
+static bool may_be_allowed(const json_t *reply, const json_t *whitelist)
+{
+    return is_address(reply) ? !text_of(whitelist, "reason")
+                             : text_of(whitelist, "pattern") != NULL;
+}
+
+static void advice_print(const json_t *reply, bool may, FILE *out)
+{
+    const char *subject = subject_of(reply);
+
+    if (is_address(reply) && may)
+        fputs("  What is allowed are names: `wildset explain NAME` says more of the one that has"
+              " this address.\n",
+              out);
+    else if (!is_address(reply) && may && refusal_find(reply))
+        refusal_print(refusal_find(reply), out);
+    else if (!is_address(reply) && may)
+        fprintf(out,
+                "  Let a client ask for it (`dig %s`) and explain it again; `wildset status` says"
+                " whether answers come.\n",
+                subject);
+    else if (!is_address(reply))
+        fputs("  Names are added in the configuration, wildset.conf(5), and read by"
+              " `systemctl reload wildset`.\n",
+              out);
+}
+
+static void refused_print(const json_t *reply, FILE *out)
+{
+    const json_t *whitelists = json_object_get(reply, "whitelists"), *whitelist;
+    bool may = false;
+    size_t i;
+
+    fprintf(out, "%s is not allowed:\n", subject_of(reply));
+    if (is_address(reply))
+        address_judge(reply, out);
+    else
+        names_judge(reply, out);
+    json_array_foreach(whitelists, i, whitelist) may |= may_be_allowed(reply, whitelist);
+    advice_print(reply, may, out);
+}
+
+/* Sets that are not as they have to be, whoever asks. */
+static void problems_print(const json_t *reply, FILE *out)
+{
+    const json_t *whitelists = json_object_get(reply, "whitelists"), *whitelist;
+    size_t i;
+
+    json_array_foreach(whitelists, i, whitelist)
+    {
+        const char *problem = text_of(whitelist, "problem");
+        if (problem)
+            fprintf(out, "! whitelist %s: %s: see `wildset status`\n",
+                    word_of(whitelist, "whitelist"), problem);
+    }
+}
+
+static void below_print(const json_t *reply, FILE *out)
+{
+    json_int_t below = count_of(reply, "leases_below");
+
+    if (below > 0)
+        fprintf(out,
+                "  %" JSON_INTEGER_FORMAT " address%s of names below it %s allowed:"
+                " `wildset list` shows them.\n",
+                below, below == 1 ? "" : "es", below == 1 ? "is" : "are");
+}
+
+static void event_print(const json_t *event, FILE *out)
+{
+    const char *reason = text_of(event, "reason");
+
+    fprintf(out, "  %s %s", word_of(event, "time"), word_of(event, "event"));
+    if (text_of(event, "address"))
+        fprintf(out, " %s", word_of(event, "address"));
+    if (text_of(event, "name"))
+        fprintf(out, " of %s", word_of(event, "name"));
+    if (text_of(event, "client"))
+        fprintf(out, ", client %s", word_of(event, "client"));
+    if (reason)
+        fprintf(out, ": %s: %s", reason, reason_sentence(reason));
+    fputc('\n', out);
+}
+
+static void recent_print(const json_t *reply, FILE *out)
+{
+    const json_t *events = json_object_get(reply, "recent"), *event;
+    json_int_t left_out = count_of(reply, "recent_left_out");
+    size_t i;
+
+    if (json_array_size(events) == 0)
+        return;
+    fputs("Lately, the newest first:\n", out);
+    json_array_foreach(events, i, event) event_print(event, out);
+    if (left_out > 0)
+        fprintf(out, "  and %" JSON_INTEGER_FORMAT " more\n", left_out);
+}
+
+void explain_text_print(const json_t *reply, FILE *out)
+{
+    if (json_is_true(json_object_get(reply, "allowed")))
+        allowed_print(reply, out);
+    else
+        refused_print(reply, out);
+    below_print(reply, out);
+    problems_print(reply, out);
+    recent_print(reply, out);
+}

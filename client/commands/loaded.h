@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel's ruleset says of the places where a whitelist's rules are to go: whether the
+ * administrator's chain is one that packets pass, and whose the sets are.
+ */
+#ifndef WILDSET_CLIENT_COMMANDS_LOADED_H
+#define WILDSET_CLIENT_COMMANDS_LOADED_H
+
+#include "client/commands/ruleset.h"
+#include "doctor/rules/nftruleset.h"
+
+#include <jansson.h>
+
+struct loaded;
+
+/* Asks nft.  0, or -errno: -EPERM for who is not root, -ENOENT without nft. */
+int loaded_open(struct loaded **out);
+/* From what nft said: takes the document.  NULL when it is not such a one. */
+struct loaded *loaded_from(json_t *document);
+void loaded_close(struct loaded *loaded);
+
+/* Fills in what the ruleset can tell: whose sets and how large, and whether the chain jumps to ours already. */
+void loaded_tell(const struct loaded *loaded, struct ruleset *ruleset);
+
+enum { LOADED_PROBLEM_MAX = 512 };
+/* Table shape: false with the reason when a jump from the ruleset's chain would do nothing.  A table
+ * without chains that packets pass is no problem yet: the ruleset may be loaded later. */
+bool loaded_chain_is_good(const struct loaded *loaded, const struct ruleset *ruleset,
+                          char problem[static LOADED_PROBLEM_MAX]);
+
+#endif

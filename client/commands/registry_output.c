@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Entries for people and for programs.
+ */
+#include "client/commands/registry_output.h"
+
+#include "client/table.h"
+#include "daemon/control/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CELL_MAX = 1024, HOSTS_SUGGESTED_MAX = 256 };
+
+/* "accepted", "repeated", "unresolved", "refused" */
+static const char *verdict_of(const struct listed *listed)
+{
+    if (listed->reason != REASON_NONE)
+        return "refused";
+    if (listed->fate == FATE_REPEATED)
+        return "repeated";
+    return listed->unresolved ? "unresolved" : "accepted";
+}
+
+/* ---- columns ---- */
+
+static void add_address(char out[static CELL_MAX], const struct listed_address *listed)
+{
+    char text[ADDRESS_TEXT_MAX];
+    size_t used = strlen(out);
+
+    address_to_text(&listed->address.address, text);
+    if (listed->reason == REASON_NONE)
+        snprintf(out + used, CELL_MAX - used, "%s%s", used ? ", " : "", text);
+    else
+        snprintf(out + used, CELL_MAX - used, "%s%s (refused: %s)", used ? ", " : "", text,
+                 reason_name(listed->reason));
+}
+
+static const char *what_of(const struct listed *listed, char out[static CELL_MAX])
+{
+    out[0] = '\0';
+    if (listed->fate == FATE_MALFORMED)
+        return "neither a host, nor a URL, nor an address";
+    if (listed->reason != REASON_NONE)
+        return reason_text(listed->reason);
+    if (listed->fate == FATE_REPEATED)
+        return "the same stands in the list before";
+    if (listed->unresolved)
+        return "no resolver has an address for it";
+    if (listed->fate == FATE_ADDRESS)
+        return "the address itself, for three polls";
+    for (size_t i = 0; i < listed->address_count; i++)
+        add_address(out, &listed->addresses[i]);
+    return out;
+}
+
+static void print_table(const struct listed_entries *entries)
+{
+    static const struct table_column columns[] = {
+        {.title = "ENTRY"}, {.title = "VERDICT"}, {.title = "ADDRESSES, OR WHY NOT"}};
+    struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
+
+    for (size_t i = 0; table && i < entries->count; i++) {
+        char cell[CELL_MAX];
+        const char *const cells[] = {entries->list[i].text, verdict_of(&entries->list[i]),
+                                     what_of(&entries->list[i], cell)};
+        table_row(table, cells);
+    }
+    table_free(table);
+}
+
+/* ---- JSON ---- */
+
+static json_t *address_to_json(const struct listed_address *listed)
+{
+    json_t *object = json_object();
+
+    put_address(object, "address", &listed->address.address);
+    put_text(object, "record", record_type_name(listed->address.record));
+    put_count(object, "ttl", listed->address.ttl);
+    put_text(object, "verdict", listed->reason == REASON_NONE ? "accepted" : "refused");
+    put_text(object, "reason", reason_name(listed->reason));
+    return object;
+}
+
+static void print_json(const struct listed_entries *entries, const struct listed *listed)
+{
+    json_t *object = json_object(), *addresses = json_array();
+
+    put_text(object, "whitelist", entries->whitelist->name);
+    put_text(object, "entry", listed->text);
+    put_text(object, "verdict", verdict_of(listed));
+    put_text(object, "reason", reason_name(listed->reason));
+    if (listed->entry.kind == ENTRY_HOST)
+        put_name(object, "name", &listed->entry.name);
+    else if (listed->beside.length > 0)
+        put_name(object, "name", &listed->beside);
+    if (listed->entry.kind == ENTRY_ADDRESS)
+        put_address(object, "address", &listed->entry.address);
+    for (size_t i = 0; i < listed->address_count; i++)
+        json_array_append_new(addresses, address_to_json(&listed->addresses[i]));
+    if (listed->address_count > 0)
+        json_object_set(object, "addresses", addresses);
+    json_decref(addresses);
+    json_dumpf(object, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(object);
+}
+
+bool registry_output(const struct listed_entries *entries, bool json)
+{
+    for (size_t i = 0; json && i < entries->count; i++)
+        print_json(entries, &entries->list[i]);
+    if (!json)
+        print_table(entries);
+    return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+/* ---- the summary ---- */
+
+static bool is_foreign_host(const struct listed *listed)
+{
+    return listed->entry.kind == ENTRY_HOST && listed->fate == FATE_OUTSIDE;
+}
+
+static bool stands_before(const struct listed_entries *entries, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (is_foreign_host(&entries->list[i]) &&
+            dname_equal(&entries->list[i].entry.name, &entries->list[index].entry.name))
+            return true;
+    return false;
+}
+
+/* The whole line, to be pasted: what is listed already, and what the list holds besides. */
+static void suggest_names(const struct listed_entries *entries)
+{
+    const struct whitelist *whitelist = entries->whitelist;
+    size_t suggested = 0;
+    char text[PATTERN_TEXT_MAX];
+
+    fputs("\nTo let the hosts in that are outside, if they are the vendor's, say in "
+          "wildset.conf:\n    names = {",
+          stderr);
+    for (size_t i = 0; i < whitelist->pattern_count; i++)
+        fprintf(stderr, "%s \"%s\"", i ? "," : "", pattern_to_text(&whitelist->patterns[i], text));
+    for (size_t i = 0; i < entries->count && suggested < HOSTS_SUGGESTED_MAX; i++) {
+        if (!is_foreign_host(&entries->list[i]) || stands_before(entries, i))
+            continue;
+        fprintf(stderr, ", \"%s\"", dname_to_text(&entries->list[i].entry.name, text));
+        suggested++;
+    }
+    fputs(" }\n", stderr);
+    if (suggested == HOSTS_SUGGESTED_MAX)
+        fprintf(stderr, "(the first %d of them)\n", HOSTS_SUGGESTED_MAX);
+}
+
+void registry_output_summary(const struct listed_entries *entries)
+{
+    const uint32_t *fates = entries->roster.fates;
+    size_t hosts = listed_taken(entries, FATE_HOST);
+    size_t addresses = listed_taken(entries, FATE_ADDRESS);
+    size_t foreign = 0;
+
+    for (size_t i = 0; i < entries->count; i++)
+        foreign += is_foreign_host(&entries->list[i]);
+    fprintf(stderr,
+            "\n%s: entries %zu, taken: hosts %zu, addresses %zu; refused: outside of its names %u, "
+            "wildcards %u, prefixes %u, others %zu\n",
+            entries->whitelist->name, entries->count, hosts, addresses, fates[FATE_OUTSIDE],
+            fates[FATE_WILDCARD], fates[FATE_PREFIX],
+            fates[FATE_LIST_ADDRESS] + fates[FATE_MALFORMED] + fates[FATE_NO_ROOM] +
+                entries->roster.address_count - addresses);
+    if (foreign > 0)
+        suggest_names(entries);
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `wildset status`: first whether it works, then what is wrong and what to do about it, then the
+ * figures.  All of it comes from the daemon as one object (daemon/overview.h).
+ */
+#include "client/commands.h"
+#include "client/connection.h"
+#include "client/options.h"
+#include "client/paint.h"
+#include "client/remarks.h"
+#include "client/table.h"
+#include "daemon/control/diagnosis.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct options_page page = {
+    .usage = "usage: wildset status [--json]\n",
+    .help = "Whether the daemon works, what is wrong, and its figures.\n\n"
+            "  --json          one object\n"
+            "  --socket PATH   the daemon's socket\n\n"
+            "Exit status: 0 ok, 1 degraded, 2 failing or not to be reached, 64 wrong usage.\n",
+};
+
+enum { NUMBER_MAX = 24, LINE_MAX_TEXT = 512, FILTER_TEXT_MAX = 64 };
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+static json_int_t number_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+/* "" when it is not known. */
+static const char *number_text(const json_t *object, const char *key, char out[static NUMBER_MAX])
+{
+    const json_t *value = json_object_get(object, key);
+
+    *out = '\0';
+    if (json_is_integer(value))
+        snprintf(out, NUMBER_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    return out;
+}
+
+/* With an empty line in front, when there are any rows. */
+static void table_end(struct table *table)
+{
+    if (table && table_rows(table) > 0)
+        putchar('\n');
+    table_free(table);
+}
+
+static void sources_print(const json_t *status)
+{
+    static const struct table_column columns[] = {
+        {.title = "SOURCE"},
+        {.title = "STATE"},
+        {.title = "PID", .right = true},
+        {.title = "RESTARTS", .right = true},
+        {.title = "ANSWERS", .right = true},
+        {.title = "MATCHING", .right = true},
+        {.title = "LEARNED", .right = true},
+        {.title = "ALARMS", .right = true},
+    };
+    struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
+    size_t i;
+    json_t *source;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        const json_t *counters = json_object_get(source, "counters");
+        char number[6][NUMBER_MAX];
+        const char *const cells[] = {
+            text_of(source, "source"),
+            text_of(source, "state"),
+            number_text(source, "pid", number[0]),
+            number_text(source, "restarts", number[1]),
+            number_text(counters, "answers", number[2]),
+            number_text(counters, "matching-answers", number[3]),
+            number_text(counters, "learned", number[4]),
+            number_text(counters, "alarms", number[5]),
+        };
+        table_row(table, cells);
+    }
+    table_end(table);
+}
+
+/* "names", or "port 53: following", as the manual explains it. */
+static const char *filter_text(const json_t *interface, char out[static FILTER_TEXT_MAX])
+{
+    const char *reason = text_of(interface, "filter_reason");
+
+    snprintf(out, FILTER_TEXT_MAX, "%s%s%s", text_of(interface, "filter"), *reason ? ": " : "",
+             reason);
+    return out;
+}
+
+static void interfaces_of_print(struct table *table, const json_t *source)
+{
+    size_t i;
+    json_t *interface;
+
+    json_array_foreach(json_object_get(source, "interfaces"), i, interface)
+    {
+        char number[3][NUMBER_MAX], filter[FILTER_TEXT_MAX];
+        const char *const cells[] = {
+            text_of(interface, "interface"),
+            text_of(interface, "state"),
+            text_of(interface, "link_type"),
+            filter_text(interface, filter),
+            json_is_true(json_object_get(interface, "promiscuous")) ? "yes" : "no",
+            number_text(interface, "received", number[0]),
+            number_text(interface, "dropped", number[1]),
+            number_text(interface, "interface_dropped", number[2]),
+        };
+        table_row(table, cells);
+    }
+}
+
+static void interfaces_print(const json_t *status)
+{
+    static const struct table_column columns[] = {
+        {.title = "INTERFACE"},
+        {.title = "STATE"},
+        {.title = "LINK"},
+        {.title = "FILTER"},
+        {.title = "PROMISCUOUS"},
+        {.title = "RECEIVED", .right = true},
+        {.title = "DROPPED", .right = true},
+        {.title = "BY INTERFACE", .right = true},
+    };
+    struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
+    size_t i;
+    json_t *source;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+        interfaces_of_print(table, source);
+    table_end(table);
+}
+
+static void mirrors_print(const json_t *status)
+{
+    static const struct {
+        const char *why, *text;
+    } whys[] = {
+        {"named", "is a mirror port, as `mirror` says"},
+        {"no-addresses", "has no addresses and forwards nothing: it is taken for a mirror port"},
+        {"forwards", "has no addresses, but forwards: it is not taken for a mirror port"},
+        {"part", "is part of another interface or carries one: it is not taken for a mirror port"},
+        {"had-addresses", "has lost its addresses: it is not taken for a mirror port"},
+    };
+    json_t *source, *port;
+    size_t i, j;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        json_array_foreach(json_object_get(source, "mirrors"), j, port)
+        {
+            for (size_t k = 0; k < sizeof(whys) / sizeof(whys[0]); k++)
+                if (strcmp(text_of(port, "why"), whys[k].why) == 0)
+                    printf("%s %s\n", text_of(port, "interface"), whys[k].text);
+        }
+    }
+}
+
+/* Someone else allows it too, for as long or for good: that element is left alone. */
+static void covered_print(const json_t *status)
+{
+    const json_t *set;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "sets"), i, set)
+    {
+        json_int_t covered = number_of(set, "covered");
+
+        if (covered > 0)
+            printf("%s: %" JSON_INTEGER_FORMAT " address%s covered by somebody else's elements, "
+                   "which stay as they are\n",
+                   text_of(set, "set"), covered, covered == 1 ? " is" : "es are");
+    }
+}
+
+static void sets_print(const json_t *status)
+{
+    static const struct table_column columns[] = {
+        {.title = "SET"},
+        {.title = "STATE"},
+        {.title = "ADDRESSES", .right = true},
+        {.title = "AT MOST", .right = true},
+    };
+    struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
+    size_t i;
+    json_t *set;
+
+    json_array_foreach(json_object_get(status, "sets"), i, set)
+    {
+        char number[2][NUMBER_MAX];
+        const char *const cells[] = {
+            text_of(set, "set"),
+            text_of(set, "state"),
+            number_text(set, "leases", number[0]),
+            number_text(set, "capacity", number[1]),
+        };
+        table_row(table, cells);
+    }
+    table_end(table);
+    covered_print(status);
+}
+
+static void totals_print(const json_t *status)
+{
+    static const char *const keys[] = {"granted", "extended", "expired", "evicted", "forgotten"};
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        printf("%s%s %" JSON_INTEGER_FORMAT, i ? ", " : "", keys[i], number_of(status, keys[i]));
+    putchar('\n');
+}
+
+/* What the sources refused and what the daemon did, added up by reason. */
+static void refused_print(const json_t *status)
+{
+    json_t *sum = json_deep_copy(json_object_get(status, "refused"));
+    const char *key;
+    json_t *source, *value;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        json_object_foreach(json_object_get(source, "refused"), key, value) json_object_set_new(
+            sum, key, json_integer(number_of(sum, key) + json_integer_value(value)));
+    }
+
+    const char *before = "refused: ";
+    json_object_foreach(sum, key, value)
+    {
+        printf("%s%s %" JSON_INTEGER_FORMAT, before, key, json_integer_value(value));
+        before = ", ";
+    }
+    if (json_object_size(sum) > 0)
+        putchar('\n');
+    json_decref(sum);
+}
+
+static void latency_print(const json_t *status)
+{
+    const json_t *latency = json_object_get(status, "latency");
+
+    if (number_of(latency, "count") == 0)
+        return;
+    printf("from packet to element: median %" JSON_INTEGER_FORMAT
+           " us, 99 %% within %" JSON_INTEGER_FORMAT " us, of %" JSON_INTEGER_FORMAT " answers\n",
+           number_of(latency, "median_us"), number_of(latency, "p99_us"),
+           number_of(latency, "count"));
+}
+
+/* "2026-01-02T03:04:05Z", or "" */
+static const char *second_text(const json_t *object, const char *key, char out[static NUMBER_MAX])
+{
+    snprintf(out, NUMBER_MAX, "%s", text_of(object, key));
+    if (strchr(out, '.'))
+        strcpy(strchr(out, '.'), "Z");
+    return out;
+}
+
+static void lists_print(const json_t *status)
+{
+    static const struct table_column columns[] = {
+        {.title = "WHITELIST"},
+        {.title = "LIST"},
+        {.title = "HOSTS", .right = true},
+        {.title = "ADDRESSES", .right = true},
+        {.title = "LAST GOOD"},
+        {.title = "NEXT"},
+        {.title = "NAMES RESOLVED", .right = true},
+        {.title = "UNRESOLVED", .right = true},
+    };
+    struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
+    size_t i, j;
+    json_t *source, *list;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        json_array_foreach(json_object_get(source, "lists"), j, list)
+        {
+            char number[6][NUMBER_MAX];
+            const char *outcome = text_of(list, "outcome");
+            const char *const cells[] = {
+                text_of(list, "whitelist"),
+                *outcome ? outcome : "none",
+                number_text(list, "hosts", number[0]),
+                number_text(list, "addresses", number[1]),
+                second_text(list, "good", number[2]),
+                second_text(list, "next", number[3]),
+                number_text(list, "names", number[4]),
+                number_text(list, "unresolved", number[5]),
+            };
+            table_row(table, cells);
+        }
+    }
+    table_end(table);
+}
+
+static void feeds_print(const json_t *status)
+{
+    static const struct table_column columns[] = {
+        {.title = "FEED"},
+        {.title = "WHITELIST"},
+        {.title = "ADDRESSES", .right = true},
+        {.title = "STATE"},
+    };
+    struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
+    size_t i;
+    json_t *feed;
+
+    json_array_foreach(json_object_get(status, "feeds"), i, feed)
+    {
+        char number[NUMBER_MAX];
+        const char *const cells[] = {
+            text_of(feed, "feed"),
+            text_of(feed, "whitelist"),
+            number_text(feed, "addresses", number),
+            json_object_get(feed, "problem")   ? "failing"
+            : json_object_get(feed, "written") ? "written"
+                                               : "waiting",
+        };
+        table_row(table, cells);
+    }
+    table_end(table);
+}
+
+/* "answers count from: 192.0.2.53, 127.0.0.53 (/etc/resolv.conf), 160 well-known public ones" */
+static void trusted_print(const json_t *status)
+{
+    const json_t *trusted = json_object_get(status, "trusted");
+    const char *before = "answers count from: ";
+    json_t *item;
+    size_t i;
+
+    if (!trusted)
+        return;
+    json_array_foreach(json_object_get(trusted, "named"), i, item)
+    {
+        printf("%s%s", before, json_string_value(item));
+        before = ", ";
+    }
+    if (number_of(trusted, "named_count") > (json_int_t)i)
+        printf(" and %" JSON_INTEGER_FORMAT " more",
+               number_of(trusted, "named_count") - (json_int_t)i);
+    json_array_foreach(json_object_get(trusted, "system"), i, item)
+    {
+        printf("%s%s (%s)", before, text_of(item, "resolver"), text_of(item, "file"));
+        before = ", ";
+    }
+    if (number_of(trusted, "public") > 0)
+        printf("%s%" JSON_INTEGER_FORMAT " well-known public ones (as of %s)", before,
+               number_of(trusted, "public"), text_of(trusted, "public_date"));
+    putchar('\n');
+}
+
+/* By the gravest finding: a word for people, a colour, and an exit status for monitoring. */
+static const struct verdict {
+    const char *word;
+    enum paint paint;
+    enum command_status status;
+} verdicts[] = {
+    [ADVICE_OK] = {"ok", PAINT_GOOD, COMMAND_OK},
+    [ADVICE_DEGRADED] = {"degraded", PAINT_WARNING, COMMAND_DEGRADED},
+    [ADVICE_FAILING] = {"failing", PAINT_FAILURE, COMMAND_FAILING},
+};
+
+static void advice_print(void *context, const struct advice *advice)
+{
+    const bool *coloured = context;
+
+    printf("%s!%s %s%s%s\n", paint_code(advice->failure ? PAINT_FAILURE : PAINT_WARNING, *coloured),
+           paint_code(PAINT_NONE, *coloured), advice->text, *advice->advice ? ": " : "",
+           advice->advice);
+}
+
+static void status_print(const json_t *status, const struct verdict *verdict)
+{
+    char uptime[DURATION_TEXT_MAX];
+    bool coloured = paint_is_wanted(stdout);
+    json_int_t leases = number_of(status, "leases");
+
+    printf("wildset %s %s%s%s: %" JSON_INTEGER_FORMAT " address%s allowed now, up for %s\n",
+           text_of(status, "version"), paint_code(verdict->paint, coloured), verdict->word,
+           paint_code(PAINT_NONE, coloured), leases, leases == 1 ? "" : "es",
+           duration_to_text((unsigned long long)number_of(status, "uptime"), uptime));
+    advice_each(status, advice_print, &coloured);
+    sources_print(status);
+    interfaces_print(status);
+    mirrors_print(status);
+    sets_print(status);
+    lists_print(status);
+    feeds_print(status);
+    putchar('\n');
+    trusted_print(status);
+    totals_print(status);
+    refused_print(status);
+    remarks_print(status);
+    latency_print(status);
+}
+
+static void finding_add(void *context, const struct advice *advice)
+{
+    json_t *findings = context;
+
+    json_array_append_new(findings, json_pack("{s:s, s:s, s:s}", "state",
+                                              advice->failure ? "failure" : "warning", "text",
+                                              advice->text, "advice", advice->advice));
+}
+
+/* The daemon's object, with what is to be said of it. */
+static void status_print_json(json_t *status, const struct verdict *verdict)
+{
+    json_t *findings = json_array();
+
+    advice_each(status, finding_add, findings);
+    json_object_set_new(status, "health", json_string(verdict->word));
+    json_object_set_new(status, "findings", findings);
+    json_dumpf(status, stdout, JSON_COMPACT);
+    putchar('\n');
+}
+
+int status_main(int argc, char **argv)
+{
+    struct options options;
+
+    if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
+        return options.status;
+    if (argc != options.first)
+        return options_refuse(&page, "takes no argument");
+
+    json_t *status = connection_request(options.socket, "status", NULL);
+    if (!status)
+        return COMMAND_FAILING;
+    const struct verdict *verdict = &verdicts[advice_health(status)];
+    if (options.json)
+        status_print_json(status, verdict);
+    else
+        status_print(status, verdict);
+    json_decref(status);
+    return (int)verdict->status;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside the configuration's library: the state of one reading, the table of keys, and the checks
+ * that need more than one key.
+ */
+#ifndef WILDSET_DAEMON_CONFIG_READER_H
+#define WILDSET_DAEMON_CONFIG_READER_H
+
+#include "daemon/config/config.h"
+
+enum config_section {
+    SECTION_ROOT,
+    SECTION_CAPTURE,
+    SECTION_WHITELIST,
+    SECTION_COUNT,
+};
+
+enum { CONFIG_MEND_MAX = 384 };
+
+/* One row of the table: what a key may hold and where it goes. */
+struct config_key {
+    const char *name;
+    enum config_section section;
+    const char *standard; /* what an empty list means: += adds to that; or NULL */
+    const char *wanted; /* what would be right: the end of "ttl-min: "x": wanted ..." */
+    /* A frequent slip, and the line that would be right: replaces "wanted ..."; or NULL. */
+    bool (*mend)(const char *text, char out[static CONFIG_MEND_MAX]);
+    bool (*convert)(const struct config_key *key, const char *text, void *out);
+    const char *const *choices; /* for words: the enum's names in order, then NULL */
+    uint32_t least, most;       /* for numbers */
+    size_t offset;              /* of the value in struct config or struct whitelist */
+    bool list;
+    size_t count_offset; /* of a list's count */
+    size_t element_size; /* of a list's elements; 0: they are put together into one value */
+    size_t elements_max;
+    bool unused; /* checked and told: the work that it asks for is not built yet */
+};
+
+enum { CONFIG_KEYS_MAX = 64 };
+
+size_t config_key_count(void);
+const struct config_key *config_key(size_t index);
+/* NULL when the section has no such key. */
+const struct config_key *config_key_find(enum config_section section, const char *name);
+size_t config_key_index(const struct config_key *key);
+
+struct config_reader {
+    const char *path;
+    struct config *config;
+    char *error; /* CONFIG_ERROR_MAX bytes */
+    size_t error_used;
+    unsigned untold; /* findings that did not fit */
+    bool no_memory;
+    struct whitelist *open;               /* the block that is being read, or NULL */
+    struct whitelist spare;               /* where a block goes that is one too many */
+    unsigned line[CONFIG_KEYS_MAX];       /* where each key stood last, 0: nowhere (yet) */
+    unsigned set_line[WHITELISTS_MAX][2]; /* where each set is named */
+};
+
+/* What the whitelist owns, not itself. */
+void config_free_whitelist(struct whitelist *whitelist);
+
+/* Line 0: about what the file does not say. */
+void config_finding(struct config_reader *reader, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void config_warn(struct config_reader *reader, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void config_note(struct config_reader *reader, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Where the key stood, or `otherwise`. */
+unsigned config_line(const struct config_reader *reader, enum config_section section,
+                     const char *name, unsigned otherwise);
+
+/* The text, cleaned by config_text_clean, through libconfuse and the table.  Findings are in
+ * `reader`. */
+void config_parse_cleaned(struct config_reader *reader, char *text, size_t size);
+
+/* The block `reader->open` has ended at this line: defaults that depend on its name, limits, sets.
+ */
+void config_check_whitelist(struct config_reader *reader, unsigned line);
+/* The file has ended: what only the whole can say. */
+void config_check(struct config_reader *reader, unsigned last_line);
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text to value for each type of the configuration: strict, so that a slip is told instead of
+ * guessed.
+ */
+#include "daemon/config/values.h"
+
+#include <idn2.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool is_letter(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+bool value_boolean(const char *text, bool *out)
+{
+    static const struct {
+        const char *text;
+        bool value;
+    } words[] = {{"true", true}, {"false", false}, {"yes", true},
+                 {"no", false},  {"on", true},     {"off", false}};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(text, words[i].text) != 0)
+            continue;
+        *out = words[i].value;
+        return true;
+    }
+    return false;
+}
+
+/* Digits at *text, which moves behind them; false without one or past `most`. */
+static bool take_number(const char **text, uint32_t most, uint32_t *out)
+{
+    uint64_t value = 0;
+    const char *at = *text;
+    if (!is_digit(*at))
+        return false;
+    for (; is_digit(*at); at++) {
+        value = value * 10 + (uint64_t)(*at - '0');
+        if (value > most)
+            return false;
+    }
+    *text = at;
+    *out = (uint32_t)value;
+    return true;
+}
+
+bool value_number(const char *text, uint32_t most, uint32_t *out)
+{
+    uint32_t value;
+    if (!take_number(&text, most, &value) || *text != '\0')
+        return false;
+    *out = value;
+    return true;
+}
+
+bool value_duration(const char *text, uint32_t *out)
+{
+    static const struct {
+        char letter;
+        uint32_t seconds;
+    } units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+    uint64_t total = 0;
+    size_t unit = 0;
+
+    if (value_number(text, DURATION_MAX, out))
+        return true;
+    if (*text == '\0')
+        return false;
+    while (*text != '\0') {
+        uint32_t count;
+        if (!take_number(&text, DURATION_MAX, &count))
+            return false;
+        while (unit < 4 && units[unit].letter != *text)
+            unit++;
+        if (unit == 4)
+            return false;
+        total += (uint64_t)count * units[unit++].seconds;
+        if (total > DURATION_MAX)
+            return false;
+        text++;
+    }
+    *out = (uint32_t)total;
+    return true;
+}
+
+bool value_interface(const char *text, struct plan_interface *out)
+{
+    size_t length = strlen(text);
+    if (length == 0 || length >= IFNAMSIZ || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (text[i] <= ' ' || text[i] > '~' || strchr("/:%", text[i]))
+            return false;
+    *out = (struct plan_interface){.name = {0}};
+    memcpy(out->name, text, length);
+    return true;
+}
+
+bool value_resolver(const char *text, struct plan_resolver *out)
+{
+    if (strcmp(text, VALUE_DEFAULT_RESOLVERS) == 0) {
+        *out = (struct plan_resolver){.interface = {0}};
+        return true;
+    }
+
+    char prefix[PREFIX_TEXT_MAX];
+    struct plan_interface interface = {.name = {0}};
+    struct plan_resolver resolver = {.interface = {0}};
+    const char *percent = strchr(text, '%');
+    size_t length = percent ? (size_t)(percent - text) : strlen(text);
+
+    if (length >= sizeof(prefix) || (percent && !value_interface(percent + 1, &interface)))
+        return false;
+    memcpy(prefix, text, length);
+    prefix[length] = '\0';
+    if (!prefix_from_text(prefix, &resolver.prefix))
+        return false;
+    memcpy(resolver.interface, interface.name, IFNAMSIZ);
+    *out = resolver;
+    return true;
+}
+
+static bool take_port(const char **text, uint16_t *out)
+{
+    uint32_t port;
+    if (!take_number(text, UINT16_MAX, &port) || port == 0)
+        return false;
+    *out = (uint16_t)port;
+    return true;
+}
+
+bool value_service(const char *text, struct service *out)
+{
+    struct service service = {.protocol = IPPROTO_UDP};
+    if (strncmp(text, "tcp", 3) == 0)
+        service.protocol = IPPROTO_TCP;
+    else if (strncmp(text, "udp", 3) != 0)
+        return false;
+    text += 3;
+    if (*text != ' ')
+        return false;
+    text += strspn(text, " ");
+    if (!take_port(&text, &service.first_port))
+        return false;
+    service.last_port = service.first_port;
+    if (*text == '-') {
+        text++;
+        if (!take_port(&text, &service.last_port))
+            return false;
+    }
+    if (*text != '\0' || service.last_port < service.first_port)
+        return false;
+    *out = service;
+    return true;
+}
+
+static bool is_ascii(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text >= 0x80)
+            return false;
+    return true;
+}
+
+/* What a name never holds, and what is put where a name belongs does: URLs, ports, prefixes. */
+static bool looks_like_name(const char *text)
+{
+    struct prefix prefix;
+
+    return strpbrk(text, "/:@,;%") == NULL && !prefix_from_text(text, &prefix);
+}
+
+/* The host in "scheme://user@host:port/path", or in any part of that. */
+static bool host_of(const char *text, char out[static PATTERN_TEXT_MAX])
+{
+    const char *host = strstr(text, "://") ? strstr(text, "://") + 3 : text;
+    const char *user = strpbrk(host, "@/?#");
+
+    if (user && *user == '@')
+        host = user + 1;
+    size_t length = strcspn(host, "/?#:,; ");
+    if (length == 0 || length >= PATTERN_TEXT_MAX)
+        return false;
+    memcpy(out, host, length);
+    out[length] = '\0';
+    return true;
+}
+
+bool value_mend_name(const char *text, char out[static CONFIG_MEND_MAX])
+{
+    char host[PATTERN_TEXT_MAX], written[PATTERN_TEXT_MAX];
+    struct pattern pattern;
+    struct prefix prefix;
+
+    if (prefix_from_text(text, &prefix) || strspn(text, "0123456789./") == strlen(text)) {
+        snprintf(
+            out, CONFIG_MEND_MAX,
+            "an address or prefix, not a name: it needs no wildset, put it into your own rules");
+        return true;
+    }
+    if (*text == '.' && value_pattern(text + 1, &pattern)) {
+        snprintf(out, CONFIG_MEND_MAX, "write names = { \"*.%s\" }%s", text + 1,
+                 ", and the name without \"*.\" too if it is meant");
+        return true;
+    }
+    if (looks_like_name(text) || !host_of(text, host) || !value_pattern(host, &pattern))
+        return false;
+    snprintf(out, CONFIG_MEND_MAX, "more than a name: write names = { \"%s\" }%s",
+             pattern_to_text(&pattern, written),
+             strstr(text, "://") ? "; the URL of a list of servers belongs in registry" : "");
+    return true;
+}
+
+/* "443/tcp", "tcp/443", "tcp:443", "tcp443": as other programs write it. */
+bool value_mend_service(const char *text, char out[static CONFIG_MEND_MAX])
+{
+    static const char *const protocols[] = {"tcp", "udp"};
+
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        const char *ports = text + strcspn(text, "0123456789");
+        char written[32];
+        struct service service;
+
+        if (!strstr(text, protocols[i]))
+            continue;
+        size_t digits = strspn(ports, "0123456789-:");
+        snprintf(written, sizeof(written), "%s %.*s", protocols[i], digits < 16 ? (int)digits : 16,
+                 ports);
+        char *colon = strchr(written, ':');
+        if (colon)
+            *colon = '-';
+        if (!value_service(written, &service))
+            return false;
+        snprintf(out, CONFIG_MEND_MAX, "write services = { \"%s\" }", written);
+        return true;
+    }
+    return false;
+}
+
+bool value_pattern(const char *text, struct pattern *out)
+{
+    char whole[PATTERN_TEXT_MAX];
+    const char *name = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
+    char *converted;
+    bool good;
+
+    if (!looks_like_name(text))
+        return false;
+    if (is_ascii(text))
+        return pattern_from_text(text, out);
+    if (idn2_to_ascii_8z(name, &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+        return false;
+    good = strlen(converted) + 3 <= sizeof(whole);
+    if (good) {
+        memcpy(whole, "*.", 3);
+        strcpy(whole + (name == text ? 0 : 2), converted);
+        good = pattern_from_text(whole, out);
+    }
+    idn2_free(converted);
+    return good;
+}
+
+bool value_whitelist_name(const char *text, char out[static WHITELIST_NAME_MAX])
+{
+    size_t length = strlen(text);
+    if (length >= WHITELIST_NAME_MAX || !is_letter(text[0]))
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!is_letter(text[i]) && !is_digit(text[i]) && text[i] != '_' && text[i] != '-')
+            return false;
+    memset(out, 0, WHITELIST_NAME_MAX);
+    memcpy(out, text, length);
+    return true;
+}
+
+bool value_url(const char *text)
+{
+    static const char scheme[] = "https://";
+    const char *host = text + sizeof(scheme) - 1;
+    size_t length;
+
+    if (*text == '\0')
+        return true;
+    if (strncmp(text, scheme, sizeof(scheme) - 1) != 0)
+        return false;
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at <= ' ' || *at > '~')
+            return false;
+    length = strcspn(host, "/?#");
+    return length > 0 && host[0] != ':' && !memchr(host, '@', length);
+}
+
+bool value_path(const char *text)
+{
+    return *text == '\0' || (*text == '/' && strlen(text) < PATH_MAX);
+}
+
+/* One way to write each path, so that two whitelists cannot share a file unseen. */
+static bool is_plain_path(const char *text)
+{
+    const char *part = text;
+
+    while (*part == '/') {
+        size_t length = strcspn(++part, "/");
+        if (length == 0 || (length == 1 && part[0] == '.') ||
+            (length == 2 && part[0] == '.' && part[1] == '.'))
+            return false;
+        part += length;
+    }
+    return *part == '\0';
+}
+
+bool value_feed(const char *text, char out[static WHITELIST_FEED_MAX])
+{
+    size_t length = strlen(text);
+
+    if (length >= WHITELIST_FEED_MAX || (length > 0 && (*text != '/' || !is_plain_path(text))))
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return false;
+    memset(out, 0, WHITELIST_FEED_MAX);
+    memcpy(out, text, length);
+    return true;
+}

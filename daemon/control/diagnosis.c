@@ -1,0 +1,631 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Findings: each is one function that looks at one source, interface or set and says a line when
+ * something is wrong there.  In a format, what stands behind the line break is what to do about it.
+ */
+#include "daemon/control/diagnosis.h"
+
+#include "daemon/control/ethertype.h"
+
+#include "daemon/control/refusals.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    TEXT_MAX = 640,
+    QUIET_SECONDS = 60, /* after this long without an answer something is probably wrong */
+    TRAFFIC_MIN = 5,    /* so many packets of one kind, and none of the other, are no accident */
+    STRANGERS_SHOWN = 8,
+    REFUSED_SHARE = 50, /* fewer refusals than one to so many learned answers are noise */
+    ASKERS_MAX = 160,
+};
+
+struct findings {
+    advice_take *each;
+    void *context;
+    size_t count;
+};
+
+static void tell(const struct findings *findings, const struct advice *head, const char *format,
+                 va_list arguments)
+{
+    char text[TEXT_MAX];
+    struct advice advice = *head;
+
+    if (!findings->each)
+        return;
+    vsnprintf(text, sizeof(text), format, arguments);
+    char *end = strchr(text, '\n');
+    if (end)
+        *end = '\0';
+    advice.text = text;
+    advice.advice = end ? end + 1 : "";
+    findings->each(findings->context, &advice);
+}
+
+static void say_failure(struct findings *findings, enum advice_topic topic, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say_failure(struct findings *findings, enum advice_topic topic, const char *format, ...)
+{
+    const struct advice head = {.topic = topic, .failure = true};
+    va_list arguments;
+
+    findings->count++;
+    va_start(arguments, format);
+    tell(findings, &head, format, arguments);
+    va_end(arguments);
+}
+
+static void say_warning(struct findings *findings, enum advice_topic topic, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say_warning(struct findings *findings, enum advice_topic topic, const char *format, ...)
+{
+    const struct advice head = {.topic = topic};
+    va_list arguments;
+
+    findings->count++;
+    va_start(arguments, format);
+    tell(findings, &head, format, arguments);
+    va_end(arguments);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+static json_int_t number_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static json_int_t counter_of(const json_t *source, const char *key)
+{
+    return number_of(json_object_get(source, "counters"), key);
+}
+
+static bool is_state(const json_t *object, const char *state)
+{
+    return strcmp(text_of(object, "state"), state) == 0;
+}
+
+/* Such frames nobody sends: who copies them has cut them. */
+static void look_at_cuts(struct findings *findings, const json_t *source)
+{
+    json_int_t cut = counter_of(source, "cut-before");
+
+    if (cut >= TRAFFIC_MIN)
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%" JSON_INTEGER_FORMAT " DNS packets had been cut before they came here: their"
+                    " headers are whole, what should follow is not there\nturn truncation (packet"
+                    " slicing) off where they are mirrored",
+                    cut);
+}
+
+static void look_at_room(struct findings *findings, const json_t *source)
+{
+    json_int_t dropped = counter_of(source, "questions-dropped");
+
+    if (dropped > 0)
+        say_warning(findings, ADVICE_DNS,
+                    "%" JSON_INTEGER_FORMAT " questions that waited for their answers had to make"
+                    " room for others: 65536 are kept, and whoever asks most gives way\nsomebody"
+                    " floods, or the names are those of a whole provider: `tcpdump -n udp port 53`"
+                    " shows who asks",
+                    dropped);
+}
+
+static void look_at_source(struct findings *findings, const json_t *source)
+{
+    const char *name = text_of(source, "source");
+
+    if (is_state(source, "waiting"))
+        say_failure(findings, ADVICE_SOURCES,
+                    "the %s does not run and is started again in a moment (%s)\n"
+                    "nothing is learned from it meanwhile, the sets stay: see"
+                    " `journalctl -u wildset`",
+                    name, text_of(source, "problem"));
+    if (is_state(source, "silent"))
+        say_failure(findings, ADVICE_SOURCES,
+                    "the %s has said nothing for %" JSON_INTEGER_FORMAT
+                    " s: nothing is learned from"
+                    " it\none that hangs is started again after 10 s; on a machine that is too busy"
+                    " to run it, see `uptime` and `journalctl -u wildset`",
+                    name, number_of(source, "silent"));
+    if (is_state(source, "starting"))
+        say_warning(findings, ADVICE_SOURCES, "the %s is starting and not ready yet", name);
+    if (number_of(source, "violations") > 0)
+        say_failure(findings, ADVICE_SOURCES,
+                    "the %s sent %" JSON_INTEGER_FORMAT " messages that it may not send, and was"
+                    " ended for it\nsomebody may have taken it over; see `journalctl -u wildset`",
+                    name, number_of(source, "violations"));
+    if (counter_of(source, "answers-lost") > 0)
+        say_warning(findings, ADVICE_SOURCES,
+                    "%" JSON_INTEGER_FORMAT " messages with answers of the %s were lost and not"
+                    " learned: wildsetd did not keep up\nwho floods is in `wildset list` and in"
+                    " `journalctl -u wildset`; narrower names, or a machine with time to spare",
+                    counter_of(source, "answers-lost"), name);
+    json_int_t alarms = counter_of(source, "alarms") - counter_of(source, "alarms-asked-again");
+    if (alarms > 0)
+        say_warning(
+            findings, ADVICE_DNS,
+            "%" JSON_INTEGER_FORMAT " answers, or TCP segments, contradicted what came first,"
+            " and were not learned\nsomebody may be spoofing DNS; `journalctl -u wildset` has"
+            " both",
+            alarms);
+    look_at_cuts(findings, source);
+    look_at_room(findings, source);
+}
+
+/* Of the questions and answers for our names, only one kind comes by. */
+static void look_at_directions(struct findings *findings, const json_t *status,
+                               const json_t *source)
+{
+    json_int_t questions = counter_of(source, "questions");
+    json_int_t answers = counter_of(source, "matching-answers");
+
+    if (answers >= TRAFFIC_MIN && questions == 0 &&
+        json_is_true(json_object_get(status, "require_query")))
+        say_failure(findings, ADVICE_DNS,
+                    "%" JSON_INTEGER_FORMAT " answers came by for names of the whitelists and not"
+                    " one question: only one direction is seen, and nothing is learned\n"
+                    "mirror both directions; or, on a mirror port, name the resolvers in"
+                    " capture.resolvers and set require-query = false: who can send packets in"
+                    " their name is then believed",
+                    answers);
+    if (questions >= TRAFFIC_MIN && answers == 0)
+        say_failure(findings, ADVICE_DNS,
+                    "%" JSON_INTEGER_FORMAT " questions came by for names of the whitelists and not"
+                    " one answer: only one direction is seen, and nothing is learned\n"
+                    "mirror both directions; are both ports of the path in capture.interfaces?",
+                    questions);
+}
+
+/* An interface that looks like a mirror port, and is not taken for one. */
+static void look_at_mirrors(struct findings *findings, const json_t *source)
+{
+    const json_t *refused = json_object_get(source, "refused");
+    json_int_t astray = number_of(refused, "wrong-way") + number_of(refused, "impossible-source");
+    json_t *port;
+    size_t i;
+
+    json_array_foreach(json_object_get(source, "mirrors"), i, port)
+    {
+        const char *name = text_of(port, "interface");
+
+        if (astray >= TRAFFIC_MIN && !json_is_true(json_object_get(port, "taken")))
+            say_warning(findings, ADVICE_DNS,
+                        "%" JSON_INTEGER_FORMAT " answers came where only a mirror port may bring"
+                        " them; %s has no addresses, and is not taken for one\n"
+                        "only if a switch copies packets to it, add to capture { }: mirror = {"
+                        " \"%s\" }",
+                        astray, name, name);
+    }
+}
+
+/* Then foreign questions and answers are not looked at, and nobody knows whether there are any. */
+static bool sees_only_names(const json_t *source)
+{
+    json_t *interface;
+    size_t i;
+
+    json_array_foreach(json_object_get(source, "interfaces"), i, interface)
+    {
+        if (strcmp(text_of(interface, "filter"), "names") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Only once some time has passed: right after the start nothing has come yet. */
+#define LOOK_AT_THE_WAY                                                                            \
+    "do the clients' DNS packets (UDP port 53) pass the interfaces of capture.interfaces? DNS "    \
+    "over"                                                                                         \
+    " TLS or HTTPS cannot be read"
+
+static void look_at_traffic(struct findings *findings, const json_t *status, const json_t *source)
+{
+    if (strcmp(text_of(source, "source"), "sniffer") != 0 || !is_state(source, "running"))
+        return;
+    look_at_directions(findings, status, source);
+    look_at_mirrors(findings, source);
+    if (number_of(status, "uptime") < QUIET_SECONDS || counter_of(source, "questions") > 0)
+        return;
+    if (counter_of(source, "answers") == 0)
+        say_warning(findings, ADVICE_DNS,
+                    sees_only_names(source)
+                        ? "no DNS answer for a name of the whitelists has come by yet, and others"
+                          " are not looked at\n" LOOK_AT_THE_WAY
+                        : "no DNS answer has come by yet\n" LOOK_AT_THE_WAY);
+    else if (counter_of(source, "matching-answers") == 0)
+        say_warning(findings, ADVICE_DNS,
+                    "DNS answers come by, but none for a name of the whitelists yet\n"
+                    "try `getent ahosts NAME` on a client; a client may also use its cache, or DNS"
+                    " over HTTPS");
+}
+
+/* Merging is usual and harmless, as long as the few slots for merged packets are enough. */
+static void look_at_merged(struct findings *findings, const json_t *interface)
+{
+    const char *name = text_of(interface, "interface");
+
+    if (number_of(interface, "merged") > 0 && number_of(interface, "dropped") > 0)
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%s: %" JSON_INTEGER_FORMAT
+                    " packets were merged before they were captured (GRO,"
+                    " LRO), and there is room for few such at once\n`ethtool -K %s gro off lro off`"
+                    " where the interface only watches",
+                    name, number_of(interface, "merged"), name);
+}
+
+/* What every interface of the source has in common is told once, of the source. */
+static void look_at_quiet(struct findings *findings, const json_t *source, const json_t *interface)
+{
+    const char *name = text_of(interface, "interface");
+    json_int_t quiet = number_of(interface, "quiet");
+
+    if (quiet == 0)
+        return;
+    if (json_object_get(interface, "usual_pause"))
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%s: nothing that is looked at has come by for %" JSON_INTEGER_FORMAT
+                    " s; the longest pause before was %" JSON_INTEGER_FORMAT " s\n"
+                    "do the packets still get there, or has somebody changed the mirror or the"
+                    " path?",
+                    name, quiet, number_of(interface, "usual_pause"));
+    else if (counter_of(source, "answers") > 0)
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%s: nothing that is looked at has come by yet\n" LOOK_AT_THE_WAY, name);
+}
+
+/* A wrapping that is not known here hides what is in it: a mirror port of some switch. */
+static void look_at_ethertype(struct findings *findings, const json_t *interface)
+{
+    const char *type = text_of(interface, "ethertype");
+    uint16_t number = (uint16_t)strtoul(type, NULL, 16);
+    unsigned share;
+
+    if (type[0] == '\0' || !ethertype_is_common((uint64_t)number_of(interface, "ethertype_frames"),
+                                                (uint64_t)number_of(interface, "frames"), &share))
+        return;
+    say_warning(findings, ADVICE_INTERFACES,
+                "%s: about %u %% of the frames have EtherType %s%s, which wildset does not read\n"
+                "DNS in them is not seen: have them mirrored without it, or report which device"
+                " makes them",
+                text_of(interface, "interface"), share, type, ethertype_name(number));
+}
+
+/* Up as the administrator has it, and as the cable does. */
+static void look_at_link(struct findings *findings, const json_t *source, const json_t *interface)
+{
+    const char *name = text_of(interface, "interface");
+
+    if (is_state(interface, "down"))
+        say_failure(
+            findings, ADVICE_INTERFACES,
+            "%s is down, or has no link\nwhere `ip link show %s` says NO-CARRIER, see to its"
+            " cable and the other end; else `ip link set %s up`; it is used as soon as both"
+            " are there",
+            name, name, name);
+    if (is_state(interface, "waiting") && !is_state(source, "starting"))
+        say_failure(findings, ADVICE_INTERFACES,
+                    "there is no interface %s\ncheck capture.interfaces against `ip link`; it is"
+                    " used as soon as it is there",
+                    name);
+}
+
+static void look_at_interface(struct findings *findings, const json_t *source,
+                              const json_t *interface)
+{
+    const char *name = text_of(interface, "interface");
+    json_int_t received = number_of(interface, "received");
+    json_int_t dropped = number_of(interface, "dropped");
+    json_int_t by_interface = number_of(interface, "interface_dropped");
+
+    look_at_link(findings, source, interface);
+    if (dropped > 0)
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%s: the kernel dropped %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+                    " packets, the sniffer did not keep up\nanswers may be missed; give it a CPU of"
+                    " its own, or mirror DNS traffic only",
+                    name, dropped, received);
+    if (strcmp(text_of(interface, "filter_reason"), "refused") == 0)
+        say_warning(
+            findings, ADVICE_INTERFACES,
+            "%s: the kernel took no filter for the names, only one for \"%s\": it costs more"
+            " CPU\n`sysctl net.core.optmem_max=131072`, then restart",
+            name, text_of(interface, "filter"));
+    if (by_interface > 0)
+        say_warning(
+            findings, ADVICE_INTERFACES,
+            "%s: the network card or its driver dropped %" JSON_INTEGER_FORMAT
+            " packets\nlarger rings (`ethtool -G %s rx 4096`) or less mirrored traffic help",
+            name, by_interface, name);
+    if (number_of(interface, "cut") > 0)
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%s: %" JSON_INTEGER_FORMAT " packets were longer than the 64 KiB that are kept"
+                    " of one, and not read whole\nan offload merges that many into one: `ethtool -K"
+                    " %s gro off lro off`",
+                    name, number_of(interface, "cut"), name);
+    if (number_of(interface, "undirected") > 0)
+        say_failure(findings, ADVICE_INTERFACES,
+                    "%s: of %" JSON_INTEGER_FORMAT
+                    " packets it is not known whether they came in or"
+                    " went out, and they were not believed\nthis libpcap captures in a way that"
+                    " wildset does not know; on a mirror port it does not matter",
+                    name, number_of(interface, "undirected"));
+    look_at_merged(findings, interface);
+    look_at_ethertype(findings, interface);
+}
+
+/* wildset makes what is missing, and the administrator what it is not to make. */
+static void look_at_missing(struct findings *findings, const json_t *set)
+{
+    const char *name = text_of(set, "set"), *problem = text_of(set, "problem");
+
+    if (json_is_true(json_object_get(set, "create")))
+        say_failure(findings, ADVICE_SETS,
+                    "%s: %s\nit is tried again each second: see `journalctl -u wildset`", name,
+                    *problem ? problem : "there is no such set");
+    else
+        say_failure(
+            findings, ADVICE_SETS,
+            "%s: %s\n`nft 'add set %s { type %s; flags timeout; }'` where your ruleset makes"
+            " its table; its addresses are entered as soon as it is there",
+            name, *problem ? problem : "there is no such set", name, text_of(set, "type"));
+}
+
+/* It may be in use: nothing here is to be deleted. */
+static void look_at_wrong(struct findings *findings, const json_t *set)
+{
+    const char *name = text_of(set, "set"), *problem = text_of(set, "problem");
+    const char *type = text_of(set, "type");
+
+    if (json_is_true(json_object_get(set, "table_owned")))
+        say_failure(
+            findings, ADVICE_SETS,
+            "%s: %s\nname a set in another table in the configuration; firewalld lets others"
+            " write its sets with NftablesTableOwner=no: firewalls.md in"
+            " /usr/share/doc/wildset",
+            name, problem);
+    else if (json_is_true(json_object_get(set, "create")))
+        say_failure(findings, ADVICE_SETS,
+                    "%s %s\nname another set of that table in the configuration: wildset makes it;"
+                    " this one stays as it is",
+                    name, problem);
+    else
+        say_failure(findings, ADVICE_SETS,
+                    "%s %s\nmake another one, `{ type %s; flags timeout; }`, and name that in the"
+                    " configuration; this one stays as it is",
+                    name, problem, type);
+}
+
+static void look_at_set(struct findings *findings, const json_t *set)
+{
+    const char *name = text_of(set, "set");
+    json_int_t leases = number_of(set, "leases");
+    json_int_t capacity = number_of(set, "capacity");
+
+    if (is_state(set, "missing"))
+        look_at_missing(findings, set);
+    if (is_state(set, "wrong"))
+        look_at_wrong(findings, set);
+    if (capacity > 0 && leases >= capacity)
+        say_warning(findings, ADVICE_SETS,
+                    "%s is full (%" JSON_INTEGER_FORMAT " addresses): each new one drives out the"
+                    " one nearest to its end\nraise max-addresses, or narrow the names",
+                    name, leases);
+    if (number_of(set, "full") > 0)
+        say_warning(findings, ADVICE_SETS,
+                    "%s: the kernel said %" JSON_INTEGER_FORMAT " times that the set is full\n"
+                    "something else fills it too, or its size is too small: see `nft list set %s`",
+                    name, number_of(set, "full"), name);
+}
+
+static void look_at_list(struct findings *findings, const json_t *list)
+{
+    const char *outcome = text_of(list, "outcome");
+    bool good = strcmp(outcome, "good") == 0 || strcmp(outcome, "unchanged") == 0;
+    json_int_t unresolved = number_of(list, "unresolved");
+
+    if (*outcome != '\0' && !good && strcmp(outcome, "not-yet") != 0)
+        say_warning(findings, ADVICE_REGISTRY,
+                    "the list of whitelist %s cannot be used: %s\n%s; `wildset registry %s` tries "
+                    "it now",
+                    text_of(list, "whitelist"), text_of(list, "text"),
+                    json_object_get(list, "good") ? "the last good one stays in force"
+                                                  : "its servers are allowed only when a client "
+                                                    "asks for them",
+                    text_of(list, "whitelist"));
+    if (unresolved > 0 && unresolved == number_of(list, "names"))
+        say_warning(findings, ADVICE_REGISTRY,
+                    "none of the %" JSON_INTEGER_FORMAT " names of whitelist %s can be resolved"
+                    " from here (%s is one)\nname servers that answer in registry-resolvers, or set"
+                    " resolve = false",
+                    unresolved, text_of(list, "whitelist"), text_of(list, "unresolved_name"));
+}
+
+static void look_at_feed(struct findings *findings, const json_t *feed)
+{
+    if (json_object_get(feed, "problem"))
+        say_failure(findings, ADVICE_CONFIGURATION,
+                    "the feed %s is not written\n%s; who fetches it has what was in it last",
+                    text_of(feed, "feed"), text_of(feed, "problem"));
+}
+
+/* A file may have several faults: the first one is enough to begin with. */
+static void look_at_reload(struct findings *findings, const json_t *status)
+{
+    const char *refused = text_of(status, "refused_configuration");
+
+    if (*refused)
+        say_warning(
+            findings, ADVICE_CONFIGURATION,
+            "the configuration was changed and is not in force: %.*s\nmend it, then `wildset"
+            " reload`; that of before is in force",
+            (int)strcspn(refused, "\n"), refused);
+}
+
+static void look_at_totals(struct findings *findings, const json_t *status)
+{
+    const json_t *transactions = json_object_get(status, "transactions");
+
+    if (number_of(transactions, "failed") > 0)
+        say_warning(findings, ADVICE_KERNEL,
+                    "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " transactions with the"
+                    " kernel failed\nthey are tried again: see `journalctl -u wildset`",
+                    number_of(transactions, "failed"), number_of(transactions, "count"));
+}
+
+/* "3 answers by 2 clients (192.0.2.10 was the first)" */
+static const char *askers_text(const json_t *resolver, char out[static ASKERS_MAX])
+{
+    json_int_t answers = number_of(resolver, "untrusted"), clients = number_of(resolver, "clients");
+
+    snprintf(out, ASKERS_MAX,
+             "%" JSON_INTEGER_FORMAT " answer%s, %s%" JSON_INTEGER_FORMAT
+             " client%s asked (first %s)",
+             answers, answers == 1 ? "" : "s",
+             json_is_true(json_object_get(resolver, "more_clients")) ? "more than " : "", clients,
+             clients == 1 ? "" : "s", text_of(resolver, "client"));
+    return out;
+}
+
+/*
+ * Whose server that is only people can know: an answer may have been asked for by whoever wants it
+ * believed.  Of an interface that is named nothing is taken back.
+ */
+static void look_at_stranger(struct findings *findings, const json_t *resolver)
+{
+    const char *server = text_of(resolver, "resolver");
+    char askers[ASKERS_MAX];
+
+    askers_text(resolver, askers);
+    if (strcmp(text_of(resolver, "finding"), "elsewhere") == 0)
+        say_warning(findings, ADVICE_RESOLVERS,
+                    "answers for %.120s from %s are not believed on %s: %s\n"
+                    "capture.resolvers names another interface for that server: where do its"
+                    " answers first reach this machine?",
+                    text_of(resolver, "name"), server, text_of(resolver, "interface"), askers);
+    else
+        say_warning(findings, ADVICE_RESOLVERS,
+                    "answers for %.120s from %s are not believed: %s\n"
+                    "only if it is a resolver of yours, add to capture { }: `resolvers += { \"%s\""
+                    " }`; else find out why it is asked",
+                    text_of(resolver, "name"), server, askers, server);
+}
+
+static void look_at_strangers(struct findings *findings, const json_t *status)
+{
+    json_t *resolver;
+    size_t i, count = 0;
+
+    json_array_foreach(json_object_get(status, "resolvers"), i, resolver)
+    {
+        if (*text_of(resolver, "finding") && count++ < STRANGERS_SHOWN)
+            look_at_stranger(findings, resolver);
+    }
+    if (count > STRANGERS_SHOWN)
+        say_warning(findings, ADVICE_RESOLVERS,
+                    "%zu more servers are asked and not believed\n`wildset status --json` has all,"
+                    " in resolvers",
+                    count - STRANGERS_SHOWN);
+}
+
+/* Of "counters" or "refused", over all sources. */
+static json_int_t sources_sum(const json_t *status, const char *of, const char *key)
+{
+    json_int_t sum = 0;
+    json_t *source;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        sum += number_of(json_object_get(source, of), key);
+    }
+    return sum;
+}
+
+static json_int_t refused_sum(const json_t *status, const char *reason)
+{
+    return number_of(json_object_get(status, "refused"), reason) +
+           sources_sum(status, "refused", reason);
+}
+
+static void look_at_refusals(struct findings *findings, const json_t *status)
+{
+    json_int_t learned = sources_sum(status, "counters", "learned");
+
+    for (int i = 0; i < REASON_COUNT; i++) {
+        enum reason reason = (enum reason)i;
+        json_int_t refused = refused_sum(status, reason_name(reason));
+
+        if (!refusals_advice(reason) || refused < TRAFFIC_MIN || refused * REFUSED_SHARE < learned)
+            continue;
+        if (reason == REASON_NO_QUESTION && sources_sum(status, "counters", "questions") == 0)
+            continue; /* only one direction is seen, which is said */
+        say_warning(findings, ADVICE_DNS,
+                    "%" JSON_INTEGER_FORMAT
+                    " answers or addresses were refused (%s) while %" JSON_INTEGER_FORMAT
+                    " answers were learned: %s\n%s",
+                    refused, reason_name(reason), learned, reason_text(reason),
+                    refusals_advice(reason));
+    }
+}
+
+size_t advice_each(const json_t *status, advice_take *each, void *context)
+{
+    struct findings findings = {.each = each, .context = context};
+    json_t *source, *item;
+    size_t i, j;
+
+    if (json_array_size(json_object_get(status, "sources")) == 0)
+        say_failure(&findings, ADVICE_SOURCES,
+                    "no source runs\nnothing is learned; see `journalctl -u wildset`");
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        look_at_source(&findings, source);
+        json_array_foreach(json_object_get(source, "interfaces"), j, item)
+        {
+            look_at_interface(&findings, source, item);
+            look_at_quiet(&findings, source, item);
+        }
+        json_array_foreach(json_object_get(source, "lists"), j, item) look_at_list(&findings, item);
+    }
+    json_array_foreach(json_object_get(status, "sets"), i, item) look_at_set(&findings, item);
+    json_array_foreach(json_object_get(status, "feeds"), i, item) look_at_feed(&findings, item);
+    look_at_totals(&findings, status);
+    look_at_reload(&findings, status);
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+        look_at_traffic(&findings, status, source);
+    look_at_refusals(&findings, status);
+    look_at_strangers(&findings, status);
+    json_array_foreach(json_object_get(status, "warnings"), i, item)
+        say_warning(&findings, ADVICE_CONFIGURATION, "%s",
+                    json_string_value(item) ? json_string_value(item) : "");
+    return findings.count;
+}
+
+static void health_weigh(void *context, const struct advice *advice)
+{
+    enum advice_health *health = context;
+
+    if (advice->failure)
+        *health = ADVICE_FAILING;
+    else if (*health == ADVICE_OK)
+        *health = ADVICE_DEGRADED;
+}
+
+enum advice_health advice_health(const json_t *status)
+{
+    enum advice_health health = ADVICE_OK;
+
+    advice_each(status, health_weigh, &health);
+    return health;
+}

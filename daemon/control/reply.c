@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One function a command.
+ */
+#include "daemon/control/reply.h"
+
+#include "daemon/config/config.h"
+#include "daemon/control/control.h"
+#include "daemon/control/event_ring.h"
+#include "daemon/control/explain.h"
+#include "daemon/control/json.h"
+#include "daemon/control/lease_stream.h"
+#include "daemon/control/reloads.h"
+#include "daemon/control/request.h"
+#include "daemon/control/status.h"
+#include "setsync/setsync.h"
+
+#include <stdio.h>
+
+json_t *reply_error(const char *error)
+{
+    return json_pack("{s:i, s:s}", "protocol", CONTROL_PROTOCOL, "error", error);
+}
+
+bool reply_rest_is_empty(const struct reply_rest *rest)
+{
+    return !rest->listing && !rest->explanation && !rest->watching && !rest->reload;
+}
+
+void reply_rest_free(struct reply_rest *rest)
+{
+    listing_free(rest->listing);
+    explanation_free(rest->explanation);
+    *rest = (struct reply_rest){.listing = NULL};
+}
+
+static json_t *out_of_memory(void)
+{
+    return reply_error("memory is out: try again later");
+}
+
+/* ---- what comes later ---- */
+
+static json_t *list_next(struct reply_rest *rest, const struct reply_terms *terms)
+{
+    bool end = false;
+    json_t *lease = listing_next(rest->listing, terms->views->sync, &end);
+
+    if (!end)
+        return lease;
+    reply_rest_free(rest);
+    return json_pack("{s:i, s:b}", "protocol", CONTROL_PROTOCOL, "end", 1);
+}
+
+static json_t *explain_next(struct reply_rest *rest, const struct reply_terms *terms)
+{
+    bool done;
+    json_t *reply = explanation_step(rest->explanation, terms->views, terms->refusals, &done);
+
+    if (!done)
+        return NULL;
+    reply_rest_free(rest);
+    return reply ? reply : out_of_memory();
+}
+
+/* Losses are told where they are: what comes next is the first event behind the gap. */
+static json_t *watch_next(struct reply_rest *rest, const struct reply_terms *terms)
+{
+    uint64_t number = rest->event, lost;
+    const struct memo *memo = recent_next(terms->news, &number, &lost);
+
+    if (lost > 0) {
+        rest->event += lost;
+        return json_pack("{s:i, s:I}", "protocol", CONTROL_PROTOCOL, "lost", (json_int_t)lost);
+    }
+    rest->event = number;
+    return memo ? memo_to_json(memo) : NULL;
+}
+
+static json_t *reload_next(struct reply_rest *rest, const struct reply_terms *terms)
+{
+    const char *problem;
+
+    if (!reloads_have_ended(terms->views->reloads, rest->reload, &problem))
+        return NULL;
+    reply_rest_free(rest);
+    return *problem ? reply_error(problem)
+                    : json_pack("{s:i, s:b}", "protocol", CONTROL_PROTOCOL, "reloaded", 1);
+}
+
+json_t *reply_next(struct reply_rest *rest, const struct reply_terms *terms)
+{
+    if (rest->listing)
+        return list_next(rest, terms);
+    if (rest->explanation)
+        return explain_next(rest, terms);
+    if (rest->reload)
+        return reload_next(rest, terms);
+    return rest->watching ? watch_next(rest, terms) : NULL;
+}
+
+/* ---- the commands ---- */
+
+static json_t *status_reply(const struct request *request, const struct reply_terms *terms,
+                            struct reply_rest *rest)
+{
+    struct moment now = clock_now();
+
+    (void)request;
+    (void)rest;
+    return overview_to_json(terms->views, &now);
+}
+
+static json_t *whitelist_unknown(const struct config *config, const char *name)
+{
+    char error[REQUEST_ERROR_MAX];
+    int used = snprintf(error, sizeof(error), "there is no whitelist \"%s\"; there are", name);
+
+    for (size_t i = 0; i < config->whitelist_count && used < (int)sizeof(error); i++)
+        used += snprintf(error + used, sizeof(error) - (size_t)used, "%s %s", i ? "," : "",
+                         config->whitelists[i].name);
+    return reply_error(error);
+}
+
+static json_t *list_reply(const struct request *request, const struct reply_terms *terms,
+                          struct reply_rest *rest)
+{
+    const char *whitelist = *request->whitelist ? request->whitelist : NULL;
+
+    if (whitelist && !config_whitelist(terms->views->config, whitelist))
+        return whitelist_unknown(terms->views->config, whitelist);
+    rest->listing = listing_new(whitelist, request->as_rows);
+    return rest->listing ? NULL : out_of_memory();
+}
+
+static json_t *forget_reply(const struct request *request, const struct reply_terms *terms,
+                            struct reply_rest *rest)
+{
+    struct setsync *sync = terms->views->sync;
+    struct moment now = clock_now();
+
+    (void)rest;
+    if (!terms->may_forget)
+        return reply_error("forget is only for root and the user wildset: try sudo");
+
+    size_t count = request->name.length != 0
+                       ? setsync_forget_name(sync, &request->name, &now)
+                       : setsync_forget_address(sync, &request->address, &now);
+    json_t *reply =
+        json_pack("{s:i, s:I}", "protocol", CONTROL_PROTOCOL, "forgotten", (json_int_t)count);
+    if (setsync_leaving(sync) > 0)
+        put_count(reply, "leaving", setsync_leaving(sync));
+    return reply;
+}
+
+static json_t *explain_reply(const struct request *request, const struct reply_terms *terms,
+                             struct reply_rest *rest)
+{
+    (void)terms;
+    rest->explanation = explanation_new(&request->address, &request->name);
+    return rest->explanation ? NULL : out_of_memory();
+}
+
+/* Where it begins is known to who keeps the news. */
+static json_t *watch_reply(const struct request *request, const struct reply_terms *terms,
+                           struct reply_rest *rest)
+{
+    (void)request;
+    if (!terms->may_watch)
+        return reply_error("as many as may are watching already: end one of them");
+    rest->watching = true;
+    return json_pack("{s:i, s:b}", "protocol", CONTROL_PROTOCOL, "watching", 1);
+}
+
+static json_t *reload_reply(const struct request *request, const struct reply_terms *terms,
+                            struct reply_rest *rest)
+{
+    (void)request;
+    if (!terms->may_forget)
+        return reply_error("reload is only for root and the user wildset: try sudo");
+    if (!terms->views->reloads)
+        return reply_error("there is no configuration to read again here");
+    rest->reload = reloads_ask(terms->views->reloads);
+    return NULL;
+}
+
+typedef json_t *reply_function(const struct request *request, const struct reply_terms *terms,
+                               struct reply_rest *rest);
+
+json_t *reply_make(const char *bytes, size_t size, const struct reply_terms *terms,
+                   struct reply_rest *rest)
+{
+    static reply_function *const replies[REQUEST_COUNT] = {
+        [REQUEST_STATUS] = status_reply, [REQUEST_LIST] = list_reply,
+        [REQUEST_FORGET] = forget_reply, [REQUEST_EXPLAIN] = explain_reply,
+        [REQUEST_WATCH] = watch_reply,   [REQUEST_RELOAD] = reload_reply,
+    };
+    struct request request;
+    char error[REQUEST_ERROR_MAX];
+
+    if (!request_read(bytes, size, &request, error))
+        return reply_error(error);
+    return replies[request.command](&request, terms, rest);
+}

@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's state as one object.  It costs what there are of sources, interfaces, sets and
+ * patterns, never what there are of leases.
+ */
+#include "daemon/control/status.h"
+
+#include "daemon/config/config.h"
+#include "daemon/config/trusted.h"
+#include "daemon/control/control.h"
+#include "daemon/control/json.h"
+#include "daemon/control/reloads.h"
+#include "daemon/outputs/feed_file.h"
+#include "daemon/outputs/feeds.h"
+#include "daemon/sources/quiet.h"
+#include "daemon/sources/sources.h"
+#include "dnsparse/names/public_resolvers.h"
+#include "setsync/setsync.h"
+#include "source/resolvers_seen.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PATTERNS_SHOWN = 16, NAMED_SHOWN = 64 };
+
+/* Only what happened: a reason that is not there was never met. */
+static json_t *refused_to_json(const uint64_t refused[static REASON_COUNT])
+{
+    json_t *object = json_object();
+
+    for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++) {
+        if (refused[i])
+            put_count(object, reason_name((enum reason)i), refused[i]);
+    }
+    return object;
+}
+
+static json_t *counters_to_json(const struct counters *counters)
+{
+    json_t *object = json_object();
+
+    for (unsigned i = 0; i < COUNTER_COUNT; i++)
+        put_count(object, counter_name((enum counter)i), counters->value[i]);
+    return object;
+}
+
+/* The DLT_ numbers that a sniffer can decode; the daemon links no libpcap to ask. */
+static const char *link_type_name(int32_t link_type, char number[static 16])
+{
+    static const struct {
+        int32_t link_type;
+        const char *name;
+    } names[] = {{0, "NULL"},
+                 {1, "EN10MB"},
+                 {9, "PPP"},
+                 {12, "RAW"},
+                 {50, "PPP_SERIAL"},
+                 {51, "PPP_ETHER"},
+                 {104, "C_HDLC"},
+                 {105, "IEEE802_11"},
+                 {108, "LOOP"},
+                 {113, "LINUX_SLL"},
+                 {127, "IEEE802_11_RADIO"},
+                 {228, "IPV4"},
+                 {229, "IPV6"},
+                 {276, "LINUX_SLL2"}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].link_type == link_type)
+            return names[i].name;
+    }
+    snprintf(number, 16, "%d", link_type);
+    return number;
+}
+
+/* What `usual` is not there for has never said anything. */
+static void put_quiet(json_t *object, const struct quiet *quiet)
+{
+    uint64_t seconds = quiet_seconds(quiet, clock_now().boot_ns);
+
+    if (seconds == 0)
+        return;
+    put_count(object, "quiet", seconds);
+    if (quiet->spoke)
+        put_count(object, "usual_pause", quiet_usual(quiet));
+}
+
+static json_t *interface_to_json(const struct state_report *report, const struct quiet *quiet,
+                                 bool silent)
+{
+    char number[16];
+    char name[IFNAMSIZ + 1] = "";
+    json_t *object = json_object();
+
+    memcpy(name, report->interface, IFNAMSIZ);
+    put_text(object, "interface", name);
+    put_text(object, "state",
+             silent ? "unknown" : interface_state_name((enum interface_state)report->state));
+    if (report->link_type >= 0)
+        put_text(object, "link_type", link_type_name(report->link_type, number));
+    put_text(object, "filter", interface_filter_name((enum interface_filter)report->filter));
+    put_text(object, "filter_reason",
+             filter_reason_name((enum filter_reason)report->filter_reason));
+    json_object_set_new(object, "promiscuous", json_boolean(report->promiscuous));
+    if (report->snaplen)
+        put_count(object, "snaplen", report->snaplen);
+    if (report->buffer)
+        put_count(object, "buffer", report->buffer);
+    put_count(object, "received", report->received);
+    if (quiet && report->state == STATE_UP && !silent)
+        put_quiet(object, quiet);
+    put_count(object, "dropped", report->dropped);
+    put_count(object, "interface_dropped", report->interface_dropped);
+    if (report->frames)
+        put_count(object, "frames", report->frames);
+    if (report->ethertype) {
+        snprintf(number, sizeof(number), "0x%04x", report->ethertype);
+        put_text(object, "ethertype", number);
+        put_count(object, "ethertype_frames", report->ethertype_frames);
+    }
+    put_count(object, "merged", report->merged);
+    put_count(object, "cut", report->cut);
+    put_count(object, "undirected", report->undirected);
+    return object;
+}
+
+/* Interfaces that are mirror ports, or might be. */
+static json_t *mirrors_to_json(const struct source_status *status)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < status->port_count; i++) {
+        enum mirror_verdict verdict = (enum mirror_verdict)status->ports[i].verdict;
+        json_t *object = json_object();
+
+        put_text(object, "interface", status->ports[i].name);
+        json_object_set_new(object, "taken", json_boolean(mirror_is_taken(verdict)));
+        put_text(object, "why", mirror_verdict_name(verdict));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+static const char *source_state(const struct source_status *status)
+{
+    if (status->pid == 0)
+        return "waiting";
+    if (status->silent)
+        return "silent";
+    return status->ready ? "running" : "starting";
+}
+
+static void put_time(json_t *object, const char *key, uint64_t real_ns)
+{
+    char text[CLOCK_TEXT_MAX];
+
+    if (real_ns)
+        put_text(object, key, clock_to_text(real_ns, text));
+}
+
+static json_t *list_to_json(const struct registry_report *report, const struct whitelist *whitelist)
+{
+    const enum registry_outcome outcome = (enum registry_outcome)report->outcome;
+    json_t *object = json_object();
+
+    put_text(object, "whitelist", whitelist->name);
+    put_count(object, "names", report->names);
+    put_count(object, "unresolved", report->unresolved);
+    if (report->unresolved)
+        put_name(object, "unresolved_name", &report->unresolved_name);
+    if (!report->has_list)
+        return object;
+    put_text(object, "url", whitelist->registry ? whitelist->registry : "");
+    put_text(object, "outcome", registry_outcome_name(outcome));
+    put_text(object, "text", registry_outcome_text(outcome));
+    if (report->status)
+        put_count(object, "status", report->status);
+    put_count(object, "failures", report->failures);
+    put_time(object, "tried", report->tried_ns);
+    put_time(object, "good", report->good_ns);
+    put_time(object, "next", report->next_ns);
+    put_count(object, "hosts", report->hosts);
+    put_count(object, "addresses", report->addresses);
+    put_count(object, "outside", report->outside);
+    put_count(object, "wildcards", report->wildcards);
+    put_count(object, "prefixes", report->prefixes);
+    put_count(object, "others", report->not_taken);
+    json_object_set_new(object, "kept", json_boolean(report->kept));
+    return object;
+}
+
+/* The lookups are the process's: each report has the same figures. */
+static void put_lists(json_t *object, const struct source_status *status,
+                      const struct config *config)
+{
+    json_t *lists = json_array(), *lookups = json_object();
+
+    for (size_t i = 0; i < config->whitelist_count; i++) {
+        const struct registry_report *report = &status->lists[i];
+
+        if (!(status->reported_lists >> i & 1) || (!report->has_list && report->names == 0))
+            continue;
+        json_array_append_new(lists, list_to_json(report, &config->whitelists[i]));
+        put_count(lookups, "count", report->lookups);
+        put_count(lookups, "failures", report->lookup_failures);
+        put_count(lookups, "mismatches", report->lookup_mismatches);
+    }
+    json_object_set_new(object, "lists", lists);
+    json_object_set_new(object, "lookups", lookups);
+}
+
+static json_t *source_to_json(const struct source_status *status, const struct config *config)
+{
+    json_t *object = json_object();
+
+    put_text(object, "source", source_name(status->source));
+    put_text(object, "state", source_state(status));
+    if (status->pid)
+        put_count(object, "pid", (uint64_t)status->pid);
+    if (status->silent)
+        put_count(object, "silent", status->silent);
+    put_count(object, "restarts", status->restarts);
+    put_count(object, "violations", status->violations);
+    put_text(object, "problem", status->problem);
+    if (status->source == SOURCE_REGISTRY) {
+        if (status->lists)
+            put_lists(object, status, config);
+        return object;
+    }
+    if (status->counters) {
+        json_object_set_new(object, "counters", counters_to_json(status->counters));
+        json_object_set_new(object, "refused", refused_to_json(status->counters->refused));
+    }
+    json_t *interfaces = json_array();
+    for (size_t i = 0; i < status->interface_count; i++)
+        json_array_append_new(interfaces,
+                              interface_to_json(&status->interfaces[i].report,
+                                                status->quiet ? &status->quiet[i] : NULL,
+                                                status->silent > 0));
+    json_object_set_new(object, "interfaces", interfaces);
+    json_object_set_new(object, "mirrors", mirrors_to_json(status));
+    return object;
+}
+
+static json_t *sources_to_json(const struct sources *sources, const struct config *config)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < sources_count(sources); i++) {
+        struct source_status status = sources_status(sources, i);
+        json_array_append_new(array, source_to_json(&status, config));
+    }
+    return array;
+}
+
+static json_t *named_to_json(const struct trusted *trusted)
+{
+    char text[TRUSTED_SERVER_TEXT_MAX];
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < trusted->named && i < NAMED_SHOWN; i++)
+        json_array_append_new(array,
+                              json_string(plan_resolver_to_text(&trusted->resolvers[i], text)));
+    return array;
+}
+
+/* Whom to believe, and who says so. */
+static json_t *trusted_to_json(const struct trusted *trusted)
+{
+    char text[TRUSTED_SERVER_TEXT_MAX];
+    json_t *object = json_object();
+    json_t *system = json_array();
+
+    json_object_set_new(object, "default", json_boolean(trusted->by_default));
+    put_count(object, "named_count", trusted->named);
+    json_object_set_new(object, "named", named_to_json(trusted));
+    for (size_t i = 0; i < trusted->system_count; i++) {
+        json_t *server = json_object();
+
+        put_text(server, "resolver", plan_resolver_to_text(&trusted->system[i].resolver, text));
+        put_text(server, "file", trusted->system[i].file);
+        json_array_append_new(system, server);
+    }
+    json_object_set_new(object, "system", system);
+    put_count(object, "public", trusted->by_default ? publicresolvers_count(PUBLIC_DNS) : 0);
+    put_text(object, "public_date", PUBLICRESOLVERS_DATE);
+    return object;
+}
+
+/* Of the answers that were not believed: who asked for what; and whether that is to be said. */
+static void put_stranger(json_t *object, const struct resolver_seen *seen, bool believed,
+                         uint64_t now_ns)
+{
+    static const char *const findings[] = {
+        [RESOLVER_FINE] = "", [RESOLVER_UNNAMED] = "unnamed", [RESOLVER_ELSEWHERE] = "elsewhere"};
+
+    put_count(object, "untrusted", seen->unnamed + seen->elsewhere);
+    json_object_set_new(object, "believed", json_boolean(believed));
+    if (seen->client_count == 0)
+        return;
+    put_text(object, "finding", findings[resolver_finding(seen, believed, now_ns)]);
+    put_name(object, "name", &seen->name);
+    put_address(object, "client", &seen->clients[0]);
+    put_count(object, "clients", seen->client_count);
+    if (seen->more_clients)
+        json_object_set_new(object, "more_clients", json_true());
+}
+
+static json_t *resolver_to_json(const struct resolver_seen *seen, const struct trusted *trusted,
+                                const struct moment *now)
+{
+    char time[CLOCK_TEXT_MAX];
+    char interface[IFNAMSIZ + 1] = "";
+    json_t *object = json_object();
+
+    memcpy(interface, seen->interface, IFNAMSIZ);
+    put_address(object, "resolver", &seen->address);
+    put_text(object, "interface", interface);
+    put_count(object, "answers", seen->answers);
+    put_stranger(object, seen, trusted_has(trusted, &seen->address), now->boot_ns);
+    put_count(object, "refused", seen->refused);
+    put_count(object, "alarms", seen->alarms);
+    put_text(object, "last_seen",
+             clock_to_text(now->real_ns - (now->boot_ns - seen->seen_ns), time));
+    return object;
+}
+
+static json_t *resolvers_to_json(const struct resolvers *resolvers, const struct trusted *trusted,
+                                 const struct moment *now)
+{
+    const struct resolver_seen *ranked[RESOLVERS_SEEN_MAX];
+    json_t *array = json_array();
+
+    resolvers_ranked(resolvers, ranked);
+    for (size_t i = 0; i < resolvers->count; i++)
+        json_array_append_new(array, resolver_to_json(ranked[i], trusted, now));
+    return array;
+}
+
+static json_t *set_to_json(const struct set_status *status)
+{
+    char text[SET_TEXT_MAX];
+    json_t *object = json_object();
+
+    put_text(object, "set", set_name_to_text(status->name, text));
+    put_text(object, "state", set_state_name(status->state));
+    put_text(object, "problem", status->problem);
+    put_text(object, "type", status->family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr");
+    json_object_set_new(object, "create", json_boolean(status->create));
+    if (status->table_owned)
+        json_object_set_new(object, "table_owned", json_true());
+    put_count(object, "leases", status->leases);
+    put_count(object, "covered", status->covered);
+    if (status->interval)
+        json_object_set_new(object, "interval", json_true());
+    put_count(object, "capacity", status->capacity);
+    if (status->size)
+        put_count(object, "size", status->size);
+    put_count(object, "full", status->full);
+    return object;
+}
+
+static void put_sets(json_t *object, const struct setsync *sync)
+{
+    json_t *array = json_array();
+    uint64_t leases = 0;
+
+    for (size_t i = 0; i < setsync_set_count(sync); i++) {
+        struct set_status status = setsync_set(sync, i);
+
+        leases += status.leases;
+        json_array_append_new(array, set_to_json(&status));
+    }
+    json_object_set_new(object, "sets", array);
+    put_count(object, "leases", leases);
+}
+
+static json_t *feed_to_json(const struct feed_status *status)
+{
+    char text[CLOCK_TEXT_MAX], problem[320];
+    json_t *object = json_object();
+
+    put_text(object, "whitelist", status->whitelist);
+    put_text(object, "feed", status->path);
+    put_count(object, "addresses", status->addresses);
+    if (status->written_real_ns)
+        put_text(object, "written", clock_to_text(status->written_real_ns, text));
+    if (status->error) {
+        snprintf(problem, sizeof(problem), "%s: %s", strerror(-status->error),
+                 feedfile_advice(status->error));
+        put_text(object, "problem", problem);
+    }
+    return object;
+}
+
+static json_t *feeds_to_json(const struct feeds *feeds)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < feeds_count(feeds); i++) {
+        struct feed_status status = feeds_status(feeds, i);
+        json_array_append_new(array, feed_to_json(&status));
+    }
+    return array;
+}
+
+static json_t *whitelist_to_json(const struct whitelist *whitelist, const struct setsync *sync,
+                                 size_t index)
+{
+    char text[PATTERN_TEXT_MAX];
+    json_t *object = json_object();
+    json_t *patterns = json_array();
+
+    put_text(object, "whitelist", whitelist->name);
+    put_text(object, "set4", set_name_to_text(&whitelist->set4, text));
+    put_text(object, "set6", set_name_to_text(&whitelist->set6, text));
+    put_count(object, "leases4", setsync_whitelist_leases(sync, index, ADDRESS_IPV4));
+    put_count(object, "leases6", setsync_whitelist_leases(sync, index, ADDRESS_IPV6));
+    put_count(object, "pattern_count", whitelist->pattern_count);
+    for (size_t i = 0; i < whitelist->pattern_count && i < PATTERNS_SHOWN; i++)
+        json_array_append_new(patterns,
+                              json_string(pattern_to_text(&whitelist->patterns[i], text)));
+    json_object_set_new(object, "patterns", patterns);
+    return object;
+}
+
+static uint64_t bucket_limit(unsigned bucket)
+{
+    return UINT64_C(10) << bucket;
+}
+
+/* Interpolated between the bucket's limits; in the last bucket, which has no upper one, the lower.
+ */
+static uint64_t latency_quantile(const struct setsync_statistics *statistics, double share)
+{
+    double wanted = share * (double)statistics->latency_count;
+    double below = 0;
+
+    for (unsigned i = 0; i < LATENCY_BUCKETS - 1; i++) {
+        double count = (double)statistics->latency_us[i];
+        double from = i ? (double)bucket_limit(i - 1) : 0;
+
+        if (count > 0 && below + count >= wanted)
+            return (uint64_t)(from + ((double)bucket_limit(i) - from) * (wanted - below) / count);
+        below += count;
+    }
+    return bucket_limit(LATENCY_BUCKETS - 2);
+}
+
+static json_t *latency_to_json(const struct setsync_statistics *statistics)
+{
+    json_t *object = json_object();
+    json_t *buckets = json_array();
+
+    put_count(object, "count", statistics->latency_count);
+    put_count(object, "sum_us", statistics->latency_sum_us);
+    if (statistics->latency_count) {
+        put_count(object, "mean_us", statistics->latency_sum_us / statistics->latency_count);
+        put_count(object, "median_us", latency_quantile(statistics, 0.5));
+        put_count(object, "p99_us", latency_quantile(statistics, 0.99));
+    }
+    for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {
+        json_t *bucket = json_object();
+
+        if (i < LATENCY_BUCKETS - 1)
+            put_count(bucket, "below_us", bucket_limit(i));
+        put_count(bucket, "count", statistics->latency_us[i]);
+        json_array_append_new(buckets, bucket);
+    }
+    json_object_set_new(object, "buckets", buckets);
+    return object;
+}
+
+static void put_statistics(json_t *object, const struct setsync_statistics *statistics)
+{
+    json_t *transactions = json_object();
+
+    put_count(object, "sightings", statistics->sightings);
+    put_count(object, "granted", statistics->granted);
+    put_count(object, "extended", statistics->extended);
+    put_count(object, "expired", statistics->expired);
+    put_count(object, "evicted", statistics->evicted);
+    put_count(object, "forgotten", statistics->forgotten);
+    json_object_set_new(object, "refused", refused_to_json(statistics->refused));
+    put_count(transactions, "count", statistics->transactions);
+    put_count(transactions, "failed", statistics->transactions_failed);
+    put_count(transactions, "elements", statistics->elements_written);
+    json_object_set_new(object, "transactions", transactions);
+    if (statistics->updates_probed)
+        json_object_set_new(object, "updates_in_place", json_boolean(statistics->updates_in_place));
+    json_object_set_new(object, "latency", latency_to_json(statistics));
+}
+
+static void warning_append(void *context, const char *line)
+{
+    json_array_append_new(context, json_string(line));
+}
+
+static void put_config(json_t *object, const struct config *config, const struct setsync *sync)
+{
+    static const char *const logs[] = {[CONFIG_LOG_ALARMS] = "alarms",
+                                       [CONFIG_LOG_GRANTS] = "grants",
+                                       [CONFIG_LOG_DEBUG] = "debug"};
+    json_t *whitelists = json_array();
+    json_t *warnings = json_array();
+
+    put_text(object, "log", logs[config->log]);
+    json_object_set_new(object, "require_query", json_boolean(config->require_query));
+    for (size_t i = 0; i < config->whitelist_count; i++)
+        json_array_append_new(whitelists, whitelist_to_json(&config->whitelists[i], sync, i));
+    json_object_set_new(object, "whitelists", whitelists);
+    config_warnings(config, warning_append, warnings);
+    json_object_set_new(object, "warnings", warnings);
+}
+
+json_t *overview_to_json(const struct control_views *views, const struct moment *now)
+{
+    json_t *object = json_object();
+
+    put_count(object, "protocol", CONTROL_PROTOCOL);
+    put_text(object, "version", WILDSET_VERSION);
+    put_count(object, "uptime", (now->boot_ns - views->started.boot_ns) / NS_PER_SECOND);
+    json_object_set_new(object, "sources", sources_to_json(views->sources, views->config));
+    json_object_set_new(object, "trusted", trusted_to_json(views->trusted));
+    json_object_set_new(object, "resolvers",
+                        resolvers_to_json(views->resolvers, views->trusted, now));
+    put_sets(object, views->sync);
+    json_object_set_new(object, "feeds", feeds_to_json(views->feeds));
+    put_statistics(object, setsync_statistics(views->sync));
+    put_config(object, views->config, views->sync);
+    if (views->reloads)
+        put_text(object, "refused_configuration", reloads_refusal(views->reloads));
+    return object;
+}

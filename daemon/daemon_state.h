@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of daemon.h share: its life (daemon.c), what sources tell (daemon_told.c), and
+ * from a configuration to the sources' plans (daemon_reload.c).
+ */
+#ifndef WILDSET_DAEMON_DAEMON_STATE_H
+#define WILDSET_DAEMON_DAEMON_STATE_H
+
+#include "base/loop.h"
+#include "daemon/clockwatch.h"
+#include "daemon/config/trusted.h"
+#include "daemon/control/control.h"
+#include "daemon/control/reloads.h"
+#include "daemon/daemon.h"
+#include "daemon/health_line.h"
+#include "daemon/outputs/feeds.h"
+#include "daemon/outputs/journal.h"
+#include "daemon/outputs/lease_saver.h"
+#include "daemon/sources/file_monitor.h"
+#include "daemon/sources/sources.h"
+#include "setsync/setsync.h"
+#include "source/channel.h"
+#include "source/resolvers_seen.h"
+
+struct daemon {
+    struct daemon_options options;
+    struct config *config;
+    struct loop *loop;
+    struct setsync *sync;
+    struct control *control;
+    struct sources *sources;
+    struct clockwatch *clocks;
+    struct saver *saver; /* NULL: leases are not kept on disk */
+    struct feeds *feeds;
+    struct journal journal;
+    struct resolvers resolvers;
+    struct trusted trusted;       /* whom the newest sniffer was told to believe */
+    struct watched *system_files; /* that name some of them */
+    struct loop_watch *trust_timer;
+    uint64_t trusted_ns; /* when a change of those files last made another sniffer */
+    struct reloads *reloads;
+    struct loop_watch *terminate, *interrupt, *reload, *children; /* signals */
+    struct loop_watch *kernel;                                    /* nftables' notifications */
+    struct loop_watch *due, *ready, *watchdog, *pulse;            /* timers */
+    uint64_t due_ns; /* what `due` is armed for; UINT64_MAX: nothing */
+    struct taken {
+        enum source source;
+        const struct sighting *sighting;
+    } taken[CHANNEL_TOGETHER]; /* answers that take effect together */
+    size_t taken_count;
+    uint64_t sets_made;   /* as they were told last */
+    uint64_t warmed_ns;   /* when it last got ready for an answer */
+    uint64_t watchdog_ms; /* half of what systemd waits */
+    bool told_ready;
+    struct moment started;
+    char told[HEALTHLINE_MAX]; /* to the service manager */
+    unsigned untold;           /* pulses since it was told */
+};
+
+/* Sets setsync's timer to what is due first. */
+void daemon_arm(struct daemon *daemon);
+/* By the configuration in force: how much is logged, and what in it deserves a word. */
+void daemon_configure_log(const struct config *config);
+void daemon_tell_ready(struct daemon *daemon);
+
+/* What sources call when they tell something; the rest is left to the caller. */
+struct sources_hooks daemon_hooks(struct daemon *daemon);
+/* Whatever happened to an address, here or at a source: all who want to know; the kernel has it. */
+void daemon_event(void *context, const struct event *event);
+
+/* Whom to believe (daemon_trust.c): what is made becomes what is in force with daemon_use_trusted.
+ */
+int daemon_open_trust(struct daemon *daemon);
+void daemon_close_trust(struct daemon *daemon);
+int daemon_make_trusted(struct daemon *daemon, const struct config *config, struct trusted *out);
+void daemon_use_trusted(struct daemon *daemon, const struct trusted *trusted);
+
+/* The sniffer's part of daemon_start_sources. */
+int daemon_start_sniffer(struct daemon *daemon, const struct config *config);
+/* Plans for the sources' programs, which are started or replaced.  0 or -errno. */
+int daemon_start_sources(struct daemon *daemon, const struct config *config);
+/* A sniffer is about to be started anew; where memory is out, the plan that it had does as well. */
+void daemon_renew_plan(void *context);
+/* A file that is not right, or a plan that cannot be made, changes nothing.  0 or -errno. */
+int daemon_open_reloads(struct daemon *daemon);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An answer's way is on_answer and nothing else; all other work waits for its turn behind it.
+ */
+#include "daemon/daemon_state.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/priority.h"
+
+/* At most 200 times a second, whoever asks: less than a hundredth of a CPU. */
+#define WARM_INTERVAL_NS (5 * NS_PER_MS)
+
+/* A question of fact: only its administrator can say whose server that is. */
+static void tell_stranger(const struct sighting *sighting, enum resolver_finding finding)
+{
+    char name[DNAME_TEXT_MAX], server[ADDRESS_TEXT_MAX], client[ADDRESS_TEXT_MAX];
+
+    dname_to_text(&sighting->question, name);
+    address_to_text(&sighting->resolver, server);
+    address_to_text(&sighting->client, client);
+    if (finding == RESOLVER_ELSEWHERE)
+        log_notice("answers for %s from %s are not believed on %s, where client %s got one: "
+                   "capture.resolvers names another interface for that server",
+                   name, server, sighting->interface, client);
+    else
+        log_notice("answers for %s from %s are not believed, client %s asked it: only if it is a "
+                   "resolver of yours, add to capture { }: resolvers += { \"%s\" }",
+                   name, server, client, server);
+}
+
+/* Whom the registry asks is no question of whom to believe. */
+static void note_resolver(struct daemon *daemon, enum source source,
+                          const struct sighting *sighting, enum reason reason)
+{
+    uint64_t now_ns = clock_now().boot_ns;
+    struct resolver_seen *stranger =
+        source == SOURCE_SNIFFER ? resolvers_note(&daemon->resolvers, sighting, reason, now_ns)
+                                 : NULL;
+
+    if (!stranger)
+        return;
+    enum resolver_finding finding =
+        resolver_finding(stranger, trusted_has(&daemon->trusted, &stranger->address), now_ns);
+    if (finding != RESOLVER_FINE && resolvers_may_tell(&daemon->resolvers, stranger, now_ns))
+        tell_stranger(sighting, finding);
+}
+
+/*
+ * An answer will be here in a moment: what it will need is gone through, so that it is in the
+ * CPU's caches.  The questions for both address families come together, and once is enough.
+ */
+static void on_asked(void *context, const struct asked_report *asked)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+
+    priority_regain();
+    if (now.boot_ns - daemon->warmed_ns < WARM_INTERVAL_NS)
+        return;
+    setsync_warm(daemon->sync, &asked->question, &now);
+    daemon->warmed_ns = now.boot_ns;
+}
+
+void daemon_event(void *context, const struct event *event)
+{
+    struct daemon *daemon = context;
+
+    uint64_t boot_ns = clock_now().boot_ns;
+
+    journal_event(&daemon->journal, event, boot_ns);
+    feeds_event(daemon->feeds, event, boot_ns);
+    control_event(daemon->control, event);
+    if (event->kind == EVENT_FORGOTTEN)
+        saver_soon(daemon->saver);
+}
+
+static void on_refusal(void *context, enum source source, const struct sighting *sighting)
+{
+    struct event event = {
+        .kind = EVENT_REFUSED,
+        .reason = (enum reason)sighting->reason,
+        .source = source,
+        .real_ns = clock_now().real_ns,
+        .name = &sighting->question,
+        .owner = &sighting->owner,
+        .sighting = sighting,
+    };
+
+    note_resolver(context, source, sighting, event.reason);
+    daemon_event(context, &event);
+}
+
+/* A sniffer that makes room for another one goes by what it was told when it began. */
+static bool is_believed(const struct daemon *daemon, enum source source,
+                        const struct sighting *sighting)
+{
+    return source != SOURCE_SNIFFER || trusted_has(&daemon->trusted, &sighting->resolver);
+}
+
+static void refuse_answer(struct daemon *daemon, enum source source,
+                          const struct sighting *sighting)
+{
+    struct sighting refused = *sighting;
+
+    refused.reason = REASON_UNTRUSTED_RESOLVER;
+    setsync_refuse(daemon->sync, REASON_UNTRUSTED_RESOLVER);
+    on_refusal(daemon, source, &refused);
+}
+
+/* One transaction for all answers that were taken; all other work comes behind it. */
+static void on_answered(void *context)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+
+    if (daemon->taken_count == 0)
+        return;
+    setsync_commit(daemon->sync, &now);
+    daemon_arm(daemon);
+    for (size_t i = 0; i < daemon->taken_count; i++)
+        note_resolver(daemon, daemon->taken[i].source, daemon->taken[i].sighting, REASON_NONE);
+    daemon->taken_count = 0;
+    priority_regain();
+}
+
+static void on_answer(void *context, enum source source, const struct sighting *parts, size_t count)
+{
+    struct daemon *daemon = context;
+    struct moment now = clock_now();
+
+    if (!is_believed(daemon, source, &parts[0])) {
+        refuse_answer(daemon, source, &parts[0]);
+        return;
+    }
+    setsync_take(daemon->sync, source, parts, count, &now);
+    daemon->taken[daemon->taken_count++] = (struct taken){.source = source, .sighting = &parts[0]};
+    if (daemon->taken_count == CHANNEL_TOGETHER)
+        on_answered(daemon);
+}
+
+static void on_alarm(void *context, enum source source, const struct alarm_report *alarm)
+{
+    struct event event = {
+        .kind = EVENT_ALARM,
+        .reason = (enum reason)alarm->sighting.reason,
+        .source = source,
+        .real_ns = clock_now().real_ns,
+        .name = &alarm->sighting.question,
+        .owner = &alarm->sighting.owner,
+        .sighting = &alarm->sighting,
+        .alarm = alarm,
+    };
+
+    note_resolver(context, source, event.sighting, event.reason);
+    daemon_event(context, &event);
+}
+
+struct sources_hooks daemon_hooks(struct daemon *daemon)
+{
+    return (struct sources_hooks){
+        .answer = on_answer,
+        .answered = on_answered,
+        .refusal = on_refusal,
+        .alarm = on_alarm,
+        .asked = on_asked,
+        .context = daemon,
+    };
+}

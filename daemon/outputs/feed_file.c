@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A draft beside the file, which takes its place when it is whole, on the disk, and different. What
+ * the old file holds is compared and never believed.
+ */
+#include "daemon/outputs/feed_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MODE = 0644, BLOCK = 16384 };
+
+/* Up to `size` bytes: how many, or -errno. */
+static ssize_t read_block(int fd, char *bytes, size_t size)
+{
+    size_t used = 0;
+
+    while (used < size) {
+        ssize_t got = read(fd, bytes + used, size - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -errno;
+        if (got == 0)
+            break;
+        used += (size_t)got;
+    }
+    return (ssize_t)used;
+}
+
+static bool same_bytes(int a, int b)
+{
+    char left[BLOCK], right[BLOCK];
+
+    for (;;) {
+        ssize_t size = read_block(a, left, BLOCK);
+        if (size < 0 || read_block(b, right, BLOCK) != size)
+            return false;
+        if (memcmp(left, right, (size_t)size) != 0)
+            return false;
+        if (size < BLOCK)
+            return true;
+    }
+}
+
+/* A file with other rights than ours is replaced too. */
+static bool is_there_already(const char *path, int draft)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool same;
+
+    if (fd < 0)
+        return false;
+    same = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 07777) == MODE &&
+           lseek(draft, 0, SEEK_SET) == 0 && same_bytes(fd, draft);
+    close(fd);
+    return same;
+}
+
+static int print(const struct feed *feed, FILE *stream)
+{
+    errno = 0;
+    feed_print(feed, stream);
+    if (fflush(stream) != 0 || ferror(stream))
+        return errno ? -errno : -EIO;
+    /* Whatever umask the process has: the web server must be able to read it. */
+    return fchmod(fileno(stream), MODE) < 0 ? -errno : 0;
+}
+
+/* Takes `stream`. */
+static int finish(const char *path, const char *draft, FILE *stream, const struct feed *feed)
+{
+    int result = print(feed, stream);
+    bool same = result == 0 && is_there_already(path, fileno(stream));
+
+    if (result == 0 && !same && fsync(fileno(stream)) < 0)
+        result = -errno;
+    if (fclose(stream) != 0 && result == 0)
+        result = -errno;
+    if (result == 0 && !same)
+        return rename(draft, path) < 0 ? -errno : 0;
+    return unlink(draft) < 0 && result == 0 ? -errno : result;
+}
+
+int feedfile_write(const char *path, const struct feed *feed)
+{
+    char draft[PATH_MAX];
+    FILE *stream;
+    int fd, result;
+
+    if (snprintf(draft, sizeof(draft), "%s.new", path) >= (int)sizeof(draft))
+        return -ENAMETOOLONG;
+    fd = open(draft, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    stream = fdopen(fd, "w+");
+    if (!stream) {
+        close(fd);
+        return -ENOMEM;
+    }
+    result = finish(path, draft, stream, feed);
+    if (result < 0)
+        (void)unlink(draft);
+    return result;
+}
+
+int feedfile_try(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+
+    if (!slash || snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path) + 1, path) >=
+                      (int)sizeof(folder))
+        return -ENAMETOOLONG;
+    return access(folder, W_OK | X_OK) < 0 ? -errno : 0;
+}
+
+const char *feedfile_advice(int error)
+{
+    switch (-error) {
+    case ENOENT:
+    case ENOTDIR:
+        return "its folder has to be made first: install -d -o wildset -g wildset -m 0755 FOLDER";
+    case EACCES:
+    case EPERM:
+        return "its folder has to be the user wildset's: install -d -o wildset -g wildset -m 0755 "
+               "FOLDER";
+    case EROFS:
+        return "the service may write in /var/lib/wildset only; for another folder, `systemctl "
+               "edit "
+               "wildset` and ReadWritePaths=FOLDER";
+    case ENOSPC:
+    case EDQUOT:
+        return "the disk is full";
+    default:
+        return "it is tried again";
+    }
+}

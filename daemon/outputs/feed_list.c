@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One path a line, at most one for each whitelist and as many that are still to be emptied.  What
+ * is read is checked like the configuration: whoever could write the list may not name other files.
+ */
+#include "daemon/outputs/feed_list.h"
+
+#include "base/log.h"
+#include "daemon/config/values.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TEXT_MAX = 2 * WHITELISTS_MAX * WHITELIST_FEED_MAX };
+
+struct feedlist {
+    char path[PATH_MAX]; /* "": nothing is kept */
+    bool is_failing;     /* and that was said */
+    size_t size, written_size;
+    char text[TEXT_MAX], written[TEXT_MAX];
+};
+
+struct feedlist *feedlist_open(const char *state)
+{
+    struct feedlist *list = calloc(1, sizeof(*list));
+    const char *slash = state ? strrchr(state, '/') : NULL;
+    int length = slash ? (int)(slash - state) + 1 : 0;
+
+    if (!list)
+        return NULL;
+    if (state && snprintf(list->path, PATH_MAX, "%.*sfeed-files", length, state) >= PATH_MAX)
+        list->path[0] = '\0';
+    return list;
+}
+
+void feedlist_free(struct feedlist *list)
+{
+    free(list);
+}
+
+static void text_read(struct feedlist *list)
+{
+    int fd = open(list->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    ssize_t size = fd < 0 ? 0 : read(fd, list->written, TEXT_MAX);
+
+    list->written_size = size > 0 ? (size_t)size : 0;
+    if (fd >= 0)
+        close(fd);
+}
+
+void feedlist_each(struct feedlist *list, void (*each)(void *context, const char *path),
+                   void *context)
+{
+    char path[WHITELIST_FEED_MAX], line[WHITELIST_FEED_MAX];
+    const char *at = list->written;
+
+    if (list->path[0] == '\0')
+        return;
+    text_read(list);
+    for (size_t left = list->written_size; left > 0;) {
+        const char *end = memchr(at, '\n', left);
+        size_t length = end ? (size_t)(end - at) : left;
+
+        if (end && length > 0 && length < sizeof(line) && !memchr(at, '\0', length)) {
+            memcpy(line, at, length);
+            line[length] = '\0';
+            if (value_feed(line, path))
+                each(context, path);
+        }
+        at += length + (end != NULL);
+        left -= length + (end != NULL);
+    }
+}
+
+void feedlist_begin(struct feedlist *list)
+{
+    list->size = 0;
+}
+
+void feedlist_add(struct feedlist *list, const char *path)
+{
+    size_t length = strlen(path);
+
+    if (list->size + length + 1 > TEXT_MAX)
+        return;
+    memcpy(list->text + list->size, path, length);
+    list->text[list->size + length] = '\n';
+    list->size += length + 1;
+}
+
+/* A draft that takes the list's place when it is whole and on the disk.  0 or -errno. */
+static int text_write(const struct feedlist *list)
+{
+    char draft[PATH_MAX + 4];
+    int fd, result = 0;
+
+    snprintf(draft, sizeof(draft), "%s.new", list->path);
+    fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    ssize_t size = write(fd, list->text, list->size);
+    if (size < 0 || fsync(fd) < 0)
+        result = -errno;
+    else if ((size_t)size != list->size)
+        result = -ENOSPC;
+    close(fd);
+    if (result == 0 && rename(draft, list->path) < 0)
+        result = -errno;
+    if (result < 0)
+        (void)unlink(draft);
+    return result;
+}
+
+void feedlist_end(struct feedlist *list)
+{
+    bool same =
+        list->size == list->written_size && memcmp(list->text, list->written, list->size) == 0;
+    int result = list->path[0] == '\0' || same ? 0 : text_write(list);
+
+    if (result == 0) {
+        memcpy(list->written, list->text, list->size);
+        list->written_size = list->size;
+    } else if (!list->is_failing) {
+        log_warning("%s: %s: a feed that leaves the configuration while wildsetd does not run will "
+                    "not be emptied",
+                    list->path, strerror(-result));
+    }
+    list->is_failing = result != 0;
+}

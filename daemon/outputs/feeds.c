@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A list of outlets and one timer for them.
+ */
+#include "daemon/outputs/feeds.h"
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "daemon/config/config.h"
+#include "daemon/outputs/feed_list.h"
+#include "daemon/outputs/outlet.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct feeds {
+    struct loop_watch *timer;
+    const struct setsync *sync;
+    const char *state;
+    struct feedlist *list; /* the files, for the next start */
+    struct outlet *first;
+};
+
+static void arm(const struct feeds *feeds)
+{
+    uint64_t now_ns = clock_now().boot_ns, due_ns = UINT64_MAX;
+
+    for (const struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
+        if (outlet_due(outlet) < due_ns)
+            due_ns = outlet_due(outlet);
+    if (due_ns == UINT64_MAX)
+        loop_timer_stop(feeds->timer);
+    else
+        loop_timer_set(feeds->timer,
+                       due_ns > now_ns ? (due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0);
+}
+
+static void on_timer(void *context)
+{
+    struct feeds *feeds = context;
+    uint64_t now_ns = clock_now().boot_ns;
+
+    for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
+        outlet_run(outlet, now_ns);
+    arm(feeds);
+}
+
+/* Those of the configuration, and those that are still to be emptied. */
+static void keep_list(struct feeds *feeds)
+{
+    feedlist_begin(feeds->list);
+    for (const struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
+        feedlist_add(feeds->list, outlet->path);
+    feedlist_end(feeds->list);
+}
+
+/* Emptied, or nowhere to be found. */
+static bool outlet_is_done(const struct outlet *outlet)
+{
+    return outlet->retired && outlet->child == 0 &&
+           (!outlet_is_dirty(outlet) || outlet->error == -ENOENT);
+}
+
+static void forget_retired(struct feeds *feeds)
+{
+    bool some = false;
+
+    for (struct outlet **at = &feeds->first; *at;) {
+        struct outlet *outlet = *at;
+
+        if (!outlet_is_done(outlet)) {
+            at = &outlet->next;
+            continue;
+        }
+        *at = outlet->next;
+        outlet_free(outlet);
+        some = true;
+    }
+    if (some)
+        keep_list(feeds);
+}
+
+void feeds_reap(struct feeds *feeds)
+{
+    if (!feeds)
+        return;
+    for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
+        outlet_reap(outlet);
+    forget_retired(feeds);
+    arm(feeds);
+}
+
+void feeds_event(struct feeds *feeds, const struct event *event, uint64_t boot_ns)
+{
+    bool changed = false;
+
+    if (!feeds)
+        return;
+    for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next) {
+        uint64_t before = feed_changes(outlet->feed);
+        outlet_event(outlet, event, boot_ns);
+        changed = changed || feed_changes(outlet->feed) != before;
+    }
+    if (changed)
+        arm(feeds);
+}
+
+/* ---- the configuration ---- */
+
+static struct outlet *outlet_find(const struct feeds *feeds, const char *path)
+{
+    struct outlet *outlet = feeds->first;
+
+    while (outlet && strcmp(outlet->path, path) != 0)
+        outlet = outlet->next;
+    return outlet;
+}
+
+/* The same file is the same feed, whichever whitelist names it. */
+static int configure_outlet(struct feeds *feeds, const struct whitelist *whitelist,
+                            const struct moment *now)
+{
+    struct outlet *outlet = outlet_find(feeds, whitelist->feed);
+
+    if (!outlet) {
+        outlet = outlet_new(whitelist->feed, whitelist);
+        if (!outlet)
+            return -ENOMEM;
+        outlet->next = feeds->first;
+        feeds->first = outlet;
+    }
+    return outlet_configure(outlet, whitelist, feeds->sync, now);
+}
+
+static bool is_named(const struct config *config, const char *path)
+{
+    for (size_t i = 0; i < config->whitelist_count; i++)
+        if (strcmp(config->whitelists[i].feed, path) == 0)
+            return true;
+    return false;
+}
+
+static void retire(struct feeds *feeds, const struct config *config)
+{
+    for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
+        if (!is_named(config, outlet->path))
+            outlet_retire(outlet);
+}
+
+void feeds_configure(struct feeds *feeds, const struct config *config, const struct moment *now)
+{
+    if (!feeds)
+        return;
+    retire(feeds, config);
+    for (size_t i = 0; i < config->whitelist_count; i++) {
+        const struct whitelist *whitelist = &config->whitelists[i];
+
+        if (whitelist->feed[0] == '\0')
+            continue;
+        if (feeds->state && strcmp(whitelist->feed, feeds->state) == 0)
+            log_error("feed %s of whitelist %s: the daemon keeps its leases in that file: name "
+                      "another",
+                      whitelist->feed, whitelist->name);
+        else if (configure_outlet(feeds, whitelist, now) < 0)
+            log_error("feed %s: out of memory", whitelist->feed);
+    }
+    keep_list(feeds);
+    arm(feeds);
+}
+
+/* ---- beginning, end, looking ---- */
+
+/* A feed of the last run, without a whitelist: it is emptied unless the configuration names it. */
+static void adopt(void *context, const char *path)
+{
+    static const struct whitelist nobody;
+    struct feeds *feeds = context;
+    struct outlet *outlet;
+
+    if (outlet_find(feeds, path) || (feeds->state && strcmp(path, feeds->state) == 0))
+        return;
+    outlet = outlet_new(path, &nobody);
+    if (!outlet)
+        return;
+    outlet->next = feeds->first;
+    feeds->first = outlet;
+}
+
+int feeds_new(struct loop *loop, const struct setsync *sync, const char *state, struct feeds **out)
+{
+    struct feeds *feeds = calloc(1, sizeof(*feeds));
+
+    if (!feeds)
+        return -ENOMEM;
+    *feeds = (struct feeds){.sync = sync, .state = state, .list = feedlist_open(state)};
+    feeds->timer = loop_timer(loop, on_timer, feeds);
+    if (!feeds->timer || !feeds->list) {
+        loop_unwatch(feeds->timer);
+        feedlist_free(feeds->list);
+        free(feeds);
+        return -ENOMEM;
+    }
+    feedlist_each(feeds->list, adopt, feeds);
+    *out = feeds;
+    return 0;
+}
+
+void feeds_free(struct feeds *feeds)
+{
+    if (!feeds)
+        return;
+    while (feeds->first) {
+        struct outlet *outlet = feeds->first;
+        feeds->first = outlet->next;
+        outlet_end(outlet);
+    }
+    loop_unwatch(feeds->timer);
+    feedlist_free(feeds->list);
+    free(feeds);
+}
+
+size_t feeds_count(const struct feeds *feeds)
+{
+    size_t count = 0;
+
+    for (const struct outlet *outlet = feeds ? feeds->first : NULL; outlet; outlet = outlet->next)
+        count += !outlet->retired;
+    return count;
+}
+
+struct feed_status feeds_status(const struct feeds *feeds, size_t index)
+{
+    const struct outlet *outlet = feeds->first;
+
+    while (outlet->retired || index-- > 0)
+        outlet = outlet->next;
+    return (struct feed_status){
+        .whitelist = outlet->whitelist,
+        .path = outlet->path,
+        .addresses = feed_count(outlet->feed),
+        .written_real_ns = outlet->written_real_ns,
+        .error = outlet->error,
+    };
+}

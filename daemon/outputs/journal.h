@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What happened to addresses, as log lines: one a fact, after the kernel has it.  All of it can be
+ * caused by strangers on the wire, so each kind has a bucket of lines, and what does not fit is
+ * counted and told as a number.
+ */
+#ifndef WILDSET_DAEMON_OUTPUTS_JOURNAL_H
+#define WILDSET_DAEMON_OUTPUTS_JOURNAL_H
+
+#include "setsync/policy/event.h"
+
+#include <stdint.h>
+
+struct journal_limit {
+    uint64_t full_ns; /* when the bucket is full again */
+    uint64_t untold;
+};
+
+struct journal {
+    struct journal_limit limits[EVENT_COUNT];
+    int fd;        /* to systemd's journal; -1: plain lines on stderr */
+    uint64_t lost; /* entries that it did not take, not told yet */
+};
+
+/* When stderr is systemd's journal, events go there with fields of their own (journal_fields.h). */
+void journal_open(struct journal *journal);
+void journal_close(struct journal *journal);
+/* Levels are those of runtime/log.h: grants and ends are info, extensions and refusals debug. */
+void journal_event(struct journal *journal, const struct event *event, uint64_t boot_ns);
+/* Each second: how many were left out since the last time. */
+void journal_pulse(struct journal *journal);
+
+enum { JOURNAL_LINE_MAX = 3072 };
+/* The line alone, for the tests.  Returns `out`. */
+const char *journal_line(const struct event *event, char out[static JOURNAL_LINE_MAX]);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stat(2) and comparing.  These files are replaced by renaming and through symbolic links, which is
+ * more than one inotify watch each can follow.
+ */
+#include "daemon/sources/file_monitor.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { LOOK_MS = 5000 };
+
+struct watched_file {
+    char path[PATH_MAX];
+    bool there;
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec changed;
+};
+
+struct watched {
+    struct loop_watch *timer;
+    void (*changed)(void *context, const char *path);
+    void *context;
+    size_t count;
+    struct watched_file files[WATCHED_MAX];
+};
+
+static void look(struct watched_file *file)
+{
+    struct stat status;
+
+    file->there = stat(file->path, &status) == 0;
+    file->device = file->there ? status.st_dev : 0;
+    file->inode = file->there ? status.st_ino : 0;
+    file->size = file->there ? status.st_size : 0;
+    file->changed = file->there ? status.st_mtim : (struct timespec){0};
+}
+
+static bool same(const struct watched_file *a, const struct watched_file *b)
+{
+    return a->there == b->there && a->device == b->device && a->inode == b->inode &&
+           a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
+           a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* All are looked at, so that several changes at once make one restart. */
+static void on_timer(void *context)
+{
+    struct watched *watched = context;
+    const char *changed = NULL;
+
+    for (size_t i = 0; i < watched->count; i++) {
+        struct watched_file before = watched->files[i];
+
+        look(&watched->files[i]);
+        if (!changed && !same(&before, &watched->files[i]))
+            changed = watched->files[i].path;
+    }
+    loop_timer_set(watched->timer, LOOK_MS);
+    if (changed)
+        watched->changed(watched->context, changed);
+}
+
+int watched_new(struct loop *loop, void (*changed)(void *context, const char *path), void *context,
+                struct watched **out)
+{
+    struct watched *watched = calloc(1, sizeof(*watched));
+
+    if (!watched)
+        return -ENOMEM;
+    watched->changed = changed;
+    watched->context = context;
+    watched->timer = loop_timer(loop, on_timer, watched);
+    if (!watched->timer) {
+        free(watched);
+        return -ENOMEM;
+    }
+    *out = watched;
+    return 0;
+}
+
+void watched_free(struct watched *watched)
+{
+    if (!watched)
+        return;
+    loop_unwatch(watched->timer);
+    free(watched);
+}
+
+static void add(struct watched *watched, const char *path)
+{
+    struct watched_file *file;
+
+    if (!path || watched->count == WATCHED_MAX)
+        return;
+    file = &watched->files[watched->count++];
+    snprintf(file->path, sizeof(file->path), "%s", path);
+    look(file);
+}
+
+void watched_set(struct watched *watched, const char *const *paths, size_t count)
+{
+    watched->count = 0;
+    loop_timer_stop(watched->timer);
+    for (size_t i = 0; i < count; i++)
+        add(watched, paths[i]);
+    if (watched->count > 0)
+        loop_timer_set(watched->timer, LOOK_MS);
+}

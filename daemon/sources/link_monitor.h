@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Interfaces that come up, and what else changes of them and their addresses: the kernel tells
+ * (rtnetlink), nobody polls.
+ */
+#ifndef WILDSET_DAEMON_SOURCES_LINK_MONITOR_H
+#define WILDSET_DAEMON_SOURCES_LINK_MONITOR_H
+
+#include "base/loop.h"
+#include "sniffer/pipeline/plan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct links;
+
+/*
+ * The watched interface with this index came up, or is another one of the same name; `retyped`:
+ * with another link layer than it had, so that whoever reads it reads it wrong.
+ */
+typedef void links_up(void *context, size_t index, bool retyped);
+/* Something has changed of the machine's interfaces, addresses or forwarding, watched or not. */
+typedef void links_changed(void *context);
+
+struct links_hooks {
+    links_up *up;
+    links_changed *changed;
+    void *context;
+};
+
+int links_open(struct loop *loop, const struct links_hooks *hooks, struct links **out);
+void links_close(struct links *links);
+/* From now on these; names are copied, PLAN_INTERFACES_MAX at most. */
+void links_watch(struct links *links, const struct plan_interface *interfaces, size_t count);
+
+#endif

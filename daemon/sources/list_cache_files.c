@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Opening them just before the registry process starts, and closing our own copies again.
+ */
+#include "daemon/sources/list_cache_files.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_ROOM = PATH_MAX + POLL_NAME_MAX + 16 };
+
+int keptfiles_init(struct keptfiles *kept, const char *state)
+{
+    const char *slash = state ? strrchr(state, '/') : NULL;
+    size_t length = slash ? (size_t)(slash - state) + 1 : 0;
+
+    *kept = (struct keptfiles){.count = 0};
+    if (!state)
+        return 0;
+    if (length >= sizeof(kept->folder))
+        return -ENAMETOOLONG;
+    snprintf(kept->folder, sizeof(kept->folder), "%.*s", (int)length, slash ? state : "");
+    if (!slash)
+        strcpy(kept->folder, "./");
+    return 0;
+}
+
+void keptfiles_use(struct keptfiles *kept, const struct poll_plan *plan)
+{
+    kept->count = plan->whitelist_count;
+    for (size_t i = 0; i < plan->whitelist_count; i++) {
+        kept->names[i][0] = '\0';
+        if (plan->whitelists[i].url[0] != '\0')
+            memcpy(kept->names[i], plan->whitelists[i].name, POLL_NAME_MAX);
+    }
+}
+
+static int open_one(struct keptfiles *kept, const char *name)
+{
+    char path[PATH_ROOM];
+    int fd;
+
+    snprintf(path, sizeof(path), "%sregistry-%s", kept->folder, name);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd < 0 && !kept->told) {
+        log_warning("%s: %s: the last good list will not outlive a restart", path, strerror(errno));
+        kept->told = true;
+    }
+    return fd;
+}
+
+void keptfiles_open(struct keptfiles *kept)
+{
+    for (size_t i = 0; i < kept->count; i++) {
+        bool wanted = kept->folder[0] != '\0' && kept->names[i][0] != '\0';
+        kept->fds[i] = wanted ? open_one(kept, kept->names[i]) : -1;
+    }
+}
+
+void keptfiles_close(struct keptfiles *kept)
+{
+    for (size_t i = 0; i < kept->count; i++)
+        if (kept->fds[i] >= 0)
+            close(kept->fds[i]);
+}

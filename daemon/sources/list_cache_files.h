@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The files of the last good lists, registry-NAME beside the state file: opened here for the
+ * registry process, which can open nothing.
+ */
+#ifndef WILDSET_DAEMON_SOURCES_LIST_CACHE_FILES_H
+#define WILDSET_DAEMON_SOURCES_LIST_CACHE_FILES_H
+
+#include "registry/plan.h"
+
+#include <limits.h>
+
+struct keptfiles {
+    char folder[PATH_MAX];                     /* "" for none */
+    char names[WHITELISTS_MAX][POLL_NAME_MAX]; /* "": this whitelist has no list */
+    int fds[WHITELISTS_MAX];                   /* -1 where there is none */
+    size_t count;
+    bool told;
+};
+
+/* `state` is the path of the state file, or NULL.  0 or -ENAMETOOLONG. */
+int keptfiles_init(struct keptfiles *kept, const char *state);
+void keptfiles_use(struct keptfiles *kept, const struct poll_plan *plan);
+/* What cannot be opened is told once, and is -1. */
+void keptfiles_open(struct keptfiles *kept);
+void keptfiles_close(struct keptfiles *kept);
+
+#endif

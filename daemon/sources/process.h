@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside the daemon's sources: one process that was started, what it said, and how it is ended. Who
+ * replaces whom is decided in sources.c.
+ */
+#ifndef WILDSET_DAEMON_SOURCES_PROCESS_H
+#define WILDSET_DAEMON_SOURCES_PROCESS_H
+
+#include "daemon/sources/sources.h"
+#include "daemon/sources/spawn.h"
+#include "daemon/sources/vitals.h"
+#include "source/inbox.h"
+
+enum child_state {
+    CHILD_STARTING, /* until it reports ready */
+    CHILD_RUNNING,
+    CHILD_DRAINING, /* has a successor: its alarms count no more */
+    CHILD_DOOMED,   /* killed, not reaped yet */
+};
+
+enum {
+    SILENCE_TOLD = 3,   /* seconds without a word: a finding */
+    SILENCE_ENDED = 10, /* the process is ended, and started again */
+};
+
+struct child;
+
+struct child_owner {
+    const struct sources_hooks *hooks;
+    void (*ready)(void *context, struct child *child);
+    void (*counted)(void *context, struct child *child);
+    void (*interface_changed)(void *context, struct child *child, size_t index);
+    void *context;
+};
+
+struct child {
+    const struct child_owner *owner;
+    struct loop *loop;
+    enum source source;
+    enum child_state state;
+    pid_t pid;
+    bool reaped; /* the number may be somebody else's by now */
+    int reader;
+    struct loop_watch *watch;    /* NULL while it has to take a breath, and when doomed */
+    struct loop_watch *breath;   /* timer */
+    struct loop_watch *deadline; /* timer: ready, or drained, by then */
+    unsigned busy;               /* wake-ups in a row that did not empty the channel */
+    unsigned plan;               /* the number of the plan that it was started with */
+    uint64_t ready_ns;           /* CLOCK_BOOTTIME; 0: never */
+    bool heard;                  /* since the last pulse */
+    unsigned silent;             /* pulses without a word */
+    unsigned stuck;              /* of these: it could have run, and did not go round its loop */
+    unsigned doomed;             /* pulses since it was killed */
+    struct vitals vitals;        /* at the last pulse */
+    struct inbox inbox;
+    struct message *batch;                        /* CHANNEL_TOGETHER of them, being taken */
+    struct counters counters;                     /* its last report */
+    struct registry_report lists[WHITELISTS_MAX]; /* the registry's, by whitelist */
+    whitelist_mask reported;                      /* which of them there are */
+    size_t interface_count;
+    struct source_interface interfaces[PLAN_INTERFACES_MAX];
+    char problem[128]; /* what we ended it for; "" otherwise */
+    bool violated;     /* it sent what our own programs never send */
+};
+
+/* 0 with a child to free, or -errno of `*stage`. */
+int child_start(struct loop *loop, enum source source, const struct source_start *start,
+                const struct plan_interface *interfaces, size_t interface_count,
+                const struct child_owner *owner, struct child **out, const char **stage);
+/*
+ * Each second of the daemon's own, after its channel was read: whoever has something to tell each
+ * second and does not is silent.  The daemon's own standing still is no silence of others, and
+ * waiting for a busy machine's CPU is none that a restart mends.
+ */
+void child_pulse(struct child *child);
+/* SIGTERM: it goes on for a while, and is killed when it outlives that. */
+void child_drain(struct child *child);
+/* SIGKILL, and nothing more is read from it. */
+void child_kill(struct child *child, const char *problem);
+/* It was reaped: what it still said is read. */
+void child_finish(struct child *child);
+/* Ends a process that still runs. */
+void child_free(struct child *child);
+
+#endif

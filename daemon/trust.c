@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whom the daemon believes: said at the start, and followed while the system's files change.  A
+ * file that is being written is not read at once, and one that changes all the time makes no more
+ * than a sniffer each half minute.
+ */
+#include "daemon/daemon_state.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+
+enum {
+    SETTLE_MS = 1000,
+    REPLAN_SECONDS = 30,
+};
+
+static uint64_t wait_ms(const struct daemon *daemon)
+{
+    uint64_t now_ns = clock_now().boot_ns;
+    uint64_t due_ns = daemon->trusted_ns + REPLAN_SECONDS * NS_PER_SECOND;
+
+    if (daemon->trusted_ns == 0 || due_ns <= now_ns + SETTLE_MS * NS_PER_MS)
+        return SETTLE_MS;
+    return (due_ns - now_ns) / NS_PER_MS + 1;
+}
+
+static void on_changed(void *context, const char *path)
+{
+    struct daemon *daemon = context;
+
+    (void)path;
+    loop_timer_set(daemon->trust_timer, wait_ms(daemon));
+}
+
+static void on_settled(void *context)
+{
+    struct daemon *daemon = context;
+    struct trusted_files files = trusted_files();
+    struct trusted now;
+
+    if (trusted_make(daemon->config, &files, &now))
+        return;
+    bool same = trusted_equal(&now, &daemon->trusted);
+    trusted_free(&now);
+    if (same)
+        return;
+    log_info("the system names other DNS servers than before: starting another sniffer");
+    daemon->trusted_ns = clock_now().boot_ns;
+    if (daemon_start_sniffer(daemon, daemon->config))
+        log_error(
+            "making the sniffer's plan: out of memory: it goes on with the servers of before");
+}
+
+int daemon_open_trust(struct daemon *daemon)
+{
+    daemon->trust_timer = loop_timer(daemon->loop, on_settled, daemon);
+    if (!daemon->trust_timer)
+        return -ENOMEM;
+    return watched_new(daemon->loop, on_changed, daemon, &daemon->system_files);
+}
+
+void daemon_close_trust(struct daemon *daemon)
+{
+    watched_free(daemon->system_files);
+    loop_unwatch(daemon->trust_timer);
+    trusted_free(&daemon->trusted);
+}
+
+/* Watched from before they are read, so that no change falls in between. */
+int daemon_make_trusted(struct daemon *daemon, const struct config *config, struct trusted *out)
+{
+    struct trusted_files files = trusted_files();
+    const char *const paths[] = {files.resolv_conf, files.uplinks};
+
+    watched_set(daemon->system_files, paths, config_believes_default(config) ? TRUSTED_FILES : 0);
+    return trusted_make(config, &files, out);
+}
+
+static void tell(const struct trusted *trusted, const struct trusted *before)
+{
+    char text[TRUSTED_TEXT_MAX];
+
+    log_notice("answers count from: %s", trusted_to_text(trusted, text));
+    if (trusted->unset && !before->unset)
+        log_notice("capture.resolvers is not set, and any other server is not believed, as it was "
+                   "before this version: if clients ask one of yours, add to capture { }: "
+                   "resolvers += { \"ADDRESS\" }");
+}
+
+void daemon_use_trusted(struct daemon *daemon, const struct trusted *trusted)
+{
+    if (!trusted_equal(trusted, &daemon->trusted))
+        tell(trusted, &daemon->trusted);
+    trusted_free(&daemon->trusted);
+    daemon->trusted = *trusted;
+}

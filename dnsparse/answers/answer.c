@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a response to what it says about the question's name: the chain, the addresses at its end,
+ * and the names at which the addresses have yet to be asked for.
+ */
+#include "dnsparse/answers/answer.h"
+
+#include "dnsparse/answers/chain.h"
+#include "dnsparse/answers/records.h"
+#include "dnsparse/answers/svcb.h"
+
+#include <string.h>
+
+enum { SLOTS_MAX = 2 * ANSWER_ADDRESSES_MAX };
+
+/* The addresses learned so far, hashed: a message may hold thousands, and none counts twice. */
+struct learner {
+    struct answer *answer;
+    answer_names addressed; /* names with an A or AAAA record of their own */
+    unsigned slot_mask;
+    uint16_t slots[SLOTS_MAX]; /* 1 + index into the answer's addresses; 0: empty */
+};
+
+static uint32_t ttl_least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Clears only as many slots as the message can hold addresses for. */
+static void learner_start(struct learner *learner, struct answer *answer, size_t message_size)
+{
+    size_t most = message_size / 4, slots = 16;
+
+    while (slots < 2 * most && slots < SLOTS_MAX)
+        slots *= 2;
+    learner->answer = answer;
+    learner->addressed = 0;
+    learner->slot_mask = (unsigned)slots - 1;
+    memset(learner->slots, 0, slots * sizeof learner->slots[0]);
+}
+
+static unsigned address_hash(const struct address *address, enum record_type record)
+{
+    const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t high, low;
+
+    memcpy(&high, address->bytes, sizeof high);
+    memcpy(&low, address->bytes + sizeof high, sizeof low);
+    low ^= high * factor ^ (uint64_t)record << 8;
+    return (unsigned)(low * factor >> 40);
+}
+
+/* Its `ttl` is the record's own.  Returns false when there are more than anything honest has. */
+static bool address_learn(struct learner *learner, struct address address, enum record_type record,
+                          uint32_t ttl, answer_names owner)
+{
+    struct answer *answer = learner->answer;
+    unsigned slot = address_hash(&address, record) & learner->slot_mask;
+
+    ttl = ttl_least(ttl, answer->chain_ttl);
+
+    for (; learner->slots[slot] != 0; slot = (slot + 1) & learner->slot_mask) {
+        struct answer_address *held = &answer->addresses[learner->slots[slot] - 1];
+
+        if (held->record != record || !address_equal(&held->address, &address))
+            continue;
+        held->ttl = ttl_least(held->ttl, ttl);
+        held->owners |= owner;
+        return true;
+    }
+    if (answer->address_count == ANSWER_ADDRESSES_MAX)
+        return false;
+    answer->addresses[answer->address_count++] = (struct answer_address){
+        .address = address, .record = (uint8_t)record, .ttl = ttl, .owners = owner};
+    learner->slots[slot] = (uint16_t)answer->address_count;
+    return true;
+}
+
+static bool record_is_address(const struct record *record)
+{
+    return record->type == RR_TYPE_A || record->type == RR_TYPE_AAAA;
+}
+
+static bool record_is_svcb(const struct record *record)
+{
+    return record->type == RR_TYPE_SVCB || record->type == RR_TYPE_HTTPS;
+}
+
+static struct answer_address record_address(const struct record *record)
+{
+    if (record->type == RR_TYPE_A)
+        return (struct answer_address){
+            .address = address_from_ipv4(record->rdata), .record = RECORD_A, .ttl = record->ttl};
+    return (struct answer_address){
+        .address = address_from_ipv6(record->rdata), .record = RECORD_AAAA, .ttl = record->ttl};
+}
+
+static void stray_note(struct answer *answer, const struct record *record)
+{
+    struct answer_stray *stray;
+
+    if (answer->stray_count == ANSWER_STRAYS_MAX)
+        return;
+    stray = &answer->strays[answer->stray_count++];
+    dname_from_wire(record->owner, record->owner_size, &stray->owner);
+    stray->address = record_address(record);
+}
+
+static bool hints_learn(struct learner *learner, const struct record *record,
+                        const struct svcb *svcb, answer_names owner)
+{
+    enum record_type type = record->type == RR_TYPE_HTTPS ? RECORD_HTTPS : RECORD_SVCB;
+
+    for (size_t i = 0; i < svcb->ipv4_count; i++)
+        if (!address_learn(learner, address_from_ipv4(svcb->ipv4 + 4 * i), type, record->ttl,
+                           owner))
+            return false;
+    for (size_t i = 0; i < svcb->ipv6_count; i++)
+        if (!address_learn(learner, address_from_ipv6(svcb->ipv6 + 16 * i), type, record->ttl,
+                           owner))
+            return false;
+    return true;
+}
+
+/* The name of the answer that owns the record, or none. */
+static answer_names record_owner(struct answer *answer, const struct record *record)
+{
+    for (unsigned i = 0; i <= answer->chain_count; i++) {
+        const struct dname *name = answer_name(answer, i);
+
+        if (record->owner_size != name->length)
+            continue;
+        answer->work += name->length;
+        if (record_is_owned_by(record, name))
+            return (answer_names)1 << i;
+    }
+    return 0;
+}
+
+/* Returns false for a record that is not well-formed, whoever owns it. */
+static bool record_learn(struct learner *learner, const struct record *record)
+{
+    answer_names owner = record_owner(learner->answer, record);
+
+    if (record_is_svcb(record)) {
+        struct svcb svcb;
+
+        return svcb_read(record->rdata, record->rdata_size, &svcb) &&
+               (owner == 0 || hints_learn(learner, record, &svcb, owner));
+    }
+    if (!record_is_address(record))
+        return true;
+    if (owner == 0) {
+        stray_note(learner->answer, record);
+        return true;
+    }
+    struct answer_address address = record_address(record);
+
+    learner->addressed |= owner;
+    return address_learn(learner, address.address, address.record, address.ttl, owner);
+}
+
+static bool addresses_learn(struct learner *learner, const struct records *records)
+{
+    for (size_t i = 0; i < records->count; i++)
+        if (!record_learn(learner, &records->list[i]) || learner->answer->work > ANSWER_WORK_MAX)
+            return false;
+    return true;
+}
+
+/* The question's own name needs no second entry: it has matched already. */
+static void target_add(struct answer *answer, const struct dname *name, uint32_t ttl,
+                       answer_names owner)
+{
+    if (dname_equal(name, &answer->question))
+        return;
+    for (unsigned i = 0; i < answer->target_count; i++) {
+        struct answer_target *held = &answer->targets[i];
+
+        if (!dname_equal(&held->name, name))
+            continue;
+        held->owners |= owner;
+        if (held->ttl < ttl)
+            held->ttl = ttl; /* each way to the name is valid for as long as it is */
+        return;
+    }
+    if (answer->target_count < ANSWER_TARGETS_MAX)
+        answer->targets[answer->target_count++] =
+            (struct answer_target){.name = *name, .ttl = ttl, .owners = owner};
+}
+
+/* Hints do not count: a client that has them asks for the addresses all the same. */
+static void ends_learn(const struct learner *learner, struct answer *answer)
+{
+    bool always = answer->question_type == RR_TYPE_HTTPS || answer->question_type == RR_TYPE_SVCB;
+
+    for (unsigned i = 1; i <= answer->chain_count; i++) {
+        answer_names name = (answer_names)1 << i;
+        bool is_end = answer->leads[i] == name;
+
+        if (is_end && (always || (learner->addressed & name) == 0))
+            target_add(answer, answer_name(answer, i), answer->chain_ttl, name);
+    }
+}
+
+/* The name that the record sends its reader to.  The root stands for none, or for the owner. */
+static bool record_target(const struct record *record, struct dname *out)
+{
+    struct svcb svcb;
+
+    switch (record->type) {
+    case RR_TYPE_SVCB:
+    case RR_TYPE_HTTPS:
+        if (!svcb_read(record->rdata, record->rdata_size, &svcb))
+            return false;
+        *out = svcb.target;
+        break;
+    case RR_TYPE_MX:
+    case RR_TYPE_SRV:
+    case RR_TYPE_NAPTR:
+        if (dname_from_wire(record->rdata, record->rdata_size, out) == 0)
+            return false;
+        break;
+    default:
+        return false;
+    }
+    return out->length > 1;
+}
+
+static void targets_learn(const struct records *records, struct answer *answer)
+{
+    for (size_t i = 0; i < records->count && answer->work <= ANSWER_WORK_MAX; i++) {
+        const struct record *record = &records->list[i];
+        struct dname target;
+
+        if (record_is_address(record) || !record_target(record, &target))
+            continue;
+        answer_names owner = record_owner(answer, record);
+        if (owner != 0)
+            target_add(answer, &target, ttl_least(record->ttl, answer->chain_ttl), owner);
+    }
+}
+
+/* Addresses, and the names to ask for more of them. */
+static enum answer_outcome names_learn(const struct records *records, size_t message_size,
+                                       answer_names idle, struct answer *answer)
+{
+    struct learner learner;
+
+    learner_start(&learner, answer, message_size);
+    if (!addresses_learn(&learner, records))
+        return ANSWER_MALFORMED;
+    if ((idle & ~learner.addressed) != 0)
+        return ANSWER_LOOP;
+    ends_learn(&learner, answer);
+    targets_learn(records, answer);
+    return answer->work <= ANSWER_WORK_MAX ? ANSWER_OK : ANSWER_MALFORMED;
+}
+
+static enum answer_outcome answer_learn(const struct records *records, size_t message_size,
+                                        struct answer *answer)
+{
+    enum answer_outcome outcome;
+    answer_names idle;
+
+    answer->work = records->work;
+    if (records->rcode_high != 0) {
+        unsigned rcode = (unsigned)records->rcode_high << 4;
+
+        answer->rcode = rcode > UINT8_MAX ? UINT8_MAX : (uint8_t)rcode;
+        return ANSWER_NOT_NOERROR;
+    }
+    answer->negative = records->negative;
+    outcome = chain_follow(records, answer, &idle);
+    return outcome == ANSWER_OK ? names_learn(records, message_size, idle, answer) : outcome;
+}
+
+/* Question and header; the rest is empty, though not cleared: the struct is large. */
+static void answer_start(const struct wire_message *message, struct answer *answer)
+{
+    answer->question = (struct dname){0};
+    if (message->name_size != 0)
+        dname_from_wire(wire_question(message), message->name_size, &answer->question);
+    answer->question_type = message->question_type;
+    answer->rcode = message->rcode;
+    answer->truncated = message->truncated;
+    answer->negative = false;
+    answer->chain_count = 0;
+    answer->chain_ttl = UINT32_MAX;
+    answer->leads[0] = 1;
+    answer->work = 0;
+    answer->address_count = 0;
+    answer->target_count = 0;
+    answer->stray_count = 0;
+}
+
+const struct dname *answer_name(const struct answer *answer, unsigned index)
+{
+    return index > 0 ? &answer->chain[index - 1] : &answer->question;
+}
+
+const struct dname *answer_owner(const struct answer *answer)
+{
+    return answer_name(answer, answer->chain_count);
+}
+
+unsigned answer_next_owned(const struct answer *answer, unsigned index, answer_names names,
+                           unsigned owner)
+{
+    while (index < answer->address_count) {
+        answer_names owners = answer->addresses[index].owners & names;
+
+        if (owners != 0 && (unsigned)__builtin_ctz(owners) == owner)
+            break;
+        index++;
+    }
+    return index;
+}
+
+enum answer_outcome answer_read(const struct wire_message *message, struct answer *out)
+{
+    struct records records;
+    enum answer_outcome outcome;
+
+    answer_start(message, out);
+    if (message->question_count != 1)
+        return ANSWER_QUESTION_COUNT;
+    if (message->question_class != RR_CLASS_IN)
+        return ANSWER_NOT_CLASS_IN;
+    if (message->rcode != 0)
+        return ANSWER_NOT_NOERROR;
+    outcome = records_read(message, &records);
+    if (outcome != ANSWER_OK)
+        return outcome;
+    outcome = answer_learn(&records, message->size, out);
+    records_free(&records);
+    return outcome;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sets, the registry and the clock: what the daemon and the kernel say of themselves.
+ */
+#include "doctor/finding.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/timex.h>
+
+void check_sets(struct doctor *doctor)
+{
+    json_t *set;
+    size_t i;
+
+    findings_add(doctor, "set", ADVICE_SETS);
+    findings_add(doctor, "set", ADVICE_KERNEL);
+    json_array_foreach(json_object_get(doctor->status, "sets"), i, set)
+    {
+        if (is_state(set, "ready"))
+            checklist_add(doctor->list, "set", CHECK_OK,
+                          "%s is there and right: %" JSON_INTEGER_FORMAT " of at most"
+                          " %" JSON_INTEGER_FORMAT " addresses",
+                          text_of(set, "set"), number_of(set, "leases"),
+                          number_of(set, "capacity"));
+    }
+}
+
+static void tell_list(struct doctor *doctor, const json_t *list)
+{
+    json_int_t outside = number_of(list, "outside");
+
+    checklist_add(doctor->list, "registry", CHECK_OK,
+                  "the list of %s is reached and read: %" JSON_INTEGER_FORMAT
+                  " hosts and %" JSON_INTEGER_FORMAT " addresses in it fit, %" JSON_INTEGER_FORMAT
+                  " entries are outside its names",
+                  text_of(list, "whitelist"), number_of(list, "hosts"),
+                  number_of(list, "addresses"), outside);
+    if (outside > 0)
+        checklist_advise(doctor->list,
+                         "`wildset registry %s` shows each, and a line that would let them in",
+                         text_of(list, "whitelist"));
+}
+
+/* Fetched within a minute, or else the findings say why not. */
+static void tell_waiting(struct doctor *doctor, const json_t *list)
+{
+    checklist_add(doctor->list, "registry", CHECK_WARNING,
+                  "the list of %s has not been fetched yet", text_of(list, "whitelist"));
+    checklist_advise(doctor->list, "ask again in a minute; `wildset registry %s` fetches it now",
+                     text_of(list, "whitelist"));
+}
+
+static void tell_names(struct doctor *doctor, const json_t *list)
+{
+    json_int_t names = number_of(list, "names"), unresolved = number_of(list, "unresolved");
+
+    if (names == 0 || unresolved == names)
+        return;
+    checklist_add(doctor->list, "registry", CHECK_OK,
+                  "of %" JSON_INTEGER_FORMAT " names that are looked up for %s,"
+                  " %" JSON_INTEGER_FORMAT " have addresses",
+                  names, text_of(list, "whitelist"), names - unresolved);
+}
+
+void check_registry(struct doctor *doctor)
+{
+    json_t *source, *list;
+    size_t i, j;
+
+    findings_add(doctor, "registry", ADVICE_REGISTRY);
+    json_array_foreach(json_object_get(doctor->status, "sources"), i, source)
+    {
+        json_array_foreach(json_object_get(source, "lists"), j, list)
+        {
+            const char *outcome = text_of(list, "outcome");
+
+            if (strcmp(outcome, "good") == 0 || strcmp(outcome, "unchanged") == 0)
+                tell_list(doctor, list);
+            else if (strcmp(outcome, "not-yet") == 0)
+                tell_waiting(doctor, list);
+            tell_names(doctor, list);
+        }
+    }
+}
+
+/*
+ * Leases live on the boot-time clock and do not mind; certificates, the state file and whoever
+ * reads the log do.
+ */
+void check_clock(struct doctor *doctor)
+{
+    struct timex time = {.modes = 0};
+    int state = adjtimex(&time);
+
+    if (state >= 0 && state != TIME_ERROR) {
+        checklist_add(doctor->list, "clock", CHECK_OK,
+                      "the clock is synchronised, to within %ld ms", (time.maxerror + 999) / 1000);
+        return;
+    }
+    checklist_add(doctor->list, "clock", CHECK_WARNING,
+                  "the kernel does not know the clock to be synchronised; certificates are judged"
+                  " by it");
+    checklist_advise(doctor->list, "`timedatectl` shows it; `apt install chrony` or enable"
+                                   " systemd-timesyncd");
+}

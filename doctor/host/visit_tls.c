@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Behind an open port 443: whose certificate is it, does somebody read along, and does a WebSocket
+ * get through.
+ */
+#include "doctor/host/visit.h"
+
+#include "base/deadline.h"
+#include "doctor/host/websocket.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+struct encounter {
+    struct visit *visit;
+    char where[ADDRESS_TEXT_MAX];
+    struct tls *tls;
+    struct tls_report report;
+    uint64_t deadline_ns;
+    bool inspected; /* somebody may read along */
+};
+
+/* ---- certificates ---- */
+
+static const char *date_text(int64_t seconds, char out[static 32])
+{
+    time_t time = (time_t)seconds;
+    struct tm parts;
+
+    if (!gmtime_r(&time, &parts) || strftime(out, 32, "%Y-%m-%d", &parts) == 0)
+        strcpy(out, "?");
+    return out;
+}
+
+static void inspection_say(struct encounter *encounter)
+{
+    const struct tls_report *report = &encounter->report;
+    struct checklist *list = encounter->visit->doctor->list;
+
+    checklist_add(list, "tls", report->added_signer ? CHECK_WARNING : CHECK_FAILURE,
+                  "%s: the certificate for %s was signed by \"%s\", who is %s: TLS inspection%s",
+                  encounter->where, report->subject, report->issuer,
+                  report->added_signer  ? "trusted because somebody added them to this machine"
+                  : report->self_signed ? "the certificate itself"
+                                        : "not trusted here",
+                  report->added_signer ? "" : ", or a server with a private certificate");
+    checklist_advise(
+        list,
+        "exempt the addresses of the sets from inspection: lookback.md in /usr/share/doc/wildset."
+        " For a private certificate that is meant to be there: --ca FILE");
+}
+
+/* Whether a client would go on. */
+static bool certificate_judge(struct encounter *encounter)
+{
+    const struct tls_report *report = &encounter->report;
+    struct checklist *list = encounter->visit->doctor->list;
+    const char *host = encounter->visit->doctor->host;
+    char date[32];
+    bool good = true;
+
+    encounter->inspected = report->unknown_signer || report->added_signer;
+    if (encounter->inspected) {
+        inspection_say(encounter);
+        good = report->added_signer;
+    }
+    if (report->wrong_name) {
+        checklist_add(list, "tls", CHECK_FAILURE, "%s: the certificate is for %s, not for %s",
+                      encounter->where, report->subject, host);
+        checklist_advise(list, "another server answers: a block page, a captive portal, or a wrong"
+                               " address in the DNS");
+        good = false;
+    }
+    if (report->expired || report->early) {
+        checklist_add(list, "tls", CHECK_FAILURE, "%s: the certificate %s %s", encounter->where,
+                      report->expired ? "ended on" : "begins only on",
+                      date_text(report->expired ? report->ends : report->begins, date));
+        checklist_advise(list, "is this machine's clock right? else it is the server's to mend");
+        good = false;
+    }
+    if (report->otherwise_bad && good) {
+        checklist_add(list, "tls", CHECK_FAILURE, "%s: the certificate is not to be believed: %s",
+                      encounter->where, report->why);
+        good = false;
+    }
+    if (good && !encounter->inspected)
+        checklist_add(list, "tls", CHECK_OK,
+                      "%s: %s, the certificate for %s by \"%s\" is right, until %s",
+                      encounter->where, report->version, report->subject, report->issuer,
+                      date_text(report->ends, date));
+    return good;
+}
+
+static bool tls_begin(struct encounter *encounter, struct probe *probe)
+{
+    struct visit *visit = encounter->visit;
+    struct checklist *list = visit->doctor->list;
+    int fd = probe->fd;
+
+    probe->fd = -1;
+    int error = tls_open(visit->trust, fd, visit->doctor->host, encounter->deadline_ns,
+                         &encounter->tls, &encounter->report);
+    if (error == 0)
+        return true;
+    checklist_add(list, "tls", CHECK_FAILURE, "%s: the port is open, and TLS fails: %s",
+                  encounter->where,
+                  encounter->report.why[0] ? encounter->report.why : strerror(-error));
+    checklist_advise(list, "a firewall that reads the server name in TLS cuts such connections,"
+                           " and one that expects HTTP: exempt the addresses of the sets");
+    return false;
+}
+
+/* ---- WebSocket ---- */
+
+/* The response's head, in time.  0 or -errno; -EPROTO when it is no HTTP. */
+static int head_receive(struct encounter *encounter, struct http_head *head)
+{
+    char bytes[HTTP_HEAD_MAX];
+    size_t used = 0;
+
+    while (used < sizeof(bytes)) {
+        ssize_t size =
+            tls_receive(encounter->tls, bytes + used, sizeof(bytes) - used, encounter->deadline_ns);
+        if (size <= 0)
+            return size < 0 ? (int)size : -ECONNRESET;
+        used += (size_t)size;
+        enum http_outcome outcome = http_head_read(bytes, used, head);
+        if (outcome == HTTP_WHOLE)
+            return 0;
+        if (outcome == HTTP_NONE)
+            return -EPROTO;
+    }
+    return -EPROTO;
+}
+
+static int handshake(struct encounter *encounter, struct websocket_key *key, struct http_head *head)
+{
+    const struct doctor *doctor = encounter->visit->doctor;
+    uint8_t nonce[WEBSOCKET_NONCE_SIZE];
+    char request[WEBSOCKET_REQUEST_MAX], host[DNAME_TEXT_MAX + 2];
+
+    if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
+        return -EIO;
+    *key = websocket_key_of(nonce);
+    snprintf(host, sizeof(host), strchr(doctor->host, ':') ? "[%s]" : "%s", doctor->host);
+    size_t size =
+        websocket_request(host, doctor->options->path ? doctor->options->path : "/", key, request);
+    if (size == 0)
+        return -EMSGSIZE;
+    int error = tls_send(encounter->tls, request, size, encounter->deadline_ns);
+    return error < 0 ? error : head_receive(encounter, head);
+}
+
+enum meaning {
+    MEANS_WORKS,
+    MEANS_BROKEN,  /* something between takes the upgrade apart */
+    MEANS_UNCLEAR, /* it may be the server's own word */
+};
+
+static const struct {
+    enum meaning meaning;
+    const char *text;
+} verdicts[] = {
+    [WEBSOCKET_OPEN] = {MEANS_WORKS, "a WebSocket gets through, and its accept key is right"},
+    [WEBSOCKET_WRONG_KEY] = {MEANS_BROKEN,
+                             "the upgrade was answered with a wrong accept key: not by a WebSocket"
+                             " server that had read the request"},
+    [WEBSOCKET_HALF] = {MEANS_BROKEN, "the upgrade was accepted, and its headers were taken out of"
+                                      " the answer: a proxy that does not know WebSockets"},
+    [WEBSOCKET_STRIPPED] = {MEANS_BROKEN,
+                            "the server asks for the upgrade that was sent: a proxy has taken it"
+                            " out of the request"},
+    [WEBSOCKET_BAD_REQUEST] = {MEANS_UNCLEAR,
+                               "the upgrade was answered as a bad request: a proxy may have taken"
+                               " it out"},
+    [WEBSOCKET_PLAIN] = {MEANS_UNCLEAR, "the request was answered as if no upgrade had been asked"
+                                        " for: a proxy may have taken it out"},
+    [WEBSOCKET_REDIRECT] = {MEANS_UNCLEAR, "the upgrade was answered with a redirect"},
+    [WEBSOCKET_FORBIDDEN] = {MEANS_UNCLEAR, "the upgrade was refused"},
+    [WEBSOCKET_NO_PATH] = {MEANS_UNCLEAR, "there is nothing at this path"},
+    [WEBSOCKET_PROXY] = {MEANS_BROKEN, "a proxy or gateway answered, not the server"},
+    [WEBSOCKET_OTHER] = {MEANS_UNCLEAR, "the upgrade was not accepted"},
+};
+
+/* Who reads along can have changed it; where nobody can, it was the server or what stands before
+ * it. */
+static void websocket_advise(struct encounter *encounter, enum meaning meaning)
+{
+    struct checklist *list = encounter->visit->doctor->list;
+
+    if (encounter->inspected)
+        checklist_advise(list, "whoever inspects TLS (above) can do that: exempt the addresses of"
+                               " the sets from inspection: lookback.md in /usr/share/doc/wildset");
+    else if (meaning == MEANS_BROKEN)
+        checklist_advise(list, "nobody between could read the request, the certificate is the"
+                               " server's: it is the operator's proxy; ask them");
+    else
+        checklist_advise(list, "is there a WebSocket at this path? --path names another");
+}
+
+static void websocket_say(struct encounter *encounter, const struct http_head *head,
+                          enum websocket_verdict verdict)
+{
+    static const enum check_state states[] = {
+        [MEANS_WORKS] = CHECK_OK, [MEANS_BROKEN] = CHECK_FAILURE, [MEANS_UNCLEAR] = CHECK_WARNING};
+    enum meaning meaning = verdicts[verdict].meaning;
+
+    checklist_add(encounter->visit->doctor->list, "websocket", states[meaning],
+                  "%s: %s (status %u%s%s%s%s)", encounter->where, verdicts[verdict].text,
+                  head->status, head->server[0] ? ", server " : "", head->server,
+                  head->via[0] ? ", via " : "", head->via);
+    if (meaning != MEANS_WORKS)
+        websocket_advise(encounter, meaning);
+}
+
+static void websocket_try(struct encounter *encounter)
+{
+    struct checklist *list = encounter->visit->doctor->list;
+    struct websocket_key key;
+    struct http_head head;
+    int error = handshake(encounter, &key, &head);
+
+    if (error == 0) {
+        websocket_say(encounter, &head, websocket_judge(&head, &key));
+        return;
+    }
+    checklist_add(list, "websocket", CHECK_FAILURE, "%s: the upgrade was not answered: %s",
+                  encounter->where,
+                  error == -EPROTO ? "what came is no HTTP response" : strerror(-error));
+    checklist_advise(list, "does this server speak HTTP here at all? a firewall may cut what it"
+                           " does not know as HTTP");
+}
+
+/* ---- each address ---- */
+
+static void address_visit(struct visit *visit, size_t index, struct probe *probe)
+{
+    struct encounter encounter = {.visit = visit,
+                                  .deadline_ns = deadline_in_ms(visit->doctor->timeout_ms)};
+
+    address_to_text(&visit->addresses[index], encounter.where);
+    visit->tls_tried[index] = true;
+    if (!tls_begin(&encounter, probe))
+        return;
+    visit->tls_works[index] = certificate_judge(&encounter);
+    encounter.deadline_ns = deadline_in_ms(visit->doctor->timeout_ms);
+    websocket_try(&encounter);
+    tls_close(encounter.tls);
+}
+
+void visit_tls(struct visit *visit)
+{
+    for (size_t i = 0; visit->trust && i < visit->address_count; i++) {
+        struct probe *probe = visit_probe(visit, &visit->addresses[i], IPPROTO_TCP, VISIT_TLS_PORT);
+
+        if (probe && probe->state == PROBE_OPEN)
+            address_visit(visit, i, probe);
+    }
+    for (size_t i = 0; i < visit->probe_count; i++) {
+        if (visit->probes[i].fd >= 0)
+            close(visit->probes[i].fd);
+        visit->probes[i].fd = -1;
+    }
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Entries judged by the whitelist's patterns, each taken once.
+ */
+#include "registry/list/accepted.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SLOTS = 16384, /* a power of two, twice what both arrays can hold */
+    SLOT_ADDRESS = 1 << 16,
+};
+
+_Static_assert(SLOTS >= 2 * (ROSTER_HOSTS_MAX + ROSTER_ADDRESSES_MAX), "slots stay half empty");
+_Static_assert(ROSTER_HOSTS_MAX < ROSTER_UNNAMED, "an index fits");
+
+const char *fate_name(enum fate fate)
+{
+    static const char *const names[FATE_COUNT] = {
+        [FATE_HOST] = "host",
+        [FATE_ADDRESS] = "address",
+        [FATE_REPEATED] = "repeated",
+        [FATE_OUTSIDE] = "outside-patterns",
+        [FATE_WILDCARD] = "wildcard-entry",
+        [FATE_PREFIX] = "prefix-entry",
+        [FATE_LIST_ADDRESS] = "list-address",
+        [FATE_MALFORMED] = "malformed",
+        [FATE_NO_ROOM] = "capacity",
+    };
+    return (unsigned)fate < FATE_COUNT ? names[fate] : "";
+}
+
+enum reason fate_reason(enum fate fate)
+{
+    switch (fate) {
+    case FATE_HOST:
+    case FATE_ADDRESS:
+    case FATE_REPEATED:
+        return REASON_NONE;
+    case FATE_OUTSIDE:
+        return REASON_OUTSIDE_PATTERNS;
+    case FATE_WILDCARD:
+        return REASON_WILDCARD_ENTRY;
+    case FATE_PREFIX:
+        return REASON_PREFIX_ENTRY;
+    case FATE_LIST_ADDRESS:
+        return REASON_LIST_ADDRESS;
+    case FATE_MALFORMED:
+        return REASON_MALFORMED;
+    case FATE_NO_ROOM:
+        return REASON_CAPACITY;
+    case FATE_COUNT:
+        break;
+    }
+    return REASON_NONE;
+}
+
+void roster_init(struct roster *roster, const struct matcher *matcher, unsigned whitelist,
+                 bool takes_addresses)
+{
+    *roster = (struct roster){
+        .matcher = matcher, .whitelist = whitelist, .takes_addresses = takes_addresses};
+}
+
+void roster_free(struct roster *roster)
+{
+    free(roster->hosts);
+    free(roster->addresses);
+    free(roster->slots);
+    roster_init(roster, roster->matcher, roster->whitelist, roster->takes_addresses);
+}
+
+size_t roster_size(const struct roster *roster)
+{
+    return roster->host_count + roster->address_count;
+}
+
+/* Not keyed: a list that is made to collide costs its own poll some milliseconds. */
+static uint32_t hash(const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+    uint32_t value = 2166136261u; /* FNV-1a */
+
+    for (size_t i = 0; i < size; i++)
+        value = (value ^ bytes[i]) * 16777619u;
+    return value ^ value >> 15;
+}
+
+static bool slot_holds(const struct roster *roster, uint32_t slot, const void *bytes, size_t size,
+                       uint32_t kind)
+{
+    size_t index = (slot & (SLOT_ADDRESS - 1)) - 1;
+
+    if ((slot & SLOT_ADDRESS) != kind)
+        return false;
+    return memcmp(kind ? (const void *)&roster->addresses[index].address
+                       : (const void *)&roster->hosts[index],
+                  bytes, size) == 0;
+}
+
+/* The slot that holds it, or the empty one where it belongs.  NULL when memory is out. */
+static uint32_t *find(struct roster *roster, const void *bytes, size_t size, uint32_t kind)
+{
+    if (!roster->slots)
+        roster->slots = calloc(SLOTS, sizeof(*roster->slots));
+    if (!roster->slots) {
+        roster->no_memory = true;
+        return NULL;
+    }
+    for (uint32_t i = hash(bytes, size) % SLOTS;; i = (i + 1) % SLOTS) {
+        uint32_t *slot = &roster->slots[i];
+
+        if (*slot == 0 || slot_holds(roster, *slot, bytes, size, kind))
+            return slot;
+    }
+}
+
+/* Room for one more; the room is always a power of two. */
+static bool grow(struct roster *roster, void *array, size_t count, size_t size)
+{
+    void *elements;
+
+    if ((count & (count - 1)) != 0)
+        return true;
+    memcpy(&elements, array, sizeof(elements));
+    elements = reallocarray(elements, count ? 2 * count : 1, size);
+    if (!elements) {
+        roster->no_memory = true;
+        return false;
+    }
+    memcpy(array, &elements, sizeof(elements));
+    return true;
+}
+
+static bool matches(const struct roster *roster, const struct dname *name)
+{
+    return matcher_find(roster->matcher, name) >> roster->whitelist & 1;
+}
+
+/* The host's index in *out where it was taken, now or before. */
+static enum fate take_host(struct roster *roster, const struct dname *name, uint16_t *out)
+{
+    uint32_t *slot;
+
+    if (!matches(roster, name))
+        return FATE_OUTSIDE;
+    slot = find(roster, name, sizeof(*name), 0);
+    if (!slot)
+        return FATE_NO_ROOM;
+    if (*slot) {
+        *out = (uint16_t)(*slot - 1);
+        return FATE_REPEATED;
+    }
+    if (roster->host_count == ROSTER_HOSTS_MAX ||
+        !grow(roster, &roster->hosts, roster->host_count, sizeof(*roster->hosts)))
+        return FATE_NO_ROOM;
+    *out = (uint16_t)roster->host_count;
+    roster->hosts[roster->host_count++] = *name;
+    *slot = (uint32_t)roster->host_count;
+    return FATE_HOST;
+}
+
+/* An address of a host that is not listed is that host's, whatever list it stands in. */
+static enum fate take_address(struct roster *roster, const struct address *address,
+                              const struct dname *beside)
+{
+    uint16_t host = ROSTER_UNNAMED;
+    uint32_t *slot;
+
+    if (beside && !matches(roster, beside))
+        return FATE_OUTSIDE;
+    if (!roster->takes_addresses)
+        return FATE_LIST_ADDRESS;
+    slot = find(roster, address, sizeof(*address), SLOT_ADDRESS);
+    if (!slot)
+        return FATE_NO_ROOM;
+    if (*slot)
+        return FATE_REPEATED;
+    if (roster->address_count == ROSTER_ADDRESSES_MAX ||
+        !grow(roster, &roster->addresses, roster->address_count, sizeof(*roster->addresses)))
+        return FATE_NO_ROOM;
+    roster->addresses[roster->address_count++] = (struct roster_address){.address = *address};
+    *slot = (uint32_t)roster->address_count | SLOT_ADDRESS;
+    if (beside)
+        roster->fates[take_host(roster, beside, &host)]++;
+    roster->addresses[roster->address_count - 1].host = host;
+    return FATE_ADDRESS;
+}
+
+static enum fate judge(struct roster *roster, const struct entry *entry, const struct dname *beside)
+{
+    uint16_t host;
+
+    switch (entry->kind) {
+    case ENTRY_MALFORMED:
+        return FATE_MALFORMED;
+    case ENTRY_HOST:
+        return take_host(roster, &entry->name, &host);
+    case ENTRY_ADDRESS:
+        return take_address(roster, &entry->address, beside);
+    case ENTRY_PREFIX:
+        return FATE_PREFIX;
+    case ENTRY_WILDCARD:
+        return FATE_WILDCARD;
+    }
+    return FATE_MALFORMED;
+}
+
+enum fate roster_take(struct roster *roster, const struct entry *entry, const struct dname *beside)
+{
+    enum fate fate = judge(roster, entry, beside);
+
+    roster->fates[fate]++;
+    return fate;
+}
+
+/* "*.NAME" on the wire: a label of one byte in front. */
+static bool wildcard_of(const struct dname *base, struct dname *out)
+{
+    if (base->length + 2 > DNAME_MAX)
+        return false;
+    *out = (struct dname){.length = (uint8_t)(base->length + 2), .wire = {1, '*'}};
+    memcpy(out->wire + 2, base->wire, base->length);
+    return true;
+}
+
+struct dname roster_unnamed(const struct whitelist_pattern *patterns, size_t count,
+                            unsigned whitelist)
+{
+    struct dname name = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        const struct pattern *pattern = &patterns[i].pattern;
+
+        if (patterns[i].whitelist != whitelist)
+            continue;
+        if (pattern->kind != PATTERN_EXACT && wildcard_of(&pattern->name, &name))
+            return name;
+        if (pattern->kind == PATTERN_EXACT && name.length == 0)
+            name = pattern->name;
+    }
+    return name;
+}

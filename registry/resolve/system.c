@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bounded reading of the system's files, and the lines of resolv.conf and hosts.
+ */
+#include "registry/resolve/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CERTIFICATES_SIZE_MAX = 4 << 20, LINE_WORD_MAX = 256 };
+
+static int read_all(int fd, size_t most, struct system_file *out)
+{
+    struct stat status;
+    char *bytes;
+    size_t size = 0;
+
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    if (!S_ISREG(status.st_mode))
+        return -EINVAL;
+    if ((uint64_t)status.st_size > most)
+        return -EFBIG;
+    bytes = malloc((size_t)status.st_size + 1);
+    if (!bytes)
+        return -ENOMEM;
+    while (size < (size_t)status.st_size) {
+        ssize_t got = read(fd, bytes + size, (size_t)status.st_size - size);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            int error = errno;
+            free(bytes);
+            return -error;
+        }
+        if (got == 0)
+            break;
+        size += (size_t)got;
+    }
+    bytes[size] = '\0';
+    *out = (struct system_file){.bytes = bytes, .size = size};
+    return 0;
+}
+
+int system_read(const char *path, size_t most, struct system_file *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int result;
+
+    *out = (struct system_file){0};
+    if (fd < 0)
+        return -errno;
+    result = read_all(fd, most, out);
+    close(fd);
+    return result;
+}
+
+void system_file_free(struct system_file *file)
+{
+    free(file->bytes);
+    *file = (struct system_file){0};
+}
+
+const char *system_certificates_path(void)
+{
+    static const char *const paths[] = {
+        "/etc/ssl/certs/ca-certificates.crt", /* Debian, Arch, Alpine */
+        "/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora */
+        "/etc/ssl/ca-bundle.pem",             /* openSUSE */
+        "/etc/ssl/cert.pem",
+    };
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        if (access(paths[i], R_OK) == 0)
+            return paths[i];
+    return NULL;
+}
+
+int system_read_certificates_of(const char *path, struct system_file *out)
+{
+    int result = system_read(path, CERTIFICATES_SIZE_MAX, out);
+
+    if (result == 0 && !strstr(out->bytes, "-----BEGIN ")) {
+        system_file_free(out);
+        return -EBADMSG;
+    }
+    return result;
+}
+
+int system_read_certificates(struct system_file *out)
+{
+    const char *path = system_certificates_path();
+
+    *out = (struct system_file){0};
+    return path ? system_read_certificates_of(path, out) : -ENOENT;
+}
+
+/* ---- lines of words ---- */
+
+static const char separators[] = " \t\r\v\f";
+
+/* How much of a line fits: whole words only, half of one may be another name or address. */
+static size_t length_that_fits(const char *line, size_t length, size_t room)
+{
+    if (length < room)
+        return length;
+    length = room - 1;
+    while (length > 0 && !strchr(separators, line[length]))
+        length--;
+    return length;
+}
+
+/* The next line, NUL-terminated and cut where it is too long; false at the end. */
+static bool next_line(const char **text, char *line, size_t room)
+{
+    size_t length = strcspn(*text, "\n"), used = length_that_fits(*text, length, room);
+
+    if (**text == '\0')
+        return false;
+    memcpy(line, *text, used);
+    line[used] = '\0';
+    line[strcspn(line, "#")] = '\0';
+    *text += length + ((*text)[length] == '\n');
+    return true;
+}
+
+static char *next_word(char **rest)
+{
+    char *word;
+
+    do
+        word = strsep(rest, separators);
+    while (word && *word == '\0');
+    return word;
+}
+
+/* "192.0.2.53", "2001:db8::53", "fe80::1%eth0" */
+static bool server_from_text(char *text, struct resolver_server *out)
+{
+    struct resolver_server server = {.port = RESOLVER_PORT};
+    char *zone = strchr(text, '%');
+
+    if (zone) {
+        *zone = '\0';
+        server.scope = if_nametoindex(zone + 1);
+        if (server.scope == 0)
+            return false;
+    }
+    if (!address_from_text(text, &server.address))
+        return false;
+    *out = server;
+    return true;
+}
+
+size_t system_nameservers(const char *text, struct resolver_server out[static RESOLVER_SERVERS_MAX])
+{
+    char line[LINE_WORD_MAX];
+    size_t count = 0;
+
+    while (count < RESOLVER_SERVERS_MAX && next_line(&text, line, sizeof(line))) {
+        char *rest = line, *word = next_word(&rest);
+
+        if (!word || strcmp(word, "nameserver") != 0)
+            continue;
+        word = next_word(&rest);
+        if (word && server_from_text(word, &out[count]))
+            count++;
+    }
+    return count;
+}
+
+size_t system_servers(const char *text, struct resolver_server out[static RESOLVER_SERVERS_MAX])
+{
+    char loopback[] = "127.0.0.1";
+    size_t count = system_nameservers(text, out);
+
+    return count > 0 ? count : server_from_text(loopback, &out[0]);
+}
+
+static bool line_names(char *rest, const struct dname *name)
+{
+    const char *word;
+    struct dname other;
+
+    while ((word = next_word(&rest)))
+        if (dname_from_text(word, &other) && dname_equal(&other, name))
+            return true;
+    return false;
+}
+
+size_t system_hosts_find(const char *text, const struct dname *name,
+                         struct address out[static SYSTEM_HOST_ADDRESSES_MAX])
+{
+    char line[4 * LINE_WORD_MAX];
+    size_t count = 0;
+
+    while (count < SYSTEM_HOST_ADDRESSES_MAX && next_line(&text, line, sizeof(line))) {
+        char *rest = line, *word = next_word(&rest);
+
+        if (word && address_from_text(word, &out[count]) && line_names(rest, name))
+            count++;
+    }
+    return count;
+}

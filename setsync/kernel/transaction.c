@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Transactions: changes of elements, all or nothing.  A message may hold at most 64 KiB of
+ * elements, and libnftnl does not check.
+ */
+#include "setsync/kernel/netlink.h"
+
+#include <libnftnl/udata.h>
+
+enum {
+    ELEMENTS_PER_MESSAGE = 256, /* under 64 KiB with the longest comments */
+    LARGE = 512,                /* changes: worth the four calls that a silence takes */
+};
+
+/* ---- elements ---- */
+
+static bool is_comment_byte(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9') || (byte != '\0' && strchr("._*:-", byte) != NULL);
+}
+
+const char *nftset_comment(const struct dname *name, char out[static NFTSET_COMMENT_MAX])
+{
+    char text[DNAME_TEXT_MAX];
+    dname_to_text(name, text);
+    const char *from = text;
+    size_t length = strlen(text);
+    while (length >= NFTSET_COMMENT_MAX) {
+        const char *dot = strchr(from, '.');
+        from = dot != NULL ? dot + 1 : text + strlen(text) - (NFTSET_COMMENT_MAX - 1);
+        length = strlen(from);
+    }
+    for (size_t i = 0; i < length; i++)
+        out[i] = is_comment_byte(from[i]) ? from[i] : '_';
+    out[length] = '\0';
+    return out;
+}
+
+static int set_comment(struct nftnl_set_elem *element, const struct kept_name *kept)
+{
+    const struct dname name = kept_name_get(kept);
+    /* A TLV of our own making: type, length, text and its NUL. */
+    char userdata[2 + NFTSET_COMMENT_MAX];
+    nftset_comment(&name, userdata + 2);
+    size_t length = strlen(userdata + 2) + 1;
+    userdata[0] = NFTNL_UDATA_SET_ELEM_COMMENT;
+    userdata[1] = (char)length;
+    return nftnl_set_elem_set(element, NFTNL_SET_ELEM_USERDATA, userdata, (uint32_t)(2 + length));
+}
+
+int nftset_put_key(struct nftset *nft, struct nlmsghdr *header, const struct address *address,
+                   uint32_t flags)
+{
+    struct nftnl_set_elem *element = nft->element;
+    int r = nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, address->bytes, address_size(address));
+    if (r < 0)
+        return -ENOMEM;
+    if (flags != 0)
+        nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_FLAGS, flags);
+    nftnl_set_elem_nlmsg_build(header, element, 1);
+    nftnl_set_elem_unset(element, NFTNL_SET_ELEM_FLAGS);
+    return 0;
+}
+
+/*
+ * The key alone, or the key with its time and comment.  In an interval set the end has to follow: a
+ * start without one matches every address above it.
+ */
+static int put_element(struct nftset *nft, struct nlmsghdr *header,
+                       const struct nftset_change *change, bool whole)
+{
+    struct nftnl_set_elem *element = nft->element;
+    struct address above;
+    int r = 0;
+    if (change->is_interval && !address_above(change->address, &above))
+        return -ERANGE; /* the last address of all has no end */
+    if (whole) {
+        nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT, change->timeout_ms);
+        nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_EXPIRATION, change->timeout_ms);
+        if (change->name != NULL)
+            r = set_comment(element, change->name);
+    }
+    if (r == 0)
+        r = nftset_put_key(nft, header, change->address, 0);
+    nftnl_set_elem_unset(element, NFTNL_SET_ELEM_TIMEOUT);
+    nftnl_set_elem_unset(element, NFTNL_SET_ELEM_EXPIRATION);
+    nftnl_set_elem_unset(element, NFTNL_SET_ELEM_USERDATA);
+    if (r < 0)
+        return -ENOMEM;
+    return change->is_interval ? nftset_put_key(nft, header, &above, NFT_SET_ELEM_INTERVAL_END) : 0;
+}
+
+/* ---- a transaction ---- */
+
+/* The passes of a transaction, in this order; each change takes part in some of them. */
+static const struct pass {
+    uint16_t type;
+    uint8_t actions; /* bit N: enum nftset_action N */
+    bool whole;
+} passes[] = {
+    {NFT_MSG_NEWSETELEM, 1 << NFTSET_DELETE | 1 << NFTSET_REPLACE, true},
+    {NFT_MSG_DELSETELEM, 1 << NFTSET_DELETE | 1 << NFTSET_REPLACE, false},
+    {NFT_MSG_NEWSETELEM, 1 << NFTSET_ADD | 1 << NFTSET_UPDATE | 1 << NFTSET_REPLACE, true},
+};
+
+enum { PASS_COUNT = sizeof(passes) / sizeof(passes[0]) };
+
+static bool takes_part(const struct pass *pass, const struct nftset_change *change)
+{
+    return (pass->actions >> change->action & 1) != 0;
+}
+
+/* The changes that share a message: of one pass and one set, in order. */
+struct run {
+    unsigned pass;
+    size_t first, end; /* members lie in [first, end), with others between that take no part */
+};
+
+static void find_end(const struct nftset_change *changes, size_t count, struct run *run)
+{
+    unsigned elements = 0;
+    const struct set_name *set = changes[run->first].set;
+    run->end = run->first;
+    for (size_t at = run->first; at < count && elements < ELEMENTS_PER_MESSAGE; at++) {
+        if (changes[at].set != set)
+            return;
+        if (!takes_part(&passes[run->pass], &changes[at]))
+            continue;
+        elements++;
+        run->end = at + 1;
+    }
+}
+
+/* Steps to the next message, beginning with a run of all zeros; false behind the last one. */
+static bool next_run(const struct nftset_change *changes, size_t count, struct run *run)
+{
+    for (; run->pass < PASS_COUNT; run->pass++, run->end = 0) {
+        for (size_t at = run->end; at < count; at++) {
+            if (!takes_part(&passes[run->pass], &changes[at]))
+                continue;
+            run->first = at;
+            find_end(changes, count, run);
+            return true;
+        }
+    }
+    return false;
+}
+
+static int put_run(struct nftset *nft, const struct nftset_change *changes, const struct run *run)
+{
+    int r = nftset_reserve(nft);
+    if (r < 0)
+        return r;
+    const struct pass *pass = &passes[run->pass];
+    const struct set_name *set = changes[run->first].set;
+    uint16_t flags = pass->type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0;
+    struct nlmsghdr *header = nftset_begin(nft, pass->type, set->family, flags);
+    mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_TABLE, set->table);
+    mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_SET, set->set);
+    struct nlattr *list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
+    for (size_t at = run->first; at < run->end && r == 0; at++)
+        if (takes_part(pass, &changes[at]))
+            r = put_element(nft, header, &changes[at], pass->whole);
+    mnl_attr_nest_end(header, list);
+    nftset_end(nft, header);
+    return r;
+}
+
+/* What it takes to name the changes of a message that failed. */
+struct blame {
+    struct nftset_change *changes;
+    size_t count;
+    uint32_t begin; /* the sequence number of the batch's begin; the messages follow it */
+};
+
+static void blame_message(void *context, uint32_t sequence, int error)
+{
+    const struct blame *blame = context;
+    uint32_t at_sequence = blame->begin;
+    struct run run = {0};
+    while (next_run(blame->changes, blame->count, &run)) {
+        if (++at_sequence != sequence)
+            continue;
+        for (size_t at = run.first; at < run.end; at++)
+            if (takes_part(&passes[run.pass], &blame->changes[at]))
+                blame->changes[at].error = error;
+        return;
+    }
+}
+
+static int build_batch(struct nftset *nft, const struct nftset_change *changes, size_t count)
+{
+    struct run run = {0};
+    while (next_run(changes, count, &run)) {
+        int r = put_run(nft, changes, &run);
+        if (r < 0)
+            return r;
+    }
+    nftset_end_batch(nft);
+    return 0;
+}
+
+static int commit(struct nftset *nft, struct nftset_change *changes, size_t count)
+{
+    nftset_begin_batch(nft, nft->known);
+    struct blame blame = {.changes = changes, .count = count, .begin = nft->sequence};
+    int r = build_batch(nft, changes, count);
+    if (r < 0)
+        return r;
+    nftset_drain(nft);
+    r = nftset_send(nft);
+    nftset_trim(nft);
+    return r < 0 ? r : nftset_errors(nft, blame_message, &blame);
+}
+
+int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        changes[i].error = 0;
+    if (nft->known == 0)
+        return -ERESTART; /* nothing was looked at, so nothing may be written */
+    bool is_silent = count >= LARGE && nftset_silence_begin(nft);
+    int r = commit(nft, changes, count);
+    if (is_silent)
+        nftset_silence_end(nft, r == 0);
+    else if (r == 0)
+        nftset_follow(nft);
+    return r;
+}
+
+void nftset_warm(struct nftset *nft, const struct nftset_change *change)
+{
+    struct nftset_element absent;
+    nftset_begin_batch(nft, nft->known);
+    (void)build_batch(nft, change, 1);
+    (void)nftset_read(nft, change->set, change->is_interval, &change->address, 1, &absent);
+    nftset_begin_batch(nft, nft->known);
+    nftset_end_batch(nft);
+    nftset_drain(nft);
+    if (nftset_send(nft) == 0)
+        (void)nftset_errors(nft, NULL, NULL);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Events as JSON, with the keys that are the same everywhere (design 7).  What is unknown is left
+ * out: never null, never empty.
+ */
+#include "setsync/policy/event.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+static const char *const kind_names[EVENT_COUNT] = {
+    [EVENT_GRANTED] = "granted",     [EVENT_EXTENDED] = "extended", [EVENT_REFUSED] = "refused",
+    [EVENT_ALARM] = "alarm",         [EVENT_EXPIRED] = "expired",   [EVENT_EVICTED] = "evicted",
+    [EVENT_FORGOTTEN] = "forgotten",
+};
+
+const char *event_kind_name(enum event_kind kind)
+{
+    return (unsigned)kind < EVENT_COUNT ? kind_names[kind] : "";
+}
+
+/* An object in the making; the first failure sticks. */
+struct object {
+    json_t *json;
+    bool failed;
+};
+
+static void put(struct object *object, const char *key, json_t *value)
+{
+    if (value == NULL || json_object_set_new_nocheck(object->json, key, value) < 0)
+        object->failed = true;
+}
+
+static void put_text(struct object *object, const char *key, const char *text)
+{
+    if (text != NULL && text[0] != '\0')
+        put(object, key, json_string(text));
+}
+
+static void put_integer(struct object *object, const char *key, int64_t value)
+{
+    put(object, key, json_integer(value));
+}
+
+static void put_time(struct object *object, const char *key, uint64_t real_ns)
+{
+    char text[CLOCK_TEXT_MAX];
+    if (real_ns != 0)
+        put_text(object, key, clock_to_text(real_ns, text));
+}
+
+static void put_name(struct object *object, const char *key, const struct dname *name)
+{
+    char text[DNAME_TEXT_MAX];
+    if (name != NULL && name->length > 0)
+        put_text(object, key, dname_to_text(name, text));
+}
+
+static void put_address(struct object *object, const char *key, const struct address *address)
+{
+    char text[ADDRESS_TEXT_MAX];
+    if (address != NULL && address->family != ADDRESS_NONE)
+        put_text(object, key, address_to_text(address, text));
+}
+
+static bool is_verdict(enum event_kind kind)
+{
+    return kind == EVENT_GRANTED || kind == EVENT_EXTENDED || kind == EVENT_REFUSED;
+}
+
+static void put_whitelist(struct object *object, const struct event *event)
+{
+    char set[SET_TEXT_MAX];
+    if (event->whitelist != NULL)
+        put_text(object, "whitelist", event->whitelist->name);
+    if (event->set != NULL)
+        put_text(object, "set", set_name_to_text(event->set, set));
+}
+
+static void put_pattern(struct object *object, const struct pattern *pattern)
+{
+    char text[PATTERN_TEXT_MAX];
+    if (pattern != NULL)
+        put_text(object, "pattern", pattern_to_text(pattern, text));
+}
+
+static void put_lifetime(struct object *object, const struct event *event)
+{
+    if (event->lifetime != 0) {
+        put_integer(object, "ttl", event->ttl);
+        put_integer(object, "lifetime", event->lifetime);
+    }
+    put_time(object, "expires", event->expires_real_ns);
+}
+
+static void put_sighting(struct object *object, const struct sighting *sighting)
+{
+    if (sighting == NULL)
+        return;
+    put_address(object, "resolver", &sighting->resolver);
+    put_address(object, "client", &sighting->client);
+    char interface[IFNAMSIZ + 1] = {0};
+    memcpy(interface, sighting->interface, IFNAMSIZ);
+    if (interface[0] != '\0')
+        put(object, "interface", json_stringn(interface, strlen(interface)));
+    if (sighting->vlan != SIGHTING_NO_VLAN)
+        put_integer(object, "vlan", sighting->vlan);
+    put_text(object, "transport", transport_name((enum transport)sighting->transport));
+}
+
+static void append_address(struct object *object, json_t *array, const struct address *address)
+{
+    char text[ADDRESS_TEXT_MAX];
+    json_t *value = json_string(address_to_text(address, text));
+    if (value == NULL || json_array_append_new(array, value) < 0)
+        object->failed = true;
+}
+
+/* "addresses": what the extra answer says; "earlier": what the counted one said.  Of a TCP stream's
+ * alarm neither is known. */
+static void put_alarm(struct object *object, const struct event *event)
+{
+    const struct alarm_report *alarm = event->alarm;
+
+    if (alarm == NULL || event->reason != REASON_EXTRA_ANSWER)
+        return;
+    json_t *addresses = json_array();
+    json_t *earlier = json_array();
+    for (unsigned i = 0; addresses != NULL && i < alarm->sighting.address_count; i++)
+        append_address(object, addresses, &alarm->sighting.addresses[i].address);
+    for (unsigned i = 0; earlier != NULL && i < alarm->earlier_count; i++)
+        append_address(object, earlier, &alarm->earlier[i]);
+    put(object, "addresses", addresses);
+    put(object, "earlier", earlier);
+}
+
+json_t *event_to_json(const struct event *event)
+{
+    struct object object = {.json = json_object()};
+    if (object.json == NULL)
+        return NULL;
+    put_time(&object, "time", event->real_ns);
+    if (is_verdict(event->kind))
+        put_text(&object, "verdict", event_kind_name(event->kind));
+    put_text(&object, "reason", reason_name(event->reason));
+    put_whitelist(&object, event);
+    put_name(&object, "name", event->name);
+    put_name(&object, "owner", event->owner);
+    put_pattern(&object, event->pattern);
+    if (event->record != RECORD_NONE)
+        put_text(&object, "record", record_type_name(event->record));
+    put_address(&object, "address", event->address);
+    put_lifetime(&object, event);
+    put_text(&object, "source", source_name(event->source));
+    put_sighting(&object, event->sighting);
+    put_alarm(&object, event);
+    if (!object.failed)
+        return object.json;
+    json_decref(object.json);
+    return NULL;
+}

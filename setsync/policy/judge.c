@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a sighting may claim, judged as if its sender were hostile: the question has to match a
+ * pattern, or to be derived in our own table; with match = "chain" an alias on the way may match
+ * instead.
+ */
+#include "setsync/policy/policy.h"
+#include "setsync/setsync_state.h"
+
+static bool judge_question(const struct whitelist *whitelist, const struct dname *name,
+                           struct verdict *out)
+{
+    out->pattern = policy_pattern(whitelist, name);
+    if (out->pattern == NULL)
+        return false;
+    out->name = *name;
+    out->steps = 0;
+    return true;
+}
+
+/* The root is matched again: patterns may have gone since the name was derived. */
+static bool judge_derived(struct setsync *sync, const struct whitelist *whitelist,
+                          const struct dname *name, uint64_t now_ns, struct verdict *out)
+{
+    const struct derived_name *derived =
+        derived_get(sync->derived, name, (uint8_t)out->whitelist, now_ns);
+    if (derived == NULL || !judge_question(whitelist, &derived->root, out))
+        return false;
+    out->steps = derived->steps;
+    return true;
+}
+
+static whitelist_mask bit(unsigned whitelist)
+{
+    return (whitelist_mask)1 << whitelist;
+}
+
+unsigned judge_sighting(struct setsync *sync, const struct sighting *sighting, uint64_t now_ns,
+                        struct verdict out[static WHITELISTS_MAX])
+{
+    whitelist_mask asked = matcher_find(sync->matcher, &sighting->question);
+    whitelist_mask derived = derived_find(sync->derived, &sighting->question, now_ns);
+    whitelist_mask chained = 0;
+    if (sync->chain_whitelists != 0 && sighting->matched.length > 0)
+        chained = matcher_find(sync->matcher, &sighting->matched) & sync->chain_whitelists;
+    unsigned count = 0;
+    whitelist_mask left = asked | derived | chained;
+    for (unsigned i = 0; left != 0; i++, left >>= 1) {
+        if ((left & 1) == 0 || i >= sync->options.whitelist_count)
+            continue;
+        const struct whitelist *whitelist = &sync->options.whitelists[i];
+        struct verdict *verdict = &out[count];
+        verdict->whitelist = i;
+        if (((asked & bit(i)) != 0 && judge_question(whitelist, &sighting->question, verdict)) ||
+            ((derived & bit(i)) != 0 &&
+             judge_derived(sync, whitelist, &sighting->question, now_ns, verdict)) ||
+            ((chained & bit(i)) != 0 && judge_question(whitelist, &sighting->matched, verdict)))
+            count++;
+    }
+    return count;
+}

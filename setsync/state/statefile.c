@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state file: leases are written whole and atomically, and read before the first answer is
+ * seen.  What is read is judged again as if it were new: by today's patterns, address filter and
+ * limits, and by today's clock.
+ */
+#include "setsync/policy/policy.h"
+#include "setsync/setsync_state.h"
+#include "setsync/state/state_text.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* More than the most that whitelists may hold; a larger file is not ours. */
+#define FILE_SIZE_MAX ((off_t)1024 * 1024 * 1024)
+
+/* ---- writing ---- */
+
+struct saving {
+    FILE *stream;
+    struct state_sum sum;
+    const struct moment *now;
+    size_t claims;
+};
+
+static void put_line(struct saving *saving, const char *line)
+{
+    state_sum_add(&saving->sum, line);
+    fputs(line, saving->stream);
+    putc('\n', saving->stream);
+}
+
+/* On the wall clock, in milliseconds: before 1970 there is nothing. */
+static uint64_t wall_ms(const struct moment *now, uint64_t boot_ns)
+{
+    if (boot_ns >= now->boot_ns)
+        return (now->real_ns + (boot_ns - now->boot_ns)) / NS_PER_MS;
+    uint64_t ago_ns = now->boot_ns - boot_ns;
+    return now->real_ns > ago_ns ? (now->real_ns - ago_ns) / NS_PER_MS : 0;
+}
+
+static void save_lease(void *context, struct lease *lease)
+{
+    struct saving *saving = context;
+    char line[STATE_LINE_MAX];
+    for (unsigned i = 0; i < lease->claim_count; i++) {
+        if (lease->claims[i].expires_ns <= saving->now->boot_ns)
+            continue;
+        const struct lease_claim value = lease_claim_at(lease, i), *claim = &value;
+        struct state_claim state = {
+            .address = lease->address,
+            .set = *lease->set,
+            .pattern = claim->pattern,
+            .name = claim->name,
+            .owner = claim->owner,
+            .resolver = claim->resolver,
+            .record = claim->record,
+            .ttl = claim->ttl,
+            .first_ms = wall_ms(saving->now, claim->granted_ns),
+            .last_ms = wall_ms(saving->now, claim->seen_ns),
+            .end_ms = wall_ms(saving->now, claim->expires_ns),
+        };
+        memcpy(state.whitelist, claim->whitelist->name, sizeof(state.whitelist));
+        put_line(saving, state_line_print(&state, line));
+        saving->claims++;
+    }
+}
+
+static int save_stream(const struct setsync *sync, FILE *stream, const struct moment *now)
+{
+    struct saving saving = {.stream = stream, .now = now};
+    char line[64];
+    snprintf(line, sizeof(line), "wildset leases %d", STATE_VERSION);
+    put_line(&saving, line);
+    snprintf(line, sizeof(line), "saved %" PRIu64, now->real_ns / NS_PER_MS);
+    put_line(&saving, line);
+    lease_each(sync->leases, save_lease, &saving);
+    fprintf(stream, "end %zu %016" PRIx64 "\n", saving.claims, saving.sum.value);
+    if (fflush(stream) != 0 || ferror(stream) || fsync(fileno(stream)) < 0)
+        return errno != 0 ? -errno : -EIO;
+    return 0;
+}
+
+/* The folder too: until then the new name may not survive a power cut. */
+static int sync_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int length = slash != NULL ? (int)(slash - path) + 1 : 2;
+    snprintf(folder, sizeof(folder), "%.*s", length, slash != NULL ? path : "./");
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int r = fsync(fd) < 0 ? -errno : 0;
+    close(fd);
+    return r;
+}
+
+int setsync_save(const struct setsync *sync, const char *path, const struct moment *now)
+{
+    char draft[PATH_MAX];
+    if (snprintf(draft, sizeof(draft), "%s.new", path) >= (int)sizeof(draft))
+        return -ENAMETOOLONG;
+    int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    FILE *stream = fdopen(fd, "w");
+    if (stream == NULL) {
+        close(fd);
+        return -ENOMEM;
+    }
+    errno = 0;
+    int r = save_stream(sync, stream, now);
+    if (fclose(stream) != 0 && r == 0)
+        r = -errno;
+    if (r == 0 && rename(draft, path) < 0)
+        r = -errno;
+    if (r < 0) {
+        (void)unlink(draft);
+        return r;
+    }
+    return sync_folder(path);
+}
+
+/* ---- reading ---- */
+
+#define LEFT_MOST_MS (UINT64_C(1000) * 366 * 86400) /* of a whitelist that is none any more */
+
+struct restoring {
+    struct setsync *sync;
+    const struct moment *now;
+    size_t taken, ended, refused;
+};
+
+static const struct whitelist *find_whitelist(const struct setsync *sync, const char *name,
+                                              size_t *index)
+{
+    for (*index = 0; *index < sync->options.whitelist_count; (*index)++)
+        if (strcmp(sync->options.whitelists[*index].name, name) == 0)
+            return &sync->options.whitelists[*index];
+    return NULL;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/*
+ * What a claim has left.  The wall clock may have jumped, or started anew at boot: never more than
+ * it had when it was saved, and never more than a whole lifetime.
+ */
+static uint64_t left_ms(const struct whitelist *whitelist, const struct state_claim *claim,
+                        uint64_t saved_ms, uint64_t now_ms)
+{
+    uint64_t since_ms = now_ms > saved_ms ? now_ms : saved_ms;
+    if (claim->end_ms <= since_ms)
+        return 0;
+    uint64_t left = claim->end_ms - since_ms;
+    if (whitelist == NULL)
+        return least(left, LEFT_MOST_MS);
+    uint64_t most_s = (uint64_t)whitelist->ttl_max + whitelist->grace;
+    return least(left, most_s * 1000);
+}
+
+static uint64_t boot_of(const struct moment *now, uint64_t wall_ms_then)
+{
+    uint64_t now_ms = now->real_ns / NS_PER_MS;
+    uint64_t ago_ms = now_ms > wall_ms_then ? now_ms - wall_ms_then : 0;
+    return ago_ms < now->boot_ns / NS_PER_MS ? now->boot_ns - ago_ms * NS_PER_MS : 0;
+}
+
+/* The pattern that backs it today: what let it in may have been removed meanwhile. */
+static const struct pattern *judge(const struct whitelist *whitelist, const struct keeper_set *home,
+                                   const struct state_claim *claim)
+{
+    const struct pattern *pattern = policy_pattern(whitelist, &claim->name);
+    if (pattern == NULL || home == NULL || !set_name_equal(&home->name, &claim->set) ||
+        home->family != (enum address_family)claim->address.family ||
+        policy_judge_address(whitelist, &claim->address) != REASON_NONE)
+        return NULL;
+    return pattern;
+}
+
+/* When the limit is lower than it was, those that last longest stay. */
+static bool is_worth_its_place(const struct setsync *sync, size_t index, unsigned family,
+                               uint64_t end_ns)
+{
+    const struct lease_quota *quota = &sync->quotas[index][family];
+    if (quota->shares.count < sync->options.whitelists[index].max_addresses)
+        return true;
+    const struct lease *nearest = quota_nearest_end(quota, sync->serial);
+    return nearest != NULL && nearest->expires_ns < end_ns;
+}
+
+static bool restore_claim(const struct restoring *restoring, const struct whitelist *whitelist,
+                          size_t index, const struct state_claim *claim, uint64_t lives_ms)
+{
+    struct setsync *sync = restoring->sync;
+    const struct moment *now = restoring->now;
+    if (address_size(&claim->address) == 0)
+        return false;
+    const unsigned family = family_index((enum address_family)claim->address.family);
+    struct keeper_set *home = sync->homes[index][family];
+    const struct pattern *pattern = judge(whitelist, home, claim);
+    if (pattern == NULL)
+        return false;
+    struct lease *known = lease_find(sync->leases, &home->name, &claim->address);
+    const uint64_t end_ns = now->boot_ns + lives_ms * NS_PER_MS;
+    bool holds = known != NULL && lease_find_share(known, whitelist) != NULL;
+    const struct quota_owner nobody = {.client =
+                                           NULL}; /* nearest to its end, and no other reason */
+    if (!holds && (!is_worth_its_place(sync, index, family, end_ns) ||
+                   !grant_make_room(sync, home, whitelist, &nobody, known == NULL, now)))
+        return false;
+    struct lease_claim restored = {
+        .whitelist = whitelist,
+        .pattern = *pattern,
+        .name = claim->name,
+        .owner = claim->owner,
+        .resolver = claim->resolver,
+        .source = SOURCE_STATE,
+        .record = claim->record,
+        .ttl = claim->ttl,
+        .granted_ns = boot_of(now, claim->first_ms),
+        .seen_ns = boot_of(now, claim->last_ms),
+        .expires_ns = end_ns,
+    };
+    struct lease *lease = grant_claim(sync, home, &claim->address, &restored);
+    if (lease == NULL)
+        return false;
+    writer_consider(sync, lease, now->boot_ns);
+    return true;
+}
+
+/* Its element may still be in its set, which may be none of today's. */
+static void note_ungranted(const struct restoring *restoring, const struct state_claim *claim,
+                           uint64_t lives_ms)
+{
+    struct setsync *sync = restoring->sync;
+    if (sync->nft == NULL || address_size(&claim->address) == 0)
+        return;
+    struct keeper_set *set =
+        sets_add_unwanted(sync, &claim->set, (enum address_family)claim->address.family);
+    takeover_note(sync, set, &claim->address, restoring->now->boot_ns + lives_ms * NS_PER_MS);
+}
+
+static void take_claim(void *context, const struct state_reading *reading,
+                       const struct state_claim *claim)
+{
+    struct restoring *restoring = context;
+    size_t index;
+    const struct whitelist *whitelist = find_whitelist(restoring->sync, claim->whitelist, &index);
+    uint64_t now_ms = restoring->now->real_ns / NS_PER_MS;
+    uint64_t lives_ms = left_ms(whitelist, claim, reading->saved_ms, now_ms);
+    if (lives_ms == 0) {
+        restoring->ended++;
+    } else if (whitelist != NULL && restore_claim(restoring, whitelist, index, claim, lives_ms)) {
+        restoring->taken++;
+    } else {
+        restoring->refused++;
+        note_ungranted(restoring, claim, lives_ms);
+    }
+}
+
+static int read_whole(int fd, char *text, size_t size)
+{
+    for (size_t at = 0; at < size;) {
+        ssize_t n = read(fd, text + at, size - at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        at += (size_t)n;
+    }
+    return 0;
+}
+
+/* -EFBIG for what is no plain file of a believable size. */
+static int read_file(const char *path, char **out, size_t *size)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int r = fstat(fd, &status) < 0 ? -errno : 0;
+    if (r == 0 && (!S_ISREG(status.st_mode) || status.st_size > FILE_SIZE_MAX))
+        r = -EFBIG;
+    char *text = r == 0 ? malloc((size_t)status.st_size + 1) : NULL;
+    if (r == 0)
+        r = text != NULL ? read_whole(fd, text, (size_t)status.st_size) : -ENOMEM;
+    close(fd);
+    if (r < 0) {
+        free(text);
+        return r;
+    }
+    *out = text;
+    *size = (size_t)status.st_size;
+    return 0;
+}
+
+static void set_aside(const char *path, const struct state_reading *reading)
+{
+    static const char *const what[] = {
+        [STATE_FOREIGN] = "is no file of wildset's",
+        [STATE_FUTURE] = "was written by another version of wildset",
+        [STATE_DAMAGED] = "is damaged or cut short",
+    };
+    char aside[PATH_MAX];
+    int length = snprintf(aside, sizeof(aside), "%s.damaged", path);
+    int r = length >= (int)sizeof(aside) ? -ENAMETOOLONG : rename(path, aside) < 0 ? -errno : 0;
+    log_warning("%s, line %zu: %s: nothing of it is used, %s%s; going on with what the sets hold",
+                path, reading->line, what[reading->verdict],
+                r == 0 ? "kept as " : "and it cannot be renamed: ", r == 0 ? aside : strerror(-r));
+}
+
+void statefile_load(struct setsync *sync, const char *path, const struct moment *now)
+{
+    struct restoring restoring = {.sync = sync, .now = now};
+    char *text = NULL;
+    size_t size = 0;
+    sync->serial++; /* those that do not fit make room for others that last longer */
+    int r = read_file(path, &text, &size);
+    if (r == -ENOENT)
+        return;
+    if (r < 0) {
+        log_warning("%s: reading the leases of before: %s; going on without them", path,
+                    strerror(-r));
+        return;
+    }
+    struct state_reading reading = state_parse(text, size, take_claim, &restoring);
+    free(text);
+    if (reading.verdict != STATE_GOOD) {
+        set_aside(path, &reading);
+        return;
+    }
+    log_notice("%s: %zu grants of before in force, %zu ended, %zu not wanted any more", path,
+               restoring.taken, restoring.ended, restoring.refused);
+}

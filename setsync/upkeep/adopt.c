@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Taking over what the kernel still holds from an earlier run: timed elements whose comment is a
+ * name that a pattern of this set matches become leases with the time that they have left, and
+ * those of leases that the state file brought back are known as ours.
+ */
+#include "setsync/policy/policy.h"
+#include "setsync/setsync_state.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The state file's times are rounded, and the element was written a little later. */
+#define STATE_TOLERANCE_NS (2 * NS_PER_SECOND)
+
+struct takeover {
+    struct setsync *sync;
+    struct keeper_set *set;
+    const struct moment *now;
+    size_t taken, foreign, strays;
+};
+
+static struct lease *claim_element(const struct takeover *takeover, unsigned index,
+                                   const struct dname *name, const struct nftset_element *element)
+{
+    struct setsync *sync = takeover->sync;
+    const struct whitelist *whitelist = &sync->options.whitelists[index];
+    const struct pattern *pattern = policy_pattern(whitelist, name);
+    if (pattern == NULL || policy_judge_address(whitelist, &element->address) != REASON_NONE)
+        return NULL;
+    struct lease *known = lease_find(sync->leases, &takeover->set->name, &element->address);
+    bool holds = known != NULL && lease_find_share(known, whitelist) != NULL;
+    const struct quota_owner owner = {.name = name};
+    if (!holds &&
+        !grant_make_room(sync, takeover->set, whitelist, &owner, known == NULL, takeover->now))
+        return NULL;
+    const uint64_t now_ns = takeover->now->boot_ns;
+    const uint64_t end_ns = element->read_ns + element->expires_ms * NS_PER_MS;
+    struct lease_claim claim = {
+        .whitelist = whitelist,
+        .pattern = *pattern,
+        .name = *name,
+        .source = SOURCE_STATE,
+        .record = element->address.family == ADDRESS_IPV4 ? RECORD_A : RECORD_AAAA,
+        .granted_ns = now_ns,
+        .seen_ns = now_ns,
+        .expires_ns = end_ns,
+    };
+    if (known != NULL) /* the state file knows more than the comment */
+        (void)lease_find_claim(known, whitelist, pattern, &claim);
+    claim.expires_ns = end_ns;
+    return grant_claim(sync, takeover->set, &element->address, &claim);
+}
+
+/* Every whitelist that feeds this set and has a pattern for the comment's name. */
+static void claim_for_all(const struct takeover *takeover, const struct nftset_element *element)
+{
+    struct dname name;
+    if (!dname_from_text(element->comment, &name))
+        return;
+    for (unsigned i = 0; i < takeover->sync->options.whitelist_count; i++)
+        if (takeover->sync->homes[i][family_index(takeover->set->family)] == takeover->set)
+            (void)claim_element(takeover, i, &name, element);
+}
+
+/*
+ * Is the element of this lease ours?  In our table each timed one is.  Elsewhere the comment has
+ * just extended the lease, or the state file names it: others' last longer than we wanted it.
+ */
+static bool is_ours(const struct takeover *takeover, const struct lease *lease, uint64_t end_ns)
+{
+    return takeover->set->own || end_ns <= lease->expires_ns + STATE_TOLERANCE_NS;
+}
+
+/* The comment's name is not wanted any more, but the lease has gone on since the file was written:
+ * in our own table only we can have made its element last longer. */
+static void go_on(const struct takeover *takeover, struct lease *lease, uint64_t end_ns)
+{
+    unsigned last = 0;
+    for (unsigned i = 1; i < lease->claim_count; i++)
+        if (lease->claims[i].expires_ns > lease->claims[last].expires_ns)
+            last = i;
+    const struct whitelist *whitelist = lease->claims[last].whitelist;
+    const uint64_t most_s = (uint64_t)whitelist->ttl_max + whitelist->grace;
+    const uint64_t most_ns = takeover->now->boot_ns + most_s * NS_PER_SECOND;
+    struct lease_claim claim = lease_claim_at(lease, last);
+    claim.expires_ns = end_ns < most_ns ? end_ns : most_ns;
+    (void)grant_claim(takeover->sync, takeover->set, &lease->address, &claim);
+}
+
+static void take_element(void *context, const struct nftset_element *element)
+{
+    struct takeover *takeover = context;
+    if (element->timeout_ms == 0) {
+        takeover->foreign++;
+        return;
+    }
+    if (element->expires_ms == 0 || element->address.family != takeover->set->family)
+        return;
+    claim_for_all(takeover, element);
+    struct lease *lease =
+        lease_find(takeover->sync->leases, &takeover->set->name, &element->address);
+    const uint64_t end_ns = element->read_ns + element->expires_ms * NS_PER_MS;
+    /* Nothing grants it any more. */
+    if (lease == NULL && stray_is_ours(takeover->sync, takeover->set, element)) {
+        leaving_add(takeover->sync, takeover->set, &element->address, end_ns, takeover->now);
+        takeover->strays++;
+    }
+    if (lease == NULL || lease->write != LEASE_UNWRITTEN || !is_ours(takeover, lease, end_ns))
+        return;
+    if (takeover->set->own && lease->claim_count > 0 && end_ns > lease->expires_ns)
+        go_on(takeover, lease, end_ns);
+    const uint64_t given_ms =
+        element->timeout_ms > element->expires_ms ? element->timeout_ms : element->expires_ms;
+    const uint64_t age_ns = (given_ms - element->expires_ms) * NS_PER_MS;
+    writer_mark(lease, LEASE_WRITTEN);
+    lease->written_ns = element->read_ns > age_ns ? element->read_ns - age_ns : 0;
+    lease->written_expires_ns = end_ns;
+    writer_consider(takeover->sync, lease, takeover->now->boot_ns);
+    takeover->taken++;
+}
+
+void takeover_read(struct setsync *sync, struct keeper_set *set, const struct moment *now)
+{
+    struct takeover takeover = {.sync = sync, .set = set, .now = now};
+    char text[SET_TEXT_MAX];
+    int r = nftset_dump(sync->nft, &set->name, SIZE_MAX, take_element, &takeover);
+    set->taken_over = true;
+    if (r < 0 || takeover.foreign > 0)
+        set->careful = true;
+    if (r < 0)
+        log_warning("%s: reading what it holds: %s; going on with what the wire says",
+                    set_name_to_text(&set->name, text), strerror(-r));
+    else if (takeover.taken > 0)
+        log_notice("%s: took over %zu addresses", set_name_to_text(&set->name, text),
+                   takeover.taken);
+    if (takeover.strays > 0)
+        log_notice("%s: %zu elements of before are not granted any more: taken out",
+                   set_name_to_text(&set->name, text), takeover.strays);
+}
+
+/* ---- what the state file names ---- */
+
+void takeover_note(struct setsync *sync, struct keeper_set *set, const struct address *address,
+                   uint64_t end_ns)
+{
+    if (sync->nft == NULL || set == NULL)
+        return;
+    if (sync->ungranted_count == sync->ungranted_room) {
+        size_t room = sync->ungranted_room > 0 ? 2 * sync->ungranted_room : 64;
+        struct ungranted *more = reallocarray(sync->ungranted, room, sizeof(*more));
+        if (more == NULL)
+            return;
+        sync->ungranted = more;
+        sync->ungranted_room = room;
+    }
+    sync->ungranted[sync->ungranted_count++] =
+        (struct ungranted){.set = set, .address = *address, .end_ns = end_ns};
+}
+
+/* Somebody else's element is permanent, wide, or lasts longer than ours did. */
+static void end_one(struct setsync *sync, const struct ungranted *ungranted,
+                    const struct moment *now)
+{
+    struct keeper_set *set = ungranted->set;
+    const struct address *address = &ungranted->address;
+    struct nftset_element element;
+    if (set->state != SET_READY || lease_find(sync->leases, &set->name, address) != NULL ||
+        nftset_read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element) < 0 ||
+        !element.exists || element.is_wide || element.timeout_ms == 0)
+        return;
+    const uint64_t end_ns = element.read_ns + element.expires_ms * NS_PER_MS;
+    if (end_ns <= ungranted->end_ns + STATE_TOLERANCE_NS)
+        leaving_add(sync, set, address, end_ns, now);
+}
+
+void takeover_end(struct setsync *sync, const struct moment *now)
+{
+    for (size_t i = 0; i < sync->ungranted_count; i++)
+        end_one(sync, &sync->ungranted[i], now);
+    free(sync->ungranted);
+    sync->ungranted = NULL;
+    sync->ungranted_count = sync->ungranted_room = 0;
+}

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Leases to elements, one transaction at a time.  What is sent must not fail in normal operation: a
+ * failing batch blocks for 8 to 28 ms.  So others' elements are read before, a full set is left
+ * alone for two collections of its garbage, and a set that fails leaves the transaction of the
+ * others.
+ */
+#include "setsync/setsync_state.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WRITE_GAIN_NS NS_PER_SECOND         /* less is not worth a write on the hot path */
+#define WRITE_BEFORE_NS (2 * NS_PER_SECOND) /* always this long before an element would expire */
+#define PROBE_DELAY_NS (100 * NS_PER_MS)    /* so that the timeouts before and after differ */
+#define PROBE_TOLERANCE_MS 20               /* timeouts are rounded to jiffies, 10 ms at most */
+#define READING_TOLERANCE_NS                                                                       \
+    (100 * NS_PER_MS) /* the time left is rounded, and told a little later */
+#define RETRY_NS NS_PER_SECOND
+#define CONTENDED_NS (10 * NS_PER_MS) /* others changed something under each try */
+
+enum {
+    FLUSH_ATTEMPTS = 8,
+    WINDOW = 8192,      /* leases in a transaction: a megabyte, some 20 ms */
+    QUEUE_KEPT = 65536, /* places: what a large change needed is given back */
+};
+
+/* ---- when ---- */
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+uint64_t writer_due(const struct lease *lease)
+{
+    if (lease->retry_ns != 0)
+        return earlier(lease->expires_ns, lease->retry_ns);
+    if (lease->write == LEASE_UNWRITTEN || lease->home->state != SET_READY ||
+        lease->written_expires_ns >= lease->expires_ns)
+        return lease->expires_ns;
+    uint64_t given_ns = lease->written_expires_ns - lease->written_ns;
+    uint64_t last_ns = lease->written_ns;
+    if (given_ns > WRITE_BEFORE_NS)
+        last_ns = lease->written_expires_ns - WRITE_BEFORE_NS;
+    uint64_t half_ns = lease->written_ns + given_ns / 2;
+    if (lease->write == LEASE_COVERED)
+        half_ns = NEVER; /* someone else's element is not touched while it lasts */
+    if (lease->is_wide)
+        last_ns = lease->written_expires_ns; /* nor can anything be added before it ends */
+    return earlier(lease->expires_ns, earlier(half_ns, last_ns));
+}
+
+static bool updates_in_place(const struct setsync *sync)
+{
+    return sync->statistics.updates_probed && sync->statistics.updates_in_place;
+}
+
+/* The lease was shortened: its element must not go on without it. */
+static bool outlives(const struct lease *lease)
+{
+    return lease->write == LEASE_WRITTEN &&
+           lease->written_expires_ns >= lease->expires_ns + WRITE_GAIN_NS;
+}
+
+static bool must_write(const struct setsync *sync, const struct lease *lease, uint64_t now_ns)
+{
+    if (sync->nft == NULL || lease->home->state != SET_READY || lease->retry_ns > now_ns)
+        return false;
+    if (lease->write == LEASE_UNWRITTEN)
+        return lease->home->hold_ns <= now_ns;
+    if (lease->replaces)
+        return true;
+    if (lease->written_expires_ns >= lease->expires_ns)
+        return outlives(lease);
+    uint64_t gain_ns = lease->expires_ns - lease->written_expires_ns;
+    if (lease->write == LEASE_WRITTEN && updates_in_place(sync) && gain_ns >= WRITE_GAIN_NS)
+        return true;
+    return writer_due(lease) <= now_ns;
+}
+
+void writer_queue(struct setsync *sync, struct lease *lease)
+{
+    if (lease->queued || sync->nft == NULL)
+        return;
+    if (sync->queue_count == sync->queue_room) {
+        size_t room = sync->queue_room > 0 ? 2 * sync->queue_room : 256;
+        struct lease **queue = reallocarray(sync->queue, room, sizeof(struct lease *));
+        if (queue == NULL) {
+            lease->home->dirty = true;
+            lease->home->check_ns = 0;
+            return;
+        }
+        sync->queue = queue;
+        sync->queue_room = room;
+    }
+    sync->queue[sync->queue_count++] = lease;
+    lease->queued = true;
+}
+
+void writer_consider(struct setsync *sync, struct lease *lease, uint64_t now_ns)
+{
+    (void)lease_set_due(sync->leases, lease, writer_due(lease));
+    if (must_write(sync, lease, now_ns))
+        writer_queue(sync, lease);
+}
+
+/* ---- others' elements ---- */
+
+void writer_mark(struct lease *lease, enum lease_write write)
+{
+    if (!lease->removed) {
+        lease->home->covered_count -= lease->write == LEASE_COVERED;
+        lease->home->covered_count += write == LEASE_COVERED;
+    }
+    lease->write = write;
+    lease->is_wide = false;
+    lease->replaces &= write == LEASE_WRITTEN;
+    if (write != LEASE_UNWRITTEN)
+        lease->retry_ns = 0;
+}
+
+/*
+ * What was read decides whether the lease needs a write at all.  In a table of our own a timed
+ * element is ours; elsewhere it is ours when we wrote it.
+ */
+void writer_screen(struct lease *lease, const struct nftset_element *element)
+{
+    if (!element->exists) {
+        writer_mark(lease, LEASE_UNWRITTEN);
+        return;
+    }
+    bool is_permanent = element->timeout_ms == 0;
+    bool is_ours =
+        !is_permanent && !element->is_wide && (lease->home->own || lease->write == LEASE_WRITTEN);
+    uint64_t end_ns = is_permanent ? NEVER : element->read_ns + element->expires_ms * NS_PER_MS;
+    if (lease->write == LEASE_WRITTEN && is_ours &&
+        distance(end_ns, lease->written_expires_ns) <= READING_TOLERANCE_NS)
+        return; /* as it was written */
+    if (lease->write != LEASE_WRITTEN)
+        lease->written_ns = element->read_ns;
+    bool covers = !is_ours && (element->is_wide || end_ns >= lease->expires_ns);
+    writer_mark(lease, covers ? LEASE_COVERED : LEASE_WRITTEN);
+    lease->is_wide = element->is_wide;
+    lease->written_expires_ns = end_ns;
+}
+
+static bool is_careful(const struct lease *lease)
+{
+    const struct keeper_set *home = lease->home;
+    if (lease->removed && lease->write != LEASE_WRITTEN)
+        return false; /* what is there is another lease's by now */
+    bool is_screened = home->screened && lease->look == home->look;
+    return home->careful && !is_screened && home->state == SET_READY;
+}
+
+/* The queue's leases of one careful set, from *at on; at most as many as fit. */
+enum { SCREEN_AT_ONCE = 64 };
+
+static size_t gather(const struct setsync *sync, size_t *at,
+                     struct lease *out[static SCREEN_AT_ONCE])
+{
+    size_t count = 0;
+    for (; *at < sync->window_end && count < SCREEN_AT_ONCE; (*at)++) {
+        struct lease *lease = sync->queue[*at];
+        if (!is_careful(lease))
+            continue;
+        if (count > 0 && out[0]->home != lease->home)
+            break;
+        out[count++] = lease;
+    }
+    return count;
+}
+
+static void screen(struct setsync *sync, uint64_t now_ns)
+{
+    for (size_t at = sync->window_begin; at < sync->window_end;) {
+        struct lease *leases[SCREEN_AT_ONCE];
+        const struct address *addresses[SCREEN_AT_ONCE];
+        struct nftset_element elements[SCREEN_AT_ONCE];
+        size_t count = gather(sync, &at, leases);
+        if (count == 0)
+            return;
+        for (size_t i = 0; i < count; i++)
+            addresses[i] = &leases[i]->address;
+        struct keeper_set *home = leases[0]->home;
+        int r =
+            nftset_read(sync->nft, &home->name, set_is_interval(home), addresses, count, elements);
+        if (r < 0) {
+            sets_failed(home, r, now_ns);
+            continue;
+        }
+        for (size_t i = 0; i < count; i++)
+            writer_screen(leases[i], &elements[i]);
+    }
+}
+
+/* ---- the transaction ---- */
+
+static bool takes_part(const struct lease *lease, uint64_t now_ns)
+{
+    const struct keeper_set *home = lease->home;
+    if (home->state != SET_READY || home->dirty || lease->write == LEASE_COVERED ||
+        lease->retry_ns > now_ns)
+        return false;
+    if (lease->removed)
+        return lease->write == LEASE_WRITTEN;
+    if (lease->expires_ns <= now_ns)
+        return false;
+    if (lease->write == LEASE_UNWRITTEN)
+        return home->hold_ns <= now_ns;
+    return lease->replaces || lease->written_expires_ns < lease->expires_ns || outlives(lease);
+}
+
+static enum nftset_action action_for(const struct setsync *sync, const struct lease *lease,
+                                     uint64_t now_ns)
+{
+    if (lease->removed)
+        return NFTSET_DELETE;
+    if (lease->replaces)
+        return NFTSET_REPLACE;
+    if (updates_in_place(sync))
+        return NFTSET_UPDATE;
+    bool is_absent = lease->write == LEASE_UNWRITTEN && lease->home->uncertain_ns <= now_ns;
+    return is_absent ? NFTSET_ADD : NFTSET_REPLACE;
+}
+
+static struct nftset_change change_for(const struct setsync *sync, const struct lease *lease,
+                                       uint64_t now_ns)
+{
+    uint64_t left_ns = lease->expires_ns > now_ns ? lease->expires_ns - now_ns : 1;
+    return (struct nftset_change){
+        .set = lease->set,
+        .address = &lease->address,
+        .name = lease->claim_count > 0 ? lease->claims[0].name : NULL,
+        .timeout_ms = (left_ns + NS_PER_MS - 1) / NS_PER_MS,
+        .action = action_for(sync, lease, now_ns),
+        .is_interval = set_is_interval(lease->home),
+    };
+}
+
+static int reserve_changes(struct setsync *sync)
+{
+    const size_t room = sync->queue_room < WINDOW ? sync->queue_room : WINDOW;
+    if (sync->change_room >= room)
+        return 0;
+    struct nftset_change *changes = reallocarray(sync->changes, room, sizeof(*changes));
+    if (changes == NULL)
+        return -ENOMEM;
+    sync->changes = changes;
+    struct lease **changed = reallocarray(sync->changed, room, sizeof(*changed));
+    if (changed == NULL)
+        return -ENOMEM;
+    sync->changed = changed;
+    sync->change_room = room;
+    return 0;
+}
+
+static size_t build(struct setsync *sync, uint64_t now_ns)
+{
+    size_t count = 0;
+    for (size_t i = sync->window_begin; i < sync->window_end; i++) {
+        struct lease *lease = sync->queue[i];
+        if (!takes_part(lease, now_ns))
+            continue;
+        sync->changes[count] = change_for(sync, lease, now_ns);
+        sync->changed[count] = lease;
+        count++;
+    }
+    return count;
+}
+
+void writer_note(struct setsync *sync, const struct nftset_change *change, struct lease *lease,
+                 uint64_t now_ns)
+{
+    sync->statistics.elements_written++;
+    if (change->action == NFTSET_DELETE) {
+        lease->write = LEASE_UNWRITTEN;
+        return;
+    }
+    writer_mark(lease, LEASE_WRITTEN);
+    lease->replaces = false;
+    lease->written_ns = now_ns;
+    lease->written_expires_ns = lease->expires_ns;
+}
+
+static void note_written(struct setsync *sync, size_t count, uint64_t now_ns)
+{
+    for (size_t i = 0; i < count; i++)
+        writer_note(sync, &sync->changes[i], sync->changed[i], now_ns);
+    if (!sync->statistics.updates_probed && sync->probe_ns == NEVER)
+        sync->probe_ns = now_ns + PROBE_DELAY_NS;
+}
+
+/* Each set named once; when none is, all that took part are looked at again in a second. */
+static void note_failure(struct setsync *sync, size_t count, int error, uint64_t now_ns)
+{
+    bool is_named = false;
+    sync->statistics.transactions_failed++;
+    for (size_t i = 0; i < sync->set_count; i++)
+        sync->sets[i]->failures &= ~1U;
+    for (size_t i = 0; i < count; i++) {
+        struct keeper_set *home = sync->changed[i]->home;
+        if (sync->changes[i].error == 0 || (home->failures & 1U) != 0)
+            continue;
+        is_named = true;
+        home->failures += 3; /* bit 0: seen now; the others count */
+        int refusal = sync->changes[i].error;
+        if (refusal == -ENOENT || !retry_singly(sync, home, count, now_ns))
+            sets_failed(home, refusal, now_ns);
+    }
+    if (is_named)
+        return;
+    log_error("writing %zu addresses to nftables: %s; trying again in a second%s", count,
+              strerror(-error),
+              error == -EPERM ? " (CAP_NET_ADMIN is needed, at the opening and at each write)"
+                              : "");
+    for (size_t i = 0; i < count; i++) {
+        sync->changed[i]->home->dirty = true;
+        sync->changed[i]->home->check_ns = now_ns + RETRY_NS;
+    }
+}
+
+/* The sets that the transaction is about, and no others: others' changes may come often. */
+static void look_at_sets(struct setsync *sync, uint64_t now_ns)
+{
+    for (size_t i = sync->window_begin; i < sync->window_end; i++)
+        sets_look(sync, sync->queue[i]->home, now_ns);
+}
+
+/* Others have changed something, perhaps elements that were read before: they are read again. */
+static void read_again(struct setsync *sync, uint64_t now_ns)
+{
+    for (size_t i = 0; i < sync->set_count; i++) {
+        sync->sets[i]->careful = true;
+        sync->sets[i]->screened = false;
+    }
+    screen(sync, now_ns);
+}
+
+static void commit_queue(struct setsync *sync, uint64_t now_ns)
+{
+    bool restarted = false;
+    for (unsigned attempt = 0; attempt < FLUSH_ATTEMPTS; attempt++) {
+        look_at_sets(sync, now_ns);
+        if (attempt > 0 && restarted)
+            read_again(sync, now_ns);
+        size_t count = build(sync, now_ns);
+        if (count == 0)
+            return;
+        int r = nftset_commit(sync->nft, sync->changes, count);
+        restarted = r == -ERESTART && sets_mark(sync) == 0;
+        if (restarted)
+            continue;
+        sync->statistics.transactions++;
+        if (r == 0) {
+            note_written(sync, count, now_ns);
+            return;
+        }
+        note_failure(sync, count, r, now_ns);
+    }
+}
+
+/* What was to be written and is not has met others' changes at each try: again soon. */
+static void settle(struct setsync *sync, struct lease *lease, uint64_t now_ns)
+{
+    uint64_t due_ns = writer_due(lease);
+    if (takes_part(lease, now_ns) && must_write(sync, lease, now_ns))
+        due_ns = now_ns + CONTENDED_NS;
+    else if (due_ns <= now_ns)
+        due_ns = now_ns + RETRY_NS;
+    (void)lease_set_due(sync->leases, lease, earlier(lease->expires_ns, due_ns));
+}
+
+static void flush_window(struct setsync *sync, uint64_t now_ns)
+{
+    screen(sync, now_ns);
+    commit_queue(sync, now_ns);
+    for (size_t i = sync->window_begin; i < sync->window_end; i++) {
+        struct lease *lease = sync->queue[i];
+        lease->queued = false;
+        if (lease->removed)
+            leaving_settle(sync, lease, now_ns);
+        else
+            settle(sync, lease, now_ns);
+    }
+}
+
+/* What is more than a window takes several transactions: one alone would be too long to send. */
+void writer_flush(struct setsync *sync, const struct moment *now)
+{
+    if (sync->queue_count == 0)
+        return;
+    for (size_t i = 0; i < sync->set_count; i++)
+        sync->sets[i]->failures = 0;
+    if (reserve_changes(sync) < 0)
+        for (size_t i = 0; i < sync->queue_count; i++)
+            sets_failed(sync->queue[i]->home, -ENOMEM, now->boot_ns);
+    for (size_t begin = 0; begin < sync->queue_count; begin = sync->window_end) {
+        const size_t left = sync->queue_count - begin;
+        const size_t most = sync->change_room > 0 ? sync->change_room : left;
+        sync->window_begin = begin;
+        sync->window_end = begin + (left < most ? left : most);
+        flush_window(sync, now->boot_ns);
+    }
+    sync->queue_count = 0;
+    if (sync->queue_room > QUEUE_KEPT) {
+        free(sync->queue);
+        sync->queue = NULL;
+        sync->queue_room = 0;
+    }
+}
+
+/* ---- the probe ---- */
+
+static bool can_probe(const struct lease *lease, uint64_t now_ns)
+{
+    return lease->write == LEASE_WRITTEN && lease->home->state == SET_READY &&
+           lease->home->hold_ns == 0 && lease->written_expires_ns == lease->expires_ns &&
+           lease->written_ns + PROBE_DELAY_NS <= now_ns &&
+           lease->expires_ns > now_ns + 4 * NS_PER_SECOND;
+}
+
+static struct lease *lease_to_probe(const struct setsync *sync, uint64_t now_ns)
+{
+    struct lease *lease = NULL;
+    for (size_t i = 0; i < sync->set_count; i++)
+        if (refill_sample(sync, sync->sets[i], can_probe, now_ns, &lease, 1) > 0)
+            return lease;
+    return NULL;
+}
+
+/* 1: in place, 0: not, or -errno; -EAGAIN when this element cannot tell. */
+static int probe_lease(struct setsync *sync, struct lease *lease, uint64_t now_ns)
+{
+    const struct address *address = &lease->address;
+    struct nftset_element before, after;
+    const bool is_interval = set_is_interval(lease->home);
+    int r = nftset_read(sync->nft, lease->set, is_interval, &address, 1, &before);
+    if (r < 0)
+        return r;
+    struct nftset_change change = change_for(sync, lease, now_ns);
+    change.action = NFTSET_UPDATE;
+    if (!before.exists || before.is_wide || before.timeout_ms == 0 ||
+        distance(before.timeout_ms, change.timeout_ms) <= 2 * PROBE_TOLERANCE_MS)
+        return -EAGAIN;
+    r = nftset_commit(sync->nft, &change, 1);
+    if (r == 0)
+        r = nftset_read(sync->nft, lease->set, is_interval, &address, 1, &after);
+    if (r < 0)
+        return r;
+    if (!after.exists)
+        return -EAGAIN;
+    return distance(after.timeout_ms, change.timeout_ms) <= PROBE_TOLERANCE_MS;
+}
+
+struct considering {
+    struct setsync *sync;
+    uint64_t now_ns;
+};
+
+static void consider_again(void *context, struct lease *lease)
+{
+    const struct considering *considering = context;
+    writer_consider(considering->sync, lease, considering->now_ns);
+}
+
+/* What was put off until half its time has passed, as on an old kernel, is written now. */
+static void catch_up(struct setsync *sync, uint64_t now_ns)
+{
+    struct considering considering = {.sync = sync, .now_ns = now_ns};
+    if (sync->statistics.updates_in_place)
+        lease_each(sync->leases, consider_again, &considering);
+}
+
+void writer_probe(struct setsync *sync, const struct moment *now)
+{
+    if (sync->probe_ns > now->boot_ns)
+        return;
+    sync->probe_ns = NEVER; /* the next transaction asks again */
+    struct lease *lease = lease_to_probe(sync, now->boot_ns);
+    if (lease == NULL)
+        return;
+    sets_look(sync, lease->home, now->boot_ns);
+    int r = lease->home->dirty ? -EAGAIN : probe_lease(sync, lease, now->boot_ns);
+    if (r == -ERESTART)
+        (void)sets_mark(sync);
+    if (r < 0) {
+        sync->probe_ns = now->boot_ns + RETRY_NS;
+        return;
+    }
+    sync->statistics.updates_probed = true;
+    sync->statistics.updates_in_place = r == 1;
+    log_info("this kernel refreshes a set's elements %s",
+             r == 1 ? "in place" : "only by replacing them");
+    catch_up(sync, now->boot_ns);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Letting go is a wish for the default: closing would do too, but nothing can be opened again.
+ */
+#include "sniffer/live/cpu_latency.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* Microseconds; -1 is the kernel's PM_QOS_DEFAULT_VALUE. */
+static const int32_t wish_none = -1, wish_awake = 0;
+
+static bool wish(int fd, int32_t value)
+{
+    return write(fd, &value, sizeof(value)) == (ssize_t)sizeof(value);
+}
+
+/*
+ * Without a driver for idle states the kernel only halts, and the wish changes nothing: then it is
+ * not spoken.  What cannot be read (no sysfs) is taken for a driver.
+ */
+static bool sleep_has_depth(void)
+{
+    char name[32] = "";
+    int fd = open("/sys/devices/system/cpu/cpuidle/current_driver", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return true;
+    if (read(fd, name, sizeof(name) - 1) < 0)
+        name[0] = '\0';
+    close(fd);
+    return strcmp(name, "none\n") != 0;
+}
+
+struct awake awake_open(int fd)
+{
+    struct stat status;
+    bool usable = fd >= 0 && fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) &&
+                  wish(fd, wish_none) && sleep_has_depth();
+
+    return (struct awake){.fd = usable ? fd : -1};
+}
+
+bool awake_is_possible(const struct awake *awake)
+{
+    return awake->fd >= 0;
+}
+
+void awake_set(struct awake *awake, bool held)
+{
+    if (awake->fd < 0 || awake->held == held)
+        return;
+    awake->held = held;
+    if (wish(awake->fd, held ? wish_awake : wish_none))
+        return;
+    *awake = (struct awake){.fd = -1};
+}

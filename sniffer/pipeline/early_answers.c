@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A slot for each answer that waits, in memory that is not touched before it is needed.
+ */
+#include "sniffer/pipeline/early_answers.h"
+
+#include "base/lazy.h"
+
+#include <string.h>
+
+enum { QUESTION_AT = 12 }; /* behind the DNS header */
+
+struct slot {
+    bool used;
+    unsigned before; /* how many waited for its client when it came */
+    uint64_t number; /* in order of arrival */
+    uint64_t until_ns;
+    struct place place;
+    struct segment segment; /* its payload lies in: */
+    uint8_t bytes[EARLY_BYTES_MAX];
+};
+
+struct early {
+    uint64_t arrived;
+    uint64_t due_ns; /* never later than the first one's; meaningless while none waits */
+    unsigned waiting;
+    struct slot slots[EARLY_MAX];
+};
+
+struct early *early_new(void)
+{
+    return lazy_new(sizeof(struct early));
+}
+
+void early_free(struct early *early)
+{
+    lazy_free(early, sizeof(*early));
+}
+
+uint64_t early_due(const struct early *early)
+{
+    return early->waiting ? early->due_ns : UINT64_MAX;
+}
+
+static unsigned waiting_for(const struct early *early, const struct address *client)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < EARLY_MAX; i++)
+        count +=
+            early->slots[i].used && address_equal(&early->slots[i].segment.destination, client);
+    return count;
+}
+
+static struct slot *find_free(struct early *early)
+{
+    for (unsigned i = 0; i < EARLY_MAX; i++) {
+        if (!early->slots[i].used)
+            return &early->slots[i];
+    }
+    return NULL;
+}
+
+bool early_hold(struct early *early, const struct segment *answer, const struct place *place,
+                uint64_t now_ns)
+{
+    unsigned before = waiting_for(early, &answer->destination);
+    struct slot *slot;
+
+    if (answer->payload_size > EARLY_BYTES_MAX || early->waiting == EARLY_MAX ||
+        before >= EARLY_PER_CLIENT)
+        return false;
+    slot = find_free(early);
+    memcpy(slot->bytes, answer->payload, answer->payload_size);
+    slot->segment = *answer;
+    slot->place = *place;
+    slot->segment.payload = slot->bytes;
+    slot->segment.ip = slot->segment.transport_header = NULL;
+    slot->segment.checked = true;
+    slot->used = true;
+    slot->before = before;
+    slot->number = early->arrived++;
+    slot->until_ns = now_ns + EARLY_NS;
+    if (early->waiting++ == 0)
+        early->due_ns = slot->until_ns;
+    return true;
+}
+
+/* The case of the letters in its name may differ: whether it has to be kept is the server's matter.
+ */
+static bool same_question(const uint8_t *a, const uint8_t *b, size_t size)
+{
+    size_t i = 0;
+
+    while (i + QUESTION_FIXED_SIZE < size && byte_lower(a[i]) == byte_lower(b[i]))
+        i++;
+    return memcmp(a + i, b + i, size - i) == 0;
+}
+
+static bool answers(const struct slot *slot, const struct question_key *question)
+{
+    const struct segment *segment = &slot->segment;
+    uint16_t id = (uint16_t)(slot->bytes[0] << 8 | slot->bytes[1]);
+
+    return id == question->id &&
+           (place_pairs(&question->place, &slot->place) ||
+            place_equal(&question->place, &slot->place)) &&
+           segment->transport == question->transport &&
+           segment->destination_port == question->client_port &&
+           segment->source_port == question->resolver_port &&
+           address_equal(&segment->destination, &question->client) &&
+           address_equal(&segment->source, &question->resolver) &&
+           segment->payload_size >= QUESTION_AT + question->question_size &&
+           same_question(slot->bytes + QUESTION_AT, question->question, question->question_size);
+}
+
+static const struct segment *take(struct early *early, struct slot *slot)
+{
+    if (!slot)
+        return NULL;
+    slot->used = false;
+    early->waiting--;
+    return &slot->segment;
+}
+
+const struct segment *early_take_answer(struct early *early, const struct question_key *question)
+{
+    struct slot *first = NULL;
+
+    for (unsigned i = 0; early->waiting && i < EARLY_MAX; i++) {
+        struct slot *slot = &early->slots[i];
+
+        if (slot->used && (!first || slot->number < first->number) && answers(slot, question))
+            first = slot;
+    }
+    return take(early, first);
+}
+
+const struct segment *early_take_due(struct early *early, uint64_t now_ns)
+{
+    struct slot *first = NULL;
+
+    if (early->waiting == 0 || now_ns < early->due_ns)
+        return NULL;
+    for (unsigned i = 0; i < EARLY_MAX; i++) {
+        struct slot *slot = &early->slots[i];
+
+        if (slot->used && (!first || slot->number < first->number))
+            first = slot;
+    }
+    early->due_ns = first->until_ns;
+    return now_ns >= first->until_ns ? take(early, first) : NULL;
+}
+
+const struct segment *early_take_surplus(struct early *early, const struct address *client)
+{
+    unsigned most = waiting_for(early, client);
+    struct slot *last = NULL;
+
+    if (early->waiting < EARLY_MAX)
+        return NULL;
+    for (unsigned i = 0; i < EARLY_MAX; i++) {
+        if (early->slots[i].before <= most)
+            continue;
+        last = &early->slots[i];
+        most = last->before;
+    }
+    return take(early, last);
+}

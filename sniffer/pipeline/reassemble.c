@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What comes in parts: IP fragments into datagrams, TCP segments into messages.  Only parts that a
+ * host would take count, and only of servers that are believed, so that others cost no memory.
+ * Parts of one whole are all seen at one place, so that the whole can be judged by it.
+ */
+#include "sniffer/decode/linklayer.h"
+#include "sniffer/pipeline/state.h"
+#include "sniffer/pipeline/trust.h"
+
+#include <netinet/in.h>
+
+enum { DNS_PORT = 53, UDP_HEADER_SIZE = 8 };
+
+/* ---- TCP ---- */
+
+/* The segment on its way, for the messages in it. */
+struct delivery {
+    struct pipeline *pipeline;
+    struct segment message;
+    uint64_t now_ns;
+};
+
+static void deliver(void *context, const uint8_t *bytes, size_t size)
+{
+    struct delivery *delivery = context;
+
+    delivery->message.payload = bytes;
+    delivery->message.payload_size = size;
+    pipeline_message(delivery->pipeline, &delivery->message, delivery->now_ns);
+}
+
+static enum trust trust_source(const struct pipeline *pipeline, const struct segment *segment)
+{
+    if (segment->source_port != DNS_PORT)
+        return TRUST_NONE;
+    return trust_resolver(pipeline->plan, &segment->source, segment);
+}
+
+static enum trust trust_destination(const struct pipeline *pipeline, const struct segment *segment)
+{
+    if (segment->destination_port != DNS_PORT)
+        return TRUST_NONE;
+    return trust_resolver(pipeline->plan, &segment->destination, segment);
+}
+
+/*
+ * What is first seen where its server is not believed may not stand for what comes there later.
+ * Where both ports are 53 either end may be the server: each message's QR bit tells.
+ */
+static bool is_believed(const struct pipeline *pipeline, const struct segment *segment)
+{
+    return trust_source(pipeline, segment) == TRUST_HERE ||
+           trust_destination(pipeline, segment) != TRUST_NONE;
+}
+
+/* Of a segment that is believed. */
+static bool is_from_server(const struct pipeline *pipeline, const struct segment *segment)
+{
+    return trust_source(pipeline, segment) == TRUST_HERE;
+}
+
+/* What the two copies say is not looked into: the connection tells who is concerned. */
+static void raise_alarm(struct pipeline *pipeline, const struct segment *segment)
+{
+    static const struct dname no_name;
+    static const struct earlier_answer nothing;
+    struct segment answer = *segment;
+    struct report_subject subject = {
+        .segment = &answer,
+        .interface = trust_interface(pipeline->plan, segment),
+        .question = &no_name,
+    };
+
+    if (pipeline->draining)
+        return;
+    if (!is_from_server(pipeline, segment)) {
+        answer.source = segment->destination;
+        answer.destination = segment->source;
+        answer.source_port = segment->destination_port;
+        answer.destination_port = segment->source_port;
+    }
+    count(pipeline, COUNTER_ALARMS);
+    pipeline->counters.refused[REASON_OTHER_BYTES]++;
+    report_alarm(&pipeline->report, &subject, REASON_OTHER_BYTES, NULL, &nothing);
+}
+
+static void count_outcome(struct pipeline *pipeline, const struct segment *segment,
+                          enum streams_outcome outcome)
+{
+    switch (outcome) {
+    case STREAMS_OK:
+        return;
+    case STREAMS_DUPLICATE:
+        count(pipeline, COUNTER_TCP_REPEATED);
+        return;
+    case STREAMS_CONFLICT:
+        count(pipeline, COUNTER_TCP_CONFLICTS);
+        raise_alarm(pipeline, segment);
+        return;
+    case STREAMS_LOST:
+        count(pipeline, COUNTER_TCP_LOST);
+        return;
+    case STREAMS_GIVEN_UP:
+        count(pipeline, COUNTER_TCP_GIVEN_UP);
+        return;
+    }
+}
+
+static void add_segment(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
+{
+    struct delivery delivery = {pipeline, *segment, now_ns};
+    struct streams_hooks hooks = {.message = deliver, .context = &delivery};
+    struct stream_segment data = {
+        .source = segment->source,
+        .destination = segment->destination,
+        .source_port = segment->source_port,
+        .destination_port = segment->destination_port,
+        .sequence = segment->sequence,
+        .acknowledgment = segment->acknowledgment,
+        .flags = segment->tcp_flags,
+        .payload = segment->payload,
+        .payload_size = segment->payload_size,
+        .place = place_of(pipeline->plan, segment),
+        .peer = segment->outer_peer,
+    };
+
+    delivery.message.checked = true;
+    count_outcome(pipeline, segment, streams_add(pipeline->streams, &data, now_ns, &hooks));
+}
+
+void gather_segment(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
+{
+    const uint8_t events = STREAM_SYN | STREAM_FIN | STREAM_RST;
+
+    if (segment->payload_size == 0 && !(segment->tcp_flags & events))
+        return;
+    if (!is_believed(pipeline, segment)) {
+        count(pipeline, COUNTER_TCP_UNTRUSTED);
+        return;
+    }
+    if (!pipeline_checksum_is_good(pipeline, segment)) {
+        pipeline->counters.refused[REASON_BAD_CHECKSUM]++;
+        return;
+    }
+    count(pipeline, COUNTER_TCP_SEGMENTS);
+    add_segment(pipeline, segment, now_ns);
+}
+
+/* ---- fragments ---- */
+
+static const struct tunnelrules *rules_of(const struct pipeline *pipeline,
+                                          const struct segment *segment)
+{
+    return pipeline_rules(pipeline, segment->interface, segment->link);
+}
+
+/* The first one shows the ports: what is not DNS is not kept, and its others are forgotten. */
+static bool ports_matter(const struct pipeline *pipeline, const struct segment *segment)
+{
+    const struct segment_piece *piece = &segment->piece;
+    bool tcp = piece->protocol == IPPROTO_TCP, udp = piece->protocol == IPPROTO_UDP;
+
+    if (piece->offset != 0 || !(tcp || udp) || segment->payload_size < UDP_HEADER_SIZE)
+        return true;
+    uint16_t from = big_endian_16(segment->payload), to = big_endian_16(segment->payload + 2);
+    return from == DNS_PORT || to == DNS_PORT ||
+           (udp && tunnelrules_at_port(rules_of(pipeline, segment), to) != ENCAPSULATION_NONE);
+}
+
+/* It comes from or goes to a server, or comes from whoever may send a tunnel. */
+static bool piece_matters(const struct pipeline *pipeline, const struct segment *segment)
+{
+    const struct plan *plan = pipeline->plan;
+
+    if (!ports_matter(pipeline, segment))
+        return false;
+    return tunnelrules_know(rules_of(pipeline, segment), &segment->source) ||
+           trust_resolver(plan, &segment->source, segment) != TRUST_NONE ||
+           trust_resolver(plan, &segment->destination, segment) != TRUST_NONE;
+}
+
+static enum fragments_outcome add_piece(struct pipeline *pipeline, const struct segment *segment,
+                                        uint64_t now_ns, struct datagram *whole)
+{
+    struct fragment fragment = {
+        .source = segment->source,
+        .destination = segment->destination,
+        .id = segment->piece.id,
+        .protocol = segment->piece.protocol,
+        .more = segment->piece.more,
+        .offset = segment->piece.offset,
+        .bytes = segment->payload,
+        .size = segment->payload_size,
+        .place = place_of(pipeline->plan, segment),
+        .peer = segment->outer_peer,
+    };
+
+    if (!pipeline_takes_checksum(pipeline, segment_header_checksum(segment)))
+        return FRAGMENTS_REFUSED;
+    return fragments_add(pipeline->fragments, &fragment, now_ns, whole);
+}
+
+/* True when it completed a datagram. */
+static bool complete(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns,
+                     struct datagram *whole)
+{
+    count(pipeline, COUNTER_FRAGMENTS);
+    if (!pipeline_vlan_is_wanted(pipeline, segment->vlan) || !piece_matters(pipeline, segment))
+        return false;
+    switch (add_piece(pipeline, segment, now_ns, whole)) {
+    case FRAGMENTS_WHOLE:
+        count(pipeline, COUNTER_REASSEMBLED);
+        return true;
+    case FRAGMENTS_WAITING:
+    case FRAGMENTS_DUPLICATE:
+        return false;
+    case FRAGMENTS_REFUSED:
+        count(pipeline, COUNTER_FRAGMENTS_REFUSED);
+        return false;
+    }
+    return false;
+}
+
+/* A datagram may hold a tunnel, and that a fragment again: no deeper than tunnels may be. */
+enum frame_outcome gather_fragment(struct pipeline *pipeline, struct segment *segment,
+                                   uint64_t now_ns)
+{
+    enum frame_outcome outcome = FRAME_FRAGMENT;
+    struct datagram whole;
+
+    for (unsigned depth = 0; depth <= FRAME_TUNNELS_MAX && outcome == FRAME_FRAGMENT; depth++) {
+        if (!complete(pipeline, segment, now_ns, &whole))
+            return FRAME_FRAGMENT;
+        outcome = frame_resume(whole.bytes, whole.size, rules_of(pipeline, segment), segment);
+    }
+    return outcome;
+}

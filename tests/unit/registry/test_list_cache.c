@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The last good list in its file: read as it was written, or not at all. */
+#include "registry/list/list_cache.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct matcher *matcher;
+static int fd;
+
+static int set_up(void **context)
+{
+    struct whitelist_pattern pattern = {.whitelist = 0};
+    (void)context;
+
+    pattern_from_text("*.a.net", &pattern.pattern);
+    matcher = matcher_new(&pattern, 1);
+    fd = memfd_create("kept", 0);
+    return matcher && fd >= 0 ? 0 : -1;
+}
+
+static int tear_down(void **context)
+{
+    (void)context;
+    matcher_free(matcher);
+    return close(fd);
+}
+
+static struct roster roster_of(unsigned hosts)
+{
+    struct roster roster;
+
+    roster_init(&roster, matcher, 0, true);
+    for (unsigned i = 0; i < hosts; i++) {
+        char text[32];
+        struct entry host, address;
+
+        snprintf(text, sizeof(text), "h%u.a.net", i);
+        host = entry_from_text(text, strlen(text), true);
+        snprintf(text, sizeof(text), "203.0.%u.%u", i / 256, i % 256);
+        address = entry_from_text(text, strlen(text), true);
+        roster_take(&roster, &host, NULL);
+        roster_take(&roster, &address, i % 2 ? &host.name : NULL);
+    }
+    return roster;
+}
+
+static void write_list(struct kept *kept, unsigned hosts)
+{
+    struct roster roster = roster_of(hosts);
+
+    assert_int_equal(kept_write(fd, kept, &roster), 0);
+    roster_free(&roster);
+}
+
+static int read_list(struct kept *kept, struct roster *roster)
+{
+    roster_init(roster, matcher, 0, true);
+    return kept_read(fd, kept, roster);
+}
+
+static void test_it_comes_back(void **context)
+{
+    struct kept kept = {.origin = 1, .judged = 2, .good_ns = 3, .etag = "\"x\""}, found;
+    struct roster roster, wanted = roster_of(5);
+    (void)context;
+
+    assert_int_equal(read_list(&found, &roster), -ENOENT);
+    write_list(&kept, 5);
+    assert_int_equal(read_list(&found, &roster), 0);
+    assert_memory_equal(&found, &kept, sizeof(kept));
+    assert_int_equal(roster.host_count, 5);
+    assert_int_equal(roster.address_count, 5);
+    assert_memory_equal(roster.hosts, wanted.hosts, 5 * sizeof(*roster.hosts));
+    assert_memory_equal(roster.addresses, wanted.addresses, 5 * sizeof(*roster.addresses));
+    roster_free(&roster);
+    roster_free(&wanted);
+}
+
+static void test_the_newer_counts(void **context)
+{
+    struct kept kept = {.origin = 1}, found;
+    struct roster roster;
+    (void)context;
+
+    for (unsigned i = 1; i < 6; i++) {
+        write_list(&kept, i);
+        assert_int_equal(read_list(&found, &roster), 0);
+        assert_int_equal(roster.host_count, i);
+        roster_free(&roster);
+    }
+}
+
+static void test_the_largest_fits(void **context)
+{
+    struct kept kept = {.origin = 1}, found;
+    struct roster roster;
+    (void)context;
+
+    write_list(&kept, ROSTER_HOSTS_MAX);
+    write_list(&kept, ROSTER_HOSTS_MAX);
+    assert_int_equal(read_list(&found, &roster), 0);
+    assert_int_equal(roster.address_count, ROSTER_ADDRESSES_MAX);
+    roster_free(&roster);
+}
+
+/* A crash while the newer one is written: each byte that is not there, or another. */
+static void test_half_a_list_is_not_believed(void **context)
+{
+    struct kept kept = {.origin = 1}, found;
+    struct roster roster;
+    uint8_t byte;
+    off_t slot;
+    (void)context;
+
+    write_list(&kept, 2);
+    write_list(&kept, 3);
+    slot = (off_t)(kept.sequence % 2) * KEPT_SLOT_SIZE;
+    for (off_t at = 0; at < 660; at += at < 24 ? 1 : 13) {
+        assert_int_equal(pread(fd, &byte, 1, slot + at), 1);
+        byte ^= 0x41;
+        assert_int_equal(pwrite(fd, &byte, 1, slot + at), 1);
+        assert_int_equal(read_list(&found, &roster), 0);
+        if (roster.host_count != 2)
+            fail_msg("byte %d: %zu hosts", (int)at, roster.host_count);
+        roster_free(&roster);
+        byte ^= 0x41;
+        assert_int_equal(pwrite(fd, &byte, 1, slot + at), 1);
+    }
+    assert_int_equal(read_list(&found, &roster), 0);
+    assert_int_equal(roster.host_count, 3);
+    roster_free(&roster);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_it_comes_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_newer_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_largest_fits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_half_a_list_is_not_believed, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
