@@ -92,7 +92,8 @@ struct loop_watch *loop_writable(struct loop *loop, int fd, loop_callback *callb
     return watch_new(loop, fd, EV_WRITE | EV_PERSIST, LOOP_NORMAL, callback, context);
 }
 
-struct loop_watch *loop_signal(struct loop *loop, int signal, loop_callback *callback, void *context)
+struct loop_watch *loop_signal(struct loop *loop, int signal, loop_callback *callback,
+                               void *context)
 {
     return watch_new(loop, signal, EV_SIGNAL | EV_PERSIST, LOOP_NORMAL, callback, context);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The event loop: readable and writable descriptors, one-shot timers on the boot-time clock, signals.
- * The only place that knows libevent.
+ * The event loop: readable and writable descriptors, one-shot timers on the boot-time clock,
+ * signals. The only place that knows libevent.
  */
 #ifndef WILDSET_BASE_LOOP_H
 #define WILDSET_BASE_LOOP_H
@@ -13,7 +13,7 @@ struct loop;
 struct loop_watch; /* a descriptor, timer or signal being watched */
 
 enum loop_priority {
-    LOOP_URGENT,  /* the sources' channels: nothing stands between an answer and its transaction */
+    LOOP_URGENT, /* the sources' channels: nothing stands between an answer and its transaction */
     LOOP_NORMAL,
 };
 
@@ -26,7 +26,8 @@ void loop_free(struct loop *loop);
 struct loop_watch *loop_readable(struct loop *loop, int fd, enum loop_priority priority,
                                  loop_callback *callback, void *context);
 struct loop_watch *loop_writable(struct loop *loop, int fd, loop_callback *callback, void *context);
-struct loop_watch *loop_signal(struct loop *loop, int signal, loop_callback *callback, void *context);
+struct loop_watch *loop_signal(struct loop *loop, int signal, loop_callback *callback,
+                               void *context);
 struct loop_watch *loop_timer(struct loop *loop, loop_callback *callback, void *context);
 void loop_unwatch(struct loop_watch *watch);
 

@@ -14,10 +14,10 @@ enum sandbox_role {
 };
 
 /*
- * First thing in the daemon.  Whether it was started by root or by systemd with ambient capabilities:
- * NET_ADMIN effective, NET_RAW in the permitted set only, all else gone for good (securebits, bounding
- * set where it may be changed).  Started as root with a user `wildset` on the system, it becomes that
- * user.  0 or -errno; -EPERM when NET_ADMIN or NET_RAW is missing.
+ * First thing in the daemon.  Whether it was started by root or by systemd with ambient
+ * capabilities: NET_ADMIN effective, NET_RAW in the permitted set only, all else gone for good
+ * (securebits, bounding set where it may be changed).  Started as root with a user `wildset` on the
+ * system, it becomes that user.  0 or -errno; -EPERM when NET_ADMIN or NET_RAW is missing.
  */
 int sandbox_daemon_privileges(void);
 /* In the child between fork and exec: NET_RAW alone, ambient, for the program that is executed. */
@@ -26,7 +26,8 @@ int sandbox_pass_net_raw(void);
 int sandbox_pass_nothing(void);
 /* No capabilities from here on, not even permitted. */
 int sandbox_drop_capabilities(void);
-/* No new privileges, limits, then the role's system calls only; a call off the list ends the process. */
+/* No new privileges, limits, then the role's system calls only; a call off the list ends the
+ * process. */
 int sandbox_enter(enum sandbox_role role);
 
 #endif

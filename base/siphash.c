@@ -97,7 +97,8 @@ uint64_t siphash(const struct siphash_key *key, const void *data, size_t size)
     return fold(&s);
 }
 
-void siphash128(const struct siphash_key *key, const void *data, size_t size, uint64_t out[static 2])
+void siphash128(const struct siphash_key *key, const void *data, size_t size,
+                uint64_t out[static 2])
 {
     struct state s = absorb(key, data, size, true);
 

@@ -16,6 +16,7 @@ struct siphash_key {
 /* A key from getrandom(2).  0 or -errno. */
 int siphash_key_random(struct siphash_key *out);
 uint64_t siphash(const struct siphash_key *key, const void *data, size_t size);
-void siphash128(const struct siphash_key *key, const void *data, size_t size, uint64_t out[static 2]);
+void siphash128(const struct siphash_key *key, const void *data, size_t size,
+                uint64_t out[static 2]);
 
 #endif

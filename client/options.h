@@ -33,10 +33,10 @@ struct options_page {
 
 struct options {
     bool json, all, host_only;
-    const char *socket, *config, *shape, *table, *chain, *mark, *ca, *path, *timeout,
-        *output, *url, *file; /* NULL: not given, but for socket */
-    int first;   /* index of the first argument in argv */
-    int status;  /* the exit status when options_read says no */
+    const char *socket, *config, *shape, *table, *chain, *mark, *ca, *path, *timeout, *output, *url,
+        *file;  /* NULL: not given, but for socket */
+    int first;  /* index of the first argument in argv */
+    int status; /* the exit status when options_read says no */
 };
 
 /* False when there is nothing more to do: help was asked for and printed, or the usage is wrong. */

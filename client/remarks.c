@@ -99,7 +99,8 @@ static void interface_print(const json_t *interface)
                name, merged, name);
 }
 
-/* All of them are a finding (daemon/control/diagnosis.c); a vendor's list often holds a name that is gone. */
+/* All of them are a finding (daemon/control/diagnosis.c); a vendor's list often holds a name that
+ * is gone. */
 static void list_print(const json_t *list)
 {
     json_int_t names = number_of(list, "names"), unresolved = number_of(list, "unresolved");

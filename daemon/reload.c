@@ -107,7 +107,8 @@ static bool refuse(char error[static RELOADS_ERROR_MAX], const char *text)
     return false;
 }
 
-static_assert((int)RELOADS_ERROR_MAX >= (int)CONFIG_ERROR_MAX, "an error of the configuration is told whole");
+static_assert((int)RELOADS_ERROR_MAX >= (int)CONFIG_ERROR_MAX,
+              "an error of the configuration is told whole");
 
 static bool replace_config(struct daemon *daemon, char error[static RELOADS_ERROR_MAX])
 {

@@ -84,8 +84,8 @@ struct setsync {
     struct lease **queue; /* what the next transaction is about */
     size_t queue_count, queue_room;
     size_t window_begin, window_end; /* the part of it that is being written */
-    struct nftset_change *changes; /* with room for each of the queue, kept for its memory */
-    struct lease **changed;        /* the lease of each change */
+    struct nftset_change *changes;   /* with room for each of the queue, kept for its memory */
+    struct lease **changed;          /* the lease of each change */
     size_t change_room;
     struct lease *removed;       /* out of the tables, needed until events are told */
     struct lease_table *leaving; /* out of `leases`, and the kernel still has their elements */

@@ -60,7 +60,8 @@ enum message_kind {
 };
 
 enum {
-    SIGHTING_ADDRESSES_MAX = 16, /* a longer answer takes several messages, `more` set in all but the last */
+    SIGHTING_ADDRESSES_MAX =
+        16, /* a longer answer takes several messages, `more` set in all but the last */
     SIGHTING_NO_VLAN = -1,
 };
 
@@ -74,9 +75,9 @@ enum stranger {
 
 struct sighting_address {
     struct address address;
-    uint8_t record;  /* enum record_type */
+    uint8_t record; /* enum record_type */
     uint8_t zero[2];
-    uint32_t ttl;    /* seconds: the least of the chain */
+    uint32_t ttl; /* seconds: the least of the chain */
 };
 
 /*
@@ -98,19 +99,19 @@ struct sighting {
     uint8_t reason;        /* enum reason; REASON_NONE in an ANSWER */
     uint8_t more;          /* 1: the same answer goes on in the next message */
     uint8_t address_count;
-    uint8_t stranger;      /* enum stranger, of a refusal as untrusted-resolver */
+    uint8_t stranger; /* enum stranger, of a refusal as untrusted-resolver */
     uint8_t zero[6];
-    uint32_t chain_ttl;    /* seconds: the least along the chain to `owner` */
-    uint64_t captured_ns;  /* CLOCK_REALTIME of the frame: for display and the histogram only */
+    uint32_t chain_ttl;       /* seconds: the least along the chain to `owner` */
+    uint64_t captured_ns;     /* CLOCK_REALTIME of the frame: for display and the histogram only */
     char interface[IFNAMSIZ]; /* NUL-padded; all zero when unknown */
     struct sighting_address addresses[SIGHTING_ADDRESSES_MAX]; /* unused ones are zero */
 };
 
 struct alarm_report {
-    struct sighting sighting;   /* the extra answer, not learned */
+    struct sighting sighting; /* the extra answer, not learned */
     uint32_t earlier_count;
     struct address earlier[SIGHTING_ADDRESSES_MAX]; /* what the first counted answer said */
-    uint8_t asked_again;        /* 1: the question was, so that both may be true */
+    uint8_t asked_again; /* 1: the question was, so that both may be true */
     uint8_t zero[3];
 };
 
@@ -118,7 +119,7 @@ enum interface_state {
     STATE_READY = 1, /* of the source itself, interface is empty: sandboxed and reading */
     STATE_UP,
     STATE_DOWN,
-    STATE_WAITING,   /* not there yet */
+    STATE_WAITING,       /* not there yet */
     STATE_ONE_DIRECTION, /* of the source too: answers come, questions do not */
     STATE_COUNT,
 };
@@ -126,9 +127,9 @@ const char *interface_state_name(enum interface_state state);
 
 /* What the kernel lets through to the source; the rest is sorted out there. */
 enum interface_filter {
-    INTERFACE_FILTER_NONE = 0, /* nothing is captured */
-    INTERFACE_FILTER_NAMES,    /* what may matter by the question's name */
-    INTERFACE_FILTER_PORT,     /* all of port 53 */
+    INTERFACE_FILTER_NONE = 0,  /* nothing is captured */
+    INTERFACE_FILTER_NAMES,     /* what may matter by the question's name */
+    INTERFACE_FILTER_PORT,      /* all of port 53 */
     INTERFACE_FILTER_USERSPACE, /* everything */
     INTERFACE_FILTER_COUNT,
 };
@@ -155,17 +156,19 @@ struct state_report {
     uint8_t promiscuous;   /* 0, 1 */
     uint8_t filter;        /* enum interface_filter: the coarsest of its sockets */
     uint8_t filter_reason; /* enum filter_reason */
-    int32_t link_type;   /* LINKTYPE_ as libpcap's DLT_ number; -1 unknown */
-    uint32_t snaplen;    /* bytes */
-    uint32_t buffer;     /* bytes */
-    uint64_t received;   /* the kernel's count of packets that passed the filter, dropped ones included */
-    uint64_t dropped;    /* by the kernel: the ring was full */
+    int32_t link_type;     /* LINKTYPE_ as libpcap's DLT_ number; -1 unknown */
+    uint32_t snaplen;      /* bytes */
+    uint32_t buffer;       /* bytes */
+    uint64_t
+        received; /* the kernel's count of packets that passed the filter, dropped ones included */
+    uint64_t dropped;           /* by the kernel: the ring was full */
     uint64_t interface_dropped; /* by the interface or its driver */
-    uint64_t merged;     /* frames longer than its MTU allows: several packets in one (GRO, LRO, TSO) */
-    uint64_t cut;        /* frames of which the capture kept the beginning only */
-    uint64_t frames;     /* that passed it, in and out; 0: not known */
-    uint64_t ethertype_frames; /* of these, about: of the most frequent EtherType that is not read */
-    uint32_t ethertype;        /* that one, or 0 */
+    uint64_t merged; /* frames longer than its MTU allows: several packets in one (GRO, LRO, TSO) */
+    uint64_t cut;    /* frames of which the capture kept the beginning only */
+    uint64_t frames; /* that passed it, in and out; 0: not known */
+    uint64_t
+        ethertype_frames; /* of these, about: of the most frequent EtherType that is not read */
+    uint32_t ethertype;   /* that one, or 0 */
     uint32_t zero;
     uint64_t undirected; /* frames of which it is not known whether they came in or went out */
 };

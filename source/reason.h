@@ -11,8 +11,8 @@ enum reason {
     REASON_UNTRUSTED_RESOLVER, /* not in `resolvers`, or not on its interface */
     REASON_LATE_ANSWER,        /* its question is more than 10 s old */
     REASON_DUPLICATE,          /* the same answer again: no alarm */
-    REASON_EXTRA_ANSWER,       /* another answer to a question already settled: the spoofing alarm */
-    REASON_OTHER_BYTES,        /* TCP bytes came again and were others: the spoofing alarm too */
+    REASON_EXTRA_ANSWER, /* another answer to a question already settled: the spoofing alarm */
+    REASON_OTHER_BYTES,  /* TCP bytes came again and were others: the spoofing alarm too */
     REASON_BAD_CHECKSUM,
     REASON_NOT_NOERROR,
     REASON_NOT_CLASS_IN,
@@ -31,8 +31,8 @@ enum reason {
     REASON_PREFIX_ENTRY,
     REASON_WILDCARD_ENTRY,
     REASON_LIST_ADDRESS,
-    REASON_WRONG_WAY,          /* its question did not pass there the other way */
-    REASON_IMPOSSIBLE_SOURCE,  /* the stack would refuse it for where it came in */
+    REASON_WRONG_WAY,         /* its question did not pass there the other way */
+    REASON_IMPOSSIBLE_SOURCE, /* the stack would refuse it for where it came in */
     REASON_COUNT,
 };
 

@@ -67,7 +67,8 @@ struct resolver_seen *resolvers_note(struct resolvers *resolvers, const struct s
 /* `believed`: it is now, on some interface. */
 enum resolver_finding resolver_finding(const struct resolver_seen *seen, bool believed,
                                        uint64_t now_ns);
-/* Whether a line in the log is its due: once, and a dozen servers an hour, since they may be forged. */
+/* Whether a line in the log is its due: once, and a dozen servers an hour, since they may be
+ * forged. */
 bool resolvers_may_tell(struct resolvers *resolvers, struct resolver_seen *seen, uint64_t now_ns);
 
 #endif

@@ -19,12 +19,13 @@ int loaded_open(struct loaded **out);
 struct loaded *loaded_from(json_t *document);
 void loaded_close(struct loaded *loaded);
 
-/* Fills in what the ruleset can tell: whose sets and how large, and whether the chain jumps to ours already. */
+/* Fills in what the ruleset can tell: whose sets and how large, and whether the chain jumps to ours
+ * already. */
 void loaded_tell(const struct loaded *loaded, struct ruleset *ruleset);
 
 enum { LOADED_PROBLEM_MAX = 512 };
-/* Table shape: false with the reason when a jump from the ruleset's chain would do nothing.  A table
- * without chains that packets pass is no problem yet: the ruleset may be loaded later. */
+/* Table shape: false with the reason when a jump from the ruleset's chain would do nothing.  A
+ * table without chains that packets pass is no problem yet: the ruleset may be loaded later. */
 bool loaded_chain_is_good(const struct loaded *loaded, const struct ruleset *ruleset,
                           char problem[static LOADED_PROBLEM_MAX]);
 

@@ -67,10 +67,12 @@ void config_free(struct config *config);
 
 /* "default" among the resolvers: an entry without an address. */
 bool config_resolver_is_default(const struct plan_resolver *resolver);
-/* Whether the servers that the system names, and the public ones, are believed (daemon/trusted.h). */
+/* Whether the servers that the system names, and the public ones, are believed (daemon/trusted.h).
+ */
 bool config_believes_default(const struct config *config);
 
-/* What works but deserves a word ("resolvers: anybody is believed"): calls `warn` with each line. */
+/* What works but deserves a word ("resolvers: anybody is believed"): calls `warn` with each line.
+ */
 void config_warnings(const struct config *config, void (*warn)(void *context, const char *line),
                      void *context);
 /* What is right, and good to know when it is read: no trouble that lasts. */

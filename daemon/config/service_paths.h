@@ -6,9 +6,9 @@
 #define WILDSET_DAEMON_CONFIG_SERVICE_PATHS_H
 
 /*
- * Whether the file at `path` can be replaced by the service: by its user where root asks, and by its
- * unit (ProtectSystem=, ReadWritePaths=, StateDirectory=) where systemd has one.  0, or -errno as the
- * service would get it.
+ * Whether the file at `path` can be replaced by the service: by its user where root asks, and by
+ * its unit (ProtectSystem=, ReadWritePaths=, StateDirectory=) where systemd has one.  0, or -errno
+ * as the service would get it.
  */
 int servicepaths_try(const char *path);
 

@@ -44,7 +44,8 @@ struct trusted {
 
 /* The files of this system. */
 struct trusted_files trusted_files(void);
-/* 0 and something to free, or -ENOMEM.  A file that is not there, or no resolv.conf, names nobody. */
+/* 0 and something to free, or -ENOMEM.  A file that is not there, or no resolv.conf, names nobody.
+ */
 int trusted_make(const struct config *config, const struct trusted_files *files,
                  struct trusted *out);
 void trusted_free(struct trusted *trusted);

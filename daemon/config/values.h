@@ -27,7 +27,8 @@ bool value_duration(const char *text, uint32_t *out);
 /* What the kernel takes for a name: 1 to 15 visible bytes without "/", ":" and "%", not "." or
  * "..". */
 bool value_interface(const char *text, struct plan_interface *out);
-/* The servers that the system names, and the well-known public ones: an entry without an address. */
+/* The servers that the system names, and the well-known public ones: an entry without an address.
+ */
 #define VALUE_DEFAULT_RESOLVERS "default"
 /* "ADDRESS", "PREFIX", each with "%INTERFACE" or without, or "default". */
 bool value_resolver(const char *text, struct plan_resolver *out);

@@ -8,8 +8,8 @@
 #include "source/reason.h"
 
 /*
- * NULL where nothing is lost by it, or where a finding of its own says it.  Never that something else
- * should be trusted: what was refused may have been refused rightly.
+ * NULL where nothing is lost by it, or where a finding of its own says it.  Never that something
+ * else should be trusted: what was refused may have been refused rightly.
  */
 const char *refusals_advice(enum reason reason);
 

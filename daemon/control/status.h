@@ -22,19 +22,19 @@ struct moment;
  *                               "merged", "cut", "undirected"}],
  *                "mirrors":[{"interface", "taken",
  *                            "why":"named|no-addresses|forwards|part|had-addresses"}]}],
- *    "sets":[{"set", "state":"ready|missing|wrong", "problem", "leases", "capacity", "size", "full"}],
- *    "trusted":{"default":whether the next two are, "named_count", "named":[first 64],
+ *    "sets":[{"set", "state":"ready|missing|wrong", "problem", "leases", "capacity", "size",
+ * "full"}], "trusted":{"default":whether the next two are, "named_count", "named":[first 64],
  *               "system":[{"resolver", "file"}], "public":N, "public_date"},
  *    "resolvers":[{"resolver", "interface", "answers", "untrusted", "refused", "alarms",
  *                  "last_seen", "believed":whether it is now, and of those untrusted:
  *                  "finding":"unnamed|elsewhere", "name", "client":the first, "clients",
  *                  "more_clients"}],
- *    "whitelists":[{"whitelist", "set4", "set6", "leases4", "leases6", "pattern_count", "patterns":[first 16]}],
- *    "leases", "sightings", "granted", "extended", "expired", "evicted", "forgotten",
- *    "refused":{REASON:N}, "transactions":{"count", "failed", "elements"}, "updates_in_place",
- *    "feeds":[{"whitelist", "feed", "addresses", "written", "problem"}],
- *    "latency":{"count", "sum_us", "mean_us", "median_us", "p99_us", "buckets":[{"below_us", "count"}]},
- *    "require_query", "warnings":[TEXT]}
+ *    "whitelists":[{"whitelist", "set4", "set6", "leases4", "leases6", "pattern_count",
+ * "patterns":[first 16]}], "leases", "sightings", "granted", "extended", "expired", "evicted",
+ * "forgotten", "refused":{REASON:N}, "transactions":{"count", "failed", "elements"},
+ * "updates_in_place", "feeds":[{"whitelist", "feed", "addresses", "written", "problem"}],
+ *    "latency":{"count", "sum_us", "mean_us", "median_us", "p99_us", "buckets":[{"below_us",
+ * "count"}]}, "require_query", "warnings":[TEXT]}
  *
  * median_us and p99_us are interpolated inside their bucket; the last bucket has no below_us.
  */

@@ -10,7 +10,8 @@
 
 struct feedlist;
 
-/* For the folder of `state`, the file of the leases; NULL: nothing is kept.  NULL when memory is out. */
+/* For the folder of `state`, the file of the leases; NULL: nothing is kept.  NULL when memory is
+ * out. */
 struct feedlist *feedlist_open(const char *state);
 void feedlist_free(struct feedlist *list);
 /* Each path of the list as it was left: "/...", valid as a feed.  The others are left out. */

@@ -17,8 +17,8 @@ struct setsync;
 int saver_new(struct loop *loop, const struct setsync *sync, const char *path, struct saver **out);
 /* Saves a last time, and waits for it. */
 void saver_free(struct saver *saver);
-/* What the file says is not true any more: something was taken away that must not come back with the
- * next start, or the wall clock was set. */
+/* What the file says is not true any more: something was taken away that must not come back with
+ * the next start, or the wall clock was set. */
 void saver_soon(struct saver *saver);
 /* A child has ended; perhaps ours. */
 void saver_reap(struct saver *saver);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One feed and its file.  A change is written at most each two seconds, by a child, so that no answer
- * waits for a disk.
+ * One feed and its file.  A change is written at most each two seconds, by a child, so that no
+ * answer waits for a disk.
  */
 #ifndef WILDSET_DAEMON_OUTPUTS_OUTLET_H
 #define WILDSET_DAEMON_OUTPUTS_OUTLET_H

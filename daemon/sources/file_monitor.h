@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files whose content somebody has read and goes by, looked at every few seconds: resolv.conf, hosts,
- * certificates.
+ * Files whose content somebody has read and goes by, looked at every few seconds: resolv.conf,
+ * hosts, certificates.
  */
 #ifndef WILDSET_DAEMON_SOURCES_FILE_MONITOR_H
 #define WILDSET_DAEMON_SOURCES_FILE_MONITOR_H

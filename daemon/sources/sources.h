@@ -55,7 +55,7 @@ struct source_status {
     const struct counters *counters; /* the last report, sums over restarts included */
     const struct source_interface *interfaces;
     size_t interface_count;
-    const struct quiet *quiet; /* by interface; NULL: the source has none */
+    const struct quiet *quiet;       /* by interface; NULL: the source has none */
     const struct mirror_port *ports; /* the sniffer's */
     size_t port_count;
     const struct registry_report *lists; /* by whitelist, where `reported_lists` has its bit */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What one DNS response says about the addresses of the name that was asked for.  The records are
- * parsed by ldns; the chain of CNAME and DNAME records (RFC 1034 section 3.6.2, RFC 6672) is followed
- * from the question's name, in any record order.  It branches at a name with several CNAMEs, and
- * addresses beside a CNAME count: clients differ in which of them they use.  Pure: no clock, no log.
+ * parsed by ldns; the chain of CNAME and DNAME records (RFC 1034 section 3.6.2, RFC 6672) is
+ * followed from the question's name, in any record order.  It branches at a name with several
+ * CNAMEs, and addresses beside a CNAME count: clients differ in which of them they use.  Pure: no
+ * clock, no log.
  */
 #ifndef WILDSET_DNSPARSE_ANSWERS_ANSWER_H
 #define WILDSET_DNSPARSE_ANSWERS_ANSWER_H
@@ -28,13 +29,13 @@ enum record_type {
 const char *record_type_name(enum record_type type);
 
 enum {
-    ANSWER_CHAIN_MAX = 16,       /* names behind the question's; more are refused */
+    ANSWER_CHAIN_MAX = 16,                   /* names behind the question's; more are refused */
     ANSWER_NAMES_MAX = ANSWER_CHAIN_MAX + 1, /* with the question's own */
     ANSWER_ALIASES_MAX = 64,     /* CNAME and DNAME records of one answer; no honest one has more */
     ANSWER_WORK_MAX = 1 << 20,   /* bytes of names looked at, for one answer: about a millisecond */
     ANSWER_ADDRESSES_MAX = 4096, /* more A records than a 64 KiB message can hold */
-    ANSWER_TARGETS_MAX = 16,     /* open ends: the chain's end, HTTPS/SVCB targets without addresses */
-    ANSWER_STRAYS_MAX = 16,      /* addresses owned by a name off the chain, kept for the report */
+    ANSWER_TARGETS_MAX = 16, /* open ends: the chain's end, HTTPS/SVCB targets without addresses */
+    ANSWER_STRAYS_MAX = 16,  /* addresses owned by a name off the chain, kept for the report */
 };
 
 /* Some of an answer's names: bit 0 is the question's, bit N that of chain[N - 1]. */
@@ -42,8 +43,9 @@ typedef uint32_t answer_names;
 
 struct answer_address {
     struct address address;
-    uint8_t record;      /* enum record_type */
-    uint32_t ttl;        /* the least of the chain and this record; top bit set counts as 0 (RFC 2181, 8) */
+    uint8_t record; /* enum record_type */
+    uint32_t
+        ttl; /* the least of the chain and this record; top bit set counts as 0 (RFC 2181, 8) */
     answer_names owners; /* not empty */
 };
 
@@ -65,11 +67,13 @@ struct answer {
     uint8_t rcode;
     bool truncated;
     bool negative; /* says that the chain's end has no such record: nothing is left to be asked */
-    struct dname chain[ANSWER_CHAIN_MAX]; /* the aliases' targets, none twice: each behind what led to it */
-    unsigned chain_count;                 /* 0: the question's name is the end */
-    answer_names leads[ANSWER_NAMES_MAX]; /* the names that each of them leads to, itself included */
-    uint32_t chain_ttl;                   /* the least of all aliases; UINT32_MAX with no chain */
-    unsigned work;                        /* bytes of names that were looked at for it */
+    struct dname
+        chain[ANSWER_CHAIN_MAX]; /* the aliases' targets, none twice: each behind what led to it */
+    unsigned chain_count;        /* 0: the question's name is the end */
+    answer_names
+        leads[ANSWER_NAMES_MAX]; /* the names that each of them leads to, itself included */
+    uint32_t chain_ttl;          /* the least of all aliases; UINT32_MAX with no chain */
+    unsigned work;               /* bytes of names that were looked at for it */
     unsigned address_count;
     unsigned target_count;
     unsigned stray_count;
@@ -79,11 +83,12 @@ struct answer {
 };
 
 enum answer_outcome {
-    ANSWER_OK,             /* whatever it holds; nothing is a whole answer too */
-    ANSWER_NOT_NOERROR,    /* rcode */
+    ANSWER_OK,          /* whatever it holds; nothing is a whole answer too */
+    ANSWER_NOT_NOERROR, /* rcode */
     ANSWER_NOT_CLASS_IN,
     ANSWER_QUESTION_COUNT, /* not exactly one question */
-    ANSWER_MALFORMED,      /* an answer section that is cut, lies about lengths, or costs too much to read */
+    ANSWER_MALFORMED, /* an answer section that is cut, lies about lengths, or costs too much to
+                         read */
     ANSWER_LOOP,
     ANSWER_TOO_LONG_CHAIN,
 };

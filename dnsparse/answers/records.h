@@ -19,10 +19,11 @@
 struct record {
     const uint8_t *owner; /* uncompressed, any case */
     size_t owner_size;
-    const uint8_t *rdata; /* names in it are uncompressed; SRV, MX and NAPTR: the target's name alone */
-    size_t rdata_size;    /* A: 4, AAAA: 16 */
-    uint32_t ttl;         /* top bit set counts as 0 (RFC 2181 section 8) */
-    uint16_t type;        /* enum rr_type */
+    const uint8_t
+        *rdata; /* names in it are uncompressed; SRV, MX and NAPTR: the target's name alone */
+    size_t rdata_size; /* A: 4, AAAA: 16 */
+    uint32_t ttl;      /* top bit set counts as 0 (RFC 2181 section 8) */
+    uint16_t type;     /* enum rr_type */
 };
 
 struct records {
@@ -30,7 +31,7 @@ struct records {
     struct record *list;
     unsigned alias_count;
     uint16_t aliases[ANSWER_ALIASES_MAX]; /* where CNAME and DNAME records stand in the list */
-    unsigned work;      /* as in struct answer */
+    unsigned work;                        /* as in struct answer */
     uint8_t rcode_high; /* the extended bits of an OPT record (RFC 6891 section 6.1.3) */
     bool negative;      /* the authority section holds a SOA record (RFC 2308 section 2) */
     void *parsed;       /* the library's own, borrowed by `list` */

@@ -43,9 +43,9 @@ enum {
 struct rr {
     uint16_t type;
     uint16_t class;
-    uint32_t ttl; /* as it stands */
-    size_t rdata; /* where it starts in the message */
-    size_t end;   /* where the next record starts */
+    uint32_t ttl;  /* as it stands */
+    size_t rdata;  /* where it starts in the message */
+    size_t end;    /* where the next record starts */
     unsigned work; /* bytes and pointers of names that were looked at */
 };
 
@@ -56,9 +56,9 @@ enum rr_outcome {
 };
 
 /*
- * Reads the record at `at`.  Its owner, and the name at the end of the rdata of a CNAME, DNAME, SRV,
- * MX or NAPTR, are checked: pointers lead strictly backwards and never into the header, the name has
- * at most 255 bytes, and the rdata ends with it.
+ * Reads the record at `at`.  Its owner, and the name at the end of the rdata of a CNAME, DNAME,
+ * SRV, MX or NAPTR, are checked: pointers lead strictly backwards and never into the header, the
+ * name has at most 255 bytes, and the rdata ends with it.
  */
 enum rr_outcome rr_read(const uint8_t *message, size_t size, size_t at, struct rr *out);
 

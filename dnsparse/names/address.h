@@ -49,7 +49,8 @@ bool address_from_text(const char *text, struct address *out);
 /* RFC 5952 text, "" for ADDRESS_NONE.  Returns `out`. */
 const char *address_to_text(const struct address *address, char out[static ADDRESS_TEXT_MAX]);
 
-/* "ADDRESS" or "ADDRESS/LENGTH"; bits behind the length must be zero.  Leaves *out alone on failure. */
+/* "ADDRESS" or "ADDRESS/LENGTH"; bits behind the length must be zero.  Leaves *out alone on
+ * failure. */
 bool prefix_from_text(const char *text, struct prefix *out);
 const char *prefix_to_text(const struct prefix *prefix, char out[static PREFIX_TEXT_MAX]);
 bool prefix_contains(const struct prefix *prefix, const struct address *address);

@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 enum {
-    DNAME_MAX = 255,       /* RFC 1035 section 2.3.4, the root's zero byte included */
-    DNAME_LABEL_MAX = 63,  /* RFC 1035 section 2.3.4 */
+    DNAME_MAX = 255,        /* RFC 1035 section 2.3.4, the root's zero byte included */
+    DNAME_LABEL_MAX = 63,   /* RFC 1035 section 2.3.4 */
     DNAME_LABELS_MAX = 127, /* labels without the root: 127 of one byte make 255 bytes */
-    DNAME_TEXT_MAX = 1024, /* four characters a byte (\DDD) at most, and the NUL */
+    DNAME_TEXT_MAX = 1024,  /* four characters a byte (\DDD) at most, and the NUL */
 };
 
 struct dname {
@@ -30,8 +30,9 @@ static inline uint8_t byte_lower(uint8_t byte)
 }
 
 /*
- * Reads an uncompressed name at the start of `wire`; a compression pointer, an unknown label type, a
- * missing end or more than 255 bytes fail.  Letters become lower case.  Returns the bytes read, or 0.
+ * Reads an uncompressed name at the start of `wire`; a compression pointer, an unknown label type,
+ * a missing end or more than 255 bytes fail.  Letters become lower case.  Returns the bytes read,
+ * or 0.
  */
 size_t dname_from_wire(const uint8_t *wire, size_t size, struct dname *out);
 /* What dname_from_wire would have made: checks a name that came over the channel. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All patterns of all whitelists, and the derived names alive, made ready to be asked "may this name
- * matter?" once for each packet.  Built once; a question costs nanoseconds and does not grow with
- * the number of patterns (a hash of each suffix of the name is looked up).
+ * All patterns of all whitelists, and the derived names alive, made ready to be asked "may this
+ * name matter?" once for each packet.  Built once; a question costs nanoseconds and does not grow
+ * with the number of patterns (a hash of each suffix of the name is looked up).
  */
 #ifndef WILDSET_DNSPARSE_NAMES_MATCHER_H
 #define WILDSET_DNSPARSE_NAMES_MATCHER_H
@@ -12,7 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WHITELISTS_MAX = 64 }; /* a set of whitelists is one 64-bit mask; the configuration refuses a 65th */
+enum {
+    WHITELISTS_MAX = 64
+}; /* a set of whitelists is one 64-bit mask; the configuration refuses a 65th */
 
 /* Bit N stands for whitelist N in the order of the configuration. */
 typedef uint64_t whitelist_mask;

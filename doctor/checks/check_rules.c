@@ -103,10 +103,11 @@ static void service_dropped(const struct rules *rules, const char *service,
 
     checklist_add(list, "rules", CHECK_FAILURE, "%s over %s to the addresses of %s is dropped: %s",
                   service, family_text(family), rules->whitelist->name, walk->place);
-    checklist_advise(list,
-                     "`wildset rules %s` prints rules that let it out, and at the end the one that is"
-                     " yours to add, in front of what drops",
-                     rules->whitelist->name);
+    checklist_advise(
+        list,
+        "`wildset rules %s` prints rules that let it out, and at the end the one that is"
+        " yours to add, in front of what drops",
+        rules->whitelist->name);
 }
 
 /* What nft cannot show may be a rule of iptables that accepts the mark. */

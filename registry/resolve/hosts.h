@@ -23,7 +23,7 @@ struct hosts_hooks {
 
 struct hosts_count {
     uint32_t names;
-    uint32_t unresolved; /* of these: the last lookup failed or found no address */
+    uint32_t unresolved;                 /* of these: the last lookup failed or found no address */
     const struct dname *unresolved_name; /* the first of those; NULL: none */
 };
 

@@ -73,7 +73,7 @@ struct lease {
     uint64_t retry_ns;           /* the kernel refused its element: not before; 0: it did not */
     bool is_wide;                /* LEASE_COVERED by an interval, into which nothing can be added */
     bool queued;                 /* in the transaction being built */
-    uint32_t look; /* the look at its set that knows of its element */
+    uint32_t look;               /* the look at its set that knows of its element */
     bool removed;    /* no lease any more: its element goes, and has to be gone from the kernel */
     bool replaces;   /* the element there is an earlier lease's, with that one's comment */
     uint32_t serial; /* of the answer that touched it last */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What may be granted: address filter, lifetimes, which whitelists a sighting feeds.  Pure: the daemon
- * and replay ask the same functions, and a sighting is judged as if its sender were hostile.
+ * What may be granted: address filter, lifetimes, which whitelists a sighting feeds.  Pure: the
+ * daemon and replay ask the same functions, and a sighting is judged as if its sender were hostile.
  */
 #ifndef WILDSET_SETSYNC_POLICY_POLICY_H
 #define WILDSET_SETSYNC_POLICY_POLICY_H

@@ -5,8 +5,8 @@
  *
  *     wildset leases 1
  *     saved TIME
- *     lease ADDRESS FAMILY TABLE SET WHITELIST PATTERN NAME OWNER RESOLVER RECORD TTL FIRST LAST END
- *     end COUNT CHECKSUM
+ *     lease ADDRESS FAMILY TABLE SET WHITELIST PATTERN NAME OWNER RESOLVER RECORD TTL FIRST LAST
+ * END end COUNT CHECKSUM
  *
  * Times are milliseconds since 1970, TTL is in seconds, `""` stands for what is unknown.
  */

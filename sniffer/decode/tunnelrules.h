@@ -24,7 +24,8 @@ struct tunnelrules tunnelrules_of(const struct plan_tunnel *tunnels, size_t coun
 bool plan_may_mirror(const struct plan *plan, uint16_t interface);
 /* Whether that is so of a frame; `link` is the kernel's index of the interface itself, or 0. */
 bool plan_mirrors(const struct plan *plan, uint16_t interface, uint32_t link);
-/* In both of these NULL rules are none.  What may be behind this destination port of UDP; ENCAPSULATION_NONE: nothing that is entered. */
+/* In both of these NULL rules are none.  What may be behind this destination port of UDP;
+ * ENCAPSULATION_NONE: nothing that is entered. */
 enum encapsulation tunnelrules_at_port(const struct tunnelrules *rules, uint16_t port);
 /* Whether this sender may have any tunnel at all. */
 bool tunnelrules_know(const struct tunnelrules *rules, const struct address *sender);

@@ -2,8 +2,8 @@
 /*
  * From an IP header to the ports behind it.
  */
-#include "sniffer/decode/tunnel.h"
 #include "sniffer/filter/filterlevel.h"
+#include "sniffer/decode/tunnel.h"
 
 #include <netinet/in.h>
 

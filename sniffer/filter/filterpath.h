@@ -3,7 +3,8 @@
  * The first part of the kernel's filter: from the link layer to what may be DNS over UDP.  It
  * decides what is plain: up to four tags, a few MPLS labels, PPPoE, IPv4 with options, IPv6 without
  * extension headers, and once inside GRE, VXLAN or IP in IP.  What may lead to DNS by a less plain
- * way passes: fragments, extension and authentication headers, DNS over TCP, other tunnels that are looked into.
+ * way passes: fragments, extension and authentication headers, DNS over TCP, other tunnels that are
+ * looked into.
  */
 #ifndef WILDSET_SNIFFER_FILTER_FILTERPATH_H
 #define WILDSET_SNIFFER_FILTER_FILTERPATH_H
@@ -29,7 +30,7 @@ struct filterpath {
     enum filter_link link;
     struct filter_lengths lengths;
     const struct tunnelrules *rules; /* NULL: no tunnel is entered.  Of whom is not asked here */
-    unsigned dns;         /* where a UDP packet from or to port 53 goes, X at its UDP header */
+    unsigned dns; /* where a UDP packet from or to port 53 goes, X at its UDP header */
 };
 
 enum {

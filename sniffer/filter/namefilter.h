@@ -24,8 +24,8 @@ struct namefilter_choice {
     enum filter_link link;
     struct filter_lengths lengths;
     const struct tunnelrules *rules; /* NULL: no tunnel is entered */
-    bool chain;    /* a whitelist has match = "chain" */
-    unsigned most; /* instructions */
+    bool chain;                      /* a whitelist has match = "chain" */
+    unsigned most;                   /* instructions */
 };
 
 /*

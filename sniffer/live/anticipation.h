@@ -20,7 +20,7 @@ enum { ANTICIPATION_HOLDS_MAX = 50 };
 #define ANTICIPATION_BUDGET_NS (100 * UINT64_C(1000000)) /* of any second */
 #define ANTICIPATION_LEAST_NS UINT64_C(1000000)
 #define ANTICIPATION_MOST_NS (20 * UINT64_C(1000000))
-#define ANTICIPATION_LOOK_NS UINT64_C(1000000) /* from a question on */
+#define ANTICIPATION_LOOK_NS UINT64_C(1000000)             /* from a question on */
 #define ANTICIPATION_LOOK_MOST_NS (10 * UINT64_C(1000000)) /* of questions in a row */
 /* The first pause; doubled each time up to an hour. */
 #define ANTICIPATION_PAUSE_NS (10 * UINT64_C(1000000000))

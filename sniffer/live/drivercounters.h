@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets that an interface or its driver dropped before anybody could capture them, and frames that
- * passed it, as sysfs counts them.  libpcap reads the same files, but opens them each time: a sandboxed process cannot.
+ * Packets that an interface or its driver dropped before anybody could capture them, and frames
+ * that passed it, as sysfs counts them.  libpcap reads the same files, but opens them each time: a
+ * sandboxed process cannot.
  */
 #ifndef WILDSET_SNIFFER_LIVE_DRIVERCOUNTERS_H
 #define WILDSET_SNIFFER_LIVE_DRIVERCOUNTERS_H

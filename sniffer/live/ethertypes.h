@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Frames of EtherTypes that are not read, by their number: when one of them is common, DNS may be in
- * it.  What never carries a packet (ARP, LLDP and the like) is left out.  Pure.
+ * Frames of EtherTypes that are not read, by their number: when one of them is common, DNS may be
+ * in it.  What never carries a packet (ARP, LLDP and the like) is left out.  Pure.
  */
 #ifndef WILDSET_SNIFFER_LIVE_ETHERTYPES_H
 #define WILDSET_SNIFFER_LIVE_ETHERTYPES_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sniffer's whole way from a frame to messages for the daemon: decode, first look, trust, question,
- * parse, settle.  No I/O and no clock of its own: live capture and replay both drive it.
+ * The sniffer's whole way from a frame to messages for the daemon: decode, first look, trust,
+ * question, parse, settle.  No I/O and no clock of its own: live capture and replay both drive it.
  */
 #ifndef WILDSET_SNIFFER_PIPELINE_PIPELINE_H
 #define WILDSET_SNIFFER_PIPELINE_PIPELINE_H
@@ -49,8 +49,8 @@ void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64
 void pipeline_run(struct pipeline *pipeline, uint64_t now_ns);
 
 /*
- * Reads an answer to this question that nobody gave, so that the code and the memory which the real one
- * needs are in the CPU's caches when it comes.  Changes nothing; may be called from `asked`.
+ * Reads an answer to this question that nobody gave, so that the code and the memory which the real
+ * one needs are in the CPU's caches when it comes.  Changes nothing; may be called from `asked`.
  */
 void pipeline_rehearse(struct pipeline *pipeline, const struct dname *question);
 /* While draining an old sniffer raises no alarms: its successor settles questions too. */
@@ -68,7 +68,8 @@ struct pipeline_server {
     struct address address; /* ADDRESS_NONE: there is none */
     uint16_t port;
 };
-/* A believed resolver that was last seen to answer a matching question from a port that is not 53. */
+/* A believed resolver that was last seen to answer a matching question from a port that is not 53.
+ */
 struct pipeline_server pipeline_other_port(const struct pipeline *pipeline);
 
 #endif

@@ -16,13 +16,14 @@
 #include <stdint.h>
 
 enum plan_checksums {
-    CHECKSUMS_AUTO,   /* a bare pseudo-header sum is accepted where the interface shows it to be usual */
+    CHECKSUMS_AUTO, /* a bare pseudo-header sum is accepted where the interface shows it to be usual
+                     */
     CHECKSUMS_VERIFY,
     CHECKSUMS_IGNORE,
 };
 
 enum plan_latency {
-    LATENCY_LOW,    /* anticipate */
+    LATENCY_LOW, /* anticipate */
     LATENCY_NORMAL,
 };
 
@@ -50,7 +51,7 @@ struct plan_interface {
 
 /* A tunnel to look into. */
 struct plan_tunnel {
-    struct prefix from;    /* who sends its packets; ADDRESS_NONE: anybody, on a mirror port alone */
+    struct prefix from; /* who sends its packets; ADDRESS_NONE: anybody, on a mirror port alone */
     uint8_t encapsulation; /* enum encapsulation */
     bool has_number;
     uint16_t port;   /* UDP's, where it is sent to; 0: the usual ones */
@@ -61,7 +62,7 @@ struct plan_tunnel {
 struct plan_link {
     uint32_t index;
     char name[IFNAMSIZ];
-    bool mirror;     /* as above; only there question and answer may both come in */
+    bool mirror; /* as above; only there question and answer may both come in */
     bool loopback;
     bool any_source; /* nobody can say who is behind it: plan_origin does not hold there */
     uint8_t zero;
@@ -110,8 +111,9 @@ const struct plan_link *plan_link(const struct plan *plan, uint32_t index);
 /* A sealed, read-only memfd with the plan; close-on-exec.  The descriptor or -errno. */
 int plan_seal(const struct plan *plan);
 /*
- * The plan in a descriptor made by plan_seal: seals, sizes, counts and values are checked.  The arrays
- * lie in a mapping that lives as long as the process.  0, -EBADMSG when it is not a plan, or -errno.
+ * The plan in a descriptor made by plan_seal: seals, sizes, counts and values are checked.  The
+ * arrays lie in a mapping that lives as long as the process.  0, -EBADMSG when it is not a plan, or
+ * -errno.
  */
 int plan_open(int fd, struct plan *out);
 /* The checks of plan_open on bytes, aligned as by malloc; the arrays lie in them. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Questions seen on the wire that may matter, until their answers come.  An answer counts when it
- * settles one of them: same client, resolver, ports, transport, id and question, within 10 s.  Keyed
+ * settles one of them: same client, resolver, ports, transport, id and question, within 10 s. Keyed
  * by a keyed 128-bit hash of all that, so an entry has one size.  The letters' case of the question
  * counts over UDP, towards a server that has been seen to keep it.
  *
@@ -9,9 +9,10 @@
  * again: the client took the first one too.  Over TCP, which nobody can write into from outside, a
  * question that is asked again is a new one.
  *
- * Bounded: 65 536 questions in all.  While there is room a client may have any number, as a forwarder
- * has; then the one with the most makes room, and where none has more than 64 the oldest of all.  Of
- * those whose answers counted the last 16 384 are known: to an older one no answer counts any more.
+ * Bounded: 65 536 questions in all.  While there is room a client may have any number, as a
+ * forwarder has; then the one with the most makes room, and where none has more than 64 the oldest
+ * of all.  Of those whose answers counted the last 16 384 are known: to an older one no answer
+ * counts any more.
  */
 #ifndef WILDSET_SNIFFER_PIPELINE_QUESTIONS_H
 #define WILDSET_SNIFFER_PIPELINE_QUESTIONS_H
@@ -36,7 +37,8 @@ enum {
 #define QUESTION_LIFETIME_NS (10 * UINT64_C(1000000000))
 /* Kept that long, so that an answer that comes late is told from one that nobody asked for. */
 #define QUESTION_KEPT_NS (20 * UINT64_C(1000000000))
-#define QUESTION_REPEAT_NS (100 * UINT64_C(1000000)) /* sooner again: the same packet seen twice */
+#define QUESTION_REPEAT_NS (100 * UINT64_C(1000000)) /* sooner again: the same packet seen twice   \
+                                                      */
 
 struct question_key {
     struct address client, resolver;
@@ -57,7 +59,8 @@ enum question_outcome {
 /* A question in the table, or none: good until the next one is asked. */
 struct question_found {
     uint32_t number; /* 0: none */
-    const struct address *case_keeper; /* the key's resolver, if it kept the case of capitals in it */
+    const struct address
+        *case_keeper; /* the key's resolver, if it kept the case of capitals in it */
 };
 
 enum settle_outcome {
@@ -86,8 +89,8 @@ void questions_free(struct questions *questions);
 enum question_outcome questions_ask(struct questions *questions, const struct question_key *key,
                                     uint64_t now_ns);
 /*
- * The question that an answer with this key answers, however old; in another case where the resolver
- * has not been seen to keep it.
+ * The question that an answer with this key answers, however old; in another case where the
+ * resolver has not been seen to keep it.
  */
 struct question_found questions_find(const struct questions *questions,
                                      const struct question_key *key);
@@ -98,8 +101,8 @@ struct question_found questions_find(const struct questions *questions,
 bool questions_pairs(const struct questions *questions, struct question_found found,
                      const struct question_key *key);
 /*
- * An answer with this key went the way that the question had gone: what then goes the other way there
- * may be that answer, sent back by this machine, and does not pair any more.
+ * An answer with this key went the way that the question had gone: what then goes the other way
+ * there may be that answer, sent back by this machine, and does not pair any more.
  */
 void questions_doubt(struct questions *questions, struct question_found found,
                      const struct question_key *key);
@@ -110,8 +113,8 @@ bool questions_has_answer(const struct questions *questions, struct question_fou
 bool questions_is_late(const struct questions *questions, struct question_found found,
                        uint64_t now_ns);
 /*
- * An answer, in time, that could grant something: an error or an empty one settles nothing and is not
- * brought here.  On SETTLE_COUNTS the first addresses are kept for a later alarm.
+ * An answer, in time, that could grant something: an error or an empty one settles nothing and is
+ * not brought here.  On SETTLE_COUNTS the first addresses are kept for a later alarm.
  */
 enum settle_outcome questions_settle(struct questions *questions, struct question_found found,
                                      const struct answer_digest *digest,
@@ -123,8 +126,8 @@ bool questions_counted(const struct questions *questions, struct question_found 
 /* An answer of any kind came: true for the first since the question was last asked. */
 bool questions_answered(struct questions *questions, struct question_found found);
 /*
- * Adds something that the answer could grant to its digest.  Keyed: nobody can make two answers that
- * say different things look the same.
+ * Adds something that the answer could grant to its digest.  Keyed: nobody can make two answers
+ * that say different things look the same.
  */
 void questions_digest(const struct questions *questions, struct answer_digest *digest,
                       const void *data, size_t size);

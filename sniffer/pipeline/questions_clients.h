@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Whose question is which, which is the oldest, and which has to make room: for the table of
- * questions, which keeps the entries.  Entries are numbers 1..QUESTIONS_MAX; 0 means none.  A client
- * has two lists, of questions that wait and of questions that have had an answer.
+ * questions, which keeps the entries.  Entries are numbers 1..QUESTIONS_MAX; 0 means none.  A
+ * client has two lists, of questions that wait and of questions that have had an answer.
  */
 #ifndef WILDSET_SNIFFER_PIPELINE_QUESTIONS_CLIENTS_H
 #define WILDSET_SNIFFER_PIPELINE_QUESTIONS_CLIENTS_H

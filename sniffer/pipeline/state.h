@@ -31,7 +31,7 @@ struct pipeline {
     struct fragments *fragments;
     struct streams *streams;
     struct early *early;
-    uint64_t early_due_ns; /* as the table says it, to be looked at with each frame */
+    uint64_t early_due_ns;       /* as the table says it, to be looked at with each frame */
     struct tunnelrules rules[2]; /* where no mirror port is; on one */
     struct pipeline_server other_port;
     struct ethertypes ethertypes[PLAN_INTERFACES_MAX];

@@ -16,7 +16,8 @@ enum trust {
     TRUST_HERE,
 };
 
-/* The name of the interface that a packet passed, with "any" too where that is known; "": a file. */
+/* The name of the interface that a packet passed, with "any" too where that is known; "": a file.
+ */
 const char *trust_interface(const struct plan *plan, const struct segment *segment);
 /* Of a packet from or to it.  In a capture file it is believed by its address alone. */
 enum trust trust_resolver(const struct plan *plan, const struct address *resolver,

@@ -16,7 +16,8 @@ enum stream_state {
     STREAM_NEW,
     STREAM_SYNCED,  /* `base` is the start of a message */
     STREAM_JOINING, /* looking for one */
-    STREAM_GUESSED, /* `base` may be the start of one: the bytes from there on are too few to tell */
+    STREAM_GUESSED, /* `base` may be the start of one: the bytes from there on are too few to tell
+                     */
     STREAM_ENDED,   /* closed in order: remembered so that a mirrored copy is no new one */
 };
 
@@ -32,7 +33,7 @@ struct stream_claim {
 /* All zero is a new one. */
 struct stream {
     enum stream_state state;
-    bool begun; /* `first` is known */
+    bool begun;     /* `first` is known */
     uint16_t tries; /* segments in a row that begin no message */
     uint32_t claims_made;
     uint32_t first; /* what followed the SYN */

@@ -201,9 +201,10 @@ static bool open_netlink(struct prototype *prototype)
 
 static bool parse_options(int argc, char **argv, struct options *out)
 {
-    static const struct option known[] = {
-        {"hold-latency", no_argument, NULL, 'h'}, {"realtime", no_argument, NULL, 'r'},
-        {"never-sleep", no_argument, NULL, 'n'}, {0}};
+    static const struct option known[] = {{"hold-latency", no_argument, NULL, 'h'},
+                                          {"realtime", no_argument, NULL, 'r'},
+                                          {"never-sleep", no_argument, NULL, 'n'},
+                                          {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -242,10 +243,9 @@ int main(int argc, char **argv)
 
     if (!parse_options(argc, argv, &prototype.options) ||
         !set_suffix(&prototype, prototype.options.suffix)) {
-        fprintf(
-            stderr,
-            "usage: prototype [--hold-latency] [--realtime] [--never-sleep] INTERFACE TABLE SET4 SET6 "
-            "SUFFIX\n");
+        fprintf(stderr, "usage: prototype [--hold-latency] [--realtime] [--never-sleep] INTERFACE "
+                        "TABLE SET4 SET6 "
+                        "SUFFIX\n");
         return 2;
     }
     capture = open_capture(prototype.options.interface);

@@ -25,8 +25,7 @@ struct reading {
 
 static struct address address_at(unsigned number)
 {
-    const uint8_t bytes[4] = {51, (uint8_t)(number >> 16), (uint8_t)(number >> 8),
-                              (uint8_t)number};
+    const uint8_t bytes[4] = {51, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
     return address_from_ipv4(bytes);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names of sets, as the configuration gives them, and comments, as elements get them: a name that is
- * read prints as what reads the same again and needs no quotes in nft(8); a comment is short and
+ * Names of sets, as the configuration gives them, and comments, as elements get them: a name that
+ * is read prints as what reads the same again and needs no quotes in nft(8); a comment is short and
  * holds nothing that would break a saved ruleset, whatever bytes the name is made of.
  */
 #include "setsync/kernel/nftset.h"

@@ -283,7 +283,8 @@ static void test_capture_values_of_a_wrong_kind_are_refused(void **state)
         {"interfaces = { \"a/b\" }", "f:2: capture: interfaces: \"a/b\": wanted an interface"},
         {"interfaces = { \"e\", \"e\" }", "f:2: capture: interfaces: e is named twice"},
         {"interfaces = { \"e\" } mirror = { \"f\" }",
-         "f:2: capture: mirror: f is not in interfaces, and so not read: say interfaces += { \"f\" }"},
+         "f:2: capture: mirror: f is not in interfaces, and so not read: say interfaces += { \"f\" "
+         "}"},
         {"mirror = { \"any\" }", "f:2: capture: mirror: any is no mirror port"},
         {"mirror = { \"lo\" }", "f:2: capture: mirror: lo is no mirror port"},
         {"resolvers = { \"192.0.2.53/24\" }", "f:2: capture: resolvers: \"192.0.2.53/24\": wanted"},
@@ -663,8 +664,8 @@ static void assert_mirrors(const char *said, size_t count, bool automatic)
 {
     char text[256];
 
-    snprintf(text, sizeof(text), "capture { interfaces = { \"e\" } %s }\nwhitelist a {\n" NAMES "}\n",
-             said);
+    snprintf(text, sizeof(text),
+             "capture { interfaces = { \"e\" } %s }\nwhitelist a {\n" NAMES "}\n", said);
     struct config *config = good(text);
     assert_int_equal(config->mirror_count, count);
     assert_int_equal(config->mirrors_auto, automatic);

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#define ADD(assembly, offset, text) \
+#define ADD(assembly, offset, text)                                                                \
     assembly_add(assembly, offset, (const uint8_t *)(text), strlen(text), 1000)
 
 static void test_pieces_in_any_order(void **state)

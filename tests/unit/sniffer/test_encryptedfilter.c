@@ -107,9 +107,9 @@ static void test_tls_begins_with_a_syn(void **state)
 
 static void test_https_counts_at_public_resolvers(void **state)
 {
-    static const char *const known[] = {"1.1.1.1", "8.8.4.4", "9.9.9.9", "94.140.15.15",
-                                        "2606:4700:4700::1111", "2620:fe::fe",
-                                        "2a10:50c0::ad2:ff"};
+    static const char *const known[] = {
+        "1.1.1.1",     "8.8.4.4",          "9.9.9.9", "94.140.15.15", "2606:4700:4700::1111",
+        "2620:fe::fe", "2a10:50c0::ad2:ff"};
     static const char *const others[] = {"1.1.1.4", "8.8.8.9", "2606:4700:4700::1114",
                                          "2620:fe:1::fe", "2620:ff::fe"};
 

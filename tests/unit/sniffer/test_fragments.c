@@ -30,7 +30,11 @@ static int close_table(void **state)
 static struct fragment piece(uint32_t id, uint32_t offset, size_t size, bool more)
 {
     struct fragment fragment = {
-        .id = id, .offset = offset, .size = size, .more = more, .protocol = 17,
+        .id = id,
+        .offset = offset,
+        .size = size,
+        .more = more,
+        .protocol = 17,
         .bytes = payload + offset,
     };
 

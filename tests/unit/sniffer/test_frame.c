@@ -51,8 +51,8 @@ static enum frame_outcome decode_part(const struct bytes *bytes, size_t captured
     return frame_decode(&frame, NULL, out);
 }
 
-static enum frame_outcome decode_through(const struct bytes *bytes,
-                                         const struct tunnelrules *rules, struct segment *out)
+static enum frame_outcome decode_through(const struct bytes *bytes, const struct tunnelrules *rules,
+                                         struct segment *out)
 {
     struct frame frame = {
         .bytes = bytes->data,

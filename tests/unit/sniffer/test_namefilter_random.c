@@ -29,7 +29,7 @@ enum {
     FRAME_MAX = 4096,
     PROTOCOLS = 10,
     KERNEL_SHARE = 4, /* the kernel runs the filter for one frame of so many */
-    BY_CHANCE = 8, /* one of 64: none passes so many times */
+    BY_CHANCE = 8,    /* one of 64: none passes so many times */
 };
 
 /* ---- chance ---- */
