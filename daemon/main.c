@@ -6,12 +6,12 @@
 #include "base/priority.h"
 #include "base/sandbox.h"
 #include "daemon/config/config.h"
-#include "daemon/config/service_paths.h"
 #include "daemon/config/trusted.h"
 #include "daemon/control/control.h"
 #include "daemon/daemon.h"
 #include "daemon/outputs/feed_file.h"
 #include "daemon/outputs/lease_saver.h"
+#include "daemon/service_paths.h"
 #include "daemon/sources/mirrored.h"
 
 #include <errno.h>

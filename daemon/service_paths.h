@@ -2,8 +2,8 @@
 /*
  * What the service may write, asked by somebody else: `wildsetd --check` of an administrator.
  */
-#ifndef WILDSET_DAEMON_CONFIG_SERVICE_PATHS_H
-#define WILDSET_DAEMON_CONFIG_SERVICE_PATHS_H
+#ifndef WILDSET_DAEMON_SERVICE_PATHS_H
+#define WILDSET_DAEMON_SERVICE_PATHS_H
 
 /*
  * Whether the file at `path` can be replaced by the service: by its user where root asks, and by

@@ -3,7 +3,7 @@
  * The service's user is tried in a child that becomes it.  Its unit is asked for over D-Bus;
  * without a bus, or without the unit, there is nothing to hold against.
  */
-#include "daemon/config/service_paths.h"
+#include "daemon/service_paths.h"
 
 #include "daemon/outputs/feed_file.h"
 
