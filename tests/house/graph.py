@@ -1,0 +1,218 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The house has floors and no circles: what may include what, by folder, and who calls whom, by the linker.
+
+    graph.py BUILD-DIRECTORY
+
+Fails with the names: an include that runs upwards, headers that include each other in a circle, files whose
+objects need each other in a circle, a folder with more nouns than a person keeps in mind.  What is known to be
+wrong stands in KNOWN, and has to leave it when it is mended.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+TREE = pathlib.Path(__file__).parents[2]
+
+# The lowest first; folders of one line know nothing of each other.  A file may have a floor of its own.
+FLOORS = """
+base
+dnsparse/names
+dnsparse/answers
+source
+sniffer/decode
+sniffer/filter
+sniffer/reassembly
+sniffer/pipeline
+sniffer/live
+sniffer
+registry/list registry/fetch registry/resolve
+registry
+setsync/policy
+setsync/kernel
+setsync/setsync_state
+setsync/leases setsync/sets
+setsync/writer
+setsync/grant
+setsync/upkeep setsync/state
+setsync
+daemon/config
+daemon/sources daemon/outputs
+daemon/control
+daemon
+client
+client/commands
+client/main
+doctor/rules
+doctor
+doctor/host
+doctor/checks
+doctor/main
+"""
+
+# A noun is a header and the source of its name.  More in one folder and nobody finds the way in it.
+NOUNS_MOST = 22
+
+# Each is a sentence that this test would say.
+KNOWN = """
+base/seccomp.c includes source/descriptors.h, which is not below it
+client/commands/loaded.c includes doctor/program.h, which is not below it
+client/commands/loaded.h includes doctor/rules/nftruleset.h, which is not below it
+client/options.c includes client/commands.h, which is not below it
+dnsparse/names/record_type.c includes dnsparse/answers/answer.h, which is not below it
+objects in a circle: daemon/config/check daemon/config/config daemon/config/parse
+objects in a circle: daemon/daemon daemon/learn daemon/reload daemon/trust
+objects in a circle: dnsparse/answers/answer dnsparse/answers/chain
+objects in a circle: registry/list/document registry/list/document_json registry/list/document_text
+objects in a circle: setsync/grant setsync/sets/sets setsync/upkeep/adopt setsync/upkeep/refill setsync/upkeep/stray setsync/upkeep/sweep setsync/writer/leaving setsync/writer/retry setsync/writer/writer
+objects in a circle: setsync/kernel/element_read setsync/kernel/transaction
+objects in a circle: setsync/kernel/generation setsync/kernel/nftset
+objects in a circle: sniffer/decode/linklayer sniffer/decode/wireless
+objects in a circle: sniffer/pipeline/pipeline sniffer/pipeline/reassemble sniffer/pipeline/response
+registry/fetch/download.c includes registry/resolve/system.h, which is not below it
+registry/fetch/download.h includes registry/resolve/resolver.h, which is not below it
+registry/list/list_cache.h includes registry/fetch/fetch.h, which is not below it
+registry/resolve/hosts.h includes registry/plan.h, which is not below it
+setsync/kernel/nftset.h includes setsync/leases/names.h, which is not below it
+setsync/policy/judge.c includes setsync/setsync_state.h, which is not below it
+setsync/setsync_state.h includes setsync/setsync.h, which is not below it
+sniffer/decode/tunnelrules.h includes sniffer/pipeline/plan.h, which is not below it
+sniffer/filter/kernelfilter.h includes sniffer/pipeline/plan.h, which is not below it
+sniffer/pipeline/pipeline.h includes sniffer/live/ethertypes.h, which is not below it
+sniffer/reassembly/fragments.h includes sniffer/pipeline/place.h, which is not below it
+sniffer/reassembly/streams.h includes sniffer/pipeline/place.h, which is not below it
+"""
+
+
+def nouns():
+    """Noun to the paths of its header and source."""
+    found = {}
+    tops = {line.split()[0].split("/")[0] for line in FLOORS.split("\n") if line}
+    for top in tops:
+        for path in sorted((TREE / top).rglob("*.[ch]")):
+            noun = str(path.relative_to(TREE).with_suffix(""))
+            found.setdefault(noun, []).append(path)
+    return found
+
+
+def floors():
+    """Folder or noun to the number of its floor, and its neighbours there."""
+    found = {}
+    for number, line in enumerate(FLOORS.split("\n")):
+        for place in line.split():
+            found[place] = number
+    return found
+
+
+def place_of(noun, floor):
+    return noun if noun in floor else noun.rpartition("/")[0]
+
+
+def includes(path, known):
+    for name in re.findall(r'^#include "([^"]+)\.h"', path.read_text(encoding="utf-8"), re.M):
+        if name in known:
+            yield name
+
+
+def upward(found):
+    floor = floors()
+    for noun, paths in found.items():
+        here = place_of(noun, floor)
+        if here not in floor:
+            yield f"{here}: the folder has no floor in tests/house/graph.py"
+            continue
+        for path in paths:
+            for other in includes(path, found):
+                there = place_of(other, floor)
+                if there in floor and there != here and floor[there] >= floor[here]:
+                    yield f"{path.relative_to(TREE)} includes {other}.h, which is not below it"
+
+
+def circles(edges):
+    """Groups of nodes that reach each other, by Tarjan, without recursion."""
+    index, low, stack, on, found = {}, {}, [], set(), []
+    for root in edges:
+        if root in index:
+            continue
+        work = [(root, iter(edges[root]))]
+        index[root] = low[root] = len(index)
+        stack.append(root)
+        on.add(root)
+        while work:
+            node, rest = work[-1]
+            for other in rest:
+                if other not in index:
+                    index[other] = low[other] = len(index)
+                    stack.append(other)
+                    on.add(other)
+                    work.append((other, iter(edges.get(other, ()))))
+                    break
+                if other in on:
+                    low[node] = min(low[node], index[other])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == index[node]:
+                    group = []
+                    while not group or group[-1] != node:
+                        group.append(stack.pop())
+                        on.discard(group[-1])
+                    if len(group) > 1:
+                        found.append(sorted(group))
+    return sorted(found)
+
+
+def header_circles(found):
+    edges = {noun: [other for path in paths if path.suffix == ".h" for other in includes(path, found)]
+             for noun, paths in found.items()}
+    for group in circles(edges):
+        yield f"headers in a circle: {' '.join(group)}"
+
+
+def link_circles(build, found):
+    """Which object needs a symbol of which; several targets may build the same source."""
+    defined, needed = {}, {}
+    for path in sorted(build.rglob("*.c.o")):
+        match = re.fullmatch(r"(.*)/CMakeFiles/[^/]+\.dir/(.*)\.c\.o", str(path.relative_to(build)))
+        noun = match and str(pathlib.PurePath(match[1]) / match[2])
+        if noun not in found:
+            continue
+        lines = subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout.splitlines()
+        for fields in map(str.split, lines):
+            if fields[-2] == "U":
+                needed.setdefault(noun, set()).add(fields[-1])
+            elif fields[-2] in "TDBR" and fields[-1] != "main":
+                defined[fields[-1]] = noun
+    if len(needed) < 100:
+        yield f"only {len(needed)} objects in {build}: are they still found?"
+    edges = {noun: {defined[symbol] for symbol in symbols if defined.get(symbol, noun) != noun}
+             for noun, symbols in needed.items()}
+    for group in circles(edges):
+        yield f"objects in a circle: {' '.join(group)}"
+
+
+def crowded(found):
+    count = {}
+    for noun in found:
+        folder = noun.rpartition("/")[0]
+        count[folder] = count.get(folder, 0) + 1
+    for folder, number in sorted(count.items()):
+        if number > NOUNS_MOST:
+            yield f"{folder}: {number} nouns in one folder, at most {NOUNS_MOST}"
+
+
+def main():
+    found = nouns()
+    build = pathlib.Path(sys.argv[1]).resolve()
+    said = sorted(set([*upward(found), *header_circles(found), *link_circles(build, found), *crowded(found)]))
+    known = [line for line in KNOWN.splitlines() if line]
+    problems = [line for line in said if line not in known]
+    problems += [f"KNOWN in tests/house/graph.py: mended, take it out: {line}" for line in known if line not in said]
+    print("\n".join(problems) or f"{len(found)} nouns: no include runs upwards, no circle")
+    sys.exit(bool(problems))
+
+
+if __name__ == "__main__":
+    main()
