@@ -37,8 +37,8 @@ enum {
 #define QUESTION_LIFETIME_NS (10 * UINT64_C(1000000000))
 /* Kept that long, so that an answer that comes late is told from one that nobody asked for. */
 #define QUESTION_KEPT_NS (20 * UINT64_C(1000000000))
-#define QUESTION_REPEAT_NS (100 * UINT64_C(1000000)) /* sooner again: the same packet seen twice   \
-                                                      */
+/* Sooner again: the same packet seen twice. */
+#define QUESTION_REPEAT_NS (100 * UINT64_C(1000000))
 
 struct question_key {
     struct address client, resolver;
