@@ -18,13 +18,13 @@
 
 /* ---- events ---- */
 
-static struct pending_event *note(struct setsync *sync, enum event_kind kind,
-                                  const struct moment *now)
+static struct pending_event *event_add(struct setsync *sync, enum event_kind kind,
+                                       const struct moment *now)
 {
     if (sync->event_count == sync->event_room) {
         size_t room = sync->event_room > 0 ? 2 * sync->event_room : 64;
         struct pending_event *events = reallocarray(sync->events, room, sizeof(*events));
-        if (events == NULL)
+        if (!events)
             return NULL;
         sync->events = events;
         sync->event_room = room;
@@ -37,14 +37,14 @@ static struct pending_event *note(struct setsync *sync, enum event_kind kind,
 
 void grant_tell(struct setsync *sync)
 {
-    for (size_t i = 0; i < sync->event_count && sync->options.event != NULL; i++) {
+    for (size_t i = 0; i < sync->event_count && sync->options.event; i++) {
         struct pending_event *pending = &sync->events[i];
         if (pending->name.length > 0)
             pending->event.name = &pending->name;
         sync->options.event(sync->options.context, &pending->event);
     }
     sync->event_count = 0;
-    while (sync->removed != NULL) {
+    while (sync->removed) {
         struct lease *lease = sync->removed;
         sync->removed = lease->next;
         lease_free(lease);
@@ -52,13 +52,13 @@ void grant_tell(struct setsync *sync)
 }
 
 /* `verdict` is NULL when the name itself is refused, `seen` when there is no address. */
-static void note_refusal(struct setsync *sync, enum reason reason, enum source source,
-                         const struct verdict *verdict, const struct sighting *sighting,
-                         const struct sighting_address *seen, const struct moment *now)
+static void grant_note_refusal(struct setsync *sync, enum reason reason, enum source source,
+                               const struct verdict *verdict, const struct sighting *sighting,
+                               const struct sighting_address *seen, const struct moment *now)
 {
     sync->statistics.refused[reason]++;
-    struct pending_event *pending = note(sync, EVENT_REFUSED, now);
-    if (pending == NULL)
+    struct pending_event *pending = event_add(sync, EVENT_REFUSED, now);
+    if (!pending)
         return;
     struct event *event = &pending->event;
     event->reason = reason;
@@ -66,12 +66,12 @@ static void note_refusal(struct setsync *sync, enum reason reason, enum source s
     event->name = &sighting->question;
     event->owner = &sighting->owner;
     event->sighting = sighting;
-    if (verdict != NULL) {
+    if (verdict) {
         event->whitelist = &sync->options.whitelists[verdict->whitelist];
         event->pattern = verdict->pattern;
         pending->name = verdict->name;
     }
-    if (seen != NULL) {
+    if (seen) {
         event->address = &seen->address;
         event->record = (enum record_type)seen->record;
     }
@@ -79,13 +79,13 @@ static void note_refusal(struct setsync *sync, enum reason reason, enum source s
 
 /* ---- room ---- */
 
-static struct lease_quota *quota_of(struct setsync *sync, const struct whitelist *whitelist,
-                                    const struct keeper_set *home)
+static struct lease_quota *grant_quota(struct setsync *sync, const struct whitelist *whitelist,
+                                       const struct set *set)
 {
-    return &sync->quotas[whitelist - sync->options.whitelists][family_index(home->family)];
+    return &sync->quotas[whitelist - sync->options.whitelists][family_index(set->family)];
 }
 
-static void count_removal(struct setsync *sync, enum event_kind kind)
+static void removal_count(struct setsync *sync, enum event_kind kind)
 {
     struct setsync_statistics *statistics = &sync->statistics;
     uint64_t *const counters[EVENT_COUNT] = {
@@ -93,26 +93,26 @@ static void count_removal(struct setsync *sync, enum event_kind kind)
         [EVENT_EVICTED] = &statistics->evicted,
         [EVENT_FORGOTTEN] = &statistics->forgotten,
     };
-    if (counters[kind] != NULL)
+    if (counters[kind])
         (*counters[kind])++;
 }
 
-static void note_removal(struct setsync *sync, enum event_kind kind, const struct lease *lease,
+static void removal_note(struct setsync *sync, enum event_kind kind, const struct lease *lease,
                          const struct whitelist *whitelist, const struct moment *now)
 {
-    count_removal(sync, kind);
-    struct pending_event *pending = note(sync, kind, now);
-    if (pending == NULL)
+    removal_count(sync, kind);
+    struct pending_event *pending = event_add(sync, kind, now);
+    if (!pending)
         return;
     struct event *event = &pending->event;
-    event->set = lease->set;
+    event->set = lease->set_name;
     event->address = &lease->address;
     event->whitelist = whitelist;
     if (kind == EVENT_EVICTED)
         event->reason = REASON_CAPACITY;
     for (unsigned i = 0; i < lease->claim_count; i++) {
         const struct kept_claim *claim = &lease->claims[i];
-        if (whitelist != NULL && claim->whitelist != whitelist)
+        if (whitelist && claim->whitelist != whitelist)
             continue;
         pending->name = kept_name_get(claim->name);
         event->whitelist = claim->whitelist;
@@ -127,23 +127,23 @@ void grant_remove(struct setsync *sync, struct lease *lease, enum event_kind kin
 {
     if (kind == EVENT_EXPIRED)
         sweep_look(sync, lease);
-    note_removal(sync, kind, lease, whitelist, now);
+    removal_note(sync, kind, lease, whitelist, now);
     lease_remove(sync->leases, lease);
-    lease->home->lease_count--;
-    lease->home->covered_count -= lease->write == LEASE_COVERED;
-    lease->home->uncertain_ns = now->boot_ns + UNCERTAIN_NS;
+    lease->set->lease_count--;
+    lease->set->covered_count -= lease->write == LEASE_COVERED;
+    lease->set->uncertain_ns = now->boot_ns + UNCERTAIN_NS;
     bool outlives = lease->written_expires_ns > lease->expires_ns + OUTLIVES_NS;
     if (kind == EVENT_EXPIRED && !outlives)
         lease->write = LEASE_UNWRITTEN; /* the element ends by itself */
     leaving_begin(sync, lease, now);
 }
 
-static bool keep_others(const void *context, const struct lease_claim *claim)
+static bool claim_is_of_others(const void *context, const struct lease_claim *claim)
 {
     return claim->whitelist != context;
 }
 
-static bool has_others(const struct lease *lease, const struct whitelist *whitelist)
+static bool lease_has_others(const struct lease *lease, const struct whitelist *whitelist)
 {
     for (unsigned i = 0; i < lease->claim_count; i++)
         if (lease->claims[i].whitelist != whitelist)
@@ -152,41 +152,41 @@ static bool has_others(const struct lease *lease, const struct whitelist *whitel
 }
 
 /* What this whitelist holds here ends; what another still grants stays. */
-static void end_share(struct setsync *sync, struct lease *lease, const struct whitelist *whitelist,
-                      const struct moment *now)
+static void lease_end_for(struct setsync *sync, struct lease *lease,
+                          const struct whitelist *whitelist, const struct moment *now)
 {
-    bool has_ended = share_end(lease_find_share(lease, whitelist)) <= now->boot_ns;
+    bool has_ended = quota_entry_end(lease_quota_entry(lease, whitelist)) <= now->boot_ns;
     enum event_kind kind = has_ended ? EVENT_EXPIRED : EVENT_EVICTED;
-    if (!has_others(lease, whitelist)) {
+    if (!lease_has_others(lease, whitelist)) {
         grant_remove(sync, lease, kind, whitelist, now);
         return;
     }
     if (!has_ended)
-        note_removal(sync, kind, lease, whitelist, now);
-    lease_retain(lease, keep_others, whitelist);
+        removal_note(sync, kind, lease, whitelist, now);
+    lease_retain(lease, claim_is_of_others, whitelist);
     writer_consider(sync, lease, now->boot_ns);
 }
 
 /* With head-room below the set's own size: expired elements hold their place until they are
  * collected, and an interval's end has a place of its own. */
-static size_t room_of(const struct keeper_set *home)
+static size_t set_room(const struct set *set)
 {
-    const size_t size = set_is_interval(home) ? home->view.size / 2 : home->view.size;
-    return home->view.size == 0 ? SIZE_MAX : size - size / 5;
+    const size_t size = set_is_interval(set) ? set->view.size / 2 : set->view.size;
+    return set->view.size == 0 ? SIZE_MAX : size - size / 5;
 }
 
 /* The lease nearest to its end among all that feed a set, but for those of this very answer. */
-static struct lease *nearest_in_set(struct setsync *sync, const struct keeper_set *home)
+static struct lease *set_nearest_end(struct setsync *sync, const struct set *set)
 {
     struct lease *nearest = NULL;
     for (size_t i = 0; i < sync->options.whitelist_count; i++) {
         for (unsigned family = 0; family < FAMILIES; family++) {
-            if (sync->homes[i][family] != home)
+            if (sync->whitelist_sets[i][family] != set)
                 continue;
             struct lease *lease = quota_nearest_end(&sync->quotas[i][family], sync->serial);
-            if (lease == NULL)
+            if (!lease)
                 continue;
-            if (nearest == NULL || lease->expires_ns < nearest->expires_ns)
+            if (!nearest || lease->expires_ns < nearest->expires_ns)
                 nearest = lease;
         }
     }
@@ -194,37 +194,36 @@ static struct lease *nearest_in_set(struct setsync *sync, const struct keeper_se
 }
 
 /* Who brings too many makes room with its own; else what is nearest to its end does. */
-static struct lease *next_out(struct setsync *sync, const struct keeper_set *home,
-                              const struct whitelist *whitelist, const struct quota_owner *owner,
-                              bool of_the_set)
+static struct lease *lease_to_evict(struct setsync *sync, const struct set *set,
+                                    const struct whitelist *whitelist,
+                                    const struct quota_owner *owner, bool of_the_set)
 {
-    const struct lease_quota *quota = quota_of(sync, whitelist, home);
-    const size_t limit = quota->shares.count < whitelist->max_addresses ? quota->shares.count
-                                                                        : whitelist->max_addresses;
+    const struct lease_quota *quota = grant_quota(sync, whitelist, set);
+    const size_t limit = quota->entries.count < whitelist->max_addresses ? quota->entries.count
+                                                                         : whitelist->max_addresses;
     struct lease *lease = quota_too_many(quota, limit, owner, sync->serial);
-    if (lease != NULL)
+    if (lease)
         return lease;
-    return of_the_set ? nearest_in_set(sync, home) : quota_nearest_end(quota, sync->serial);
+    return of_the_set ? set_nearest_end(sync, set) : quota_nearest_end(quota, sync->serial);
 }
 
-bool grant_make_room(struct setsync *sync, struct keeper_set *home,
-                     const struct whitelist *whitelist, const struct quota_owner *owner,
-                     bool is_new, const struct moment *now)
+bool grant_make_room(struct setsync *sync, struct set *set, const struct whitelist *whitelist,
+                     const struct quota_owner *owner, bool is_new, const struct moment *now)
 {
-    struct lease_quota *quota = quota_of(sync, whitelist, home);
-    const size_t places = home->lease_count + home->leaving_count;
-    if ((quota->shares.count >= whitelist->max_addresses || places >= room_of(home)) &&
+    struct lease_quota *quota = grant_quota(sync, whitelist, set);
+    const size_t places = set->lease_count + set->leaving_count;
+    if ((quota->entries.count >= whitelist->max_addresses || places >= set_room(set)) &&
         lease_table_count(sync->leaving) >= LEAVING_MOST)
         return false; /* the kernel takes nothing out at the moment */
-    while (quota->shares.count >= whitelist->max_addresses) {
-        struct lease *out = next_out(sync, home, whitelist, owner, false);
-        if (out == NULL)
+    while (quota->entries.count >= whitelist->max_addresses) {
+        struct lease *out = lease_to_evict(sync, set, whitelist, owner, false);
+        if (!out)
             return false;
-        end_share(sync, out, whitelist, now);
+        lease_end_for(sync, out, whitelist, now);
     }
-    while (is_new && home->lease_count >= room_of(home)) {
-        struct lease *out = next_out(sync, home, whitelist, owner, true);
-        if (out == NULL)
+    while (is_new && set->lease_count >= set_room(set)) {
+        struct lease *out = lease_to_evict(sync, set, whitelist, owner, true);
+        if (!out)
             return false;
         bool has_ended = out->expires_ns <= now->boot_ns;
         grant_remove(sync, out, has_ended ? EVENT_EXPIRED : EVENT_EVICTED, NULL, now);
@@ -238,31 +237,31 @@ void grant_trim(struct setsync *sync, const struct whitelist *whitelist, const s
     sync->serial++; /* no answer is being learned: any lease may go */
     for (unsigned family = 0; family < FAMILIES; family++) {
         struct lease_quota *quota = &sync->quotas[whitelist - sync->options.whitelists][family];
-        while (quota->shares.count > whitelist->max_addresses) {
+        while (quota->entries.count > whitelist->max_addresses) {
             struct lease *lease =
                 quota_too_many(quota, whitelist->max_addresses, &nobody, sync->serial);
-            if (lease == NULL)
+            if (!lease)
                 lease = quota_nearest_end(quota, sync->serial);
-            if (lease == NULL)
+            if (!lease)
                 return;
-            end_share(sync, lease, whitelist, now);
+            lease_end_for(sync, lease, whitelist, now);
         }
     }
 }
 
 /* ---- grants ---- */
 
-struct lease *grant_claim(struct setsync *sync, struct keeper_set *home,
-                          const struct address *address, const struct lease_claim *claim)
+struct lease *grant_claim(struct setsync *sync, struct set *set, const struct address *address,
+                          const struct lease_claim *claim)
 {
-    struct lease *lease = lease_find(sync->leases, &home->name, address);
-    bool is_new = lease == NULL;
+    struct lease *lease = lease_find(sync->leases, &set->name, address);
+    bool is_new = !lease;
     if (is_new)
-        lease = lease_add(sync->leases, &home->name, address);
-    if (lease == NULL)
+        lease = lease_add(sync->leases, &set->name, address);
+    if (!lease)
         return NULL;
-    lease->home = home;
-    if (lease_claim(lease, claim, quota_of(sync, claim->whitelist, home)) < 0) {
+    lease->set = set;
+    if (lease_claim(lease, claim, grant_quota(sync, claim->whitelist, set)) < 0) {
         if (is_new) {
             lease_remove(sync->leases, lease);
             lease_free(lease);
@@ -270,8 +269,8 @@ struct lease *grant_claim(struct setsync *sync, struct keeper_set *home,
         return NULL;
     }
     if (is_new) {
-        home->lease_count++;
-        leaving_adopt(sync, lease);
+        set->lease_count++;
+        leaving_inherit(sync, lease);
     }
     return lease;
 }
@@ -283,11 +282,11 @@ struct grant {
     const struct sighting_address *seen;
     const struct verdict *verdict;
     const struct whitelist *whitelist;
-    struct keeper_set *home;
+    struct set *set;
     const struct moment *now;
 };
 
-static struct lease_claim claim_of(const struct grant *grant, uint32_t lifetime)
+static struct lease_claim grant_to_claim(const struct grant *grant, uint32_t lifetime)
 {
     return (struct lease_claim){
         .whitelist = grant->whitelist,
@@ -305,19 +304,20 @@ static struct lease_claim claim_of(const struct grant *grant, uint32_t lifetime)
     };
 }
 
-static void note_grant(struct setsync *sync, const struct grant *grant, bool is_new,
+static void grant_note(struct setsync *sync, const struct grant *grant, bool is_new,
                        uint32_t lifetime)
 {
     uint64_t *counter = is_new ? &sync->statistics.granted : &sync->statistics.extended;
     (*counter)++;
-    struct pending_event *pending = note(sync, is_new ? EVENT_GRANTED : EVENT_EXTENDED, grant->now);
-    if (pending == NULL)
+    struct pending_event *pending =
+        event_add(sync, is_new ? EVENT_GRANTED : EVENT_EXTENDED, grant->now);
+    if (!pending)
         return;
     pending->name = grant->verdict->name;
     struct event *event = &pending->event;
     event->source = grant->source;
     event->whitelist = grant->whitelist;
-    event->set = &grant->home->name;
+    event->set = &grant->set->name;
     event->owner = &grant->sighting->owner;
     event->pattern = grant->verdict->pattern;
     event->address = &grant->seen->address;
@@ -333,38 +333,37 @@ static enum reason grant_address(struct setsync *sync, const struct grant *grant
     enum reason reason = policy_judge_address(grant->whitelist, &grant->seen->address);
     if (reason != REASON_NONE)
         return reason;
-    if (grant->home == NULL)
+    if (!grant->set)
         return REASON_NO_SET;
     if (grant->seen->record == RECORD_LIST && !grant->whitelist->registry_addresses)
         return REASON_LIST_ADDRESS;
-    struct lease *known = lease_find(sync->leases, &grant->home->name, &grant->seen->address);
-    if (known != NULL && known->expires_ns <= grant->now->boot_ns) {
+    struct lease *known = lease_find(sync->leases, &grant->set->name, &grant->seen->address);
+    if (known && known->expires_ns <= grant->now->boot_ns) {
         grant_remove(sync, known, EVENT_EXPIRED, NULL, grant->now);
         known = NULL;
     }
-    if (known != NULL)
+    if (known)
         known->serial = sync->serial;
     const struct quota_owner owner = {.client = &grant->sighting->client,
                                       .name = &grant->verdict->name};
-    bool holds = known != NULL && lease_find_share(known, grant->whitelist) != NULL;
-    if (!holds &&
-        !grant_make_room(sync, grant->home, grant->whitelist, &owner, known == NULL, grant->now))
+    bool holds = known && lease_quota_entry(known, grant->whitelist);
+    if (!holds && !grant_make_room(sync, grant->set, grant->whitelist, &owner, !known, grant->now))
         return REASON_CAPACITY;
     uint32_t lifetime = policy_lifetime(grant->whitelist, grant->seen->ttl);
-    struct lease_claim claim = claim_of(grant, lifetime);
-    struct lease *lease = grant_claim(sync, grant->home, &grant->seen->address, &claim);
-    if (lease == NULL)
+    struct lease_claim claim = grant_to_claim(grant, lifetime);
+    struct lease *lease = grant_claim(sync, grant->set, &grant->seen->address, &claim);
+    if (!lease)
         return REASON_CAPACITY;
     lease->serial = sync->serial;
     lease_note_client(lease, &grant->sighting->client);
     writer_consider(sync, lease, grant->now->boot_ns);
-    note_grant(sync, grant, known == NULL, lifetime);
+    grant_note(sync, grant, !known, lifetime);
     return REASON_NONE;
 }
 
 /* The chain is open at `owner`: from here on that name counts as a question. */
-static void derive(struct setsync *sync, const struct verdict *verdict,
-                   const struct sighting *sighting, const struct moment *now)
+static void grant_derived_name(struct setsync *sync, const struct verdict *verdict,
+                               const struct sighting *sighting, const struct moment *now)
 {
     const struct whitelist *whitelist = &sync->options.whitelists[verdict->whitelist];
     if (whitelist->follow != FOLLOW_ACROSS || sighting->owner.length == 0)
@@ -394,22 +393,22 @@ static void grant_addresses(struct setsync *sync, enum source source, const stru
             .seen = seen,
             .verdict = verdict,
             .whitelist = whitelist,
-            .home = sync->homes[verdict->whitelist][family_index(seen->address.family)],
+            .set = sync->whitelist_sets[verdict->whitelist][family_index(seen->address.family)],
             .now = now,
         };
         enum reason reason = grant_address(sync, &grant);
         if (reason != REASON_NONE)
-            note_refusal(sync, reason, source, verdict, sighting, seen, now);
+            grant_note_refusal(sync, reason, source, verdict, sighting, seen, now);
     }
 }
 
-static void refuse_all(struct setsync *sync, enum reason reason, enum source source,
-                       const struct sighting *sighting, const struct moment *now)
+static void sighting_refuse(struct setsync *sync, enum reason reason, enum source source,
+                            const struct sighting *sighting, const struct moment *now)
 {
     if (sighting->address_count == 0)
-        note_refusal(sync, reason, source, NULL, sighting, NULL, now);
+        grant_note_refusal(sync, reason, source, NULL, sighting, NULL, now);
     for (unsigned i = 0; i < sighting->address_count; i++)
-        note_refusal(sync, reason, source, NULL, sighting, &sighting->addresses[i], now);
+        grant_note_refusal(sync, reason, source, NULL, sighting, &sighting->addresses[i], now);
 }
 
 /*
@@ -417,7 +416,7 @@ static void refuse_all(struct setsync *sync, enum reason reason, enum source sou
  * lifetime counts from the moment when it comes here, and would be longer than what the client was
  * told.
  */
-static bool is_late(const struct sighting *sighting, const struct moment *now)
+static bool sighting_is_late(const struct sighting *sighting, const struct moment *now)
 {
     return sighting->captured_ns > 0 && now->real_ns > sighting->captured_ns &&
            now->real_ns - sighting->captured_ns > LATE_NS;
@@ -428,16 +427,16 @@ void grant_sighting(struct setsync *sync, enum source source, const struct sight
 {
     struct verdict verdicts[WHITELISTS_MAX];
     sync->statistics.sightings++;
-    if (is_late(sighting, now)) {
-        refuse_all(sync, REASON_LATE_ANSWER, source, sighting, now);
+    if (sighting_is_late(sighting, now)) {
+        sighting_refuse(sync, REASON_LATE_ANSWER, source, sighting, now);
         return;
     }
     unsigned count = judge_sighting(sync, sighting, now->boot_ns, verdicts);
     if (count == 0)
-        refuse_all(sync, REASON_OUTSIDE_PATTERNS, source, sighting, now);
+        sighting_refuse(sync, REASON_OUTSIDE_PATTERNS, source, sighting, now);
     for (unsigned i = 0; i < count; i++) {
         if (sighting->address_count == 0)
-            derive(sync, &verdicts[i], sighting, now);
+            grant_derived_name(sync, &verdicts[i], sighting, now);
         else
             grant_addresses(sync, source, &verdicts[i], sighting, now);
     }

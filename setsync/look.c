@@ -37,42 +37,42 @@ size_t setsync_find(const struct setsync *sync, const struct address *address,
     size_t count = 0;
     for (size_t i = 0; i < sync->set_count && count < most; i++) {
         const struct lease *lease = lease_find(sync->leases, &sync->sets[i]->name, address);
-        if (lease == NULL)
+        if (!lease)
             lease = lease_find(sync->leaving, &sync->sets[i]->name, address);
-        if (lease != NULL && lease->expires_ns > now->boot_ns)
+        if (lease && lease->expires_ns > now->boot_ns)
             out[count++] = lease;
     }
     return count;
 }
 
-static int read_element(const struct setsync *sync, const struct keeper_set *set,
-                        const struct address *address, struct setsync_element *out)
+static int set_read_element(const struct setsync *sync, const struct set *set,
+                            const struct address *address, struct setsync_element *out)
 {
     struct nftset_element element;
-    int r = nftset_read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element);
-    if (r == 0)
+    int result = nftset_read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element);
+    if (result == 0)
         *out = (struct setsync_element){.exists = element.exists,
                                         .is_wide = element.is_wide,
                                         .timeout_ms = element.timeout_ms,
                                         .expires_ms = element.expires_ms};
-    return r;
+    return result;
 }
 
 void setsync_each_foreign(const struct setsync *sync, const struct address *address,
                           setsync_each_element *each, void *context)
 {
-    for (size_t i = 0; i < sync->set_count && sync->nft != NULL; i++) {
-        const struct keeper_set *set = sync->sets[i];
+    for (size_t i = 0; i < sync->set_count && sync->nft; i++) {
+        const struct set *set = sync->sets[i];
         struct setsync_element element;
         if (set->state == SET_READY && set->family == (enum address_family)address->family &&
-            lease_find(sync->leases, &set->name, address) == NULL &&
-            lease_find(sync->leaving, &set->name, address) == NULL &&
-            read_element(sync, set, address, &element) == 0 && element.exists)
+            !lease_find(sync->leases, &set->name, address) &&
+            !lease_find(sync->leaving, &set->name, address) &&
+            set_read_element(sync, set, address, &element) == 0 && element.exists)
             each(context, &set->name, &element);
     }
 }
 
 int setsync_read(const struct setsync *sync, const struct lease *lease, struct setsync_element *out)
 {
-    return sync->nft != NULL ? read_element(sync, lease->home, &lease->address, out) : -ENOTCONN;
+    return sync->nft ? set_read_element(sync, lease->set, &lease->address, out) : -ENOTCONN;
 }

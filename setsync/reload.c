@@ -23,7 +23,7 @@ struct taking {
     size_t taken;
 };
 
-static void forget_by_address(void *context, struct lease *lease)
+static void lease_forget_by_address(void *context, struct lease *lease)
 {
     struct taking *taking = context;
     if (!address_equal(&lease->address, taking->address))
@@ -36,17 +36,17 @@ size_t setsync_forget_address(struct setsync *sync, const struct address *addres
                               const struct moment *now)
 {
     struct taking taking = {.sync = sync, .now = now, .address = address};
-    lease_each(sync->leases, forget_by_address, &taking);
-    keeper_finish(sync, now);
+    lease_each(sync->leases, lease_forget_by_address, &taking);
+    setsync_finish(sync, now);
     return taking.taken;
 }
 
-static bool keep_other_names(const void *context, const struct lease_claim *claim)
+static bool claim_is_of_other_name(const void *context, const struct lease_claim *claim)
 {
     return !dname_equal(&claim->name, context);
 }
 
-static unsigned count_kept(const struct lease *lease, lease_keep *keep, const void *context)
+static unsigned lease_count_kept(const struct lease *lease, lease_keep *keep, const void *context)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < lease->claim_count; i++) {
@@ -57,10 +57,10 @@ static unsigned count_kept(const struct lease *lease, lease_keep *keep, const vo
 }
 
 /* Takes the claims that `keep` refuses; true when there were any. */
-static bool take_claims(const struct taking *taking, struct lease *lease, lease_keep *keep,
-                        const void *context)
+static bool lease_take_claims(const struct taking *taking, struct lease *lease, lease_keep *keep,
+                              const void *context)
 {
-    unsigned kept = count_kept(lease, keep, context);
+    unsigned kept = lease_count_kept(lease, keep, context);
     if (kept == lease->claim_count)
         return false;
     if (kept == 0) {
@@ -72,23 +72,23 @@ static bool take_claims(const struct taking *taking, struct lease *lease, lease_
     return true;
 }
 
-static void forget_by_name(void *context, struct lease *lease)
+static void lease_forget_by_name(void *context, struct lease *lease)
 {
     struct taking *taking = context;
-    taking->taken += take_claims(taking, lease, keep_other_names, taking->name);
+    taking->taken += lease_take_claims(taking, lease, claim_is_of_other_name, taking->name);
 }
 
 size_t setsync_forget_name(struct setsync *sync, const struct dname *name, const struct moment *now)
 {
     struct taking taking = {.sync = sync, .now = now, .name = name};
-    lease_each(sync->leases, forget_by_name, &taking);
-    keeper_finish(sync, now);
+    lease_each(sync->leases, lease_forget_by_name, &taking);
+    setsync_finish(sync, now);
     return taking.taken;
 }
 
 /* ---- reload ---- */
 
-static const struct whitelist *find_whitelist(const struct taking *taking, const char *name)
+static const struct whitelist *reload_whitelist(const struct taking *taking, const char *name)
 {
     for (size_t i = 0; i < taking->whitelist_count; i++)
         if (strcmp(taking->whitelists[i].name, name) == 0)
@@ -102,34 +102,34 @@ struct backing {
     const struct lease *lease;
 };
 
-static bool keep_backed(const void *context, const struct lease_claim *claim)
+static bool claim_is_backed(const void *context, const struct lease_claim *claim)
 {
     const struct backing *backing = context;
-    const struct whitelist *whitelist = find_whitelist(backing->taking, claim->whitelist->name);
-    if (whitelist == NULL || !policy_has_pattern(whitelist, &claim->pattern) ||
+    const struct whitelist *whitelist = reload_whitelist(backing->taking, claim->whitelist->name);
+    if (!whitelist || !policy_has_pattern(whitelist, &claim->pattern) ||
         policy_judge_address(whitelist, &backing->lease->address) != REASON_NONE ||
         (claim->record == RECORD_LIST && !whitelist->registry_addresses))
         return false;
     const bool is_ipv4 = backing->lease->address.family == ADDRESS_IPV4;
-    return set_name_equal(is_ipv4 ? &whitelist->set4 : &whitelist->set6, backing->lease->set);
+    return set_name_equal(is_ipv4 ? &whitelist->set4 : &whitelist->set6, backing->lease->set_name);
 }
 
-static void take_unbacked(void *context, struct lease *lease)
+static void lease_take_unbacked(void *context, struct lease *lease)
 {
     struct taking *taking = context;
     struct backing backing = {.taking = taking, .lease = lease};
-    taking->taken += take_claims(taking, lease, keep_backed, &backing);
+    taking->taken += lease_take_claims(taking, lease, claim_is_backed, &backing);
 }
 
 /* Claims point at the new whitelists; quotas are entered anew, in their order. */
-static void rebase(void *context, struct lease *lease)
+static void lease_rebase(void *context, struct lease *lease)
 {
     struct taking *taking = context;
     struct setsync *sync = taking->sync;
-    lease_forget_shares(lease);
+    lease_forget_quotas(lease);
     for (unsigned i = 0; i < lease->claim_count; i++) {
         struct kept_claim *claim = &lease->claims[i];
-        claim->whitelist = find_whitelist(taking, claim->whitelist->name);
+        claim->whitelist = reload_whitelist(taking, claim->whitelist->name);
         const uint64_t most_s = (uint64_t)claim->whitelist->ttl_max + claim->whitelist->grace;
         const uint64_t most_ns = taking->now->boot_ns + most_s * NS_PER_SECOND;
         if (claim->expires_ns > most_ns)
@@ -147,15 +147,14 @@ static void rebase(void *context, struct lease *lease)
 }
 
 /* Derived names know their whitelist by its number, which may be another one now. */
-static bool translate(const struct setsync *sync, const struct taking *taking,
-                      struct derived_name *name)
+static bool derived_translate(const struct setsync *sync, const struct taking *taking,
+                              struct derived_name *name)
 {
     if (name->whitelist >= sync->options.whitelist_count)
         return false;
     const struct whitelist *whitelist =
-        find_whitelist(taking, sync->options.whitelists[name->whitelist].name);
-    if (whitelist == NULL || whitelist->follow != FOLLOW_ACROSS ||
-        policy_pattern(whitelist, &name->root) == NULL)
+        reload_whitelist(taking, sync->options.whitelists[name->whitelist].name);
+    if (!whitelist || whitelist->follow != FOLLOW_ACROSS || !policy_pattern(whitelist, &name->root))
         return false;
     name->whitelist = (uint8_t)(whitelist - taking->whitelists);
     return true;
@@ -167,17 +166,17 @@ size_t setsync_derived(const struct setsync *sync, const struct whitelist *white
     struct taking taking = {.whitelists = whitelists, .whitelist_count = count};
     size_t found = derived_list(sync->derived, now->boot_ns, out, DERIVED_MAX), kept = 0;
     for (size_t i = 0; i < found; i++)
-        if (translate(sync, &taking, &out[i]))
+        if (derived_translate(sync, &taking, &out[i]))
             out[kept++] = out[i];
     return kept;
 }
 
 /* When memory is out they stay as they are: their roots are matched again at each use. */
-static void renew_derived(struct setsync *sync, const struct taking *taking)
+static void derived_renew(struct setsync *sync, const struct taking *taking)
 {
     struct derived *renewed = derived_new();
     struct derived_name *names = calloc(DERIVED_MAX, sizeof(*names));
-    if (renewed == NULL || names == NULL) {
+    if (!renewed || !names) {
         derived_free(renewed);
         free(names);
         return;
@@ -195,22 +194,22 @@ int setsync_reload(struct setsync *sync, const struct whitelist *whitelists, siz
                    const struct moment *now)
 {
     struct matcher *matcher;
-    int r = keeper_prepare(sync, whitelists, count, &matcher);
-    if (r < 0)
-        return r;
+    int result = setsync_prepare(sync, whitelists, count, &matcher);
+    if (result < 0)
+        return result;
     struct taking taking = {
         .sync = sync, .now = now, .whitelists = whitelists, .whitelist_count = count};
-    lease_each(sync->leases, take_unbacked, &taking);
-    keeper_finish(sync, now); /* while the old whitelists are still there to be told of */
+    lease_each(sync->leases, lease_take_unbacked, &taking);
+    setsync_finish(sync, now); /* while the old whitelists are still there to be told of */
     for (size_t i = 0; i < WHITELISTS_MAX; i++)
         for (unsigned family = 0; family < FAMILIES; family++)
             quota_clear(&sync->quotas[i][family]);
-    renew_derived(sync, &taking);
-    lease_each(sync->leases, rebase, &taking);
-    keeper_use(sync, matcher, whitelists, count);
+    derived_renew(sync, &taking);
+    lease_each(sync->leases, lease_rebase, &taking);
+    setsync_use(sync, matcher, whitelists, count);
     for (size_t i = 0; i < count; i++)
         grant_trim(sync, &whitelists[i], now);
-    keeper_finish(sync, now);
+    setsync_finish(sync, now);
     sets_drop_unwanted(sync);
     sets_run(sync, now);
     grant_tell(sync);

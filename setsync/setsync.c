@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper's face: what the daemon and replay call.  One answer is judged, granted, written in
+ * setsync's face: what the daemon and replay call.  One answer is judged, granted, written in
  * one transaction, and only then told.
  */
 #include "setsync/setsync_state.h"
@@ -19,13 +19,13 @@ enum {
 
 /* ---- beginning and end ---- */
 
-static struct matcher *make_matcher(const struct whitelist *whitelists, size_t count)
+static struct matcher *setsync_matcher(const struct whitelist *whitelists, size_t count)
 {
     size_t total = 0;
     for (size_t i = 0; i < count; i++)
         total += whitelists[i].pattern_count;
     struct whitelist_pattern *patterns = calloc(total + 1, sizeof(*patterns));
-    if (patterns == NULL)
+    if (!patterns)
         return NULL;
     size_t at = 0;
     for (size_t i = 0; i < count; i++)
@@ -37,25 +37,25 @@ static struct matcher *make_matcher(const struct whitelist *whitelists, size_t c
     return matcher;
 }
 
-int keeper_prepare(struct setsync *sync, const struct whitelist *whitelists, size_t count,
-                   struct matcher **out)
+int setsync_prepare(struct setsync *sync, const struct whitelist *whitelists, size_t count,
+                    struct matcher **out)
 {
     if (count > WHITELISTS_MAX)
         return -EINVAL;
-    struct matcher *matcher = make_matcher(whitelists, count);
-    if (matcher == NULL)
+    struct matcher *matcher = setsync_matcher(whitelists, count);
+    if (!matcher)
         return -ENOMEM;
-    int r = sets_prepare(sync, whitelists, count);
-    if (r < 0) {
+    int result = sets_prepare(sync, whitelists, count);
+    if (result < 0) {
         matcher_free(matcher);
-        return r;
+        return result;
     }
     *out = matcher;
     return 0;
 }
 
-void keeper_use(struct setsync *sync, struct matcher *matcher, const struct whitelist *whitelists,
-                size_t count)
+void setsync_use(struct setsync *sync, struct matcher *matcher, const struct whitelist *whitelists,
+                 size_t count)
 {
     matcher_free(sync->matcher);
     sync->matcher = matcher;
@@ -65,33 +65,33 @@ void keeper_use(struct setsync *sync, struct matcher *matcher, const struct whit
     for (size_t i = 0; i < count; i++)
         if (whitelists[i].match == MATCH_CHAIN)
             sync->chain_whitelists |= (whitelist_mask)1 << i;
-    memset(sync->homes, 0, sizeof(sync->homes));
+    memset(sync->whitelist_sets, 0, sizeof(sync->whitelist_sets));
     sets_build(sync);
 }
 
-static int open_parts(struct setsync *sync)
+static int setsync_open(struct setsync *sync)
 {
-    int r = lease_table_new(&sync->leases);
-    if (r == 0)
-        r = lease_table_new(&sync->leaving);
-    if (r < 0)
-        return r;
+    int result = lease_table_new(&sync->leases);
+    if (result == 0)
+        result = lease_table_new(&sync->leaving);
+    if (result < 0)
+        return result;
     sync->derived = derived_new();
-    if (sync->derived == NULL)
+    if (!sync->derived)
         return -ENOMEM;
     if (sync->options.kernel)
-        r = nftset_open(&sync->nft);
-    if (r < 0)
-        return r;
+        result = nftset_open(&sync->nft);
+    if (result < 0)
+        return result;
     struct matcher *matcher;
     const struct setsync_options *options = &sync->options;
-    r = keeper_prepare(sync, options->whitelists, options->whitelist_count, &matcher);
-    if (r == 0)
-        keeper_use(sync, matcher, options->whitelists, options->whitelist_count);
-    return r;
+    result = setsync_prepare(sync, options->whitelists, options->whitelist_count, &matcher);
+    if (result == 0)
+        setsync_use(sync, matcher, options->whitelists, options->whitelist_count);
+    return result;
 }
 
-static void look_at_all(struct setsync *sync, const struct moment *now)
+static void sets_look_all(struct setsync *sync, const struct moment *now)
 {
     if (sets_mark(sync) < 0)
         return;
@@ -103,7 +103,7 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
                 struct setsync **out)
 {
     struct setsync *sync = calloc(1, sizeof(*sync));
-    if (sync == NULL)
+    if (!sync)
         return -ENOMEM;
     sync->options = *options;
     sync->probe_ns = NEVER;
@@ -111,25 +111,25 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
     sync->poll_ns = NEVER;
     sync->stray_ns = NEVER;
     sync->refill_ns = NEVER;
-    int r = open_parts(sync);
-    if (r < 0) {
+    int result = setsync_open(sync);
+    if (result < 0) {
         setsync_free(sync);
-        return r;
+        return result;
     }
-    if (sync->nft != NULL)
+    if (sync->nft)
         (void)sets_mark(sync);
-    if (options->state != NULL)
+    if (options->state)
         statefile_load(sync, options->state, now);
-    if (sync->nft != NULL)
+    if (sync->nft)
         sets_find_left(sync);
     sets_run(sync, now);
-    takeover_end(sync, now);
+    adopt_end(sync, now);
     writer_flush(sync, now);
     grant_tell(sync);
     sets_drop_unwanted(sync);
-    if (sync->nft != NULL) /* those that were made just now, too: not at the first answer */
-        look_at_all(sync, now);
-    if (sync->nft != NULL && nftset_event_fd(sync->nft) < 0) {
+    if (sync->nft) /* those that were made just now, too: not at the first answer */
+        sets_look_all(sync, now);
+    if (sync->nft && nftset_event_fd(sync->nft) < 0) {
         sync->poll_ns = now->boot_ns;
         log_warning("nftables' notifications are not to be had: looking for changes each second");
     }
@@ -139,10 +139,10 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
 
 void setsync_free(struct setsync *sync)
 {
-    if (sync == NULL)
+    if (!sync)
         return;
     stray_stop(sync);
-    while (sync->removed != NULL) {
+    while (sync->removed) {
         struct lease *lease = sync->removed;
         sync->removed = lease->next;
         lease_free(lease);
@@ -167,31 +167,31 @@ void setsync_free(struct setsync *sync)
 /* ---- learning ---- */
 
 /* Others' changes that came while we wrote: nothing else will tell of them. */
-static void look_out(struct setsync *sync, const struct moment *now)
+static void setsync_look_out(struct setsync *sync, const struct moment *now)
 {
-    if (sync->nft != NULL && nftset_missed(sync->nft))
+    if (sync->nft && nftset_missed(sync->nft))
         sync->poll_ns = now->boot_ns;
 }
 
 /* What was queued goes to the kernel; what failed is mended at once. */
-static void commit(struct setsync *sync, const struct moment *now)
+static void setsync_write(struct setsync *sync, const struct moment *now)
 {
     uint64_t failed = sync->statistics.transactions_failed;
     writer_flush(sync, now);
-    look_out(sync, now);
+    setsync_look_out(sync, now);
     if (failed == sync->statistics.transactions_failed && !sync->must_look)
         return;
     sync->must_look = false;
     sets_run(sync, now);
 }
 
-void keeper_finish(struct setsync *sync, const struct moment *now)
+void setsync_finish(struct setsync *sync, const struct moment *now)
 {
-    commit(sync, now);
+    setsync_write(sync, now);
     grant_tell(sync);
 }
 
-static void count_latency(struct setsync *sync, uint64_t captured_ns)
+static void latency_note(struct setsync *sync, uint64_t captured_ns)
 {
     uint64_t now_ns = clock_now().real_ns;
     if (captured_ns == 0 || captured_ns > now_ns || now_ns - captured_ns > LATENCY_BELIEVABLE_NS)
@@ -207,7 +207,7 @@ static void count_latency(struct setsync *sync, uint64_t captured_ns)
 }
 
 /* When it was captured: its latency is known when it is written. */
-static void note_capture(struct setsync *sync, uint64_t captured_ns)
+static void capture_note(struct setsync *sync, uint64_t captured_ns)
 {
     if (sync->capture_count == CAPTURES_MOST)
         sync->capture_count--; /* some of very many stand for all */
@@ -222,15 +222,15 @@ void setsync_take(struct setsync *sync, enum source source, const struct sightin
     for (size_t i = 0; i < count; i++)
         grant_sighting(sync, source, &parts[i], now);
     if (count > 0 && sync->queue_count > queued)
-        note_capture(sync, parts[0].captured_ns);
+        capture_note(sync, parts[0].captured_ns);
 }
 
 void setsync_commit(struct setsync *sync, const struct moment *now)
 {
     uint64_t written = sync->statistics.elements_written;
-    commit(sync, now);
+    setsync_write(sync, now);
     for (size_t i = 0; i < sync->capture_count && written != sync->statistics.elements_written; i++)
-        count_latency(sync, sync->captures[i]);
+        latency_note(sync, sync->captures[i]);
     sync->capture_count = 0;
     grant_tell(sync);
 }
@@ -253,7 +253,7 @@ uint64_t setsync_due(const struct setsync *sync)
 {
     uint64_t due_ns = sets_due(sync);
     const struct lease *lease = lease_first_due(sync->leases);
-    if (lease != NULL && lease->due.key < due_ns)
+    if (lease && lease->due.key < due_ns)
         due_ns = lease->due.key;
     if (leaving_due(sync) < due_ns)
         due_ns = leaving_due(sync);
@@ -268,7 +268,7 @@ uint64_t setsync_due(const struct setsync *sync)
     return sync->probe_ns < due_ns ? sync->probe_ns : due_ns;
 }
 
-static void run_lease(struct setsync *sync, struct lease *lease, const struct moment *now)
+static void lease_run(struct setsync *sync, struct lease *lease, const struct moment *now)
 {
     if (lease->expires_ns <= now->boot_ns) {
         grant_remove(sync, lease, EVENT_EXPIRED, NULL, now);
@@ -289,23 +289,23 @@ void setsync_run(struct setsync *sync, const struct moment *now)
     stray_run(sync, now);
     for (unsigned i = 0; i < DUE_AT_ONCE; i++) {
         struct lease *lease = lease_first_due(sync->leases);
-        if (lease == NULL || lease->due.key > now->boot_ns)
+        if (!lease || lease->due.key > now->boot_ns)
             break;
-        run_lease(sync, lease, now);
+        lease_run(sync, lease, now);
     }
     leaving_run(sync, DUE_AT_ONCE, now);
-    keeper_finish(sync, now);
+    setsync_finish(sync, now);
     sets_drop_unwanted(sync);
 }
 
 int setsync_event_fd(const struct setsync *sync)
 {
-    return sync->nft != NULL ? nftset_event_fd(sync->nft) : -1;
+    return sync->nft ? nftset_event_fd(sync->nft) : -1;
 }
 
 void setsync_notified(struct setsync *sync, const struct moment *now)
 {
-    if (sync->nft == NULL || !nftset_foreign_change(sync->nft))
+    if (!sync->nft || !nftset_foreign_change(sync->nft))
         return;
     if (now->boot_ns < sync->compare_ns) { /* others' changes come thick and fast */
         if (sync->compare_ns < sync->poll_ns)
@@ -313,7 +313,7 @@ void setsync_notified(struct setsync *sync, const struct moment *now)
         return;
     }
     sweep_compare(sync, now);
-    keeper_finish(sync, now);
+    setsync_finish(sync, now);
 }
 
 /* ---- looking ---- */
@@ -324,30 +324,32 @@ struct collection {
     size_t count;
 };
 
-static bool is_of(const struct lease *lease, const char *whitelist)
+static bool lease_is_of(const struct lease *lease, const char *whitelist)
 {
     for (unsigned i = 0; i < lease->claim_count; i++)
-        if (whitelist == NULL || strcmp(lease->claims[i].whitelist->name, whitelist) == 0)
+        if (!whitelist || strcmp(lease->claims[i].whitelist->name, whitelist) == 0)
             return true;
     return false;
 }
 
-static void collect(void *context, struct lease *lease)
+static void lease_collect(void *context, struct lease *lease)
 {
     struct collection *collection = context;
-    if (is_of(lease, collection->whitelist))
+    if (lease_is_of(lease, collection->whitelist))
         collection->leases[collection->count++] = lease;
 }
 
-static int compare_leases(const void *a, const void *b)
+static int lease_compare(const void *a, const void *b)
 {
     const struct lease *left = *(const struct lease *const *)a;
     const struct lease *right = *(const struct lease *const *)b;
-    int order = left->set == right->set ? 0 : (int)left->set->family - right->set->family;
-    if (order == 0 && left->set != right->set)
-        order = strcmp(left->set->table, right->set->table);
-    if (order == 0 && left->set != right->set)
-        order = strcmp(left->set->set, right->set->set);
+    int order = left->set_name == right->set_name
+                    ? 0
+                    : (int)left->set_name->family - right->set_name->family;
+    if (order == 0 && left->set_name != right->set_name)
+        order = strcmp(left->set_name->table, right->set_name->table);
+    if (order == 0 && left->set_name != right->set_name)
+        order = strcmp(left->set_name->set, right->set_name->set);
     return order != 0 ? order : address_compare(&left->address, &right->address);
 }
 
@@ -357,10 +359,10 @@ void setsync_leases(const struct setsync *sync, const char *whitelist, setsync_e
     size_t most = lease_table_count(sync->leases);
     struct collection collection = {.whitelist = whitelist};
     collection.leases = calloc(most + 1, sizeof(*collection.leases));
-    if (collection.leases == NULL)
+    if (!collection.leases)
         return;
-    lease_each(sync->leases, collect, &collection);
-    qsort(collection.leases, collection.count, sizeof(*collection.leases), compare_leases);
+    lease_each(sync->leases, lease_collect, &collection);
+    qsort(collection.leases, collection.count, sizeof(*collection.leases), lease_compare);
     for (size_t i = 0; i < collection.count; i++)
         each(context, collection.leases[i]);
     free(collection.leases);
@@ -373,7 +375,7 @@ size_t setsync_set_count(const struct setsync *sync)
 
 struct set_status setsync_set(const struct setsync *sync, size_t index)
 {
-    const struct keeper_set *set = sync->sets[index];
+    const struct set *set = sync->sets[index];
     struct set_status status = {
         .name = &set->name,
         .state = set->state,
@@ -394,7 +396,7 @@ struct set_status setsync_set(const struct setsync *sync, size_t index)
 size_t setsync_whitelist_leases(const struct setsync *sync, size_t index,
                                 enum address_family family)
 {
-    return index < WHITELISTS_MAX ? sync->quotas[index][family_index(family)].shares.count : 0;
+    return index < WHITELISTS_MAX ? sync->quotas[index][family_index(family)].entries.count : 0;
 }
 
 const struct setsync_statistics *setsync_statistics(const struct setsync *sync)

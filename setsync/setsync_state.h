@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper's inside, shared by the files of this folder that make it up: judge.c (what a sighting
+ * setsync's inside, shared by the files of this folder that make it up: judge.c (what a sighting
  * may claim), grant.c (grants to leases), writer.c (leases to elements), sets.c (the sets
  * themselves), takeover.c, reload.c and setsync.c, its face.
  */
@@ -20,7 +20,7 @@
 enum { CAPTURES_MOST = 64 };
 enum { FAMILIES = 2 }; /* of a whitelist's two sets: 0 is IPv4 */
 
-struct keeper_set {
+struct set {
     struct set_name name;
     enum address_family family;
     bool wanted; /* some whitelist feeds it */
@@ -29,7 +29,7 @@ struct keeper_set {
     bool careful;     /* others' elements may be in it: read before writing */
     bool dirty;       /* a transaction was lost: write all again at the next check */
     bool table_owned; /* by another program, when it was looked at last */
-    bool taken_over;
+    bool adopted;
     bool screened; /* what it holds has just been read: no need to read again */
     enum set_state state;
     char problem[SET_PROBLEM_MAX];
@@ -38,7 +38,7 @@ struct keeper_set {
     size_t lease_count;
     size_t covered_count;  /* of them: someone else's element is there */
     size_t leaving_count;  /* elements that have to go: of leases that are none any more */
-    uint32_t epoch;        /* the look at the ruleset, as the keeper counts, that it was part of */
+    uint32_t epoch;        /* the look at the ruleset, as setsync counts, that it was part of */
     uint64_t check_ns;     /* when to look at it again */
     uint64_t hold_ns;      /* full: no new elements before; 0: not full */
     uint64_t uncertain_ns; /* until then elements may live that we believe absent */
@@ -53,7 +53,7 @@ struct keeper_set {
 
 /* A claim of the state file that is not granted any more: its element has to go. */
 struct ungranted {
-    struct keeper_set *set;
+    struct set *set;
     struct address address;
     uint64_t end_ns;
 };
@@ -71,9 +71,9 @@ struct setsync {
     whitelist_mask chain_whitelists;
     struct derived *derived;
     struct lease_table *leases;
-    struct keeper_set **sets; /* each of its own: leases point at their names */
+    struct set **sets; /* each of its own: leases point at their names */
     size_t set_count;
-    struct keeper_set *homes[WHITELISTS_MAX][FAMILIES];
+    struct set *whitelist_sets[WHITELISTS_MAX][FAMILIES];
     struct lease_quota quotas[WHITELISTS_MAX][FAMILIES];
     uint32_t serial;             /* of the answer being learned */
     struct ungranted *ungranted; /* during the start */
@@ -115,7 +115,7 @@ static inline unsigned family_index(enum address_family family)
     return family == ADDRESS_IPV4 ? 0 : 1;
 }
 
-static inline bool set_is_interval(const struct keeper_set *set)
+static inline bool set_is_interval(const struct set *set)
 {
     return (set->view.flags & NFT_SET_INTERVAL) != 0;
 }
@@ -123,13 +123,13 @@ static inline bool set_is_interval(const struct keeper_set *set)
 /* ---- setsync.c ---- */
 
 /* What these whitelists need, without using them yet: 0 and a matcher, or -errno and no change. */
-int keeper_prepare(struct setsync *sync, const struct whitelist *whitelists, size_t count,
-                   struct matcher **out);
+int setsync_prepare(struct setsync *sync, const struct whitelist *whitelists, size_t count,
+                    struct matcher **out);
 /* These whitelists, which were prepared, from now on. */
-void keeper_use(struct setsync *sync, struct matcher *matcher, const struct whitelist *whitelists,
-                size_t count);
+void setsync_use(struct setsync *sync, struct matcher *matcher, const struct whitelist *whitelists,
+                 size_t count);
 /* Writes what is queued, mends what failed, then tells. */
-void keeper_finish(struct setsync *sync, const struct moment *now);
+void setsync_finish(struct setsync *sync, const struct moment *now);
 
 /* ---- judge.c ---- */
 
@@ -151,14 +151,13 @@ void grant_sighting(struct setsync *sync, enum source source, const struct sight
 void grant_remove(struct setsync *sync, struct lease *lease, enum event_kind kind,
                   const struct whitelist *whitelist, const struct moment *now);
 /* Room for one more in a whitelist's quota and, for a new lease, in the set: true when there is. */
-bool grant_make_room(struct setsync *sync, struct keeper_set *home,
-                     const struct whitelist *whitelist, const struct quota_owner *owner,
-                     bool is_new, const struct moment *now);
+bool grant_make_room(struct setsync *sync, struct set *set, const struct whitelist *whitelist,
+                     const struct quota_owner *owner, bool is_new, const struct moment *now);
 /* Brings a whitelist's quota down to its limit, which may have become lower. */
 void grant_trim(struct setsync *sync, const struct whitelist *whitelist, const struct moment *now);
 /* A lease with this claim, new or known, NULL when memory is out. */
-struct lease *grant_claim(struct setsync *sync, struct keeper_set *home,
-                          const struct address *address, const struct lease_claim *claim);
+struct lease *grant_claim(struct setsync *sync, struct set *set, const struct address *address,
+                          const struct lease_claim *claim);
 /* Tells what happened and lets go of what was removed: after the transaction. */
 void grant_tell(struct setsync *sync);
 
@@ -171,14 +170,14 @@ enum {
 /* It is out of the table of leases; the kernel may have to let go of its element. */
 void leaving_begin(struct setsync *sync, struct lease *lease, const struct moment *now);
 /* An element of ours, until then, without a lease. */
-void leaving_add(struct setsync *sync, struct keeper_set *set, const struct address *address,
+void leaving_add(struct setsync *sync, struct set *set, const struct address *address,
                  uint64_t end_ns, const struct moment *now);
 /* A new lease: if the element of one before it has yet to go, it becomes this one's. */
-void leaving_adopt(struct setsync *sync, struct lease *lease);
+void leaving_inherit(struct setsync *sync, struct lease *lease);
 /* A transaction is over: is it gone, and when is it to be tried again? */
 void leaving_settle(struct setsync *sync, struct lease *lease, uint64_t now_ns);
 /* A set can be written again: what has to go from it is not to wait. */
-void leaving_hurry(struct setsync *sync, const struct keeper_set *set, const struct moment *now);
+void leaving_hurry(struct setsync *sync, const struct set *set, const struct moment *now);
 uint64_t leaving_due(const struct setsync *sync);
 /* Those whose time has come, and no more than so many, go into the next transaction. */
 void leaving_run(struct setsync *sync, size_t most, const struct moment *now);
@@ -210,7 +209,7 @@ void writer_note(struct setsync *sync, const struct nftset_change *change, struc
  * The first `count` changes again, as far as they are this set's: one at a time.  False when the
  * set itself is at fault.
  */
-bool retry_singly(struct setsync *sync, struct keeper_set *set, size_t count, uint64_t now_ns);
+bool retry_singly(struct setsync *sync, struct set *set, size_t count, uint64_t now_ns);
 
 /* ---- sets.c ---- */
 
@@ -221,42 +220,41 @@ void sets_build(struct setsync *sync);
 /* Lets go of the sets that no whitelist feeds any more; they have no leases left. */
 void sets_drop_unwanted(struct setsync *sync);
 /* One that no whitelist feeds, and that something of ours may still be in; NULL without memory. */
-struct keeper_set *sets_add_unwanted(struct setsync *sync, const struct set_name *name,
-                                     enum address_family family);
+struct set *sets_add_unwanted(struct setsync *sync, const struct set_name *name,
+                              enum address_family family);
 /* Sets in table inet wildset that bear the names of a whitelist that is none any more. */
 void sets_find_left(struct setsync *sync);
 void sets_free(struct setsync *sync);
 /* Looks at a set now, makes it if that is wanted, and writes all leases when it became right. */
-void sets_check(struct setsync *sync, struct keeper_set *set, const struct moment *now);
+void sets_check(struct setsync *sync, struct set *set, const struct moment *now);
 /* Someone changed the ruleset: each set is looked at before it is written again.  0 or -errno. */
 int sets_mark(struct setsync *sync);
 /* Looks at a set unless that was done since the mark: one that is not what it was is dirty. */
-void sets_look(struct setsync *sync, struct keeper_set *set, uint64_t now_ns);
+void sets_look(struct setsync *sync, struct set *set, uint64_t now_ns);
 /* Looks at each set whose time has come. */
 void sets_run(struct setsync *sync, const struct moment *now);
 uint64_t sets_due(const struct setsync *sync);
 /* The kernel refused a set's part of a transaction. */
-void sets_failed(struct keeper_set *set, int error, uint64_t now_ns);
+void sets_failed(struct set *set, int error, uint64_t now_ns);
 /* Says it once, when it changes; an empty text is no problem. */
-void sets_enter_state(struct keeper_set *set, enum set_state state, const char *format, ...)
+void sets_enter_state(struct set *set, enum set_state state, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* ---- refill.c ---- */
 
 /* Up to `count` leases spread over a set that `wanted` accepts. */
 typedef bool lease_test(const struct lease *lease, uint64_t now_ns);
-size_t refill_sample(const struct setsync *sync, const struct keeper_set *set, lease_test *wanted,
+size_t refill_sample(const struct setsync *sync, const struct set *set, lease_test *wanted,
                      uint64_t now_ns, struct lease **out, size_t count);
 /*
  * All leases of a set that need it, after a take-over only what is new: at once, and of a large set
  * a little at a time from then on.
  */
-void refill_all(struct setsync *sync, struct keeper_set *set, bool is_fresh,
-                const struct moment *now);
+void refill_all(struct setsync *sync, struct set *set, bool is_fresh, const struct moment *now);
 /* A little more of the large ones. */
 void refill_run(struct setsync *sync, const struct moment *now);
 /* What a full set did not take: as much of it as fits by now. */
-void refill_held(struct setsync *sync, struct keeper_set *set, const struct moment *now);
+void refill_held(struct setsync *sync, struct set *set, const struct moment *now);
 
 /* ---- sweep.c ---- */
 
@@ -273,7 +271,7 @@ void sweep_run(struct setsync *sync, const struct moment *now);
 
 /* An element without a lease: would it be one of ours, by its set, or by the name in its comment?
  */
-bool stray_is_ours(const struct setsync *sync, const struct keeper_set *set,
+bool stray_is_ours(const struct setsync *sync, const struct set *set,
                    const struct nftset_element *element);
 /* Others changed something: the sets are to be walked through. */
 void stray_look_soon(struct setsync *sync, uint64_t now_ns);
@@ -285,12 +283,12 @@ void stray_stop(struct setsync *sync);
 /* ---- takeover.c ---- */
 
 /* Reads a set's elements once and makes leases of those that are ours. */
-void takeover_read(struct setsync *sync, struct keeper_set *set, const struct moment *now);
+void adopt_set(struct setsync *sync, struct set *set, const struct moment *now);
 /* The state file names an element whose grant is none any more. */
-void takeover_note(struct setsync *sync, struct keeper_set *set, const struct address *address,
-                   uint64_t end_ns);
+void adopt_note(struct setsync *sync, struct set *set, const struct address *address,
+                uint64_t end_ns);
 /* When all sets have been read: those elements go, as far as they are still ours. */
-void takeover_end(struct setsync *sync, const struct moment *now);
+void adopt_end(struct setsync *sync, const struct moment *now);
 
 /* ---- statefile.c ---- */
 

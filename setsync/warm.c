@@ -7,8 +7,8 @@
  */
 #include "setsync/setsync_state.h"
 
-static struct lease_claim claim_of(const struct whitelist *whitelist, const struct verdict *verdict,
-                                   uint64_t now_ns)
+static struct lease_claim warm_claim(const struct whitelist *whitelist,
+                                     const struct verdict *verdict, uint64_t now_ns)
 {
     return (struct lease_claim){
         .whitelist = whitelist,
@@ -24,15 +24,15 @@ static struct lease_claim claim_of(const struct whitelist *whitelist, const stru
 static void warm_kernel(struct setsync *sync, const struct lease *lease)
 {
     struct nftset_change change = {
-        .set = lease->set,
+        .set = lease->set_name,
         .address = &lease->address,
         .name = lease->claims[0].name,
         .timeout_ms = 1,
         .action = NFTSET_ADD,
-        .is_interval = set_is_interval(lease->home),
+        .is_interval = set_is_interval(lease->set),
     };
 
-    if (sync->nft != NULL && lease->home->state == SET_READY)
+    if (sync->nft && lease->set->state == SET_READY)
         nftset_warm(sync->nft, &change);
 }
 
@@ -43,16 +43,16 @@ static void warm_set(struct setsync *sync, const struct verdict *verdict, uint64
     static const uint8_t nobody[4];
     const struct address address = address_from_ipv4(nobody);
     const unsigned family = family_index(ADDRESS_IPV4);
-    struct keeper_set *home = sync->homes[verdict->whitelist][family];
-    if (home == NULL)
+    struct set *set = sync->whitelist_sets[verdict->whitelist][family];
+    if (!set)
         return;
     struct lease_claim claim =
-        claim_of(&sync->options.whitelists[verdict->whitelist], verdict, now_ns);
-    struct lease *lease = lease_add(sync->leases, &home->name, &address);
+        warm_claim(&sync->options.whitelists[verdict->whitelist], verdict, now_ns);
+    struct lease *lease = lease_add(sync->leases, &set->name, &address);
 
-    if (lease == NULL)
+    if (!lease)
         return;
-    lease->home = home;
+    lease->set = set;
     if (lease_claim(lease, &claim, &sync->quotas[verdict->whitelist][family]) == 0)
         warm_kernel(sync, lease);
     lease_remove(sync->leases, lease);

@@ -137,7 +137,7 @@ static json_t *lease_to_json(const struct explanation *explanation, const struct
     json_t *claims = json_array();
 
     put_address(object, "address", &lease->address);
-    put_text(object, "set", set_name_to_text(lease->set, set));
+    put_text(object, "set", set_name_to_text(lease->set_name, set));
     put_element(object, explanation, lease);
     put_end(object, lease->expires_ns, &explanation->now);
     if (lease->client_count)
@@ -153,7 +153,7 @@ static json_t *lease_to_json(const struct explanation *explanation, const struct
 static bool is_shown(const struct explanation *explanation, const struct lease *lease)
 {
     for (size_t i = 0; i < explanation->shown; i++) {
-        if (explanation->set_shown[i] == lease->set &&
+        if (explanation->set_shown[i] == lease->set_name &&
             address_equal(&explanation->address_shown[i], &lease->address))
             return true;
     }
@@ -168,7 +168,7 @@ static void show(struct explanation *explanation, const struct lease *lease)
         explanation->left_out++;
         return;
     }
-    explanation->set_shown[explanation->shown] = lease->set;
+    explanation->set_shown[explanation->shown] = lease->set_name;
     explanation->address_shown[explanation->shown++] = lease->address;
     json_array_append_new(explanation->leases, lease_to_json(explanation, lease));
 }

@@ -95,7 +95,7 @@ static void collect(void *context, const struct lease *lease)
         .is_leaving = lease->removed,
         .ttl = claim->ttl,
         .expires_ns = lease->expires_ns,
-        .set = *lease->set,
+        .set = *lease->set_name,
     };
     if (claim->whitelist)
         memcpy(entry.whitelist, claim->whitelist->name, sizeof(entry.whitelist));

@@ -15,11 +15,11 @@ enum {
 
 /* ---- an element ---- */
 
-static void read_comment(struct nftnl_set_elem *element, struct nftset_element *out)
+static void element_comment(struct nftnl_set_elem *element, struct nftset_element *out)
 {
     uint32_t size = 0;
     const uint8_t *data = nftnl_set_elem_get(element, NFTNL_SET_ELEM_USERDATA, &size);
-    while (data != NULL && size >= 2 && data[1] <= size - 2) {
+    while (data && size >= 2 && data[1] <= size - 2) {
         if (data[0] == NFTNL_UDATA_SET_ELEM_COMMENT) {
             memcpy(out->comment, data + 2, data[1]);
             return; /* zeroed before, and longer than any length byte: the NUL is there */
@@ -30,24 +30,24 @@ static void read_comment(struct nftnl_set_elem *element, struct nftset_element *
 }
 
 /* False for what is no address: another key, the catch-all. */
-static bool read_key(struct nftnl_set_elem *element, struct address *out)
+static bool element_key(struct nftnl_set_elem *element, struct address *out)
 {
     uint32_t size = 0;
     const uint8_t *key = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &size);
-    if (key == NULL || (size != 4 && size != 16))
+    if (!key || (size != 4 && size != 16))
         return false;
     *out = size == 4 ? address_from_ipv4(key) : address_from_ipv6(key);
     return true;
 }
 
 /* False for an interval's end, too. */
-static bool read_element(struct nftnl_set_elem *element, struct nftset_element *out)
+static bool element_read(struct nftnl_set_elem *element, struct nftset_element *out)
 {
     *out = (struct nftset_element){.exists = true};
     if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_FLAGS) &&
         nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_FLAGS) != 0)
         return false;
-    if (!read_key(element, &out->address))
+    if (!element_key(element, &out->address))
         return false;
     if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_TIMEOUT))
         out->timeout_ms = nftnl_set_elem_get_u64(element, NFTNL_SET_ELEM_TIMEOUT);
@@ -55,25 +55,25 @@ static bool read_element(struct nftnl_set_elem *element, struct nftset_element *
         out->expires_ms = nftnl_set_elem_get_u64(element, NFTNL_SET_ELEM_EXPIRATION);
     if (out->timeout_ms == 0 && out->expires_ms > 0)
         out->timeout_ms = out->expires_ms; /* the kernel leaves the set's own default out */
-    read_comment(element, out);
+    element_comment(element, out);
     return true;
 }
 
 typedef int element_act(struct nftnl_set_elem *element, void *context);
 
-static void each_element(const struct nlmsghdr *header, element_act *act, void *context)
+static void message_each_element(const struct nlmsghdr *header, element_act *act, void *context)
 {
     if (header->nlmsg_type != ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWSETELEM))
         return;
     struct nftnl_set *set = nftnl_set_alloc();
-    if (set == NULL)
+    if (!set)
         return;
     if (nftnl_set_elems_nlmsg_parse(header, set) >= 0)
         nftnl_set_elem_foreach(set, act, context);
     nftnl_set_free(set);
 }
 
-static struct nlmsghdr *put_get(struct nftset *nft, const struct set_name *set, uint16_t flags)
+static struct nlmsghdr *request_put(struct nftset *nft, const struct set_name *set, uint16_t flags)
 {
     struct nlmsghdr *header = nftset_begin(nft, NFT_MSG_GETSETELEM, set->family, flags);
     mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_TABLE, set->table);
@@ -112,7 +112,7 @@ static int gather_element(struct nftnl_set_elem *element, void *context)
 {
     const struct gather *gather = context;
     struct nftset_element found;
-    if (!read_element(element, &found))
+    if (!element_read(element, &found))
         return 0;
     found.read_ns = gather->read_ns;
     if (gather->is_interval)
@@ -128,45 +128,46 @@ static void gather_reply(void *context, const struct nlmsghdr *header)
     gather->at = header->nlmsg_seq - gather->first;
     gather->read_ns = clock_now().boot_ns;
     if (gather->at < (gather->is_interval ? 2 : 1) * gather->count)
-        each_element(header, gather_element, gather);
+        message_each_element(header, gather_element, gather);
 }
 
-static int put_read(struct nftset *nft, const struct set_name *set, const struct address *address)
+static int gather_put(struct nftset *nft, const struct set_name *set, const struct address *address)
 {
-    struct nlmsghdr *header = put_get(nft, set, 0);
+    struct nlmsghdr *header = request_put(nft, set, 0);
     struct nlattr *list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
-    int r = nftset_put_key(nft, header, address, 0);
+    int result = nftset_put_key(nft, header, address, 0);
     mnl_attr_nest_end(header, list);
     nftset_end(nft, header);
-    return r;
+    return result;
 }
 
-static int put_reads(struct nftset *nft, const struct set_name *set, const struct gather *gather)
+static int gather_put_all(struct nftset *nft, const struct set_name *set,
+                          const struct gather *gather)
 {
-    int r = 0;
+    int result = 0;
     nft->used = 0;
-    for (size_t i = 0; i < gather->count && r == 0; i++) {
+    for (size_t i = 0; i < gather->count && result == 0; i++) {
         struct address above = *gather->addresses[i];
-        r = put_read(nft, set, gather->addresses[i]);
-        if (!gather->is_interval || r < 0)
+        result = gather_put(nft, set, gather->addresses[i]);
+        if (!gather->is_interval || result < 0)
             continue;
         (void)address_above(gather->addresses[i], &above);
-        r = put_read(nft, set, &above);
+        result = gather_put(nft, set, &above);
     }
-    return r;
+    return result;
 }
 
-static int read_some(struct nftset *nft, const struct set_name *set, struct gather *gather)
+static int gather_read(struct nftset *nft, const struct set_name *set, struct gather *gather)
 {
     for (size_t i = 0; i < gather->count; i++)
         gather->out[i] = (struct nftset_element){.address = *gather->addresses[i]};
     gather->first = nft->sequence + 1;
-    int r = put_reads(nft, set, gather);
-    if (r == 0)
-        r = nftset_ask(nft, gather_reply, gather);
+    int result = gather_put_all(nft, set, gather);
+    if (result == 0)
+        result = nftset_ask(nft, gather_reply, gather);
     for (size_t i = 0; i < gather->count; i++)
         gather->out[i].address = *gather->addresses[i];
-    return r;
+    return result;
 }
 
 int nftset_read(struct nftset *nft, const struct set_name *set, bool is_interval,
@@ -178,9 +179,9 @@ int nftset_read(struct nftset *nft, const struct set_name *set, bool is_interval
                                 .addresses = addresses + at,
                                 .count = count - at < most ? count - at : most,
                                 .is_interval = is_interval};
-        int r = read_some(nft, set, &gather);
-        if (r < 0)
-            return r;
+        int result = gather_read(nft, set, &gather);
+        if (result < 0)
+            return result;
     }
     return 0;
 }
@@ -198,7 +199,7 @@ static int visit_element(struct nftnl_set_elem *element, void *context)
 {
     struct visit *visit = context;
     struct nftset_element read;
-    if (!read_element(element, &read) || visit->count++ >= visit->most)
+    if (!element_read(element, &read) || visit->count++ >= visit->most)
         return 0;
     read.read_ns = visit->read_ns;
     visit->each(visit->context, &read);
@@ -209,11 +210,11 @@ static bool visit_message(void *context, const struct nlmsghdr *header)
 {
     struct visit *visit = context;
     visit->read_ns = clock_now().boot_ns;
-    each_element(header, visit_element, visit);
+    message_each_element(header, visit_element, visit);
     return visit->count <= visit->most;
 }
 
-static int walk_replies(struct mnl_socket *socket, struct nftset *nft, nftset_visit *visit,
+static int dump_replies(struct mnl_socket *socket, struct nftset *nft, nftset_visit *visit,
                         void *context)
 {
     bool interrupted = false;
@@ -242,28 +243,28 @@ static int walk_replies(struct mnl_socket *socket, struct nftset *nft, nftset_vi
 int nftset_dump_all(struct nftset *nft, nftset_visit *visit, void *context)
 {
     struct mnl_socket *socket;
-    int r = nftset_socket(&socket);
-    if (r < 0)
-        return r;
-    r = mnl_socket_sendto(socket, nft->buffer, nft->used) < 0
-            ? -errno
-            : walk_replies(socket, nft, visit, context);
+    int result = nftset_socket(&socket);
+    if (result < 0)
+        return result;
+    result = mnl_socket_sendto(socket, nft->buffer, nft->used) < 0
+                 ? -errno
+                 : dump_replies(socket, nft, visit, context);
     mnl_socket_close(socket);
-    return r;
+    return result;
 }
 
 /* A walk that was disturbed is done again: an element may come twice. */
 int nftset_dump(struct nftset *nft, const struct set_name *set, size_t most, nftset_each *each,
                 void *context)
 {
-    int r = -EINTR;
-    for (unsigned i = 0; r == -EINTR && i < DUMP_ATTEMPTS; i++) {
+    int result = -EINTR;
+    for (unsigned i = 0; result == -EINTR && i < DUMP_ATTEMPTS; i++) {
         struct visit visit = {.each = each, .context = context, .most = most};
         nft->used = 0;
-        nftset_end(nft, put_get(nft, set, NLM_F_DUMP));
-        r = nftset_dump_all(nft, visit_message, &visit);
+        nftset_end(nft, request_put(nft, set, NLM_F_DUMP));
+        result = nftset_dump_all(nft, visit_message, &visit);
     }
-    return r;
+    return result;
 }
 
 /* ---- a whole set, a little at a time ---- */
@@ -275,18 +276,18 @@ struct nftset_walk {
 int nftset_walk_open(struct nftset *nft, const struct set_name *set, struct nftset_walk **out)
 {
     struct nftset_walk *walk = calloc(1, sizeof(*walk));
-    if (walk == NULL)
+    if (!walk)
         return -ENOMEM;
-    int r = nftset_socket(&walk->socket);
+    int result = nftset_socket(&walk->socket);
     nft->used = 0;
-    nftset_end(nft, put_get(nft, set, NLM_F_DUMP));
-    if (r == 0 && mnl_socket_sendto(walk->socket, nft->buffer, nft->used) < 0)
-        r = -errno;
-    if (r < 0)
+    nftset_end(nft, request_put(nft, set, NLM_F_DUMP));
+    if (result == 0 && mnl_socket_sendto(walk->socket, nft->buffer, nft->used) < 0)
+        result = -errno;
+    if (result < 0)
         nftset_walk_close(walk);
     else
         *out = walk;
-    return r;
+    return result;
 }
 
 int nftset_walk_step(struct nftset *nft, struct nftset_walk *walk, nftset_each *each, void *context)
@@ -312,9 +313,9 @@ int nftset_walk_step(struct nftset *nft, struct nftset_walk *walk, nftset_each *
 
 void nftset_walk_close(struct nftset_walk *walk)
 {
-    if (walk == NULL)
+    if (!walk)
         return;
-    if (walk->socket != NULL)
+    if (walk->socket)
         mnl_socket_close(walk->socket);
     free(walk);
 }

@@ -13,7 +13,7 @@
  * Only NEWGEN, the one message at each transaction's end: the elements' own would overflow the
  * socket when someone loads a large set.  BPF loads big-endian, netlink is in the host's order.
  */
-static int attach_filter(int fd)
+static int event_filter(int fd)
 {
     const uint16_t type = htons((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWGEN);
     struct sock_filter code[] = {
@@ -31,16 +31,17 @@ static int attach_filter(int fd)
 int nftset_open_events(struct mnl_socket **out)
 {
     struct mnl_socket *socket;
-    int r = nftset_socket(&socket);
-    if (r < 0)
-        return r;
+    int result = nftset_socket(&socket);
+    if (result < 0)
+        return result;
     int group = NFNLGRP_NFTABLES;
-    r = attach_filter(mnl_socket_get_fd(socket));
-    if (r == 0 && mnl_socket_setsockopt(socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
-        r = -errno;
-    if (r < 0) {
+    result = event_filter(mnl_socket_get_fd(socket));
+    if (result == 0 &&
+        mnl_socket_setsockopt(socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+        result = -errno;
+    if (result < 0) {
         mnl_socket_close(socket);
-        return r;
+        return result;
     }
     *out = socket;
     return 0;
@@ -50,15 +51,15 @@ int nftset_open_events(struct mnl_socket **out)
 
 int nftset_event_fd(const struct nftset *nft)
 {
-    return nft->event != NULL ? mnl_socket_get_fd(nft->event) : -1;
+    return nft->event ? mnl_socket_get_fd(nft->event) : -1;
 }
 
 bool nftset_is_told(const struct nftset *nft)
 {
-    return nft->event != NULL && !nft->deaf;
+    return nft->event && !nft->deaf;
 }
 
-static void view_generation(void *context, const struct nlmsghdr *header)
+static void generation_read(void *context, const struct nlmsghdr *header)
 {
     uint32_t *generation = context;
     const struct nlattr *attribute;
@@ -71,13 +72,13 @@ static void view_generation(void *context, const struct nlmsghdr *header)
 }
 
 /* A transaction of ours was made for the known generation, and made the one after it. */
-static void follow(struct nftset *nft, uint32_t generation)
+static void generation_follow(struct nftset *nft, uint32_t generation)
 {
     if (nft->known != 0 && generation == nft->known + 1)
         nft->known = generation;
 }
 
-static bool holds_foreign_change(struct nftset *nft, size_t size)
+static bool event_is_foreign(struct nftset *nft, size_t size)
 {
     bool foreign = false;
     int left = (int)size;
@@ -86,9 +87,9 @@ static bool holds_foreign_change(struct nftset *nft, size_t size)
         uint32_t generation = 0;
         if (header->nlmsg_type != ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWGEN))
             continue;
-        view_generation(&generation, header);
+        generation_read(&generation, header);
         if (header->nlmsg_pid == nft->port)
-            follow(nft, generation);
+            generation_follow(nft, generation);
         else
             foreign = true;
     }
@@ -98,12 +99,12 @@ static bool holds_foreign_change(struct nftset *nft, size_t size)
 bool nftset_foreign_change(struct nftset *nft)
 {
     bool foreign = false;
-    if (nft->event == NULL)
+    if (!nft->event)
         return false;
     for (;;) {
         ssize_t size = mnl_socket_recvfrom(nft->event, nft->receive, sizeof(nft->receive));
         if (size > 0)
-            foreign |= holds_foreign_change(nft, (size_t)size);
+            foreign |= event_is_foreign(nft, (size_t)size);
         else if (size < 0 && errno == ENOBUFS)
             foreign = true; /* some were lost: whose, nobody knows */
         else if (size == 0 || errno != EINTR)
@@ -118,18 +119,18 @@ int nftset_generation(struct nftset *nft, uint32_t *out)
     uint32_t generation = 0;
     nft->used = 0;
     nftset_end(nft, nftset_begin(nft, NFT_MSG_GETGEN, NFPROTO_UNSPEC, 0));
-    int r = nftset_ask(nft, view_generation, &generation);
-    if (r == 0)
+    int result = nftset_ask(nft, generation_read, &generation);
+    if (result == 0)
         *out = generation;
-    return r;
+    return result;
 }
 
 int nftset_mark(struct nftset *nft)
 {
     uint32_t generation;
-    int r = nftset_generation(nft, &generation);
-    nft->known = r == 0 ? generation : 0;
-    return r;
+    int result = nftset_generation(nft, &generation);
+    nft->known = result == 0 ? generation : 0;
+    return result;
 }
 
 /* Our own notification is there already; one of others is told at the next occasion. */
@@ -139,7 +140,7 @@ void nftset_follow(struct nftset *nft)
     if (nftset_is_told(nft))
         nft->missed |= nftset_foreign_change(nft);
     else if (nftset_generation(nft, &generation) == 0)
-        follow(nft, generation);
+        generation_follow(nft, generation);
 }
 
 bool nftset_missed(struct nftset *nft)
@@ -151,7 +152,7 @@ bool nftset_missed(struct nftset *nft)
 
 /* ---- silence ---- */
 
-static int change_membership(struct nftset *nft, int how)
+static int event_membership(struct nftset *nft, int how)
 {
     int group = NFNLGRP_NFTABLES;
     return mnl_socket_setsockopt(nft->event, how, &group, sizeof(group));
@@ -165,16 +166,16 @@ static int change_membership(struct nftset *nft, int how)
  */
 bool nftset_silence_begin(struct nftset *nft)
 {
-    return nftset_is_told(nft) && change_membership(nft, NETLINK_DROP_MEMBERSHIP) >= 0;
+    return nftset_is_told(nft) && event_membership(nft, NETLINK_DROP_MEMBERSHIP) >= 0;
 }
 
 void nftset_silence_end(struct nftset *nft, bool committed)
 {
     uint32_t generation;
-    nft->deaf = change_membership(nft, NETLINK_ADD_MEMBERSHIP) < 0;
+    nft->deaf = event_membership(nft, NETLINK_ADD_MEMBERSHIP) < 0;
     if (nftset_generation(nft, &generation) < 0)
         generation = 0;
     if (committed)
-        follow(nft, generation);
+        generation_follow(nft, generation);
     nft->missed |= nft->deaf || generation == 0 || generation != nft->known;
 }

@@ -20,19 +20,19 @@ enum {
 int nftset_socket(struct mnl_socket **out)
 {
     struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (socket == NULL)
+    if (!socket)
         return -errno;
     if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-        int r = -errno;
+        int result = -errno;
         mnl_socket_close(socket);
-        return r;
+        return result;
     }
     *out = socket;
     return 0;
 }
 
 /* Short errors, with the place of the fault; and room for large transactions.  All are optional. */
-static void tune_command(struct mnl_socket *socket)
+static void nftset_tune(struct mnl_socket *socket)
 {
     int on = 1;
     int size = SEND_BUFFER;
@@ -46,17 +46,17 @@ static void tune_command(struct mnl_socket *socket)
 int nftset_open(struct nftset **out)
 {
     struct nftset *nft = calloc(1, sizeof(*nft));
-    if (nft == NULL)
+    if (!nft)
         return -ENOMEM;
     nft->size = BUFFER_START;
     nft->buffer = malloc(nft->size);
     nft->element = nftnl_set_elem_alloc();
-    int r = nft->buffer != NULL && nft->element != NULL ? nftset_socket(&nft->command) : -ENOMEM;
-    if (r < 0) {
+    int result = nft->buffer && nft->element ? nftset_socket(&nft->command) : -ENOMEM;
+    if (result < 0) {
         nftset_close(nft);
-        return r;
+        return result;
     }
-    tune_command(nft->command);
+    nftset_tune(nft->command);
     nft->port = mnl_socket_get_portid(nft->command);
     (void)nftset_open_events(&nft->event);
     *out = nft;
@@ -65,13 +65,13 @@ int nftset_open(struct nftset **out)
 
 void nftset_close(struct nftset *nft)
 {
-    if (nft == NULL)
+    if (!nft)
         return;
-    if (nft->event != NULL)
+    if (nft->event)
         mnl_socket_close(nft->event);
-    if (nft->command != NULL)
+    if (nft->command)
         mnl_socket_close(nft->command);
-    if (nft->element != NULL)
+    if (nft->element)
         nftnl_set_elem_free(nft->element);
     free(nft->buffer);
     free(nft);
@@ -84,7 +84,7 @@ int nftset_reserve(struct nftset *nft)
     if (nft->size - nft->used >= BUFFER_MARGIN)
         return 0;
     char *buffer = realloc(nft->buffer, 2 * nft->size);
-    if (buffer == NULL)
+    if (!buffer)
         return -ENOMEM;
     nft->buffer = buffer;
     nft->size *= 2;
@@ -96,7 +96,7 @@ void nftset_trim(struct nftset *nft)
     if (nft->size <= BUFFER_KEPT)
         return;
     char *buffer = realloc(nft->buffer, BUFFER_START);
-    if (buffer == NULL)
+    if (!buffer)
         return;
     nft->buffer = buffer;
     nft->size = BUFFER_START;
@@ -127,7 +127,7 @@ void nftset_end_batch(struct nftset *nft)
 }
 
 /* As recv(2); nothing is waited for. */
-static ssize_t receive(struct nftset *nft)
+static ssize_t nftset_receive(struct nftset *nft)
 {
     ssize_t size = mnl_socket_recvfrom(nft->command, nft->receive, sizeof(nft->receive));
     if (size < 0 && errno == EAGAIN)
@@ -137,7 +137,7 @@ static ssize_t receive(struct nftset *nft)
 
 void nftset_drain(struct nftset *nft)
 {
-    while (nft->unread && (receive(nft) > 0 || errno == EINTR || errno == ENOBUFS))
+    while (nft->unread && (nftset_receive(nft) > 0 || errno == EINTR || errno == ENOBUFS))
         ;
 }
 
@@ -166,7 +166,7 @@ int nftset_errors(struct nftset *nft, nftset_each_error *each, void *context)
 {
     int first = 0;
     for (;;) {
-        ssize_t size = receive(nft);
+        ssize_t size = nftset_receive(nft);
         if (size < 0 && errno == EINTR)
             continue;
         if (size < 0 && errno == ENOBUFS) {
@@ -182,7 +182,7 @@ int nftset_errors(struct nftset *nft, nftset_each_error *each, void *context)
             if (error >= 0)
                 continue;
             first = first != 0 ? first : error;
-            if (each != NULL)
+            if (each)
                 each(context, header->nlmsg_seq, error);
         }
     }
@@ -191,23 +191,23 @@ int nftset_errors(struct nftset *nft, nftset_each_error *each, void *context)
 int nftset_ask(struct nftset *nft, nftset_each_reply *each, void *context)
 {
     nftset_drain(nft);
-    int r = nftset_send(nft);
+    int result = nftset_send(nft);
     for (;;) {
-        ssize_t size = receive(nft);
+        ssize_t size = nftset_receive(nft);
         if (size < 0 && errno == EINTR)
             continue;
         if (size < 0 && errno == ENOBUFS)
-            r = r != 0 ? r : -ENOBUFS;
+            result = result != 0 ? result : -ENOBUFS;
         else if (size <= 0)
-            return r;
+            return result;
         int left = (int)size;
         const struct nlmsghdr *header = (const void *)nft->receive;
         for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left)) {
             int error = nftset_error(header);
             if (error > 0)
                 each(context, header);
-            else if (error < 0 && error != -ENOENT && r == 0)
-                r = error;
+            else if (error < 0 && error != -ENOENT && result == 0)
+                result = error;
         }
     }
 }

@@ -13,7 +13,7 @@ static void view_table(void *context, const struct nlmsghdr *header)
 {
     struct nftset_view *view = context;
     struct nftnl_table *table = nftnl_table_alloc();
-    if (table == NULL)
+    if (!table)
         return;
     if (nftnl_table_nlmsg_parse(header, table) >= 0) {
         view->table_exists = true;
@@ -28,7 +28,7 @@ static void view_set(void *context, const struct nlmsghdr *header)
 {
     struct nftset_view *view = context;
     struct nftnl_set *set = nftnl_set_alloc();
-    if (set == NULL)
+    if (!set)
         return;
     if (nftnl_set_nlmsg_parse(header, set) >= 0) {
         view->exists = true;
@@ -63,10 +63,10 @@ int nftset_inspect(struct nftset *nft, const struct set_name *name, struct nftse
     mnl_attr_put_strz(header, NFTA_SET_TABLE, name->table);
     mnl_attr_put_strz(header, NFTA_SET_NAME, name->set);
     nftset_end(nft, header);
-    int r = nftset_ask(nft, view_reply, &view);
-    if (r == 0)
+    int result = nftset_ask(nft, view_reply, &view);
+    if (result == 0)
         *out = view;
-    return r;
+    return result;
 }
 
 struct walk {
@@ -82,11 +82,11 @@ static bool walk_set(void *context, const struct nlmsghdr *header)
     struct nftset_view view = {0};
     struct set_name name = {.family = walk->family};
     struct nftnl_set *set = nftnl_set_alloc();
-    if (set == NULL)
+    if (!set)
         return false;
     const char *text =
         nftnl_set_nlmsg_parse(header, set) >= 0 ? nftnl_set_get_str(set, NFTNL_SET_NAME) : NULL;
-    bool fits = text != NULL && strlen(text) < sizeof(name.set);
+    bool fits = text && strlen(text) < sizeof(name.set);
     if (fits) {
         strcpy(name.set, text);
         strcpy(name.table, walk->table);
@@ -107,14 +107,14 @@ int nftset_each_set(struct nftset *nft, uint8_t family, const char *table, nftse
     struct nlmsghdr *header = nftset_begin(nft, NFT_MSG_GETSET, family, NLM_F_DUMP);
     mnl_attr_put_strz(header, NFTA_SET_TABLE, table);
     nftset_end(nft, header);
-    int r = nftset_dump_all(nft, walk_set, &walk);
-    return r == -ENOENT || r == -EINTR ? 0 : r;
+    int result = nftset_dump_all(nft, walk_set, &walk);
+    return result == -ENOENT || result == -EINTR ? 0 : result;
 }
 
-static int put_table(struct nftset *nft, const struct set_name *name)
+static int nftset_put_table(struct nftset *nft, const struct set_name *name)
 {
     struct nftnl_table *table = nftnl_table_alloc();
-    if (table == NULL)
+    if (!table)
         return -ENOMEM;
     nftnl_table_set_str(table, NFTNL_TABLE_NAME, name->table);
     struct nlmsghdr *header =
@@ -126,24 +126,24 @@ static int put_table(struct nftset *nft, const struct set_name *name)
 }
 
 /* nft prints a key by the byte order that it finds in the set's userdata: 2 is network order. */
-static int set_byte_order(struct nftnl_set *set)
+static int set_put_byte_order(struct nftnl_set *set)
 {
     struct nftnl_udata_buf *userdata = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
-    if (userdata == NULL)
+    if (!userdata)
         return -ENOMEM;
     nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_KEYBYTEORDER, 2);
-    int r = nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(userdata),
-                               nftnl_udata_buf_len(userdata));
+    int result = nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(userdata),
+                                    nftnl_udata_buf_len(userdata));
     nftnl_udata_buf_free(userdata);
-    return r < 0 ? -ENOMEM : 0;
+    return result < 0 ? -ENOMEM : 0;
 }
 
-static int put_set(struct nftset *nft, const struct set_name *name, enum address_family family,
-                   uint32_t size)
+static int nftset_put_set(struct nftset *nft, const struct set_name *name,
+                          enum address_family family, uint32_t size)
 {
     bool is_ipv4 = family == ADDRESS_IPV4;
     struct nftnl_set *set = nftnl_set_alloc();
-    if (set == NULL)
+    if (!set)
         return -ENOMEM;
     nftnl_set_set_str(set, NFTNL_SET_TABLE, name->table);
     nftnl_set_set_str(set, NFTNL_SET_NAME, name->set);
@@ -152,29 +152,29 @@ static int put_set(struct nftset *nft, const struct set_name *name, enum address
     nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, is_ipv4 ? 4 : 16);
     nftnl_set_set_u32(set, NFTNL_SET_ID, 1);
     nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, size);
-    int r = set_byte_order(set);
-    if (r == 0) {
+    int result = set_put_byte_order(set);
+    if (result == 0) {
         struct nlmsghdr *header =
             nftset_begin(nft, NFT_MSG_NEWSET, name->family, NLM_F_CREATE | NLM_F_EXCL);
         nftnl_set_nlmsg_build_payload(header, set);
         nftset_end(nft, header);
     }
     nftnl_set_free(set);
-    return r;
+    return result;
 }
 
 int nftset_create(struct nftset *nft, const struct set_name *name, enum address_family family,
                   uint32_t size, bool table_exists)
 {
     nftset_begin_batch(nft, 0);
-    int r = table_exists ? 0 : put_table(nft, name);
-    if (r == 0)
-        r = put_set(nft, name, family, size);
-    if (r < 0)
-        return r;
+    int result = table_exists ? 0 : nftset_put_table(nft, name);
+    if (result == 0)
+        result = nftset_put_set(nft, name, family, size);
+    if (result < 0)
+        return result;
     nftset_end_batch(nft);
     nftset_drain(nft);
     nft->known = 0; /* the others' sets may have changed before this */
-    r = nftset_send(nft);
-    return r < 0 ? r : nftset_errors(nft, NULL, NULL);
+    result = nftset_send(nft);
+    return result < 0 ? result : nftset_errors(nft, NULL, NULL);
 }

@@ -14,10 +14,10 @@ enum {
 
 /* ---- elements ---- */
 
-static bool is_comment_byte(char byte)
+static bool comment_allows(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || (byte != '\0' && strchr("._*:-", byte) != NULL);
+           (byte >= '0' && byte <= '9') || (byte != '\0' && strchr("._*:-", byte));
 }
 
 const char *nftset_comment(const struct dname *name, char out[static NFTSET_COMMENT_MAX])
@@ -28,16 +28,16 @@ const char *nftset_comment(const struct dname *name, char out[static NFTSET_COMM
     size_t length = strlen(text);
     while (length >= NFTSET_COMMENT_MAX) {
         const char *dot = strchr(from, '.');
-        from = dot != NULL ? dot + 1 : text + strlen(text) - (NFTSET_COMMENT_MAX - 1);
+        from = dot ? dot + 1 : text + strlen(text) - (NFTSET_COMMENT_MAX - 1);
         length = strlen(from);
     }
     for (size_t i = 0; i < length; i++)
-        out[i] = is_comment_byte(from[i]) ? from[i] : '_';
+        out[i] = comment_allows(from[i]) ? from[i] : '_';
     out[length] = '\0';
     return out;
 }
 
-static int set_comment(struct nftnl_set_elem *element, const struct kept_name *kept)
+static int element_set_comment(struct nftnl_set_elem *element, const struct kept_name *kept)
 {
     const struct dname name = kept_name_get(kept);
     /* A TLV of our own making: type, length, text and its NUL. */
@@ -53,8 +53,9 @@ int nftset_put_key(struct nftset *nft, struct nlmsghdr *header, const struct add
                    uint32_t flags)
 {
     struct nftnl_set_elem *element = nft->element;
-    int r = nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, address->bytes, address_size(address));
-    if (r < 0)
+    int result =
+        nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, address->bytes, address_size(address));
+    if (result < 0)
         return -ENOMEM;
     if (flags != 0)
         nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_FLAGS, flags);
@@ -67,26 +68,26 @@ int nftset_put_key(struct nftset *nft, struct nlmsghdr *header, const struct add
  * The key alone, or the key with its time and comment.  In an interval set the end has to follow: a
  * start without one matches every address above it.
  */
-static int put_element(struct nftset *nft, struct nlmsghdr *header,
-                       const struct nftset_change *change, bool whole)
+static int change_put(struct nftset *nft, struct nlmsghdr *header,
+                      const struct nftset_change *change, bool whole)
 {
     struct nftnl_set_elem *element = nft->element;
     struct address above;
-    int r = 0;
+    int result = 0;
     if (change->is_interval && !address_above(change->address, &above))
         return -ERANGE; /* the last address of all has no end */
     if (whole) {
         nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT, change->timeout_ms);
         nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_EXPIRATION, change->timeout_ms);
-        if (change->name != NULL)
-            r = set_comment(element, change->name);
+        if (change->name)
+            result = element_set_comment(element, change->name);
     }
-    if (r == 0)
-        r = nftset_put_key(nft, header, change->address, 0);
+    if (result == 0)
+        result = nftset_put_key(nft, header, change->address, 0);
     nftnl_set_elem_unset(element, NFTNL_SET_ELEM_TIMEOUT);
     nftnl_set_elem_unset(element, NFTNL_SET_ELEM_EXPIRATION);
     nftnl_set_elem_unset(element, NFTNL_SET_ELEM_USERDATA);
-    if (r < 0)
+    if (result < 0)
         return -ENOMEM;
     return change->is_interval ? nftset_put_key(nft, header, &above, NFT_SET_ELEM_INTERVAL_END) : 0;
 }
@@ -106,7 +107,7 @@ static const struct pass {
 
 enum { PASS_COUNT = sizeof(passes) / sizeof(passes[0]) };
 
-static bool takes_part(const struct pass *pass, const struct nftset_change *change)
+static bool pass_includes(const struct pass *pass, const struct nftset_change *change)
 {
     return (pass->actions >> change->action & 1) != 0;
 }
@@ -117,7 +118,7 @@ struct run {
     size_t first, end; /* members lie in [first, end), with others between that take no part */
 };
 
-static void find_end(const struct nftset_change *changes, size_t count, struct run *run)
+static void run_find_end(const struct nftset_change *changes, size_t count, struct run *run)
 {
     unsigned elements = 0;
     const struct set_name *set = changes[run->first].set;
@@ -125,7 +126,7 @@ static void find_end(const struct nftset_change *changes, size_t count, struct r
     for (size_t at = run->first; at < count && elements < ELEMENTS_PER_MESSAGE; at++) {
         if (changes[at].set != set)
             return;
-        if (!takes_part(&passes[run->pass], &changes[at]))
+        if (!pass_includes(&passes[run->pass], &changes[at]))
             continue;
         elements++;
         run->end = at + 1;
@@ -133,25 +134,25 @@ static void find_end(const struct nftset_change *changes, size_t count, struct r
 }
 
 /* Steps to the next message, beginning with a run of all zeros; false behind the last one. */
-static bool next_run(const struct nftset_change *changes, size_t count, struct run *run)
+static bool run_next(const struct nftset_change *changes, size_t count, struct run *run)
 {
     for (; run->pass < PASS_COUNT; run->pass++, run->end = 0) {
         for (size_t at = run->end; at < count; at++) {
-            if (!takes_part(&passes[run->pass], &changes[at]))
+            if (!pass_includes(&passes[run->pass], &changes[at]))
                 continue;
             run->first = at;
-            find_end(changes, count, run);
+            run_find_end(changes, count, run);
             return true;
         }
     }
     return false;
 }
 
-static int put_run(struct nftset *nft, const struct nftset_change *changes, const struct run *run)
+static int run_put(struct nftset *nft, const struct nftset_change *changes, const struct run *run)
 {
-    int r = nftset_reserve(nft);
-    if (r < 0)
-        return r;
+    int result = nftset_reserve(nft);
+    if (result < 0)
+        return result;
     const struct pass *pass = &passes[run->pass];
     const struct set_name *set = changes[run->first].set;
     uint16_t flags = pass->type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0;
@@ -159,12 +160,12 @@ static int put_run(struct nftset *nft, const struct nftset_change *changes, cons
     mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_TABLE, set->table);
     mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_SET, set->set);
     struct nlattr *list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
-    for (size_t at = run->first; at < run->end && r == 0; at++)
-        if (takes_part(pass, &changes[at]))
-            r = put_element(nft, header, &changes[at], pass->whole);
+    for (size_t at = run->first; at < run->end && result == 0; at++)
+        if (pass_includes(pass, &changes[at]))
+            result = change_put(nft, header, &changes[at], pass->whole);
     mnl_attr_nest_end(header, list);
     nftset_end(nft, header);
-    return r;
+    return result;
 }
 
 /* What it takes to name the changes of a message that failed. */
@@ -179,39 +180,39 @@ static void blame_message(void *context, uint32_t sequence, int error)
     const struct blame *blame = context;
     uint32_t at_sequence = blame->begin;
     struct run run = {0};
-    while (next_run(blame->changes, blame->count, &run)) {
+    while (run_next(blame->changes, blame->count, &run)) {
         if (++at_sequence != sequence)
             continue;
         for (size_t at = run.first; at < run.end; at++)
-            if (takes_part(&passes[run.pass], &blame->changes[at]))
+            if (pass_includes(&passes[run.pass], &blame->changes[at]))
                 blame->changes[at].error = error;
         return;
     }
 }
 
-static int build_batch(struct nftset *nft, const struct nftset_change *changes, size_t count)
+static int batch_build(struct nftset *nft, const struct nftset_change *changes, size_t count)
 {
     struct run run = {0};
-    while (next_run(changes, count, &run)) {
-        int r = put_run(nft, changes, &run);
-        if (r < 0)
-            return r;
+    while (run_next(changes, count, &run)) {
+        int result = run_put(nft, changes, &run);
+        if (result < 0)
+            return result;
     }
     nftset_end_batch(nft);
     return 0;
 }
 
-static int commit(struct nftset *nft, struct nftset_change *changes, size_t count)
+static int batch_commit(struct nftset *nft, struct nftset_change *changes, size_t count)
 {
     nftset_begin_batch(nft, nft->known);
     struct blame blame = {.changes = changes, .count = count, .begin = nft->sequence};
-    int r = build_batch(nft, changes, count);
-    if (r < 0)
-        return r;
+    int result = batch_build(nft, changes, count);
+    if (result < 0)
+        return result;
     nftset_drain(nft);
-    r = nftset_send(nft);
+    result = nftset_send(nft);
     nftset_trim(nft);
-    return r < 0 ? r : nftset_errors(nft, blame_message, &blame);
+    return result < 0 ? result : nftset_errors(nft, blame_message, &blame);
 }
 
 int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t count)
@@ -221,19 +222,19 @@ int nftset_commit(struct nftset *nft, struct nftset_change *changes, size_t coun
     if (nft->known == 0)
         return -ERESTART; /* nothing was looked at, so nothing may be written */
     bool is_silent = count >= LARGE && nftset_silence_begin(nft);
-    int r = commit(nft, changes, count);
+    int result = batch_commit(nft, changes, count);
     if (is_silent)
-        nftset_silence_end(nft, r == 0);
-    else if (r == 0)
+        nftset_silence_end(nft, result == 0);
+    else if (result == 0)
         nftset_follow(nft);
-    return r;
+    return result;
 }
 
 void nftset_warm(struct nftset *nft, const struct nftset_change *change)
 {
     struct nftset_element absent;
     nftset_begin_batch(nft, nft->known);
-    (void)build_batch(nft, change, 1);
+    (void)batch_build(nft, change, 1);
     (void)nftset_read(nft, change->set, change->is_interval, &change->address, 1, &absent);
     nftset_begin_batch(nft, nft->known);
     nftset_end_batch(nft);

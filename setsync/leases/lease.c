@@ -29,17 +29,17 @@ struct lease_table {
 int lease_table_new(struct lease_table **out)
 {
     struct lease_table *table = calloc(1, sizeof(*table));
-    if (table == NULL)
+    if (!table)
         return -ENOMEM;
     table->size = TABLE_FIRST_SIZE;
     table->buckets = calloc(table->size, sizeof(struct lease *));
-    int r = table->buckets != NULL ? siphash_key_random(&table->key) : -ENOMEM;
-    if (r == 0)
-        r = names_new(&table->names);
-    if (r < 0) {
+    int result = table->buckets ? siphash_key_random(&table->key) : -ENOMEM;
+    if (result == 0)
+        result = names_new(&table->names);
+    if (result < 0) {
         free(table->buckets);
         free(table);
-        return r;
+        return result;
     }
     *out = table;
     return 0;
@@ -47,10 +47,10 @@ int lease_table_new(struct lease_table **out)
 
 void lease_table_free(struct lease_table *table)
 {
-    if (table == NULL)
+    if (!table)
         return;
     for (size_t i = 0; i < table->size; i++) {
-        for (struct lease *lease = table->buckets[i], *next; lease != NULL; lease = next) {
+        for (struct lease *lease = table->buckets[i], *next; lease; lease = next) {
             next = lease->next;
             lease_free(lease);
         }
@@ -66,8 +66,8 @@ size_t lease_table_count(const struct lease_table *table)
     return table->count;
 }
 
-static size_t bucket_of(const struct lease_table *table, const struct set_name *set,
-                        const struct address *address)
+static size_t lease_bucket(const struct lease_table *table, const struct set_name *set,
+                           const struct address *address)
 {
     uint8_t bytes[sizeof(set) + sizeof(*address)];
     memcpy(bytes, &set, sizeof(set));
@@ -78,33 +78,33 @@ static size_t bucket_of(const struct lease_table *table, const struct set_name *
 struct lease *lease_find(const struct lease_table *table, const struct set_name *set,
                          const struct address *address)
 {
-    struct lease *lease = table->buckets[bucket_of(table, set, address)];
-    while (lease != NULL && (lease->set != set || !address_equal(&lease->address, address)))
+    struct lease *lease = table->buckets[lease_bucket(table, set, address)];
+    while (lease && (lease->set_name != set || !address_equal(&lease->address, address)))
         lease = lease->next;
     return lease;
 }
 
-static void link_lease(struct lease_table *table, struct lease *lease)
+static void lease_link(struct lease_table *table, struct lease *lease)
 {
-    struct lease **bucket = &table->buckets[bucket_of(table, lease->set, &lease->address)];
+    struct lease **bucket = &table->buckets[lease_bucket(table, lease->set_name, &lease->address)];
     lease->next = *bucket;
     *bucket = lease;
 }
 
 /* A table that cannot grow only becomes slower. */
-static void grow(struct lease_table *table)
+static void lease_table_grow(struct lease_table *table)
 {
     struct lease **old = table->buckets;
     size_t old_size = table->size;
     struct lease **buckets = calloc(2 * old_size, sizeof(*buckets));
-    if (buckets == NULL)
+    if (!buckets)
         return;
     table->buckets = buckets;
     table->size = 2 * old_size;
     for (size_t i = 0; i < old_size; i++) {
-        for (struct lease *lease = old[i], *next; lease != NULL; lease = next) {
+        for (struct lease *lease = old[i], *next; lease; lease = next) {
             next = lease->next;
-            link_lease(table, lease);
+            lease_link(table, lease);
         }
     }
     free(old);
@@ -112,12 +112,12 @@ static void grow(struct lease_table *table)
 
 int lease_enter(struct lease_table *table, struct lease *lease)
 {
-    int r = heap_put(&table->due, &lease->due, UINT64_MAX);
-    if (r < 0)
-        return r;
+    int result = heap_put(&table->due, &lease->due, UINT64_MAX);
+    if (result < 0)
+        return result;
     if (table->count == table->size)
-        grow(table);
-    link_lease(table, lease);
+        lease_table_grow(table);
+    lease_link(table, lease);
     table->count++;
     return 0;
 }
@@ -126,10 +126,10 @@ struct lease *lease_add(struct lease_table *table, const struct set_name *set,
                         const struct address *address)
 {
     struct lease *lease = calloc(1, sizeof(*lease));
-    if (lease == NULL)
+    if (!lease)
         return NULL;
     lease->address = *address;
-    lease->set = set;
+    lease->set_name = set;
     lease->names = table->names;
     lease->claims = &lease->first_claim;
     if (lease_enter(table, lease) < 0) {
@@ -139,38 +139,38 @@ struct lease *lease_add(struct lease_table *table, const struct set_name *set,
     return lease;
 }
 
-static void leave_quota(struct lease *lease, struct lease_share *share)
+static void lease_leave_quota(struct lease *lease, struct quota_entry *entry)
 {
-    struct lease_share **at = &lease->shares;
-    while (*at != share)
+    struct quota_entry **at = &lease->entries;
+    while (*at != entry)
         at = &(*at)->next;
-    *at = share->next;
-    quota_leave(share);
-    if (share == &lease->first_share)
-        *share = (struct lease_share){0};
+    *at = entry->next;
+    quota_leave(entry);
+    if (entry == &lease->first_entry)
+        *entry = (struct quota_entry){0};
     else
-        free(share);
+        free(entry);
 }
 
 void lease_remove(struct lease_table *table, struct lease *lease)
 {
-    struct lease **at = &table->buckets[bucket_of(table, lease->set, &lease->address)];
+    struct lease **at = &table->buckets[lease_bucket(table, lease->set_name, &lease->address)];
     while (*at != lease)
         at = &(*at)->next;
     *at = lease->next;
     lease->next = NULL;
     table->count--;
     heap_take(&table->due, &lease->due);
-    while (lease->shares != NULL)
-        leave_quota(lease, lease->shares);
+    while (lease->entries)
+        lease_leave_quota(lease, lease->entries);
 }
 
 void lease_free(struct lease *lease)
 {
-    if (lease == NULL)
+    if (!lease)
         return;
     lease_drop_claims(lease);
-    lease_forget_shares(lease);
+    lease_forget_quotas(lease);
     free(lease->clients);
     free(lease);
 }
@@ -183,23 +183,23 @@ int lease_set_due(struct lease_table *table, struct lease *lease, uint64_t due_n
 struct lease *lease_first_due(const struct lease_table *table)
 {
     struct heap_node *node = heap_top(&table->due);
-    return node != NULL ? heap_entry(node, struct lease, due) : NULL;
+    return node ? heap_entry(node, struct lease, due) : NULL;
 }
 
 void lease_each(const struct lease_table *table, lease_visit *each, void *context)
 {
     for (size_t i = 0; i < table->size; i++) {
-        for (struct lease *lease = table->buckets[i], *next; lease != NULL; lease = next) {
+        for (struct lease *lease = table->buckets[i], *next; lease; lease = next) {
             next = lease->next;
             each(context, lease);
         }
     }
 }
 
-static size_t bucket_length(const struct lease *lease)
+static size_t lease_bucket_length(const struct lease *lease)
 {
     size_t length = 0;
-    for (; lease != NULL; lease = lease->next)
+    for (; lease; lease = lease->next)
         length++;
     return length;
 }
@@ -210,9 +210,9 @@ size_t lease_slice(const struct lease_table *table, size_t *cursor, struct lease
     size_t count = 0;
     for (; *cursor < table->size; (*cursor)++) {
         struct lease *lease = table->buckets[*cursor];
-        if (count > 0 && count + bucket_length(lease) > most)
+        if (count > 0 && count + lease_bucket_length(lease) > most)
             return count;
-        for (; lease != NULL && count < most; lease = lease->next)
+        for (; lease && count < most; lease = lease->next)
             out[count++] = lease;
     }
     *cursor = 0;
@@ -221,18 +221,18 @@ size_t lease_slice(const struct lease_table *table, size_t *cursor, struct lease
 
 /* ---- claims ---- */
 
-static bool is_claim_of(const struct kept_claim *claim, const struct whitelist *whitelist,
+static bool claim_is_of(const struct kept_claim *claim, const struct whitelist *whitelist,
                         const struct pattern *pattern)
 {
     return claim->whitelist == whitelist && claim->pattern_kind == pattern->kind &&
            kept_name_equal(claim->pattern, &pattern->name);
 }
 
-static struct kept_claim *find_claim(const struct lease *lease, const struct whitelist *whitelist,
+static struct kept_claim *claim_find(const struct lease *lease, const struct whitelist *whitelist,
                                      const struct pattern *pattern)
 {
     for (unsigned i = 0; i < lease->claim_count; i++)
-        if (is_claim_of(&lease->claims[i], whitelist, pattern))
+        if (claim_is_of(&lease->claims[i], whitelist, pattern))
             return &lease->claims[i];
     return NULL;
 }
@@ -258,8 +258,8 @@ struct lease_claim lease_claim_at(const struct lease *lease, unsigned index)
 bool lease_find_claim(const struct lease *lease, const struct whitelist *whitelist,
                       const struct pattern *pattern, struct lease_claim *out)
 {
-    const struct kept_claim *kept = find_claim(lease, whitelist, pattern);
-    if (kept == NULL)
+    const struct kept_claim *kept = claim_find(lease, whitelist, pattern);
+    if (!kept)
         return false;
     *out = lease_claim_at(lease, (unsigned)(kept - lease->claims));
     return true;
@@ -286,16 +286,16 @@ static int claim_keep(const struct lease *lease, const struct lease_claim *claim
         .source = (uint8_t)claim->source,
         .record = (uint8_t)claim->record,
     };
-    int r = names_take(lease->names, &claim->name, &kept.name);
-    if (r == 0)
-        r = names_take(lease->names, &claim->owner, &kept.owner);
-    if (r == 0)
-        r = names_take(lease->names, &claim->pattern.name, &kept.pattern);
-    if (r == 0)
+    int result = names_take(lease->names, &claim->name, &kept.name);
+    if (result == 0)
+        result = names_take(lease->names, &claim->owner, &kept.owner);
+    if (result == 0)
+        result = names_take(lease->names, &claim->pattern.name, &kept.pattern);
+    if (result == 0)
         *out = kept;
     else
         claim_free(lease, &kept);
-    return r;
+    return result;
 }
 
 /* It is in no quota any more. */
@@ -310,19 +310,19 @@ void lease_drop_claims(struct lease *lease)
 }
 
 /* The latest end of a whitelist's claims, 0 without any; of all claims for NULL. */
-static uint64_t latest_end(const struct lease *lease, const struct whitelist *whitelist)
+static uint64_t lease_latest_end(const struct lease *lease, const struct whitelist *whitelist)
 {
     uint64_t latest = 0;
     for (unsigned i = 0; i < lease->claim_count; i++) {
         const struct kept_claim *claim = &lease->claims[i];
-        bool counts = whitelist == NULL || claim->whitelist == whitelist;
+        bool counts = !whitelist || claim->whitelist == whitelist;
         if (counts && claim->expires_ns > latest)
             latest = claim->expires_ns;
     }
     return latest;
 }
 
-static bool is_lasting(const struct lease *lease, const struct whitelist *whitelist)
+static bool lease_is_lasting(const struct lease *lease, const struct whitelist *whitelist)
 {
     for (unsigned i = 0; i < lease->claim_count; i++) {
         const struct kept_claim *claim = &lease->claims[i];
@@ -335,18 +335,18 @@ static bool is_lasting(const struct lease *lease, const struct whitelist *whitel
 /* Brings the lease's end and its places in the quotas up to date; no share is new here. */
 void lease_settle(struct lease *lease)
 {
-    lease->expires_ns = latest_end(lease, NULL);
-    for (struct lease_share *share = lease->shares, *next; share != NULL; share = next) {
-        uint64_t end_ns = latest_end(lease, share->whitelist);
-        next = share->next;
+    lease->expires_ns = lease_latest_end(lease, NULL);
+    for (struct quota_entry *entry = lease->entries, *next; entry; entry = next) {
+        uint64_t end_ns = lease_latest_end(lease, entry->whitelist);
+        next = entry->next;
         if (end_ns == 0)
-            leave_quota(lease, share);
+            lease_leave_quota(lease, entry);
         else
-            quota_renew(share, end_ns, is_lasting(lease, share->whitelist));
+            quota_renew(entry, end_ns, lease_is_lasting(lease, entry->whitelist));
     }
 }
 
-static unsigned nearest_claim(const struct lease *lease)
+static unsigned claim_nearest_end(const struct lease *lease)
 {
     unsigned nearest = 0;
     for (unsigned i = 1; i < lease->claim_count; i++)
@@ -355,7 +355,7 @@ static unsigned nearest_claim(const struct lease *lease)
     return nearest;
 }
 
-static void drop_claim(struct lease *lease, unsigned index)
+static void claim_drop(struct lease *lease, unsigned index)
 {
     claim_free(lease, &lease->claims[index]);
     lease->claim_count--;
@@ -364,10 +364,10 @@ static void drop_claim(struct lease *lease, unsigned index)
 }
 
 /* Room grows 1, 2, 4, 8: most addresses have one reason to be there. */
-static int make_claim_room(struct lease *lease)
+static int claim_make_room(struct lease *lease)
 {
     if (lease->claim_count == LEASE_CLAIMS_MAX) {
-        drop_claim(lease, nearest_claim(lease));
+        claim_drop(lease, claim_nearest_end(lease));
         lease_settle(lease);
         return 0;
     }
@@ -377,7 +377,7 @@ static int make_claim_room(struct lease *lease)
     bool is_first = lease->claims == &lease->first_claim;
     struct kept_claim *claims =
         reallocarray(is_first ? NULL : lease->claims, 2 * (size_t)count, sizeof(*claims));
-    if (claims == NULL)
+    if (!claims)
         return -ENOMEM;
     if (is_first)
         claims[0] = lease->first_claim;
@@ -387,32 +387,32 @@ static int make_claim_room(struct lease *lease)
 
 /* ---- quotas ---- */
 
-const struct lease_share *lease_find_share(const struct lease *lease,
-                                           const struct whitelist *whitelist)
+const struct quota_entry *lease_quota_entry(const struct lease *lease,
+                                            const struct whitelist *whitelist)
 {
-    const struct lease_share *share = lease->shares;
-    while (share != NULL && share->whitelist != whitelist)
-        share = share->next;
-    return share;
+    const struct quota_entry *entry = lease->entries;
+    while (entry && entry->whitelist != whitelist)
+        entry = entry->next;
+    return entry;
 }
 
-static int enter_quota(struct lease *lease, const struct whitelist *whitelist,
-                       const struct quota_owner *owner, struct lease_quota *quota)
+static int lease_join_quota(struct lease *lease, const struct whitelist *whitelist,
+                            const struct quota_owner *owner, struct lease_quota *quota)
 {
-    bool is_first = lease->first_share.whitelist == NULL;
-    struct lease_share *share = is_first ? &lease->first_share : malloc(sizeof(*share));
-    if (share == NULL)
+    bool is_first = !lease->first_entry.whitelist;
+    struct quota_entry *entry = is_first ? &lease->first_entry : malloc(sizeof(*entry));
+    if (!entry)
         return -ENOMEM;
-    *share = (struct lease_share){
-        .lease = lease, .whitelist = whitelist, .quota = quota, .next = lease->shares};
-    int r = quota_enter(share, owner, latest_end(lease, whitelist));
-    if (r == 0)
-        lease->shares = share;
+    *entry = (struct quota_entry){
+        .lease = lease, .whitelist = whitelist, .quota = quota, .next = lease->entries};
+    int result = quota_enter(entry, owner, lease_latest_end(lease, whitelist));
+    if (result == 0)
+        lease->entries = entry;
     else if (is_first)
-        *share = (struct lease_share){0};
+        *entry = (struct quota_entry){0};
     else
-        free(share);
-    return r;
+        free(entry);
+    return result;
 }
 
 int lease_enter_quota(struct lease *lease, unsigned claim, struct lease_quota *quota)
@@ -421,28 +421,29 @@ int lease_enter_quota(struct lease *lease, unsigned claim, struct lease_quota *q
     struct dname name = kept_name_get(lease->claims[claim].name);
     struct quota_owner owner = {.client = lease->client_count > 0 ? &lease->clients[0] : NULL,
                                 .name = &name};
-    if (lease_find_share(lease, whitelist) != NULL)
+    if (lease_quota_entry(lease, whitelist))
         return 0;
-    return enter_quota(lease, whitelist, &owner, quota);
+    return lease_join_quota(lease, whitelist, &owner, quota);
 }
 
-void lease_forget_shares(struct lease *lease)
+void lease_forget_quotas(struct lease *lease)
 {
-    for (struct lease_share *share = lease->shares, *next; share != NULL; share = next) {
-        next = share->next;
-        if (share != &lease->first_share)
-            free(share);
+    for (struct quota_entry *entry = lease->entries, *next; entry; entry = next) {
+        next = entry->next;
+        if (entry != &lease->first_entry)
+            free(entry);
     }
-    lease->shares = NULL;
-    lease->first_share = (struct lease_share){0};
+    lease->entries = NULL;
+    lease->first_entry = (struct quota_entry){0};
 }
 
-static int renew(struct lease *lease, struct kept_claim *claim, const struct lease_claim *with)
+static int claim_renew(struct lease *lease, struct kept_claim *claim,
+                       const struct lease_claim *with)
 {
     struct kept_claim renewed;
-    int r = claim_keep(lease, with, &renewed);
-    if (r < 0)
-        return r;
+    int result = claim_keep(lease, with, &renewed);
+    if (result < 0)
+        return result;
     renewed.granted_ns = claim->granted_ns;
     if (claim->expires_ns > renewed.expires_ns)
         renewed.expires_ns = claim->expires_ns;
@@ -451,16 +452,16 @@ static int renew(struct lease *lease, struct kept_claim *claim, const struct lea
     return 0;
 }
 
-static int add_claim(struct lease *lease, const struct lease_claim *claim,
+static int claim_add(struct lease *lease, const struct lease_claim *claim,
                      struct lease_quota *quota)
 {
     struct kept_claim kept;
     const struct quota_owner owner = {.client = &claim->client, .name = &claim->name};
-    if (make_claim_room(lease) < 0 || claim_keep(lease, claim, &kept) < 0)
+    if (claim_make_room(lease) < 0 || claim_keep(lease, claim, &kept) < 0)
         return -ENOMEM;
     lease->claims[lease->claim_count++] = kept;
-    if (lease_find_share(lease, claim->whitelist) != NULL ||
-        enter_quota(lease, claim->whitelist, &owner, quota) == 0)
+    if (lease_quota_entry(lease, claim->whitelist) ||
+        lease_join_quota(lease, claim->whitelist, &owner, quota) == 0)
         return 0;
     claim_free(lease, &kept);
     lease->claim_count--;
@@ -469,10 +470,10 @@ static int add_claim(struct lease *lease, const struct lease_claim *claim,
 
 int lease_claim(struct lease *lease, const struct lease_claim *claim, struct lease_quota *quota)
 {
-    struct kept_claim *known = find_claim(lease, claim->whitelist, &claim->pattern);
-    int r = known != NULL ? renew(lease, known, claim) : add_claim(lease, claim, quota);
+    struct kept_claim *known = claim_find(lease, claim->whitelist, &claim->pattern);
+    int result = known ? claim_renew(lease, known, claim) : claim_add(lease, claim, quota);
     lease_settle(lease);
-    return r;
+    return result;
 }
 
 void lease_retain(struct lease *lease, lease_keep *keep, const void *context)
@@ -482,7 +483,7 @@ void lease_retain(struct lease *lease, lease_keep *keep, const void *context)
         if (keep(context, &claim))
             i++;
         else
-            drop_claim(lease, i);
+            claim_drop(lease, i);
     }
     lease_settle(lease);
 }
@@ -490,7 +491,7 @@ void lease_retain(struct lease *lease, lease_keep *keep, const void *context)
 /* ---- clients ---- */
 
 /* Room grows 1, 2, 4, 8. */
-static bool make_client_room(struct lease *lease)
+static bool client_make_room(struct lease *lease)
 {
     unsigned count = lease->client_count;
     if (count == LEASE_CLIENTS_MAX) {
@@ -503,7 +504,7 @@ static bool make_client_room(struct lease *lease)
         return true;
     struct address *clients =
         reallocarray(lease->clients, count > 0 ? 2 * (size_t)count : 1, sizeof(*clients));
-    if (clients == NULL)
+    if (!clients)
         return false;
     lease->clients = clients;
     return true;
@@ -516,6 +517,6 @@ void lease_note_client(struct lease *lease, const struct address *client)
     for (unsigned i = 0; i < lease->client_count; i++)
         if (address_equal(&lease->clients[i], client))
             return;
-    if (make_client_room(lease))
+    if (client_make_room(lease))
         lease->clients[lease->client_count++] = *client;
 }

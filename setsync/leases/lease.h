@@ -56,13 +56,13 @@ enum lease_write {
     LEASE_COVERED,   /* someone else's element is there and lasts until written_expires_ns */
 };
 
-struct keeper_set;
+struct set;
 
 struct lease {
     struct address address;
     uint8_t claim_count, client_count;
     uint8_t write; /* enum lease_write */
-    const struct set_name *set;
+    const struct set_name *set_name;
     uint64_t expires_ns; /* the latest of its claims: extended at once, never shortened */
     struct kept_claim *claims;
     struct address *clients; /* who asked last comes last */
@@ -77,11 +77,11 @@ struct lease {
     bool removed;    /* no lease any more: its element goes, and has to be gone from the kernel */
     bool replaces;   /* the element there is an earlier lease's, with that one's comment */
     uint32_t serial; /* of the answer that touched it last */
-    struct keeper_set *home;        /* the set again, as its keeper sees it */
+    struct set *set; /* the set again, as setsync sees it */
     struct heap_node due;           /* the next moment at which something must be done */
     struct lease *next;             /* in its bucket, or among the removed */
-    struct lease_share *shares;     /* one a whitelist */
-    struct lease_share first_share; /* most have one of each */
+    struct quota_entry *entries;    /* one a whitelist */
+    struct quota_entry first_entry; /* most have one of each */
     struct kept_claim first_claim;
 };
 
@@ -121,8 +121,8 @@ struct lease_claim lease_claim_at(const struct lease *lease, unsigned index);
 /* The claim of this whitelist's pattern; false when there is none. */
 bool lease_find_claim(const struct lease *lease, const struct whitelist *whitelist,
                       const struct pattern *pattern, struct lease_claim *out);
-const struct lease_share *lease_find_share(const struct lease *lease,
-                                           const struct whitelist *whitelist);
+const struct quota_entry *lease_quota_entry(const struct lease *lease,
+                                            const struct whitelist *whitelist);
 /*
  * Adds a claim, or renews the one that is there: never shortened.  The claim nearest to its end
  * makes room for a ninth.  0 or -ENOMEM.
@@ -137,7 +137,7 @@ void lease_note_client(struct lease *lease, const struct address *client);
  * For a reload: leaves all quotas, which have been cleared by then, and enters others, one for each
  * claim's whitelist.
  */
-void lease_forget_shares(struct lease *lease);
+void lease_forget_quotas(struct lease *lease);
 int lease_enter_quota(struct lease *lease, unsigned claim, struct lease_quota *quota);
 /* A claim's end was changed. */
 void lease_settle(struct lease *lease);

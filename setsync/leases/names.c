@@ -30,14 +30,14 @@ struct names {
 int names_new(struct names **out)
 {
     struct names *names = calloc(1, sizeof(*names));
-    if (names == NULL)
+    if (!names)
         return -ENOMEM;
     names->size = NAMES_FIRST_SIZE;
     names->buckets = calloc(names->size, sizeof(struct kept_name *));
-    int r = names->buckets != NULL ? siphash_key_random(&names->key) : -ENOMEM;
-    if (r < 0) {
+    int result = names->buckets ? siphash_key_random(&names->key) : -ENOMEM;
+    if (result < 0) {
         names_free(names);
-        return r;
+        return result;
     }
     *out = names;
     return 0;
@@ -45,10 +45,10 @@ int names_new(struct names **out)
 
 void names_free(struct names *names)
 {
-    if (names == NULL)
+    if (!names)
         return;
-    for (size_t i = 0; i < names->size && names->buckets != NULL; i++) {
-        for (struct kept_name *kept = names->buckets[i], *next; kept != NULL; kept = next) {
+    for (size_t i = 0; i < names->size && names->buckets; i++) {
+        for (struct kept_name *kept = names->buckets[i], *next; kept; kept = next) {
             next = kept->next;
             free(kept);
         }
@@ -62,15 +62,16 @@ uint64_t names_hash(const struct names *names, const void *bytes, size_t size)
     return siphash(&names->key, bytes, size);
 }
 
-static struct kept_name **bucket_of(const struct names *names, uint32_t hash)
+static struct kept_name **names_bucket(const struct names *names, uint32_t hash)
 {
     return &names->buckets[hash & (names->size - 1)];
 }
 
-static struct kept_name *find(const struct names *names, const struct dname *name, uint32_t hash)
+static struct kept_name *names_lookup(const struct names *names, const struct dname *name,
+                                      uint32_t hash)
 {
-    struct kept_name *kept = *bucket_of(names, hash);
-    while (kept != NULL && (kept->hash != hash || !kept_name_equal(kept, name)))
+    struct kept_name *kept = *names_bucket(names, hash);
+    while (kept && (kept->hash != hash || !kept_name_equal(kept, name)))
         kept = kept->next;
     return kept;
 }
@@ -79,22 +80,22 @@ struct kept_name *names_find(const struct names *names, const struct dname *name
 {
     if (name->length == 0)
         return NULL;
-    return find(names, name, (uint32_t)names_hash(names, name->wire, name->length));
+    return names_lookup(names, name, (uint32_t)names_hash(names, name->wire, name->length));
 }
 
 /* A table that cannot grow only becomes slower. */
-static void grow(struct names *names)
+static void names_grow(struct names *names)
 {
     struct kept_name **old = names->buckets;
     size_t old_size = names->size;
     struct kept_name **buckets = calloc(2 * old_size, sizeof(struct kept_name *));
-    if (buckets == NULL)
+    if (!buckets)
         return;
     names->buckets = buckets;
     names->size = 2 * old_size;
     for (size_t i = 0; i < old_size; i++) {
-        for (struct kept_name *kept = old[i], *next; kept != NULL; kept = next) {
-            struct kept_name **bucket = bucket_of(names, kept->hash);
+        for (struct kept_name *kept = old[i], *next; kept; kept = next) {
+            struct kept_name **bucket = names_bucket(names, kept->hash);
             next = kept->next;
             kept->next = *bucket;
             *bucket = kept;
@@ -109,14 +110,14 @@ int names_take(struct names *names, const struct dname *name, struct kept_name *
     if (name->length == 0)
         return 0;
     uint32_t hash = (uint32_t)names_hash(names, name->wire, name->length);
-    struct kept_name *kept = find(names, name, hash);
-    if (kept == NULL) {
+    struct kept_name *kept = names_lookup(names, name, hash);
+    if (!kept) {
         kept = malloc(sizeof(*kept) + name->length);
-        if (kept == NULL)
+        if (!kept)
             return -ENOMEM;
         if (names->count == names->size)
-            grow(names);
-        struct kept_name **bucket = bucket_of(names, hash);
+            names_grow(names);
+        struct kept_name **bucket = names_bucket(names, hash);
         *kept = (struct kept_name){.next = *bucket, .hash = hash, .length = name->length};
         memcpy(kept->wire, name->wire, name->length);
         *bucket = kept;
@@ -128,16 +129,16 @@ int names_take(struct names *names, const struct dname *name, struct kept_name *
 
 struct kept_name *names_hold(struct kept_name *kept)
 {
-    if (kept != NULL)
+    if (kept)
         kept->references++;
     return kept;
 }
 
 void names_drop(struct names *names, struct kept_name *kept)
 {
-    if (kept == NULL || --kept->references > 0)
+    if (!kept || --kept->references > 0)
         return;
-    struct kept_name **at = bucket_of(names, kept->hash);
+    struct kept_name **at = names_bucket(names, kept->hash);
     while (*at != kept)
         at = &(*at)->next;
     *at = kept->next;
@@ -148,7 +149,7 @@ void names_drop(struct names *names, struct kept_name *kept)
 struct dname kept_name_get(const struct kept_name *kept)
 {
     struct dname name = {0};
-    if (kept != NULL) {
+    if (kept) {
         name.length = kept->length;
         memcpy(name.wire, kept->wire, kept->length);
     }
@@ -157,7 +158,7 @@ struct dname kept_name_get(const struct kept_name *kept)
 
 bool kept_name_equal(const struct kept_name *kept, const struct dname *name)
 {
-    if (kept == NULL)
+    if (!kept)
         return name->length == 0;
     return kept->length == name->length && memcmp(kept->wire, name->wire, name->length) == 0;
 }

@@ -29,22 +29,22 @@ struct holder {
     struct kept_name *name; /* or NULL, and it is a client */
     struct address client;
     uint32_t count;
-    struct lease_share *newest[RINGS]; /* `after` it comes the oldest */
+    struct quota_entry *newest[RINGS]; /* `after` it comes the oldest */
 };
 
 /* ---- holders ---- */
 
-static uint64_t hash_of(const struct lease_quota *quota, const struct address *client,
-                        const struct kept_name *name)
+static uint64_t holder_hash(const struct lease_quota *quota, const struct address *client,
+                            const struct kept_name *name)
 {
-    return name != NULL ? names_hash(quota->names, &name, sizeof(name))
-                        : names_hash(quota->names, client, sizeof(*client));
+    return name ? names_hash(quota->names, &name, sizeof(name))
+                : names_hash(quota->names, client, sizeof(*client));
 }
 
-static struct holder **bucket_of(const struct lease_quota *quota, const struct holders *holders,
-                                 const struct address *client, const struct kept_name *name)
+static struct holder **holder_bucket(const struct lease_quota *quota, const struct holders *holders,
+                                     const struct address *client, const struct kept_name *name)
 {
-    return &holders->buckets[hash_of(quota, client, name) & (holders->size - 1)];
+    return &holders->buckets[holder_hash(quota, client, name) & (holders->size - 1)];
 }
 
 static struct holder *holder_find(const struct lease_quota *quota, const struct holders *holders,
@@ -52,9 +52,8 @@ static struct holder *holder_find(const struct lease_quota *quota, const struct 
 {
     if (holders->size == 0)
         return NULL;
-    struct holder *holder = *bucket_of(quota, holders, client, name);
-    while (holder != NULL &&
-           (holder->name != name || (name == NULL && !address_equal(&holder->client, client))))
+    struct holder *holder = *holder_bucket(quota, holders, client, name);
+    while (holder && (holder->name != name || (!name && !address_equal(&holder->client, client))))
         holder = holder->next;
     return holder;
 }
@@ -64,11 +63,11 @@ static int holders_grow(const struct lease_quota *quota, struct holders *holders
     struct holders grown = *holders;
     grown.size = holders->size > 0 ? 2 * holders->size : HOLDERS_FIRST_SIZE;
     grown.buckets = calloc(grown.size, sizeof(struct holder *));
-    if (grown.buckets == NULL)
+    if (!grown.buckets)
         return holders->size > 0 ? 0 : -ENOMEM; /* one that cannot grow only becomes slower */
     for (size_t i = 0; i < holders->size; i++) {
-        for (struct holder *holder = holders->buckets[i], *next; holder != NULL; holder = next) {
-            struct holder **bucket = bucket_of(quota, &grown, &holder->client, holder->name);
+        for (struct holder *holder = holders->buckets[i], *next; holder; holder = next) {
+            struct holder **bucket = holder_bucket(quota, &grown, &holder->client, holder->name);
             next = holder->next;
             holder->next = *bucket;
             *bucket = holder;
@@ -85,16 +84,16 @@ static struct holder *holder_make(const struct lease_quota *quota, struct holder
     if (holders->count == holders->size && holders_grow(quota, holders) < 0)
         return NULL;
     struct holder *holder = calloc(1, sizeof(*holder));
-    if (holder == NULL)
+    if (!holder)
         return NULL;
     if (heap_put(&holders->ranks, &holder->rank, UINT64_MAX) < 0) {
         free(holder);
         return NULL;
     }
-    if (name == NULL)
+    if (!name)
         holder->client = *client;
     holder->name = names_hold(name);
-    struct holder **bucket = bucket_of(quota, holders, client, name);
+    struct holder **bucket = holder_bucket(quota, holders, client, name);
     holder->next = *bucket;
     *bucket = holder;
     holders->count++;
@@ -110,7 +109,7 @@ static void holder_free(const struct lease_quota *quota, struct holder *holder)
 static void holder_end(const struct lease_quota *quota, struct holders *holders,
                        struct holder *holder)
 {
-    struct holder **at = bucket_of(quota, holders, &holder->client, holder->name);
+    struct holder **at = holder_bucket(quota, holders, &holder->client, holder->name);
     while (*at != holder)
         at = &(*at)->next;
     *at = holder->next;
@@ -122,7 +121,7 @@ static void holder_end(const struct lease_quota *quota, struct holders *holders,
 static void holders_clear(const struct lease_quota *quota, struct holders *holders)
 {
     for (size_t i = 0; i < holders->size; i++) {
-        for (struct holder *holder = holders->buckets[i], *next; holder != NULL; holder = next) {
+        for (struct holder *holder = holders->buckets[i], *next; holder; holder = next) {
             next = holder->next;
             holder_free(quota, holder);
         }
@@ -134,52 +133,52 @@ static void holders_clear(const struct lease_quota *quota, struct holders *holde
 
 /* ---- rings ---- */
 
-static unsigned ring_of(const struct lease_share *share)
+static unsigned entry_ring(const struct quota_entry *entry)
 {
-    return share->node.key >= LASTING ? LASTING_ONES : SEEN_ONCE;
+    return entry->node.key >= LASTING ? LASTING_ONES : SEEN_ONCE;
 }
 
 static void ring_append(struct holder *holder, unsigned ring, unsigned kind,
-                        struct lease_share *share)
+                        struct quota_entry *entry)
 {
-    struct lease_share *newest = holder->newest[ring];
-    struct share_holding *holding = &share->holdings[kind];
-    holding->before = newest != NULL ? newest : share;
-    holding->after = newest != NULL ? newest->holdings[kind].after : share;
-    holding->before->holdings[kind].after = share;
-    holding->after->holdings[kind].before = share;
-    holder->newest[ring] = share;
+    struct quota_entry *newest = holder->newest[ring];
+    struct quota_holding *holding = &entry->holdings[kind];
+    holding->before = newest ? newest : entry;
+    holding->after = newest ? newest->holdings[kind].after : entry;
+    holding->before->holdings[kind].after = entry;
+    holding->after->holdings[kind].before = entry;
+    holder->newest[ring] = entry;
 }
 
 static void ring_take(struct holder *holder, unsigned ring, unsigned kind,
-                      struct lease_share *share)
+                      struct quota_entry *entry)
 {
-    struct share_holding *holding = &share->holdings[kind];
+    struct quota_holding *holding = &entry->holdings[kind];
     holding->before->holdings[kind].after = holding->after;
     holding->after->holdings[kind].before = holding->before;
-    if (holder->newest[ring] == share)
-        holder->newest[ring] = holding->before != share ? holding->before : NULL;
+    if (holder->newest[ring] == entry)
+        holder->newest[ring] = holding->before != entry ? holding->before : NULL;
 }
 
-static void recount(struct holders *holders, struct holder *holder, uint32_t count)
+static void holder_recount(struct holders *holders, struct holder *holder, uint32_t count)
 {
     holder->count = count;
     (void)heap_put(&holders->ranks, &holder->rank, UINT64_MAX - count); /* it is in: cannot fail */
 }
 
-static void hold(struct lease_share *share, unsigned kind, const struct address *client,
-                 struct kept_name *name)
+static void entry_hold(struct quota_entry *entry, unsigned kind, const struct address *client,
+                       struct kept_name *name)
 {
-    struct lease_quota *quota = share->quota;
+    struct lease_quota *quota = entry->quota;
     struct holders *holders = &quota->holders[kind];
     struct holder *holder = holder_find(quota, holders, client, name);
-    if (holder == NULL)
+    if (!holder)
         holder = holder_make(quota, holders, client, name);
-    if (holder == NULL)
+    if (!holder)
         return;
-    share->holdings[kind].holder = holder;
-    ring_append(holder, ring_of(share), kind, share);
-    recount(holders, holder, holder->count + 1);
+    entry->holdings[kind].holder = holder;
+    ring_append(holder, entry_ring(entry), kind, entry);
+    holder_recount(holders, holder, holder->count + 1);
 }
 
 /* ---- shares ---- */
@@ -188,115 +187,115 @@ void quota_clear(struct lease_quota *quota)
 {
     for (unsigned kind = 0; kind < QUOTA_KINDS; kind++)
         holders_clear(quota, &quota->holders[kind]);
-    quota->shares.count = 0;
+    quota->entries.count = 0;
 }
 
 void quota_free(struct lease_quota *quota)
 {
     quota_clear(quota);
-    heap_free(&quota->shares);
+    heap_free(&quota->entries);
 }
 
-int quota_enter(struct lease_share *share, const struct quota_owner *owner, uint64_t end_ns)
+int quota_enter(struct quota_entry *entry, const struct quota_owner *owner, uint64_t end_ns)
 {
-    struct lease_quota *quota = share->quota;
+    struct lease_quota *quota = entry->quota;
     struct kept_name *name;
-    int r = heap_put(&quota->shares, &share->node, end_ns);
-    if (r < 0)
-        return r;
-    quota->names = share->lease->names;
-    if (owner->client != NULL && owner->client->family != ADDRESS_NONE)
-        hold(share, 0, owner->client, NULL);
-    if (owner->name == NULL || names_take(quota->names, owner->name, &name) < 0 || name == NULL)
+    int result = heap_put(&quota->entries, &entry->node, end_ns);
+    if (result < 0)
+        return result;
+    quota->names = entry->lease->names;
+    if (owner->client && owner->client->family != ADDRESS_NONE)
+        entry_hold(entry, 0, owner->client, NULL);
+    if (!owner->name || names_take(quota->names, owner->name, &name) < 0 || !name)
         return 0;
-    hold(share, 1, NULL, name);
+    entry_hold(entry, 1, NULL, name);
     names_drop(quota->names, name);
     return 0;
 }
 
-void quota_renew(struct lease_share *share, uint64_t end_ns, bool is_lasting)
+void quota_renew(struct quota_entry *entry, uint64_t end_ns, bool is_lasting)
 {
-    const unsigned before = ring_of(share);
+    const unsigned before = entry_ring(entry);
     is_lasting |= before == LASTING_ONES;
-    (void)heap_put(&share->quota->shares, &share->node, end_ns | (is_lasting ? LASTING : 0));
+    (void)heap_put(&entry->quota->entries, &entry->node, end_ns | (is_lasting ? LASTING : 0));
     for (unsigned kind = 0; kind < QUOTA_KINDS; kind++) {
-        struct holder *holder = share->holdings[kind].holder;
-        if (holder == NULL)
+        struct holder *holder = entry->holdings[kind].holder;
+        if (!holder)
             continue;
-        ring_take(holder, before, kind, share);
-        ring_append(holder, ring_of(share), kind, share);
+        ring_take(holder, before, kind, entry);
+        ring_append(holder, entry_ring(entry), kind, entry);
     }
 }
 
-void quota_leave(struct lease_share *share)
+void quota_leave(struct quota_entry *entry)
 {
-    struct lease_quota *quota = share->quota;
+    struct lease_quota *quota = entry->quota;
     for (unsigned kind = 0; kind < QUOTA_KINDS; kind++) {
-        struct holder *holder = share->holdings[kind].holder;
-        if (holder == NULL)
+        struct holder *holder = entry->holdings[kind].holder;
+        if (!holder)
             continue;
-        ring_take(holder, ring_of(share), kind, share);
-        recount(&quota->holders[kind], holder, holder->count - 1);
+        ring_take(holder, entry_ring(entry), kind, entry);
+        holder_recount(&quota->holders[kind], holder, holder->count - 1);
         if (holder->count == 0)
             holder_end(quota, &quota->holders[kind], holder);
     }
-    heap_take(&quota->shares, &share->node);
+    heap_take(&quota->entries, &entry->node);
 }
 
-uint64_t share_end(const struct lease_share *share)
+uint64_t quota_entry_end(const struct quota_entry *entry)
 {
-    return share->node.key & ~LASTING;
+    return entry->node.key & ~LASTING;
 }
 
 /* ---- who makes room ---- */
 
 /* The better of two nodes; either may be NULL. */
-static struct heap_node *nearer(struct heap_node *a, struct heap_node *b)
+static struct heap_node *entry_nearer(struct heap_node *a, struct heap_node *b)
 {
-    if (a == NULL || b == NULL)
-        return a != NULL ? a : b;
+    if (!a || !b)
+        return a ? a : b;
     return a->key <= b->key ? a : b;
 }
 
 /* A heap's subtree holds nothing nearer than its top: only below those passed over is more to see.
  */
-static struct heap_node *nearest_below(const struct heap *heap, size_t index, uint32_t serial,
-                                       unsigned *budget)
+static struct heap_node *entry_nearest_below(const struct heap *heap, size_t index, uint32_t serial,
+                                             unsigned *budget)
 {
     if (index >= heap->count || *budget == 0)
         return NULL;
     (*budget)--;
     struct heap_node *node = heap->nodes[index];
-    if (heap_entry(node, struct lease_share, node)->lease->serial != serial)
+    if (heap_entry(node, struct quota_entry, node)->lease->serial != serial)
         return node;
-    return nearer(nearest_below(heap, 2 * index + 1, serial, budget),
-                  nearest_below(heap, 2 * index + 2, serial, budget));
+    return entry_nearer(entry_nearest_below(heap, 2 * index + 1, serial, budget),
+                        entry_nearest_below(heap, 2 * index + 2, serial, budget));
 }
 
 struct lease *quota_nearest_end(const struct lease_quota *quota, uint32_t serial)
 {
     unsigned budget = NEAREST_BUDGET;
-    struct heap_node *node = nearest_below(&quota->shares, 0, serial, &budget);
-    return node != NULL ? heap_entry(node, struct lease_share, node)->lease : NULL;
+    struct heap_node *node = entry_nearest_below(&quota->entries, 0, serial, &budget);
+    return node ? heap_entry(node, struct quota_entry, node)->lease : NULL;
 }
 
 /* The one of a ring that was seen longest ago. */
-static struct lease *oldest_in(const struct holder *holder, unsigned ring, unsigned kind,
-                               uint32_t serial)
+static struct lease *holder_oldest(const struct holder *holder, unsigned ring, unsigned kind,
+                                   uint32_t serial)
 {
-    struct lease_share *share = holder->newest[ring];
-    for (unsigned i = 0; share != NULL && i < NEAREST_BUDGET; i++) {
-        share = share->holdings[kind].after;
-        if (share->lease->serial != serial)
-            return share->lease;
-        if (share == holder->newest[ring])
+    struct quota_entry *entry = holder->newest[ring];
+    for (unsigned i = 0; entry && i < NEAREST_BUDGET; i++) {
+        entry = entry->holdings[kind].after;
+        if (entry->lease->serial != serial)
+            return entry->lease;
+        if (entry == holder->newest[ring])
             return NULL;
     }
     return NULL;
 }
 
 /* What each holder may have: with one alone this says nothing. */
-static size_t part_of(const struct holders *holders, size_t limit)
+static size_t holders_part(const struct holders *holders, size_t limit)
 {
     size_t parts = holders->count < PARTS_MOST ? holders->count : PARTS_MOST;
     if (parts < 2)
@@ -304,45 +303,45 @@ static size_t part_of(const struct holders *holders, size_t limit)
     return limit / parts > 0 ? limit / parts : 1;
 }
 
-static struct lease *one_of_its_own(const struct lease_quota *quota, unsigned kind, size_t limit,
-                                    const struct holder *own, uint32_t serial)
+static struct lease *holder_own_excess(const struct lease_quota *quota, unsigned kind, size_t limit,
+                                       const struct holder *own, uint32_t serial)
 {
     struct lease *lease = NULL;
-    if (own == NULL || own->count < part_of(&quota->holders[kind], limit))
+    if (!own || own->count < holders_part(&quota->holders[kind], limit))
         return NULL;
-    for (unsigned ring = 0; ring < RINGS && lease == NULL; ring++)
-        lease = oldest_in(own, ring, kind, serial);
+    for (unsigned ring = 0; ring < RINGS && !lease; ring++)
+        lease = holder_oldest(own, ring, kind, serial);
     return lease;
 }
 
 /* Only what was seen once: who has much that is asked for again and again is no flood. */
-static struct lease *one_of_who_has_most(const struct lease_quota *quota, unsigned kind,
+static struct lease *holders_most_excess(const struct lease_quota *quota, unsigned kind,
                                          size_t limit, uint32_t serial)
 {
     const struct holders *holders = &quota->holders[kind];
     struct heap_node *top = heap_top(&holders->ranks);
-    if (top == NULL)
+    if (!top)
         return NULL;
     const struct holder *most = heap_entry(top, struct holder, rank);
-    return most->count > part_of(holders, limit) ? oldest_in(most, SEEN_ONCE, kind, serial) : NULL;
+    return most->count > holders_part(holders, limit) ? holder_oldest(most, SEEN_ONCE, kind, serial)
+                                                      : NULL;
 }
 
 struct lease *quota_too_many(const struct lease_quota *quota, size_t limit,
                              const struct quota_owner *owner, uint32_t serial)
 {
     struct lease *lease = NULL;
-    if (quota->names == NULL)
+    if (!quota->names)
         return NULL;
-    const struct kept_name *name =
-        owner->name != NULL ? names_find(quota->names, owner->name) : NULL;
+    const struct kept_name *name = owner->name ? names_find(quota->names, owner->name) : NULL;
     const struct holder *own[QUOTA_KINDS] = {NULL, NULL};
-    if (owner->client != NULL && owner->client->family != ADDRESS_NONE)
+    if (owner->client && owner->client->family != ADDRESS_NONE)
         own[0] = holder_find(quota, &quota->holders[0], owner->client, NULL);
-    if (name != NULL)
+    if (name)
         own[1] = holder_find(quota, &quota->holders[1], NULL, name);
-    for (unsigned kind = 0; kind < QUOTA_KINDS && lease == NULL; kind++)
-        lease = one_of_its_own(quota, kind, limit, own[kind], serial);
-    for (unsigned kind = 0; kind < QUOTA_KINDS && lease == NULL; kind++)
-        lease = one_of_who_has_most(quota, kind, limit, serial);
+    for (unsigned kind = 0; kind < QUOTA_KINDS && !lease; kind++)
+        lease = holder_own_excess(quota, kind, limit, own[kind], serial);
+    for (unsigned kind = 0; kind < QUOTA_KINDS && !lease; kind++)
+        lease = holders_most_excess(quota, kind, limit, serial);
     return lease;
 }

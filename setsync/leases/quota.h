@@ -29,21 +29,21 @@ struct holders {
 };
 
 struct lease_quota {
-    struct heap shares; /* those seen once come first, then the end decides */
+    struct heap entries; /* those seen once come first, then the end decides */
     struct holders holders[QUOTA_KINDS];
     struct names *names; /* of the leases in it */
 };
 
 /* A lease's place in a quota: until the latest end of that whitelist's claims. */
-struct lease_share {
+struct quota_entry {
     struct heap_node node; /* see share_end */
     struct lease *lease;
     const struct whitelist *whitelist; /* NULL: unused */
     struct lease_quota *quota;
-    struct lease_share *next; /* of the same lease */
-    struct share_holding {
+    struct quota_entry *next; /* of the same lease */
+    struct quota_holding {
         struct holder *holder;              /* NULL: of nobody */
-        struct lease_share *before, *after; /* in the holder's ring */
+        struct quota_entry *before, *after; /* in the holder's ring */
     } holdings[QUOTA_KINDS];
 };
 
@@ -61,11 +61,11 @@ void quota_clear(struct lease_quota *quota);
  * Enters a share, whose lease, whitelist and quota are set, until `end_ns`.  A holder for which
  * there is no memory is not counted.  0 or -ENOMEM.
  */
-int quota_enter(struct lease_share *share, const struct quota_owner *owner, uint64_t end_ns);
+int quota_enter(struct quota_entry *entry, const struct quota_owner *owner, uint64_t end_ns);
 /* Another end; `is_lasting`: it was seen more than once, some time apart. */
-void quota_renew(struct lease_share *share, uint64_t end_ns, bool is_lasting);
-void quota_leave(struct lease_share *share);
-uint64_t share_end(const struct lease_share *share);
+void quota_renew(struct quota_entry *entry, uint64_t end_ns, bool is_lasting);
+void quota_leave(struct quota_entry *entry);
+uint64_t quota_entry_end(const struct quota_entry *entry);
 
 /*
  * The lease that is nearest to its end and was not touched by the answer `serial`: an answer does

@@ -28,13 +28,13 @@ struct object {
 
 static void put(struct object *object, const char *key, json_t *value)
 {
-    if (value == NULL || json_object_set_new_nocheck(object->json, key, value) < 0)
+    if (!value || json_object_set_new_nocheck(object->json, key, value) < 0)
         object->failed = true;
 }
 
 static void put_text(struct object *object, const char *key, const char *text)
 {
-    if (text != NULL && text[0] != '\0')
+    if (text && text[0] != '\0')
         put(object, key, json_string(text));
 }
 
@@ -53,14 +53,14 @@ static void put_time(struct object *object, const char *key, uint64_t real_ns)
 static void put_name(struct object *object, const char *key, const struct dname *name)
 {
     char text[DNAME_TEXT_MAX];
-    if (name != NULL && name->length > 0)
+    if (name && name->length > 0)
         put_text(object, key, dname_to_text(name, text));
 }
 
 static void put_address(struct object *object, const char *key, const struct address *address)
 {
     char text[ADDRESS_TEXT_MAX];
-    if (address != NULL && address->family != ADDRESS_NONE)
+    if (address && address->family != ADDRESS_NONE)
         put_text(object, key, address_to_text(address, text));
 }
 
@@ -72,16 +72,16 @@ static bool is_verdict(enum event_kind kind)
 static void put_whitelist(struct object *object, const struct event *event)
 {
     char set[SET_TEXT_MAX];
-    if (event->whitelist != NULL)
+    if (event->whitelist)
         put_text(object, "whitelist", event->whitelist->name);
-    if (event->set != NULL)
+    if (event->set)
         put_text(object, "set", set_name_to_text(event->set, set));
 }
 
 static void put_pattern(struct object *object, const struct pattern *pattern)
 {
     char text[PATTERN_TEXT_MAX];
-    if (pattern != NULL)
+    if (pattern)
         put_text(object, "pattern", pattern_to_text(pattern, text));
 }
 
@@ -96,7 +96,7 @@ static void put_lifetime(struct object *object, const struct event *event)
 
 static void put_sighting(struct object *object, const struct sighting *sighting)
 {
-    if (sighting == NULL)
+    if (!sighting)
         return;
     put_address(object, "resolver", &sighting->resolver);
     put_address(object, "client", &sighting->client);
@@ -113,7 +113,7 @@ static void append_address(struct object *object, json_t *array, const struct ad
 {
     char text[ADDRESS_TEXT_MAX];
     json_t *value = json_string(address_to_text(address, text));
-    if (value == NULL || json_array_append_new(array, value) < 0)
+    if (!value || json_array_append_new(array, value) < 0)
         object->failed = true;
 }
 
@@ -123,13 +123,13 @@ static void put_alarm(struct object *object, const struct event *event)
 {
     const struct alarm_report *alarm = event->alarm;
 
-    if (alarm == NULL || event->reason != REASON_EXTRA_ANSWER)
+    if (!alarm || event->reason != REASON_EXTRA_ANSWER)
         return;
     json_t *addresses = json_array();
     json_t *earlier = json_array();
-    for (unsigned i = 0; addresses != NULL && i < alarm->sighting.address_count; i++)
+    for (unsigned i = 0; addresses && i < alarm->sighting.address_count; i++)
         append_address(object, addresses, &alarm->sighting.addresses[i].address);
-    for (unsigned i = 0; earlier != NULL && i < alarm->earlier_count; i++)
+    for (unsigned i = 0; earlier && i < alarm->earlier_count; i++)
         append_address(object, earlier, &alarm->earlier[i]);
     put(object, "addresses", addresses);
     put(object, "earlier", earlier);
@@ -138,7 +138,7 @@ static void put_alarm(struct object *object, const struct event *event)
 json_t *event_to_json(const struct event *event)
 {
     struct object object = {.json = json_object()};
-    if (object.json == NULL)
+    if (!object.json)
         return NULL;
     put_time(&object, "time", event->real_ns);
     if (is_verdict(event->kind))

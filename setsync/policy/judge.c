@@ -11,7 +11,7 @@ static bool judge_question(const struct whitelist *whitelist, const struct dname
                            struct verdict *out)
 {
     out->pattern = policy_pattern(whitelist, name);
-    if (out->pattern == NULL)
+    if (!out->pattern)
         return false;
     out->name = *name;
     out->steps = 0;
@@ -24,7 +24,7 @@ static bool judge_derived(struct setsync *sync, const struct whitelist *whitelis
 {
     const struct derived_name *derived =
         derived_get(sync->derived, name, (uint8_t)out->whitelist, now_ns);
-    if (derived == NULL || !judge_question(whitelist, &derived->root, out))
+    if (!derived || !judge_question(whitelist, &derived->root, out))
         return false;
     out->steps = derived->steps;
     return true;

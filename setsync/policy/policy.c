@@ -236,7 +236,7 @@ uint32_t policy_lifetime(const struct whitelist *whitelist, uint32_t ttl)
 
 const struct pattern *policy_pattern(const struct whitelist *whitelist, const struct dname *name)
 {
-    if (whitelist->index != NULL)
+    if (whitelist->index)
         return patternindex_match(whitelist->index, name);
     for (size_t i = 0; i < whitelist->pattern_count; i++)
         if (pattern_matches(&whitelist->patterns[i], name))
@@ -246,8 +246,8 @@ const struct pattern *policy_pattern(const struct whitelist *whitelist, const st
 
 bool policy_has_pattern(const struct whitelist *whitelist, const struct pattern *pattern)
 {
-    if (whitelist->index != NULL)
-        return patternindex_find(whitelist->index, pattern) != NULL;
+    if (whitelist->index)
+        return patternindex_find(whitelist->index, pattern);
     for (size_t i = 0; i < whitelist->pattern_count; i++)
         if (pattern_equal(&whitelist->patterns[i], pattern))
             return true;

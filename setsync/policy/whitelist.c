@@ -81,13 +81,13 @@ bool set_name_from_text(const char *text, struct set_name *out)
         return true;
     }
     text = next_word(text, family, sizeof(family));
-    if (text == NULL || !family_from_text(family, &name.family))
+    if (!text || !family_from_text(family, &name.family))
         return false;
     text = next_word(text, name.table, sizeof(name.table));
-    if (text == NULL || !is_identifier(name.table))
+    if (!text || !is_identifier(name.table))
         return false;
     text = next_word(text, name.set, sizeof(name.set));
-    if (text == NULL || !is_identifier(name.set))
+    if (!text || !is_identifier(name.set))
         return false;
     while (is_blank(*text))
         text++;
@@ -110,8 +110,8 @@ const char *set_name_to_text(const struct set_name *name, char out[static SET_TE
     const char *family = set_family_name(name->family);
     if (set_name_is_none(name))
         return strcpy(out, "none");
-    snprintf(out, SET_TEXT_MAX, "%s %.*s %.*s", family != NULL ? family : "?",
-             SET_IDENTIFIER_MAX - 1, name->table, SET_IDENTIFIER_MAX - 1, name->set);
+    snprintf(out, SET_TEXT_MAX, "%s %.*s %.*s", family ? family : "?", SET_IDENTIFIER_MAX - 1,
+             name->table, SET_IDENTIFIER_MAX - 1, name->set);
     return out;
 }
 

@@ -22,8 +22,8 @@ enum { GC_INTERVAL_DEFAULT_MS = 1000 };
 
 /* ---- the list ---- */
 
-static struct keeper_set *find_set(const struct setsync *sync, const struct set_name *name,
-                                   enum address_family family)
+static struct set *set_find(const struct setsync *sync, const struct set_name *name,
+                            enum address_family family)
 {
     for (size_t i = 0; i < sync->set_count; i++)
         if (sync->sets[i]->family == family && set_name_equal(&sync->sets[i]->name, name))
@@ -31,21 +31,21 @@ static struct keeper_set *find_set(const struct setsync *sync, const struct set_
     return NULL;
 }
 
-static struct keeper_set *add_set(struct setsync *sync, const struct set_name *name,
-                                  enum address_family family)
+static struct set *set_add(struct setsync *sync, const struct set_name *name,
+                           enum address_family family)
 {
-    struct keeper_set **sets = reallocarray(sync->sets, sync->set_count + 1, sizeof(*sets));
-    if (sets == NULL)
+    struct set **sets = reallocarray(sync->sets, sync->set_count + 1, sizeof(*sets));
+    if (!sets)
         return NULL;
     sync->sets = sets;
-    struct keeper_set *set = calloc(1, sizeof(*set));
-    if (set == NULL)
+    struct set *set = calloc(1, sizeof(*set));
+    if (!set)
         return NULL;
     set->name = *name;
     set->family = family;
     set->own = name->family == NFPROTO_INET && strcmp(name->table, "wildset") == 0;
     set->careful = !set->own;
-    set->state = sync->nft == NULL ? SET_READY : SET_MISSING;
+    set->state = sync->nft ? SET_MISSING : SET_READY;
     sets[sync->set_count++] = set;
     return set;
 }
@@ -56,8 +56,8 @@ int sets_prepare(struct setsync *sync, const struct whitelist *whitelists, size_
         const struct set_name *const names[FAMILIES] = {&whitelists[i].set4, &whitelists[i].set6};
         const enum address_family families[FAMILIES] = {ADDRESS_IPV4, ADDRESS_IPV6};
         for (unsigned k = 0; k < FAMILIES; k++) {
-            if (set_name_is_none(names[k]) || find_set(sync, names[k], families[k]) != NULL ||
-                add_set(sync, names[k], families[k]) != NULL)
+            if (set_name_is_none(names[k]) || set_find(sync, names[k], families[k]) ||
+                set_add(sync, names[k], families[k]))
                 continue;
             sets_drop_unwanted(sync); /* those just added */
             return -ENOMEM;
@@ -66,49 +66,49 @@ int sets_prepare(struct setsync *sync, const struct whitelist *whitelists, size_
     return 0;
 }
 
-struct keeper_set *sets_add_unwanted(struct setsync *sync, const struct set_name *name,
-                                     enum address_family family)
+struct set *sets_add_unwanted(struct setsync *sync, const struct set_name *name,
+                              enum address_family family)
 {
-    struct keeper_set *set = find_set(sync, name, family);
-    return set != NULL ? set : add_set(sync, name, family);
+    struct set *set = set_find(sync, name, family);
+    return set ? set : set_add(sync, name, family);
 }
 
-static bool ends_with(const char *text, char end)
+static bool set_name_ends_with(const char *text, char end)
 {
     size_t length = strlen(text);
     return length > 1 && text[length - 1] == end;
 }
 
 /* As wildset makes them: what else there is in its table has been made by others. */
-static void add_left(void *context, const struct set_name *name, const struct nftset_view *view)
+static void set_add_left(void *context, const struct set_name *name, const struct nftset_view *view)
 {
     const bool is_ipv4 = view->key_type == NFTSET_KEY_IPV4;
     if (view->flags != NFT_SET_TIMEOUT || (!is_ipv4 && view->key_type != NFTSET_KEY_IPV6) ||
-        !ends_with(name->set, is_ipv4 ? '4' : '6'))
+        !set_name_ends_with(name->set, is_ipv4 ? '4' : '6'))
         return;
     (void)sets_add_unwanted(context, name, is_ipv4 ? ADDRESS_IPV4 : ADDRESS_IPV6);
 }
 
 void sets_find_left(struct setsync *sync)
 {
-    int r = nftset_each_set(sync->nft, NFPROTO_INET, "wildset", add_left, sync);
-    if (r < 0)
-        log_warning("table inet wildset: looking for sets of before: %s", strerror(-r));
+    int result = nftset_each_set(sync->nft, NFPROTO_INET, "wildset", set_add_left, sync);
+    if (result < 0)
+        log_warning("table inet wildset: looking for sets of before: %s", strerror(-result));
 }
 
-static void feed_set(struct setsync *sync, size_t index, const struct set_name *name,
+static void set_feed(struct setsync *sync, size_t index, const struct set_name *name,
                      enum address_family family)
 {
     const struct whitelist *whitelist = &sync->options.whitelists[index];
     if (set_name_is_none(name)) {
-        sync->homes[index][family_index(family)] = NULL;
+        sync->whitelist_sets[index][family_index(family)] = NULL;
         return;
     }
-    struct keeper_set *set = find_set(sync, name, family);
+    struct set *set = set_find(sync, name, family);
     set->wanted = true;
     set->create |= whitelist->create;
     set->capacity += whitelist->max_addresses;
-    sync->homes[index][family_index(family)] = set;
+    sync->whitelist_sets[index][family_index(family)] = set;
 }
 
 void sets_build(struct setsync *sync)
@@ -118,8 +118,8 @@ void sets_build(struct setsync *sync)
         sync->sets[i]->capacity = 0;
     }
     for (size_t i = 0; i < sync->options.whitelist_count; i++) {
-        feed_set(sync, i, &sync->options.whitelists[i].set4, ADDRESS_IPV4);
-        feed_set(sync, i, &sync->options.whitelists[i].set6, ADDRESS_IPV6);
+        set_feed(sync, i, &sync->options.whitelists[i].set4, ADDRESS_IPV4);
+        set_feed(sync, i, &sync->options.whitelists[i].set6, ADDRESS_IPV6);
     }
 }
 
@@ -146,7 +146,7 @@ void sets_free(struct setsync *sync)
 
 /* ---- is it right? ---- */
 
-static const char *key_name(uint32_t type)
+static const char *key_type_name(uint32_t type)
 {
     static const struct {
         uint32_t type;
@@ -173,8 +173,8 @@ static const struct {
 };
 
 /* The first problem as text in `out`; false when there is none. */
-static bool find_problem(const struct keeper_set *set, const struct nftset_view *view,
-                         char out[static SET_PROBLEM_MAX])
+static bool set_find_problem(const struct set *set, const struct nftset_view *view,
+                             char out[static SET_PROBLEM_MAX])
 {
     const bool is_ipv4 = set->family == ADDRESS_IPV4;
     const uint32_t type = is_ipv4 ? NFTSET_KEY_IPV4 : NFTSET_KEY_IPV6;
@@ -189,7 +189,7 @@ static bool find_problem(const struct keeper_set *set, const struct nftset_view 
         return true;
     }
     if (view->key_type != type || view->key_length != (is_ipv4 ? 4U : 16U)) {
-        snprintf(out, SET_PROBLEM_MAX, "holds %s, wanted %s", key_name(view->key_type),
+        snprintf(out, SET_PROBLEM_MAX, "holds %s, wanted %s", key_type_name(view->key_type),
                  is_ipv4 ? "ipv4_addr" : "ipv6_addr");
         return true;
     }
@@ -209,7 +209,7 @@ const char *set_state_name(enum set_state state)
     return (unsigned)state < SET_STATE_COUNT ? names[state] : "";
 }
 
-void sets_enter_state(struct keeper_set *set, enum set_state state, const char *format, ...)
+void sets_enter_state(struct set *set, enum set_state state, const char *format, ...)
 {
     char problem[SET_PROBLEM_MAX];
     char text[SET_TEXT_MAX];
@@ -228,18 +228,18 @@ void sets_enter_state(struct keeper_set *set, enum set_state state, const char *
         log_warning("%s: %s", set_name_to_text(&set->name, text), problem);
 }
 
-static uint64_t gc_interval_ns(const struct keeper_set *set)
+static uint64_t set_gc_interval(const struct set *set)
 {
     uint32_t ms = set->view.gc_interval_ms;
     return (ms > 0 ? ms : GC_INTERVAL_DEFAULT_MS) * NS_PER_MS;
 }
 
-void sets_failed(struct keeper_set *set, int error, uint64_t now_ns)
+void sets_failed(struct set *set, int error, uint64_t now_ns)
 {
     bool is_first = set->hold_ns <= now_ns;
     if (error == -ENFILE && is_first) {
         set->full++;
-        set->hold_ns = now_ns + 2 * gc_interval_ns(set);
+        set->hold_ns = now_ns + 2 * set_gc_interval(set);
         sets_enter_state(set, SET_READY,
                          "full: the kernel takes no more than its size of %u; raise size",
                          set->view.size);
@@ -255,47 +255,47 @@ void sets_failed(struct keeper_set *set, int error, uint64_t now_ns)
 
 /* ---- looking ---- */
 
-static bool same_set(const struct nftset_view *a, const struct nftset_view *b)
+static bool view_is_same(const struct nftset_view *a, const struct nftset_view *b)
 {
     return a->table_handle == b->table_handle && a->handle == b->handle;
 }
 
 /* Makes a set that is missing; looks again afterwards, since someone may have been faster. */
-static int make_set(struct setsync *sync, struct keeper_set *set, struct nftset_view *view)
+static int set_make(struct setsync *sync, struct set *set, struct nftset_view *view)
 {
-    int r = nftset_create(sync->nft, &set->name, set->family, policy_set_size(set->capacity),
-                          view->table_exists);
-    if (r < 0 && r != -EEXIST)
-        return r;
-    if (r == 0 && set->own)
+    int result = nftset_create(sync->nft, &set->name, set->family, policy_set_size(set->capacity),
+                               view->table_exists);
+    if (result < 0 && result != -EEXIST)
+        return result;
+    if (result == 0 && set->own)
         sync->statistics.sets_made++;
     set->careful = !set->own;
-    set->taken_over = true; /* there is nothing in it */
+    set->adopted = true; /* there is nothing in it */
     return nftset_inspect(sync->nft, &set->name, view);
 }
 
-static int look_at(struct setsync *sync, struct keeper_set *set, struct nftset_view *view)
+static int set_inspect(struct setsync *sync, struct set *set, struct nftset_view *view)
 {
-    int r = nftset_inspect(sync->nft, &set->name, view);
-    if (r < 0) {
-        sets_enter_state(set, SET_MISSING, "cannot be read: %s", strerror(-r));
-        return r;
+    int result = nftset_inspect(sync->nft, &set->name, view);
+    if (result < 0) {
+        sets_enter_state(set, SET_MISSING, "cannot be read: %s", strerror(-result));
+        return result;
     }
     if (view->exists || view->table_owned || !set->create)
         return 0;
-    r = make_set(sync, set, view);
-    if (r < 0)
-        sets_enter_state(set, SET_MISSING, "cannot be made: %s", strerror(-r));
-    return r;
+    result = set_make(sync, set, view);
+    if (result < 0)
+        sets_enter_state(set, SET_MISSING, "cannot be made: %s", strerror(-result));
+    return result;
 }
 
-void sets_check(struct setsync *sync, struct keeper_set *set, const struct moment *now)
+void sets_check(struct setsync *sync, struct set *set, const struct moment *now)
 {
     struct nftset_view view;
     char problem[SET_PROBLEM_MAX];
     set->check_ns = now->boot_ns + SET_CHECK_INTERVAL_NS;
     set->epoch = sync->epoch;
-    if (look_at(sync, set, &view) < 0)
+    if (set_inspect(sync, set, &view) < 0)
         return;
     if (!view.exists && !set->wanted) {
         set->state = SET_MISSING;
@@ -307,12 +307,12 @@ void sets_check(struct setsync *sync, struct keeper_set *set, const struct momen
         sets_enter_state(set, SET_MISSING, "does not exist, and create is false: waiting for it");
         return;
     }
-    if (find_problem(set, &view, problem)) {
+    if (set_find_problem(set, &view, problem)) {
         sets_enter_state(set, SET_WRONG, "%s", problem);
         return;
     }
-    bool must_fill = set->state != SET_READY || set->dirty || !same_set(&view, &set->view);
-    bool is_fresh = !set->taken_over;
+    bool must_fill = set->state != SET_READY || set->dirty || !view_is_same(&view, &set->view);
+    bool is_fresh = !set->adopted;
     set->view = view;
     set->check_ns = NEVER;
     if (!must_fill)
@@ -321,15 +321,15 @@ void sets_check(struct setsync *sync, struct keeper_set *set, const struct momen
     set->careful |= set_is_interval(set);
     sets_enter_state(set, SET_READY, "%s", "");
     if (is_fresh && (set->wanted || set->own))
-        takeover_read(sync, set, now);
+        adopt_set(sync, set, now);
     refill_all(sync, set, is_fresh, now);
 }
 
-static bool is_as_it_was(struct setsync *sync, const struct keeper_set *set)
+static bool set_is_unchanged(struct setsync *sync, const struct set *set)
 {
     struct nftset_view view;
     return nftset_inspect(sync->nft, &set->name, &view) == 0 && view.exists &&
-           same_set(&view, &set->view) && view.flags == set->view.flags;
+           view_is_same(&view, &set->view) && view.flags == set->view.flags;
 }
 
 int sets_mark(struct setsync *sync)
@@ -338,12 +338,12 @@ int sets_mark(struct setsync *sync)
     return nftset_mark(sync->nft);
 }
 
-void sets_look(struct setsync *sync, struct keeper_set *set, uint64_t now_ns)
+void sets_look(struct setsync *sync, struct set *set, uint64_t now_ns)
 {
     if (set->epoch == sync->epoch || set->state != SET_READY || set->dirty)
         return;
     set->epoch = sync->epoch;
-    if (is_as_it_was(sync, set))
+    if (set_is_unchanged(sync, set))
         return;
     set->dirty = true;
     set->check_ns = now_ns;
@@ -355,8 +355,8 @@ void sets_look(struct setsync *sync, struct keeper_set *set, uint64_t now_ns)
 uint64_t sets_due(const struct setsync *sync)
 {
     uint64_t due_ns = NEVER;
-    for (size_t i = 0; i < sync->set_count && sync->nft != NULL; i++) {
-        const struct keeper_set *set = sync->sets[i];
+    for (size_t i = 0; i < sync->set_count && sync->nft; i++) {
+        const struct set *set = sync->sets[i];
         if (set->check_ns < due_ns)
             due_ns = set->check_ns;
         if (set->hold_ns != 0 && set->hold_ns < due_ns)
@@ -367,8 +367,8 @@ uint64_t sets_due(const struct setsync *sync)
 
 void sets_run(struct setsync *sync, const struct moment *now)
 {
-    for (size_t i = 0; i < sync->set_count && sync->nft != NULL; i++) {
-        struct keeper_set *set = sync->sets[i];
+    for (size_t i = 0; i < sync->set_count && sync->nft; i++) {
+        struct set *set = sync->sets[i];
         if (set->check_ns <= now->boot_ns)
             sets_check(sync, set, now);
         if (set->hold_ns != 0 && set->hold_ns <= now->boot_ns)

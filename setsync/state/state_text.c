@@ -117,10 +117,10 @@ bool state_line_parse(const char *line, struct state_claim *out)
         return false;
     memcpy(text, line, strlen(line) + 1);
     char *rest = text;
-    while (rest != NULL && count <= FIELDS)
+    while (rest && count <= FIELDS)
         words[count++] = strsep(&rest, " ");
     struct state_claim claim = {0};
-    if (rest != NULL || count != FIELDS + 1 || !read_words(words, &claim))
+    if (rest || count != FIELDS + 1 || !read_words(words, &claim))
         return false;
     if (strcmp(state_line_print(&claim, again), line) != 0)
         return false;
@@ -150,10 +150,10 @@ static bool next_line(struct lines *lines)
     size_t left = (size_t)(lines->end - lines->at);
     const char *newline = left > 0 ? memchr(lines->at, '\n', left) : NULL;
     lines->number++;
-    if (newline == NULL)
+    if (!newline)
         return false;
     size_t length = (size_t)(newline - lines->at);
-    if (length >= sizeof(lines->line) || memchr(lines->at, '\0', length) != NULL)
+    if (length >= sizeof(lines->line) || memchr(lines->at, '\0', length))
         return false;
     memcpy(lines->line, lines->at, length);
     lines->line[length] = '\0';
@@ -204,7 +204,7 @@ static struct state_reading walk(const char *text, size_t size, state_each *each
             break;
         state_sum_add(&sum, lines.line);
         reading.claims++;
-        if (each != NULL)
+        if (each)
             each(context, &reading, &claim);
     }
     reading.line = lines.number;

@@ -58,7 +58,7 @@ static void save_lease(void *context, struct lease *lease)
         const struct lease_claim value = lease_claim_at(lease, i), *claim = &value;
         struct state_claim state = {
             .address = lease->address,
-            .set = *lease->set,
+            .set = *lease->set_name,
             .pattern = claim->pattern,
             .name = claim->name,
             .owner = claim->owner,
@@ -95,14 +95,14 @@ static int sync_folder(const char *path)
 {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
-    int length = slash != NULL ? (int)(slash - path) + 1 : 2;
-    snprintf(folder, sizeof(folder), "%.*s", length, slash != NULL ? path : "./");
+    int length = slash ? (int)(slash - path) + 1 : 2;
+    snprintf(folder, sizeof(folder), "%.*s", length, slash ? path : "./");
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    int r = fsync(fd) < 0 ? -errno : 0;
+    int result = fsync(fd) < 0 ? -errno : 0;
     close(fd);
-    return r;
+    return result;
 }
 
 int setsync_save(const struct setsync *sync, const char *path, const struct moment *now)
@@ -114,19 +114,19 @@ int setsync_save(const struct setsync *sync, const char *path, const struct mome
     if (fd < 0)
         return -errno;
     FILE *stream = fdopen(fd, "w");
-    if (stream == NULL) {
+    if (!stream) {
         close(fd);
         return -ENOMEM;
     }
     errno = 0;
-    int r = save_stream(sync, stream, now);
-    if (fclose(stream) != 0 && r == 0)
-        r = -errno;
-    if (r == 0 && rename(draft, path) < 0)
-        r = -errno;
-    if (r < 0) {
+    int result = save_stream(sync, stream, now);
+    if (fclose(stream) != 0 && result == 0)
+        result = -errno;
+    if (result == 0 && rename(draft, path) < 0)
+        result = -errno;
+    if (result < 0) {
         (void)unlink(draft);
-        return r;
+        return result;
     }
     return sync_folder(path);
 }
@@ -166,7 +166,7 @@ static uint64_t left_ms(const struct whitelist *whitelist, const struct state_cl
     if (claim->end_ms <= since_ms)
         return 0;
     uint64_t left = claim->end_ms - since_ms;
-    if (whitelist == NULL)
+    if (!whitelist)
         return least(left, LEFT_MOST_MS);
     uint64_t most_s = (uint64_t)whitelist->ttl_max + whitelist->grace;
     return least(left, most_s * 1000);
@@ -180,12 +180,12 @@ static uint64_t boot_of(const struct moment *now, uint64_t wall_ms_then)
 }
 
 /* The pattern that backs it today: what let it in may have been removed meanwhile. */
-static const struct pattern *judge(const struct whitelist *whitelist, const struct keeper_set *home,
+static const struct pattern *judge(const struct whitelist *whitelist, const struct set *set,
                                    const struct state_claim *claim)
 {
     const struct pattern *pattern = policy_pattern(whitelist, &claim->name);
-    if (pattern == NULL || home == NULL || !set_name_equal(&home->name, &claim->set) ||
-        home->family != (enum address_family)claim->address.family ||
+    if (!pattern || !set || !set_name_equal(&set->name, &claim->set) ||
+        set->family != (enum address_family)claim->address.family ||
         policy_judge_address(whitelist, &claim->address) != REASON_NONE)
         return NULL;
     return pattern;
@@ -196,10 +196,10 @@ static bool is_worth_its_place(const struct setsync *sync, size_t index, unsigne
                                uint64_t end_ns)
 {
     const struct lease_quota *quota = &sync->quotas[index][family];
-    if (quota->shares.count < sync->options.whitelists[index].max_addresses)
+    if (quota->entries.count < sync->options.whitelists[index].max_addresses)
         return true;
     const struct lease *nearest = quota_nearest_end(quota, sync->serial);
-    return nearest != NULL && nearest->expires_ns < end_ns;
+    return nearest && nearest->expires_ns < end_ns;
 }
 
 static bool restore_claim(const struct restoring *restoring, const struct whitelist *whitelist,
@@ -210,17 +210,17 @@ static bool restore_claim(const struct restoring *restoring, const struct whitel
     if (address_size(&claim->address) == 0)
         return false;
     const unsigned family = family_index((enum address_family)claim->address.family);
-    struct keeper_set *home = sync->homes[index][family];
-    const struct pattern *pattern = judge(whitelist, home, claim);
-    if (pattern == NULL)
+    struct set *set = sync->whitelist_sets[index][family];
+    const struct pattern *pattern = judge(whitelist, set, claim);
+    if (!pattern)
         return false;
-    struct lease *known = lease_find(sync->leases, &home->name, &claim->address);
+    struct lease *known = lease_find(sync->leases, &set->name, &claim->address);
     const uint64_t end_ns = now->boot_ns + lives_ms * NS_PER_MS;
-    bool holds = known != NULL && lease_find_share(known, whitelist) != NULL;
+    bool holds = known && lease_quota_entry(known, whitelist);
     const struct quota_owner nobody = {.client =
                                            NULL}; /* nearest to its end, and no other reason */
     if (!holds && (!is_worth_its_place(sync, index, family, end_ns) ||
-                   !grant_make_room(sync, home, whitelist, &nobody, known == NULL, now)))
+                   !grant_make_room(sync, set, whitelist, &nobody, !known, now)))
         return false;
     struct lease_claim restored = {
         .whitelist = whitelist,
@@ -235,8 +235,8 @@ static bool restore_claim(const struct restoring *restoring, const struct whitel
         .seen_ns = boot_of(now, claim->last_ms),
         .expires_ns = end_ns,
     };
-    struct lease *lease = grant_claim(sync, home, &claim->address, &restored);
-    if (lease == NULL)
+    struct lease *lease = grant_claim(sync, set, &claim->address, &restored);
+    if (!lease)
         return false;
     writer_consider(sync, lease, now->boot_ns);
     return true;
@@ -247,11 +247,11 @@ static void note_ungranted(const struct restoring *restoring, const struct state
                            uint64_t lives_ms)
 {
     struct setsync *sync = restoring->sync;
-    if (sync->nft == NULL || address_size(&claim->address) == 0)
+    if (!sync->nft || address_size(&claim->address) == 0)
         return;
-    struct keeper_set *set =
+    struct set *set =
         sets_add_unwanted(sync, &claim->set, (enum address_family)claim->address.family);
-    takeover_note(sync, set, &claim->address, restoring->now->boot_ns + lives_ms * NS_PER_MS);
+    adopt_note(sync, set, &claim->address, restoring->now->boot_ns + lives_ms * NS_PER_MS);
 }
 
 static void take_claim(void *context, const struct state_reading *reading,
@@ -264,7 +264,7 @@ static void take_claim(void *context, const struct state_reading *reading,
     uint64_t lives_ms = left_ms(whitelist, claim, reading->saved_ms, now_ms);
     if (lives_ms == 0) {
         restoring->ended++;
-    } else if (whitelist != NULL && restore_claim(restoring, whitelist, index, claim, lives_ms)) {
+    } else if (whitelist && restore_claim(restoring, whitelist, index, claim, lives_ms)) {
         restoring->taken++;
     } else {
         restoring->refused++;
@@ -292,16 +292,16 @@ static int read_file(const char *path, char **out, size_t *size)
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    int r = fstat(fd, &status) < 0 ? -errno : 0;
-    if (r == 0 && (!S_ISREG(status.st_mode) || status.st_size > FILE_SIZE_MAX))
-        r = -EFBIG;
-    char *text = r == 0 ? malloc((size_t)status.st_size + 1) : NULL;
-    if (r == 0)
-        r = text != NULL ? read_whole(fd, text, (size_t)status.st_size) : -ENOMEM;
+    int result = fstat(fd, &status) < 0 ? -errno : 0;
+    if (result == 0 && (!S_ISREG(status.st_mode) || status.st_size > FILE_SIZE_MAX))
+        result = -EFBIG;
+    char *text = result == 0 ? malloc((size_t)status.st_size + 1) : NULL;
+    if (result == 0)
+        result = text ? read_whole(fd, text, (size_t)status.st_size) : -ENOMEM;
     close(fd);
-    if (r < 0) {
+    if (result < 0) {
         free(text);
-        return r;
+        return result;
     }
     *out = text;
     *size = (size_t)status.st_size;
@@ -317,10 +317,13 @@ static void set_aside(const char *path, const struct state_reading *reading)
     };
     char aside[PATH_MAX];
     int length = snprintf(aside, sizeof(aside), "%s.damaged", path);
-    int r = length >= (int)sizeof(aside) ? -ENAMETOOLONG : rename(path, aside) < 0 ? -errno : 0;
+    int result = length >= (int)sizeof(aside) ? -ENAMETOOLONG
+                 : rename(path, aside) < 0    ? -errno
+                                              : 0;
     log_warning("%s, line %zu: %s: nothing of it is used, %s%s; going on with what the sets hold",
                 path, reading->line, what[reading->verdict],
-                r == 0 ? "kept as " : "and it cannot be renamed: ", r == 0 ? aside : strerror(-r));
+                result == 0 ? "kept as " : "and it cannot be renamed: ",
+                result == 0 ? aside : strerror(-result));
 }
 
 void statefile_load(struct setsync *sync, const char *path, const struct moment *now)
@@ -329,12 +332,12 @@ void statefile_load(struct setsync *sync, const char *path, const struct moment 
     char *text = NULL;
     size_t size = 0;
     sync->serial++; /* those that do not fit make room for others that last longer */
-    int r = read_file(path, &text, &size);
-    if (r == -ENOENT)
+    int result = read_file(path, &text, &size);
+    if (result == -ENOENT)
         return;
-    if (r < 0) {
+    if (result < 0) {
         log_warning("%s: reading the leases of before: %s; going on without them", path,
-                    strerror(-r));
+                    strerror(-result));
         return;
     }
     struct state_reading reading = state_parse(text, size, take_claim, &restoring);

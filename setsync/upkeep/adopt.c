@@ -15,28 +15,27 @@
 /* The state file's times are rounded, and the element was written a little later. */
 #define STATE_TOLERANCE_NS (2 * NS_PER_SECOND)
 
-struct takeover {
+struct adoption {
     struct setsync *sync;
-    struct keeper_set *set;
+    struct set *set;
     const struct moment *now;
     size_t taken, foreign, strays;
 };
 
-static struct lease *claim_element(const struct takeover *takeover, unsigned index,
-                                   const struct dname *name, const struct nftset_element *element)
+static struct lease *adopt_for(const struct adoption *adoption, unsigned index,
+                               const struct dname *name, const struct nftset_element *element)
 {
-    struct setsync *sync = takeover->sync;
+    struct setsync *sync = adoption->sync;
     const struct whitelist *whitelist = &sync->options.whitelists[index];
     const struct pattern *pattern = policy_pattern(whitelist, name);
-    if (pattern == NULL || policy_judge_address(whitelist, &element->address) != REASON_NONE)
+    if (!pattern || policy_judge_address(whitelist, &element->address) != REASON_NONE)
         return NULL;
-    struct lease *known = lease_find(sync->leases, &takeover->set->name, &element->address);
-    bool holds = known != NULL && lease_find_share(known, whitelist) != NULL;
+    struct lease *known = lease_find(sync->leases, &adoption->set->name, &element->address);
+    bool holds = known && lease_quota_entry(known, whitelist);
     const struct quota_owner owner = {.name = name};
-    if (!holds &&
-        !grant_make_room(sync, takeover->set, whitelist, &owner, known == NULL, takeover->now))
+    if (!holds && !grant_make_room(sync, adoption->set, whitelist, &owner, !known, adoption->now))
         return NULL;
-    const uint64_t now_ns = takeover->now->boot_ns;
+    const uint64_t now_ns = adoption->now->boot_ns;
     const uint64_t end_ns = element->read_ns + element->expires_ms * NS_PER_MS;
     struct lease_claim claim = {
         .whitelist = whitelist,
@@ -48,35 +47,36 @@ static struct lease *claim_element(const struct takeover *takeover, unsigned ind
         .seen_ns = now_ns,
         .expires_ns = end_ns,
     };
-    if (known != NULL) /* the state file knows more than the comment */
+    if (known) /* the state file knows more than the comment */
         (void)lease_find_claim(known, whitelist, pattern, &claim);
     claim.expires_ns = end_ns;
-    return grant_claim(sync, takeover->set, &element->address, &claim);
+    return grant_claim(sync, adoption->set, &element->address, &claim);
 }
 
 /* Every whitelist that feeds this set and has a pattern for the comment's name. */
-static void claim_for_all(const struct takeover *takeover, const struct nftset_element *element)
+static void adopt_for_all(const struct adoption *adoption, const struct nftset_element *element)
 {
     struct dname name;
     if (!dname_from_text(element->comment, &name))
         return;
-    for (unsigned i = 0; i < takeover->sync->options.whitelist_count; i++)
-        if (takeover->sync->homes[i][family_index(takeover->set->family)] == takeover->set)
-            (void)claim_element(takeover, i, &name, element);
+    for (unsigned i = 0; i < adoption->sync->options.whitelist_count; i++)
+        if (adoption->sync->whitelist_sets[i][family_index(adoption->set->family)] == adoption->set)
+            (void)adopt_for(adoption, i, &name, element);
 }
 
 /*
  * Is the element of this lease ours?  In our table each timed one is.  Elsewhere the comment has
  * just extended the lease, or the state file names it: others' last longer than we wanted it.
  */
-static bool is_ours(const struct takeover *takeover, const struct lease *lease, uint64_t end_ns)
+static bool adopt_is_ours(const struct adoption *adoption, const struct lease *lease,
+                          uint64_t end_ns)
 {
-    return takeover->set->own || end_ns <= lease->expires_ns + STATE_TOLERANCE_NS;
+    return adoption->set->own || end_ns <= lease->expires_ns + STATE_TOLERANCE_NS;
 }
 
 /* The comment's name is not wanted any more, but the lease has gone on since the file was written:
  * in our own table only we can have made its element last longer. */
-static void go_on(const struct takeover *takeover, struct lease *lease, uint64_t end_ns)
+static void adopt_extend(const struct adoption *adoption, struct lease *lease, uint64_t end_ns)
 {
     unsigned last = 0;
     for (unsigned i = 1; i < lease->claim_count; i++)
@@ -84,74 +84,74 @@ static void go_on(const struct takeover *takeover, struct lease *lease, uint64_t
             last = i;
     const struct whitelist *whitelist = lease->claims[last].whitelist;
     const uint64_t most_s = (uint64_t)whitelist->ttl_max + whitelist->grace;
-    const uint64_t most_ns = takeover->now->boot_ns + most_s * NS_PER_SECOND;
+    const uint64_t most_ns = adoption->now->boot_ns + most_s * NS_PER_SECOND;
     struct lease_claim claim = lease_claim_at(lease, last);
     claim.expires_ns = end_ns < most_ns ? end_ns : most_ns;
-    (void)grant_claim(takeover->sync, takeover->set, &lease->address, &claim);
+    (void)grant_claim(adoption->sync, adoption->set, &lease->address, &claim);
 }
 
-static void take_element(void *context, const struct nftset_element *element)
+static void adopt_element(void *context, const struct nftset_element *element)
 {
-    struct takeover *takeover = context;
+    struct adoption *adoption = context;
     if (element->timeout_ms == 0) {
-        takeover->foreign++;
+        adoption->foreign++;
         return;
     }
-    if (element->expires_ms == 0 || element->address.family != takeover->set->family)
+    if (element->expires_ms == 0 || element->address.family != adoption->set->family)
         return;
-    claim_for_all(takeover, element);
+    adopt_for_all(adoption, element);
     struct lease *lease =
-        lease_find(takeover->sync->leases, &takeover->set->name, &element->address);
+        lease_find(adoption->sync->leases, &adoption->set->name, &element->address);
     const uint64_t end_ns = element->read_ns + element->expires_ms * NS_PER_MS;
     /* Nothing grants it any more. */
-    if (lease == NULL && stray_is_ours(takeover->sync, takeover->set, element)) {
-        leaving_add(takeover->sync, takeover->set, &element->address, end_ns, takeover->now);
-        takeover->strays++;
+    if (!lease && stray_is_ours(adoption->sync, adoption->set, element)) {
+        leaving_add(adoption->sync, adoption->set, &element->address, end_ns, adoption->now);
+        adoption->strays++;
     }
-    if (lease == NULL || lease->write != LEASE_UNWRITTEN || !is_ours(takeover, lease, end_ns))
+    if (!lease || lease->write != LEASE_UNWRITTEN || !adopt_is_ours(adoption, lease, end_ns))
         return;
-    if (takeover->set->own && lease->claim_count > 0 && end_ns > lease->expires_ns)
-        go_on(takeover, lease, end_ns);
+    if (adoption->set->own && lease->claim_count > 0 && end_ns > lease->expires_ns)
+        adopt_extend(adoption, lease, end_ns);
     const uint64_t given_ms =
         element->timeout_ms > element->expires_ms ? element->timeout_ms : element->expires_ms;
     const uint64_t age_ns = (given_ms - element->expires_ms) * NS_PER_MS;
     writer_mark(lease, LEASE_WRITTEN);
     lease->written_ns = element->read_ns > age_ns ? element->read_ns - age_ns : 0;
     lease->written_expires_ns = end_ns;
-    writer_consider(takeover->sync, lease, takeover->now->boot_ns);
-    takeover->taken++;
+    writer_consider(adoption->sync, lease, adoption->now->boot_ns);
+    adoption->taken++;
 }
 
-void takeover_read(struct setsync *sync, struct keeper_set *set, const struct moment *now)
+void adopt_set(struct setsync *sync, struct set *set, const struct moment *now)
 {
-    struct takeover takeover = {.sync = sync, .set = set, .now = now};
+    struct adoption adoption = {.sync = sync, .set = set, .now = now};
     char text[SET_TEXT_MAX];
-    int r = nftset_dump(sync->nft, &set->name, SIZE_MAX, take_element, &takeover);
-    set->taken_over = true;
-    if (r < 0 || takeover.foreign > 0)
+    int result = nftset_dump(sync->nft, &set->name, SIZE_MAX, adopt_element, &adoption);
+    set->adopted = true;
+    if (result < 0 || adoption.foreign > 0)
         set->careful = true;
-    if (r < 0)
+    if (result < 0)
         log_warning("%s: reading what it holds: %s; going on with what the wire says",
-                    set_name_to_text(&set->name, text), strerror(-r));
-    else if (takeover.taken > 0)
+                    set_name_to_text(&set->name, text), strerror(-result));
+    else if (adoption.taken > 0)
         log_notice("%s: took over %zu addresses", set_name_to_text(&set->name, text),
-                   takeover.taken);
-    if (takeover.strays > 0)
+                   adoption.taken);
+    if (adoption.strays > 0)
         log_notice("%s: %zu elements of before are not granted any more: taken out",
-                   set_name_to_text(&set->name, text), takeover.strays);
+                   set_name_to_text(&set->name, text), adoption.strays);
 }
 
 /* ---- what the state file names ---- */
 
-void takeover_note(struct setsync *sync, struct keeper_set *set, const struct address *address,
-                   uint64_t end_ns)
+void adopt_note(struct setsync *sync, struct set *set, const struct address *address,
+                uint64_t end_ns)
 {
-    if (sync->nft == NULL || set == NULL)
+    if (!sync->nft || !set)
         return;
     if (sync->ungranted_count == sync->ungranted_room) {
         size_t room = sync->ungranted_room > 0 ? 2 * sync->ungranted_room : 64;
         struct ungranted *more = reallocarray(sync->ungranted, room, sizeof(*more));
-        if (more == NULL)
+        if (!more)
             return;
         sync->ungranted = more;
         sync->ungranted_room = room;
@@ -161,13 +161,13 @@ void takeover_note(struct setsync *sync, struct keeper_set *set, const struct ad
 }
 
 /* Somebody else's element is permanent, wide, or lasts longer than ours did. */
-static void end_one(struct setsync *sync, const struct ungranted *ungranted,
-                    const struct moment *now)
+static void adopt_end_one(struct setsync *sync, const struct ungranted *ungranted,
+                          const struct moment *now)
 {
-    struct keeper_set *set = ungranted->set;
+    struct set *set = ungranted->set;
     const struct address *address = &ungranted->address;
     struct nftset_element element;
-    if (set->state != SET_READY || lease_find(sync->leases, &set->name, address) != NULL ||
+    if (set->state != SET_READY || lease_find(sync->leases, &set->name, address) ||
         nftset_read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element) < 0 ||
         !element.exists || element.is_wide || element.timeout_ms == 0)
         return;
@@ -176,10 +176,10 @@ static void end_one(struct setsync *sync, const struct ungranted *ungranted,
         leaving_add(sync, set, address, end_ns, now);
 }
 
-void takeover_end(struct setsync *sync, const struct moment *now)
+void adopt_end(struct setsync *sync, const struct moment *now)
 {
     for (size_t i = 0; i < sync->ungranted_count; i++)
-        end_one(sync, &sync->ungranted[i], now);
+        adopt_end_one(sync, &sync->ungranted[i], now);
     free(sync->ungranted);
     sync->ungranted = NULL;
     sync->ungranted_count = sync->ungranted_room = 0;

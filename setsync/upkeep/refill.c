@@ -19,11 +19,11 @@ enum {
 
 /* ---- its leases ---- */
 
-static struct lease *wanted_in(const struct lease_quota *quota, size_t from, size_t to,
-                               lease_test *wanted, uint64_t now_ns)
+static struct lease *quota_first_wanted(const struct lease_quota *quota, size_t from, size_t to,
+                                        lease_test *wanted, uint64_t now_ns)
 {
     for (size_t i = from; i < to; i++) {
-        struct lease *lease = heap_entry(quota->shares.nodes[i], struct lease_share, node)->lease;
+        struct lease *lease = heap_entry(quota->entries.nodes[i], struct quota_entry, node)->lease;
         if (wanted(lease, now_ns))
             return lease;
     }
@@ -31,29 +31,29 @@ static struct lease *wanted_in(const struct lease_quota *quota, size_t from, siz
 }
 
 /* One from each stretch of a quota's heap. */
-static size_t sample_quota(const struct lease_quota *quota, lease_test *wanted, uint64_t now_ns,
+static size_t quota_sample(const struct lease_quota *quota, lease_test *wanted, uint64_t now_ns,
                            struct lease **out, size_t count)
 {
     size_t found = 0;
-    size_t stretch = (quota->shares.count + count - 1) / count;
-    for (size_t from = 0; from < quota->shares.count && found < count; from += stretch) {
-        size_t to = from + stretch < quota->shares.count ? from + stretch : quota->shares.count;
-        struct lease *lease = wanted_in(quota, from, to, wanted, now_ns);
-        if (lease != NULL)
+    size_t stretch = (quota->entries.count + count - 1) / count;
+    for (size_t from = 0; from < quota->entries.count && found < count; from += stretch) {
+        size_t to = from + stretch < quota->entries.count ? from + stretch : quota->entries.count;
+        struct lease *lease = quota_first_wanted(quota, from, to, wanted, now_ns);
+        if (lease)
             out[found++] = lease;
     }
     return found;
 }
 
-size_t refill_sample(const struct setsync *sync, const struct keeper_set *set, lease_test *wanted,
+size_t refill_sample(const struct setsync *sync, const struct set *set, lease_test *wanted,
                      uint64_t now_ns, struct lease **out, size_t count)
 {
     size_t found = 0;
     const unsigned family = family_index(set->family);
     for (size_t i = 0; i < sync->options.whitelist_count && found < count; i++)
-        if (sync->homes[i][family] == set)
+        if (sync->whitelist_sets[i][family] == set)
             found +=
-                sample_quota(&sync->quotas[i][family], wanted, now_ns, out + found, count - found);
+                quota_sample(&sync->quotas[i][family], wanted, now_ns, out + found, count - found);
     return found;
 }
 
@@ -61,14 +61,14 @@ size_t refill_sample(const struct setsync *sync, const struct keeper_set *set, l
 
 struct look {
     struct setsync *sync;
-    const struct keeper_set *set;
+    const struct set *set;
 };
 
-static void look_at_element(void *context, const struct nftset_element *element)
+static void refill_look_at(void *context, const struct nftset_element *element)
 {
     const struct look *look = context;
     struct lease *lease = lease_find(look->sync->leases, &look->set->name, &element->address);
-    if (lease == NULL)
+    if (!lease)
         return;
     lease->look = look->set->look;
     writer_screen(lease, element);
@@ -78,22 +78,22 @@ static void look_at_element(void *context, const struct nftset_element *element)
  * After a flush or a reload a set holds little: reading all of it tells which of the leases are
  * there.  A set that still holds much is read lease by lease instead, by the writer.
  */
-static void look_into(struct setsync *sync, struct keeper_set *set)
+static void refill_look_into(struct setsync *sync, struct set *set)
 {
     struct look look = {.sync = sync, .set = set};
     set->look++;
     set->uncertain_ns = 0;
     if (set_is_interval(set))
         return; /* what covers an address need not begin at it */
-    set->screened = nftset_dump(sync->nft, &set->name, LOOK_MOST, look_at_element, &look) == 0;
+    set->screened = nftset_dump(sync->nft, &set->name, LOOK_MOST, refill_look_at, &look) == 0;
     if (!set->screened)
         set->careful = true;
 }
 
 /* What the look has not seen is not there, as long as nobody has changed anything since. */
-static void consider(struct setsync *sync, struct lease *lease)
+static void refill_consider(struct setsync *sync, struct lease *lease)
 {
-    const struct keeper_set *set = lease->home;
+    const struct set *set = lease->set;
     if (set->screened && lease->look != set->look && lease->written_ns < set->looked_ns) {
         writer_mark(lease, LEASE_UNWRITTEN);
         lease->look = set->look;
@@ -103,17 +103,17 @@ static void consider(struct setsync *sync, struct lease *lease)
 }
 
 /* Each lease of a set; one that several whitelists hold comes several times. */
-static void consider_all(struct setsync *sync, const struct keeper_set *set)
+static void refill_consider_all(struct setsync *sync, const struct set *set)
 {
     const unsigned family = family_index(set->family);
     for (size_t i = 0; i < sync->options.whitelist_count; i++) {
-        const struct heap *shares = &sync->quotas[i][family].shares;
-        for (size_t k = 0; sync->homes[i][family] == set && k < shares->count; k++)
-            consider(sync, heap_entry(shares->nodes[k], struct lease_share, node)->lease);
+        const struct heap *entries = &sync->quotas[i][family].entries;
+        for (size_t k = 0; sync->whitelist_sets[i][family] == set && k < entries->count; k++)
+            refill_consider(sync, heap_entry(entries->nodes[k], struct quota_entry, node)->lease);
     }
 }
 
-static void end_set(struct keeper_set *set)
+static void refill_end(struct set *set)
 {
     char text[SET_TEXT_MAX];
     set->refilling = false;
@@ -123,14 +123,13 @@ static void end_set(struct keeper_set *set)
                    set->refilled);
 }
 
-void refill_all(struct setsync *sync, struct keeper_set *set, bool is_fresh,
-                const struct moment *now)
+void refill_all(struct setsync *sync, struct set *set, bool is_fresh, const struct moment *now)
 {
     set->dirty = false;
     set->refilled = 0;
     set->looked_ns = now->boot_ns;
     if (!is_fresh)
-        look_into(sync, set);
+        refill_look_into(sync, set);
     leaving_hurry(sync, set, now);
     set->is_known = is_fresh && !set_is_interval(set);
     if (set->lease_count > AT_ONCE) {
@@ -141,21 +140,21 @@ void refill_all(struct setsync *sync, struct keeper_set *set, bool is_fresh,
         return;
     }
     uint64_t written = sync->statistics.elements_written;
-    consider_all(sync, set);
+    refill_consider_all(sync, set);
     writer_flush(sync, now);
     set->refilled = sync->statistics.elements_written - written;
-    end_set(set);
+    refill_end(set);
 }
 
 /* Up to AT_ONCE leases of the sets that are being refilled into the queue. */
-static void queue_some(struct setsync *sync)
+static void refill_queue(struct setsync *sync)
 {
     struct lease *leases[SLICE];
     for (size_t looked = 0; looked < LOOKED_AT_ONCE && sync->queue_count < AT_ONCE;) {
         size_t count = lease_slice(sync->leases, &sync->refill_cursor, leases, SLICE);
         for (size_t i = 0; i < count; i++)
-            if (leases[i]->home->refilling)
-                consider(sync, leases[i]);
+            if (leases[i]->set->refilling)
+                refill_consider(sync, leases[i]);
         looked += count;
         if (sync->refill_cursor == 0) {
             sync->refill_ns = NEVER;
@@ -169,34 +168,34 @@ void refill_run(struct setsync *sync, const struct moment *now)
     if (sync->refill_ns > now->boot_ns)
         return;
     sync->refill_ns = now->boot_ns;
-    queue_some(sync);
+    refill_queue(sync);
     uint64_t written = sync->statistics.elements_written;
     writer_flush(sync, now);
     written = sync->statistics.elements_written - written;
     for (size_t i = 0; i < sync->set_count; i++) {
-        struct keeper_set *set = sync->sets[i];
+        struct set *set = sync->sets[i];
         if (!set->refilling)
             continue;
         set->refilled += written;
         if (sync->refill_ns == NEVER)
-            end_set(set);
+            refill_end(set);
     }
 }
 
 /* ---- a full set ---- */
 
-static bool is_held(const struct lease *lease, uint64_t now_ns)
+static bool lease_is_held(const struct lease *lease, uint64_t now_ns)
 {
     return lease->write == LEASE_UNWRITTEN && lease->expires_ns > now_ns;
 }
 
 /* One, two, four...: what fits goes in, and at most one transaction fails. */
-void refill_held(struct setsync *sync, struct keeper_set *set, const struct moment *now)
+void refill_held(struct setsync *sync, struct set *set, const struct moment *now)
 {
     struct lease *leases[HELD_AT_ONCE];
     set->hold_ns = 0;
     for (size_t many = 1; set->hold_ns == 0; many = many < HELD_AT_ONCE ? 2 * many : HELD_AT_ONCE) {
-        size_t count = refill_sample(sync, set, is_held, now->boot_ns, leases, many);
+        size_t count = refill_sample(sync, set, lease_is_held, now->boot_ns, leases, many);
         if (count == 0) {
             sets_enter_state(set, SET_READY, "%s", "");
             return;

@@ -17,7 +17,7 @@
 
 enum { PAUSE = 9 }; /* times as long as a step took: a tenth of a CPU */
 
-bool stray_is_ours(const struct setsync *sync, const struct keeper_set *set,
+bool stray_is_ours(const struct setsync *sync, const struct set *set,
                    const struct nftset_element *element)
 {
     struct dname name;
@@ -26,15 +26,15 @@ bool stray_is_ours(const struct setsync *sync, const struct keeper_set *set,
     if (!dname_from_text(element->comment, &name))
         return false;
     for (size_t i = 0; i < sync->options.whitelist_count; i++)
-        if (sync->homes[i][family_index(set->family)] == set &&
-            policy_pattern(&sync->options.whitelists[i], &name) != NULL)
+        if (sync->whitelist_sets[i][family_index(set->family)] == set &&
+            policy_pattern(&sync->options.whitelists[i], &name))
             return true;
     return false;
 }
 
 void stray_look_soon(struct setsync *sync, uint64_t now_ns)
 {
-    if (sync->stray_walk != NULL) {
+    if (sync->stray_walk) {
         sync->stray_again = true;
         return;
     }
@@ -45,19 +45,19 @@ void stray_look_soon(struct setsync *sync, uint64_t now_ns)
 
 struct looking {
     struct setsync *sync;
-    struct keeper_set *set;
+    struct set *set;
     const struct moment *now;
 };
 
-static void look_at(void *context, const struct nftset_element *element)
+static void stray_look_at(void *context, const struct nftset_element *element)
 {
     const struct looking *looking = context;
     struct setsync *sync = looking->sync;
-    struct keeper_set *set = looking->set;
+    struct set *set = looking->set;
     if (element->timeout_ms == 0 || element->expires_ms <= SOON_OVER_MS ||
         element->address.family != set->family ||
-        lease_find(sync->leases, &set->name, &element->address) != NULL ||
-        lease_find(sync->leaving, &set->name, &element->address) != NULL ||
+        lease_find(sync->leases, &set->name, &element->address) ||
+        lease_find(sync->leaving, &set->name, &element->address) ||
         !stray_is_ours(sync, set, element))
         return;
     const uint64_t end_ns = element->read_ns + element->expires_ms * NS_PER_MS;
@@ -65,7 +65,7 @@ static void look_at(void *context, const struct nftset_element *element)
     sync->stray_count += !set_is_interval(set); /* a wide one is not ours: the writer will see */
 }
 
-static void end_set(struct setsync *sync, const struct keeper_set *set)
+static void stray_end_set(struct setsync *sync, const struct set *set)
 {
     char text[SET_TEXT_MAX];
     if (sync->stray_count > 0)
@@ -78,7 +78,7 @@ static void end_set(struct setsync *sync, const struct keeper_set *set)
     sync->stray_at++;
 }
 
-static void end_all(struct setsync *sync, uint64_t now_ns)
+static void stray_end(struct setsync *sync, uint64_t now_ns)
 {
     bool again = sync->stray_again;
     sync->stray_again = false;
@@ -89,10 +89,10 @@ static void end_all(struct setsync *sync, uint64_t now_ns)
 }
 
 /* The next set that can be walked; false when there is none. */
-static bool begin_set(struct setsync *sync)
+static bool stray_begin_set(struct setsync *sync)
 {
     for (; sync->stray_at < sync->set_count; sync->stray_at++) {
-        const struct keeper_set *set = sync->sets[sync->stray_at];
+        const struct set *set = sync->sets[sync->stray_at];
         if (set->state == SET_READY && set->wanted &&
             nftset_walk_open(sync->nft, &set->name, &sync->stray_walk) == 0)
             return true;
@@ -104,17 +104,17 @@ void stray_run(struct setsync *sync, const struct moment *now)
 {
     if (sync->stray_ns > now->boot_ns)
         return;
-    if (sync->stray_walk == NULL && sync->stray_at == 0)
+    if (!sync->stray_walk && sync->stray_at == 0)
         sync->stray_began_ns = now->boot_ns;
-    if (sync->stray_walk == NULL && !begin_set(sync)) {
-        end_all(sync, now->boot_ns);
+    if (!sync->stray_walk && !stray_begin_set(sync)) {
+        stray_end(sync, now->boot_ns);
         return;
     }
     const uint64_t began_ns = clock_now().boot_ns;
-    struct keeper_set *set = sync->sets[sync->stray_at];
+    struct set *set = sync->sets[sync->stray_at];
     struct looking looking = {.sync = sync, .set = set, .now = now};
-    if (nftset_walk_step(sync->nft, sync->stray_walk, look_at, &looking) != 1)
-        end_set(sync, set);
+    if (nftset_walk_step(sync->nft, sync->stray_walk, stray_look_at, &looking) != 1)
+        stray_end_set(sync, set);
     sync->stray_ns = now->boot_ns + PAUSE * (clock_now().boot_ns - began_ns);
 }
 

@@ -20,18 +20,18 @@ enum {
 #define SWEEP_INTERVAL_NS NS_PER_SECOND
 #define POLL_INTERVAL_NS NS_PER_SECOND
 
-static bool is_sentinel(const struct lease *lease, uint64_t now_ns)
+static bool lease_is_sentinel(const struct lease *lease, uint64_t now_ns)
 {
     return lease->write != LEASE_UNWRITTEN && lease->expires_ns > now_ns + SENTINEL_LEFT_NS &&
            lease->written_expires_ns > now_ns + SENTINEL_LEFT_NS;
 }
 
-static bool is_missing_some(struct setsync *sync, struct keeper_set *set, uint64_t now_ns)
+static bool set_misses_some(struct setsync *sync, struct set *set, uint64_t now_ns)
 {
     struct lease *leases[SENTINELS];
     const struct address *addresses[SENTINELS];
     struct nftset_element elements[SENTINELS];
-    size_t count = refill_sample(sync, set, is_sentinel, now_ns, leases, SENTINELS);
+    size_t count = refill_sample(sync, set, lease_is_sentinel, now_ns, leases, SENTINELS);
     for (size_t i = 0; i < count; i++)
         addresses[i] = &leases[i]->address;
     if (nftset_read(sync->nft, &set->name, set_is_interval(set), addresses, count, elements) < 0)
@@ -42,7 +42,7 @@ static bool is_missing_some(struct setsync *sync, struct keeper_set *set, uint64
     return false;
 }
 
-static void begin(struct setsync *sync, uint64_t now_ns)
+static void sweep_begin(struct setsync *sync, uint64_t now_ns)
 {
     if (lease_table_count(sync->leases) == 0)
         return;
@@ -60,13 +60,13 @@ void sweep_compare(struct setsync *sync, const struct moment *now)
     const uint64_t began_ns = clock_now().boot_ns;
     (void)sets_mark(sync);
     for (size_t i = 0; i < sync->set_count; i++) {
-        struct keeper_set *set = sync->sets[i];
+        struct set *set = sync->sets[i];
         set->careful = true;
-        if (set->state == SET_READY && is_missing_some(sync, set, now->boot_ns))
+        if (set->state == SET_READY && set_misses_some(sync, set, now->boot_ns))
             set->dirty = true;
         sets_check(sync, set, now);
     }
-    begin(sync, now->boot_ns);
+    sweep_begin(sync, now->boot_ns);
     stray_look_soon(sync, now->boot_ns);
     const uint64_t done_ns = clock_now().boot_ns;
     const uint64_t rest_ns = COMPARE_REST * (done_ns - began_ns);
@@ -79,7 +79,7 @@ void sweep_compare(struct setsync *sync, const struct moment *now)
  */
 void sweep_look(struct setsync *sync, struct lease *lease)
 {
-    const struct keeper_set *set = lease->home;
+    const struct set *set = lease->set;
     const struct address *address = &lease->address;
     struct nftset_element element;
     if (sync->sweep_ns == NEVER || !set->own || set->state != SET_READY ||
@@ -105,30 +105,30 @@ void sweep_poll(struct setsync *sync, const struct moment *now)
     sweep_compare(sync, now);
 }
 
-static void count_foreign(void *context, const struct nftset_element *element)
+static void sweep_count_foreign(void *context, const struct nftset_element *element)
 {
     size_t *foreign = context;
     *foreign += element->timeout_ms == 0;
 }
 
 /* Small sets of our own that hold nothing of others need no reading before each write any more. */
-static void settle(struct setsync *sync)
+static void sweep_settle(struct setsync *sync)
 {
     for (size_t i = 0; i < sync->set_count; i++) {
-        struct keeper_set *set = sync->sets[i];
+        struct set *set = sync->sets[i];
         size_t foreign = 0;
         if (!set->own || !set->careful || set->state != SET_READY ||
             set->lease_count > SETTLE_MOST || set_is_interval(set))
             continue;
-        if (nftset_dump(sync->nft, &set->name, SETTLE_MOST, count_foreign, &foreign) == 0)
+        if (nftset_dump(sync->nft, &set->name, SETTLE_MOST, sweep_count_foreign, &foreign) == 0)
             set->careful = foreign > 0;
     }
 }
 
-static void end(struct setsync *sync)
+static void sweep_end(struct setsync *sync)
 {
     if (!sync->sweep_again)
-        settle(sync);
+        sweep_settle(sync);
     sync->sweep_ns = sync->sweep_again ? sync->sweep_began_ns + SWEEP_INTERVAL_NS : NEVER;
     sync->sweep_again = false;
 }
@@ -147,5 +147,5 @@ void sweep_run(struct setsync *sync, const struct moment *now)
             writer_queue(sync, leases[i]);
     writer_flush(sync, now);
     if (sync->sweep_cursor == 0)
-        end(sync);
+        sweep_end(sync);
 }

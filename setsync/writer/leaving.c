@@ -11,17 +11,17 @@
 #define RETRY_SOON_NS (10 * NS_PER_MS) /* others changed something under each try */
 #define RETRY_LATER_NS NS_PER_SECOND   /* the set cannot be written for now */
 
-static bool is_on_the_books(const struct lease *lease)
+static bool leaving_has(const struct lease *lease)
 {
     return lease->due.place != 0;
 }
 
 /* Freed when the events that speak of it have been told. */
-static void let_go(struct setsync *sync, struct lease *lease)
+static void leaving_end(struct setsync *sync, struct lease *lease)
 {
-    if (is_on_the_books(lease)) {
+    if (leaving_has(lease)) {
         lease_remove(sync->leaving, lease);
-        lease->home->leaving_count--;
+        lease->set->leaving_count--;
     }
     lease->next = sync->removed;
     sync->removed = lease;
@@ -31,7 +31,7 @@ void leaving_begin(struct setsync *sync, struct lease *lease, const struct momen
 {
     lease->removed = true;
     if (lease->write != LEASE_WRITTEN) {
-        let_go(sync, lease);
+        leaving_end(sync, lease);
         return;
     }
     lease_drop_claims(lease);
@@ -39,25 +39,25 @@ void leaving_begin(struct setsync *sync, struct lease *lease, const struct momen
     lease->expires_ns = lease->written_expires_ns;
     lease->retry_ns = 0;
     if (lease_enter(sync->leaving, lease) == 0) {
-        lease->home->leaving_count++;
+        lease->set->leaving_count++;
         (void)lease_set_due(sync->leaving, lease, now->boot_ns);
     }
     writer_queue(sync, lease);
-    if (!is_on_the_books(lease)) /* memory is out: it has one try */
-        let_go(sync, lease);
+    if (!leaving_has(lease)) /* memory is out: it has one try */
+        leaving_end(sync, lease);
 }
 
-void leaving_add(struct setsync *sync, struct keeper_set *set, const struct address *address,
+void leaving_add(struct setsync *sync, struct set *set, const struct address *address,
                  uint64_t end_ns, const struct moment *now)
 {
-    if (lease_find(sync->leaving, &set->name, address) != NULL)
+    if (lease_find(sync->leaving, &set->name, address))
         return;
     struct lease *lease = calloc(1, sizeof(*lease));
-    if (lease == NULL)
+    if (!lease)
         return;
     lease->address = *address;
-    lease->set = &set->name;
-    lease->home = set;
+    lease->set_name = &set->name;
+    lease->set = set;
     lease->write = LEASE_WRITTEN;
     lease->written_ns = now->boot_ns;
     lease->written_expires_ns = end_ns;
@@ -65,10 +65,10 @@ void leaving_add(struct setsync *sync, struct keeper_set *set, const struct addr
 }
 
 /* The element stays; its time is the new lease's, and so has its comment to be. */
-void leaving_adopt(struct setsync *sync, struct lease *lease)
+void leaving_inherit(struct setsync *sync, struct lease *lease)
 {
-    struct lease *old = lease_find(sync->leaving, lease->set, &lease->address);
-    if (old == NULL)
+    struct lease *old = lease_find(sync->leaving, lease->set_name, &lease->address);
+    if (!old)
         return;
     lease->write = LEASE_WRITTEN;
     lease->written_ns = old->written_ns;
@@ -76,60 +76,60 @@ void leaving_adopt(struct setsync *sync, struct lease *lease)
     lease->replaces = true;
     old->write = LEASE_UNWRITTEN;
     if (!old->queued)
-        let_go(sync, old);
+        leaving_end(sync, old);
 }
 
 /* What has gone with its set is gone: nobody waits for a set that is not wanted. */
-static bool has_gone(const struct lease *lease, uint64_t now_ns)
+static bool leaving_is_gone(const struct lease *lease, uint64_t now_ns)
 {
     return lease->write != LEASE_WRITTEN || lease->written_expires_ns <= now_ns ||
-           (!lease->home->wanted && lease->home->state != SET_READY);
+           (!lease->set->wanted && lease->set->state != SET_READY);
 }
 
 void leaving_settle(struct setsync *sync, struct lease *lease, uint64_t now_ns)
 {
-    if (!is_on_the_books(lease))
+    if (!leaving_has(lease))
         return;
-    if (has_gone(lease, now_ns)) {
-        let_go(sync, lease);
+    if (leaving_is_gone(lease, now_ns)) {
+        leaving_end(sync, lease);
         return;
     }
-    const struct keeper_set *home = lease->home;
-    bool soon = home->state == SET_READY && !home->dirty && lease->retry_ns <= now_ns;
+    const struct set *set = lease->set;
+    bool soon = set->state == SET_READY && !set->dirty && lease->retry_ns <= now_ns;
     (void)lease_set_due(sync->leaving, lease, now_ns + (soon ? RETRY_SOON_NS : RETRY_LATER_NS));
 }
 
 struct hurrying {
     struct setsync *sync;
-    const struct keeper_set *set;
+    const struct set *set;
     uint64_t now_ns;
 };
 
-static void hurry(void *context, struct lease *lease)
+static void leaving_hurry_one(void *context, struct lease *lease)
 {
     const struct hurrying *hurrying = context;
-    if (lease->home == hurrying->set)
+    if (lease->set == hurrying->set)
         (void)lease_set_due(hurrying->sync->leaving, lease, hurrying->now_ns);
 }
 
-void leaving_hurry(struct setsync *sync, const struct keeper_set *set, const struct moment *now)
+void leaving_hurry(struct setsync *sync, const struct set *set, const struct moment *now)
 {
     struct hurrying hurrying = {.sync = sync, .set = set, .now_ns = now->boot_ns};
     if (set->leaving_count > 0)
-        lease_each(sync->leaving, hurry, &hurrying);
+        lease_each(sync->leaving, leaving_hurry_one, &hurrying);
 }
 
 uint64_t leaving_due(const struct setsync *sync)
 {
     const struct lease *lease = lease_first_due(sync->leaving);
-    return lease != NULL ? lease->due.key : NEVER;
+    return lease ? lease->due.key : NEVER;
 }
 
 void leaving_run(struct setsync *sync, size_t most, const struct moment *now)
 {
     for (size_t i = 0; i < most; i++) {
         struct lease *lease = lease_first_due(sync->leaving);
-        if (lease == NULL || lease->due.key > now->boot_ns)
+        if (!lease || lease->due.key > now->boot_ns)
             return;
         (void)lease_set_due(sync->leaving, lease, now->boot_ns + RETRY_LATER_NS);
         writer_queue(sync, lease);

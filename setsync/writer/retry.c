@@ -18,18 +18,18 @@ enum {
 
 struct retrying {
     struct setsync *sync;
-    struct keeper_set *set;
+    struct set *set;
     uint64_t now_ns;
     unsigned refused;
 };
 
 /* One more place in the set: not to be had in a full one before its garbage has been collected. */
-static bool takes_a_place(const struct lease *lease)
+static bool lease_takes_a_place(const struct lease *lease)
 {
     return !lease->removed && lease->write == LEASE_UNWRITTEN;
 }
 
-static void note_refusal(struct retrying *retrying, struct lease *lease, int error)
+static void retry_note_refusal(struct retrying *retrying, struct lease *lease, int error)
 {
     char set[SET_TEXT_MAX], address[ADDRESS_TEXT_MAX];
     if (lease->retry_ns == 0)
@@ -43,24 +43,24 @@ static void note_refusal(struct retrying *retrying, struct lease *lease, int err
 static void retry_one(struct retrying *retrying, struct nftset_change *change, struct lease *lease)
 {
     struct setsync *sync = retrying->sync;
-    if (takes_a_place(lease) && retrying->set->hold_ns > retrying->now_ns)
+    if (lease_takes_a_place(lease) && retrying->set->hold_ns > retrying->now_ns)
         return;
     sets_look(sync, retrying->set, retrying->now_ns);
     if (retrying->set->dirty)
         return;
-    int r = nftset_commit(sync->nft, change, 1);
-    if (r == -ERESTART && sets_mark(sync) == 0)
+    int result = nftset_commit(sync->nft, change, 1);
+    if (result == -ERESTART && sets_mark(sync) == 0)
         return; /* it takes part in the next transaction */
     sync->statistics.transactions++;
-    if (r == 0) {
+    if (result == 0) {
         writer_note(sync, change, lease, retrying->now_ns);
         return;
     }
     sync->statistics.transactions_failed++;
-    if (r == -ENFILE)
-        sets_failed(retrying->set, r, retrying->now_ns);
+    if (result == -ENFILE)
+        sets_failed(retrying->set, result, retrying->now_ns);
     else
-        note_refusal(retrying, lease, r);
+        retry_note_refusal(retrying, lease, result);
 }
 
 /* Those that make room, or those that may need it. */
@@ -68,12 +68,12 @@ static void retry_some(struct retrying *retrying, size_t count, bool deletions)
 {
     struct setsync *sync = retrying->sync;
     for (size_t i = 0; i < count && retrying->refused < REFUSED_MOST; i++)
-        if (sync->changed[i]->home == retrying->set &&
+        if (sync->changed[i]->set == retrying->set &&
             (sync->changes[i].action == NFTSET_DELETE) == deletions)
             retry_one(retrying, &sync->changes[i], sync->changed[i]);
 }
 
-bool retry_singly(struct setsync *sync, struct keeper_set *set, size_t count, uint64_t now_ns)
+bool retry_singly(struct setsync *sync, struct set *set, size_t count, uint64_t now_ns)
 {
     struct retrying retrying = {.sync = sync, .set = set, .now_ns = now_ns};
     if (count > CHANGES_MOST)

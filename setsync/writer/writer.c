@@ -30,12 +30,12 @@ enum {
 
 /* ---- when ---- */
 
-static uint64_t earlier(uint64_t a, uint64_t b)
+static uint64_t time_earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
 
-static uint64_t distance(uint64_t a, uint64_t b)
+static uint64_t time_distance(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : b - a;
 }
@@ -43,8 +43,8 @@ static uint64_t distance(uint64_t a, uint64_t b)
 uint64_t writer_due(const struct lease *lease)
 {
     if (lease->retry_ns != 0)
-        return earlier(lease->expires_ns, lease->retry_ns);
-    if (lease->write == LEASE_UNWRITTEN || lease->home->state != SET_READY ||
+        return time_earlier(lease->expires_ns, lease->retry_ns);
+    if (lease->write == LEASE_UNWRITTEN || lease->set->state != SET_READY ||
         lease->written_expires_ns >= lease->expires_ns)
         return lease->expires_ns;
     uint64_t given_ns = lease->written_expires_ns - lease->written_ns;
@@ -56,47 +56,47 @@ uint64_t writer_due(const struct lease *lease)
         half_ns = NEVER; /* someone else's element is not touched while it lasts */
     if (lease->is_wide)
         last_ns = lease->written_expires_ns; /* nor can anything be added before it ends */
-    return earlier(lease->expires_ns, earlier(half_ns, last_ns));
+    return time_earlier(lease->expires_ns, time_earlier(half_ns, last_ns));
 }
 
-static bool updates_in_place(const struct setsync *sync)
+static bool writer_updates_in_place(const struct setsync *sync)
 {
     return sync->statistics.updates_probed && sync->statistics.updates_in_place;
 }
 
 /* The lease was shortened: its element must not go on without it. */
-static bool outlives(const struct lease *lease)
+static bool lease_outlives(const struct lease *lease)
 {
     return lease->write == LEASE_WRITTEN &&
            lease->written_expires_ns >= lease->expires_ns + WRITE_GAIN_NS;
 }
 
-static bool must_write(const struct setsync *sync, const struct lease *lease, uint64_t now_ns)
+static bool lease_must_write(const struct setsync *sync, const struct lease *lease, uint64_t now_ns)
 {
-    if (sync->nft == NULL || lease->home->state != SET_READY || lease->retry_ns > now_ns)
+    if (!sync->nft || lease->set->state != SET_READY || lease->retry_ns > now_ns)
         return false;
     if (lease->write == LEASE_UNWRITTEN)
-        return lease->home->hold_ns <= now_ns;
+        return lease->set->hold_ns <= now_ns;
     if (lease->replaces)
         return true;
     if (lease->written_expires_ns >= lease->expires_ns)
-        return outlives(lease);
+        return lease_outlives(lease);
     uint64_t gain_ns = lease->expires_ns - lease->written_expires_ns;
-    if (lease->write == LEASE_WRITTEN && updates_in_place(sync) && gain_ns >= WRITE_GAIN_NS)
+    if (lease->write == LEASE_WRITTEN && writer_updates_in_place(sync) && gain_ns >= WRITE_GAIN_NS)
         return true;
     return writer_due(lease) <= now_ns;
 }
 
 void writer_queue(struct setsync *sync, struct lease *lease)
 {
-    if (lease->queued || sync->nft == NULL)
+    if (lease->queued || !sync->nft)
         return;
     if (sync->queue_count == sync->queue_room) {
         size_t room = sync->queue_room > 0 ? 2 * sync->queue_room : 256;
         struct lease **queue = reallocarray(sync->queue, room, sizeof(struct lease *));
-        if (queue == NULL) {
-            lease->home->dirty = true;
-            lease->home->check_ns = 0;
+        if (!queue) {
+            lease->set->dirty = true;
+            lease->set->check_ns = 0;
             return;
         }
         sync->queue = queue;
@@ -109,7 +109,7 @@ void writer_queue(struct setsync *sync, struct lease *lease)
 void writer_consider(struct setsync *sync, struct lease *lease, uint64_t now_ns)
 {
     (void)lease_set_due(sync->leases, lease, writer_due(lease));
-    if (must_write(sync, lease, now_ns))
+    if (lease_must_write(sync, lease, now_ns))
         writer_queue(sync, lease);
 }
 
@@ -118,8 +118,8 @@ void writer_consider(struct setsync *sync, struct lease *lease, uint64_t now_ns)
 void writer_mark(struct lease *lease, enum lease_write write)
 {
     if (!lease->removed) {
-        lease->home->covered_count -= lease->write == LEASE_COVERED;
-        lease->home->covered_count += write == LEASE_COVERED;
+        lease->set->covered_count -= lease->write == LEASE_COVERED;
+        lease->set->covered_count += write == LEASE_COVERED;
     }
     lease->write = write;
     lease->is_wide = false;
@@ -140,10 +140,10 @@ void writer_screen(struct lease *lease, const struct nftset_element *element)
     }
     bool is_permanent = element->timeout_ms == 0;
     bool is_ours =
-        !is_permanent && !element->is_wide && (lease->home->own || lease->write == LEASE_WRITTEN);
+        !is_permanent && !element->is_wide && (lease->set->own || lease->write == LEASE_WRITTEN);
     uint64_t end_ns = is_permanent ? NEVER : element->read_ns + element->expires_ms * NS_PER_MS;
     if (lease->write == LEASE_WRITTEN && is_ours &&
-        distance(end_ns, lease->written_expires_ns) <= READING_TOLERANCE_NS)
+        time_distance(end_ns, lease->written_expires_ns) <= READING_TOLERANCE_NS)
         return; /* as it was written */
     if (lease->write != LEASE_WRITTEN)
         lease->written_ns = element->read_ns;
@@ -153,49 +153,49 @@ void writer_screen(struct lease *lease, const struct nftset_element *element)
     lease->written_expires_ns = end_ns;
 }
 
-static bool is_careful(const struct lease *lease)
+static bool lease_needs_screening(const struct lease *lease)
 {
-    const struct keeper_set *home = lease->home;
+    const struct set *set = lease->set;
     if (lease->removed && lease->write != LEASE_WRITTEN)
         return false; /* what is there is another lease's by now */
-    bool is_screened = home->screened && lease->look == home->look;
-    return home->careful && !is_screened && home->state == SET_READY;
+    bool is_screened = set->screened && lease->look == set->look;
+    return set->careful && !is_screened && set->state == SET_READY;
 }
 
 /* The queue's leases of one careful set, from *at on; at most as many as fit. */
 enum { SCREEN_AT_ONCE = 64 };
 
-static size_t gather(const struct setsync *sync, size_t *at,
-                     struct lease *out[static SCREEN_AT_ONCE])
+static size_t window_gather(const struct setsync *sync, size_t *at,
+                            struct lease *out[static SCREEN_AT_ONCE])
 {
     size_t count = 0;
     for (; *at < sync->window_end && count < SCREEN_AT_ONCE; (*at)++) {
         struct lease *lease = sync->queue[*at];
-        if (!is_careful(lease))
+        if (!lease_needs_screening(lease))
             continue;
-        if (count > 0 && out[0]->home != lease->home)
+        if (count > 0 && out[0]->set != lease->set)
             break;
         out[count++] = lease;
     }
     return count;
 }
 
-static void screen(struct setsync *sync, uint64_t now_ns)
+static void window_screen(struct setsync *sync, uint64_t now_ns)
 {
     for (size_t at = sync->window_begin; at < sync->window_end;) {
         struct lease *leases[SCREEN_AT_ONCE];
         const struct address *addresses[SCREEN_AT_ONCE];
         struct nftset_element elements[SCREEN_AT_ONCE];
-        size_t count = gather(sync, &at, leases);
+        size_t count = window_gather(sync, &at, leases);
         if (count == 0)
             return;
         for (size_t i = 0; i < count; i++)
             addresses[i] = &leases[i]->address;
-        struct keeper_set *home = leases[0]->home;
-        int r =
-            nftset_read(sync->nft, &home->name, set_is_interval(home), addresses, count, elements);
-        if (r < 0) {
-            sets_failed(home, r, now_ns);
+        struct set *set = leases[0]->set;
+        int result =
+            nftset_read(sync->nft, &set->name, set_is_interval(set), addresses, count, elements);
+        if (result < 0) {
+            sets_failed(set, result, now_ns);
             continue;
         }
         for (size_t i = 0; i < count; i++)
@@ -205,10 +205,10 @@ static void screen(struct setsync *sync, uint64_t now_ns)
 
 /* ---- the transaction ---- */
 
-static bool takes_part(const struct lease *lease, uint64_t now_ns)
+static bool lease_takes_part(const struct lease *lease, uint64_t now_ns)
 {
-    const struct keeper_set *home = lease->home;
-    if (home->state != SET_READY || home->dirty || lease->write == LEASE_COVERED ||
+    const struct set *set = lease->set;
+    if (set->state != SET_READY || set->dirty || lease->write == LEASE_COVERED ||
         lease->retry_ns > now_ns)
         return false;
     if (lease->removed)
@@ -216,62 +216,63 @@ static bool takes_part(const struct lease *lease, uint64_t now_ns)
     if (lease->expires_ns <= now_ns)
         return false;
     if (lease->write == LEASE_UNWRITTEN)
-        return home->hold_ns <= now_ns;
-    return lease->replaces || lease->written_expires_ns < lease->expires_ns || outlives(lease);
+        return set->hold_ns <= now_ns;
+    return lease->replaces || lease->written_expires_ns < lease->expires_ns ||
+           lease_outlives(lease);
 }
 
-static enum nftset_action action_for(const struct setsync *sync, const struct lease *lease,
-                                     uint64_t now_ns)
+static enum nftset_action change_action(const struct setsync *sync, const struct lease *lease,
+                                        uint64_t now_ns)
 {
     if (lease->removed)
         return NFTSET_DELETE;
     if (lease->replaces)
         return NFTSET_REPLACE;
-    if (updates_in_place(sync))
+    if (writer_updates_in_place(sync))
         return NFTSET_UPDATE;
-    bool is_absent = lease->write == LEASE_UNWRITTEN && lease->home->uncertain_ns <= now_ns;
+    bool is_absent = lease->write == LEASE_UNWRITTEN && lease->set->uncertain_ns <= now_ns;
     return is_absent ? NFTSET_ADD : NFTSET_REPLACE;
 }
 
-static struct nftset_change change_for(const struct setsync *sync, const struct lease *lease,
-                                       uint64_t now_ns)
+static struct nftset_change change_of(const struct setsync *sync, const struct lease *lease,
+                                      uint64_t now_ns)
 {
     uint64_t left_ns = lease->expires_ns > now_ns ? lease->expires_ns - now_ns : 1;
     return (struct nftset_change){
-        .set = lease->set,
+        .set = lease->set_name,
         .address = &lease->address,
         .name = lease->claim_count > 0 ? lease->claims[0].name : NULL,
         .timeout_ms = (left_ns + NS_PER_MS - 1) / NS_PER_MS,
-        .action = action_for(sync, lease, now_ns),
-        .is_interval = set_is_interval(lease->home),
+        .action = change_action(sync, lease, now_ns),
+        .is_interval = set_is_interval(lease->set),
     };
 }
 
-static int reserve_changes(struct setsync *sync)
+static int writer_reserve(struct setsync *sync)
 {
     const size_t room = sync->queue_room < WINDOW ? sync->queue_room : WINDOW;
     if (sync->change_room >= room)
         return 0;
     struct nftset_change *changes = reallocarray(sync->changes, room, sizeof(*changes));
-    if (changes == NULL)
+    if (!changes)
         return -ENOMEM;
     sync->changes = changes;
     struct lease **changed = reallocarray(sync->changed, room, sizeof(*changed));
-    if (changed == NULL)
+    if (!changed)
         return -ENOMEM;
     sync->changed = changed;
     sync->change_room = room;
     return 0;
 }
 
-static size_t build(struct setsync *sync, uint64_t now_ns)
+static size_t window_build(struct setsync *sync, uint64_t now_ns)
 {
     size_t count = 0;
     for (size_t i = sync->window_begin; i < sync->window_end; i++) {
         struct lease *lease = sync->queue[i];
-        if (!takes_part(lease, now_ns))
+        if (!lease_takes_part(lease, now_ns))
             continue;
-        sync->changes[count] = change_for(sync, lease, now_ns);
+        sync->changes[count] = change_of(sync, lease, now_ns);
         sync->changed[count] = lease;
         count++;
     }
@@ -292,7 +293,7 @@ void writer_note(struct setsync *sync, const struct nftset_change *change, struc
     lease->written_expires_ns = lease->expires_ns;
 }
 
-static void note_written(struct setsync *sync, size_t count, uint64_t now_ns)
+static void window_note_written(struct setsync *sync, size_t count, uint64_t now_ns)
 {
     for (size_t i = 0; i < count; i++)
         writer_note(sync, &sync->changes[i], sync->changed[i], now_ns);
@@ -301,21 +302,21 @@ static void note_written(struct setsync *sync, size_t count, uint64_t now_ns)
 }
 
 /* Each set named once; when none is, all that took part are looked at again in a second. */
-static void note_failure(struct setsync *sync, size_t count, int error, uint64_t now_ns)
+static void window_note_failure(struct setsync *sync, size_t count, int error, uint64_t now_ns)
 {
     bool is_named = false;
     sync->statistics.transactions_failed++;
     for (size_t i = 0; i < sync->set_count; i++)
         sync->sets[i]->failures &= ~1U;
     for (size_t i = 0; i < count; i++) {
-        struct keeper_set *home = sync->changed[i]->home;
-        if (sync->changes[i].error == 0 || (home->failures & 1U) != 0)
+        struct set *set = sync->changed[i]->set;
+        if (sync->changes[i].error == 0 || (set->failures & 1U) != 0)
             continue;
         is_named = true;
-        home->failures += 3; /* bit 0: seen now; the others count */
+        set->failures += 3; /* bit 0: seen now; the others count */
         int refusal = sync->changes[i].error;
-        if (refusal == -ENOENT || !retry_singly(sync, home, count, now_ns))
-            sets_failed(home, refusal, now_ns);
+        if (refusal == -ENOENT || !retry_singly(sync, set, count, now_ns))
+            sets_failed(set, refusal, now_ns);
     }
     if (is_named)
         return;
@@ -324,73 +325,73 @@ static void note_failure(struct setsync *sync, size_t count, int error, uint64_t
               error == -EPERM ? " (CAP_NET_ADMIN is needed, at the opening and at each write)"
                               : "");
     for (size_t i = 0; i < count; i++) {
-        sync->changed[i]->home->dirty = true;
-        sync->changed[i]->home->check_ns = now_ns + RETRY_NS;
+        sync->changed[i]->set->dirty = true;
+        sync->changed[i]->set->check_ns = now_ns + RETRY_NS;
     }
 }
 
 /* The sets that the transaction is about, and no others: others' changes may come often. */
-static void look_at_sets(struct setsync *sync, uint64_t now_ns)
+static void window_look(struct setsync *sync, uint64_t now_ns)
 {
     for (size_t i = sync->window_begin; i < sync->window_end; i++)
-        sets_look(sync, sync->queue[i]->home, now_ns);
+        sets_look(sync, sync->queue[i]->set, now_ns);
 }
 
 /* Others have changed something, perhaps elements that were read before: they are read again. */
-static void read_again(struct setsync *sync, uint64_t now_ns)
+static void window_read_again(struct setsync *sync, uint64_t now_ns)
 {
     for (size_t i = 0; i < sync->set_count; i++) {
         sync->sets[i]->careful = true;
         sync->sets[i]->screened = false;
     }
-    screen(sync, now_ns);
+    window_screen(sync, now_ns);
 }
 
-static void commit_queue(struct setsync *sync, uint64_t now_ns)
+static void window_commit(struct setsync *sync, uint64_t now_ns)
 {
     bool restarted = false;
     for (unsigned attempt = 0; attempt < FLUSH_ATTEMPTS; attempt++) {
-        look_at_sets(sync, now_ns);
+        window_look(sync, now_ns);
         if (attempt > 0 && restarted)
-            read_again(sync, now_ns);
-        size_t count = build(sync, now_ns);
+            window_read_again(sync, now_ns);
+        size_t count = window_build(sync, now_ns);
         if (count == 0)
             return;
-        int r = nftset_commit(sync->nft, sync->changes, count);
-        restarted = r == -ERESTART && sets_mark(sync) == 0;
+        int result = nftset_commit(sync->nft, sync->changes, count);
+        restarted = result == -ERESTART && sets_mark(sync) == 0;
         if (restarted)
             continue;
         sync->statistics.transactions++;
-        if (r == 0) {
-            note_written(sync, count, now_ns);
+        if (result == 0) {
+            window_note_written(sync, count, now_ns);
             return;
         }
-        note_failure(sync, count, r, now_ns);
+        window_note_failure(sync, count, result, now_ns);
     }
 }
 
 /* What was to be written and is not has met others' changes at each try: again soon. */
-static void settle(struct setsync *sync, struct lease *lease, uint64_t now_ns)
+static void lease_settle_write(struct setsync *sync, struct lease *lease, uint64_t now_ns)
 {
     uint64_t due_ns = writer_due(lease);
-    if (takes_part(lease, now_ns) && must_write(sync, lease, now_ns))
+    if (lease_takes_part(lease, now_ns) && lease_must_write(sync, lease, now_ns))
         due_ns = now_ns + CONTENDED_NS;
     else if (due_ns <= now_ns)
         due_ns = now_ns + RETRY_NS;
-    (void)lease_set_due(sync->leases, lease, earlier(lease->expires_ns, due_ns));
+    (void)lease_set_due(sync->leases, lease, time_earlier(lease->expires_ns, due_ns));
 }
 
-static void flush_window(struct setsync *sync, uint64_t now_ns)
+static void window_flush(struct setsync *sync, uint64_t now_ns)
 {
-    screen(sync, now_ns);
-    commit_queue(sync, now_ns);
+    window_screen(sync, now_ns);
+    window_commit(sync, now_ns);
     for (size_t i = sync->window_begin; i < sync->window_end; i++) {
         struct lease *lease = sync->queue[i];
         lease->queued = false;
         if (lease->removed)
             leaving_settle(sync, lease, now_ns);
         else
-            settle(sync, lease, now_ns);
+            lease_settle_write(sync, lease, now_ns);
     }
 }
 
@@ -401,15 +402,15 @@ void writer_flush(struct setsync *sync, const struct moment *now)
         return;
     for (size_t i = 0; i < sync->set_count; i++)
         sync->sets[i]->failures = 0;
-    if (reserve_changes(sync) < 0)
+    if (writer_reserve(sync) < 0)
         for (size_t i = 0; i < sync->queue_count; i++)
-            sets_failed(sync->queue[i]->home, -ENOMEM, now->boot_ns);
+            sets_failed(sync->queue[i]->set, -ENOMEM, now->boot_ns);
     for (size_t begin = 0; begin < sync->queue_count; begin = sync->window_end) {
         const size_t left = sync->queue_count - begin;
         const size_t most = sync->change_room > 0 ? sync->change_room : left;
         sync->window_begin = begin;
         sync->window_end = begin + (left < most ? left : most);
-        flush_window(sync, now->boot_ns);
+        window_flush(sync, now->boot_ns);
     }
     sync->queue_count = 0;
     if (sync->queue_room > QUEUE_KEPT) {
@@ -421,45 +422,45 @@ void writer_flush(struct setsync *sync, const struct moment *now)
 
 /* ---- the probe ---- */
 
-static bool can_probe(const struct lease *lease, uint64_t now_ns)
+static bool lease_can_probe(const struct lease *lease, uint64_t now_ns)
 {
-    return lease->write == LEASE_WRITTEN && lease->home->state == SET_READY &&
-           lease->home->hold_ns == 0 && lease->written_expires_ns == lease->expires_ns &&
+    return lease->write == LEASE_WRITTEN && lease->set->state == SET_READY &&
+           lease->set->hold_ns == 0 && lease->written_expires_ns == lease->expires_ns &&
            lease->written_ns + PROBE_DELAY_NS <= now_ns &&
            lease->expires_ns > now_ns + 4 * NS_PER_SECOND;
 }
 
-static struct lease *lease_to_probe(const struct setsync *sync, uint64_t now_ns)
+static struct lease *probe_find(const struct setsync *sync, uint64_t now_ns)
 {
     struct lease *lease = NULL;
     for (size_t i = 0; i < sync->set_count; i++)
-        if (refill_sample(sync, sync->sets[i], can_probe, now_ns, &lease, 1) > 0)
+        if (refill_sample(sync, sync->sets[i], lease_can_probe, now_ns, &lease, 1) > 0)
             return lease;
     return NULL;
 }
 
 /* 1: in place, 0: not, or -errno; -EAGAIN when this element cannot tell. */
-static int probe_lease(struct setsync *sync, struct lease *lease, uint64_t now_ns)
+static int probe_try(struct setsync *sync, struct lease *lease, uint64_t now_ns)
 {
     const struct address *address = &lease->address;
     struct nftset_element before, after;
-    const bool is_interval = set_is_interval(lease->home);
-    int r = nftset_read(sync->nft, lease->set, is_interval, &address, 1, &before);
-    if (r < 0)
-        return r;
-    struct nftset_change change = change_for(sync, lease, now_ns);
+    const bool is_interval = set_is_interval(lease->set);
+    int result = nftset_read(sync->nft, lease->set_name, is_interval, &address, 1, &before);
+    if (result < 0)
+        return result;
+    struct nftset_change change = change_of(sync, lease, now_ns);
     change.action = NFTSET_UPDATE;
     if (!before.exists || before.is_wide || before.timeout_ms == 0 ||
-        distance(before.timeout_ms, change.timeout_ms) <= 2 * PROBE_TOLERANCE_MS)
+        time_distance(before.timeout_ms, change.timeout_ms) <= 2 * PROBE_TOLERANCE_MS)
         return -EAGAIN;
-    r = nftset_commit(sync->nft, &change, 1);
-    if (r == 0)
-        r = nftset_read(sync->nft, lease->set, is_interval, &address, 1, &after);
-    if (r < 0)
-        return r;
+    result = nftset_commit(sync->nft, &change, 1);
+    if (result == 0)
+        result = nftset_read(sync->nft, lease->set_name, is_interval, &address, 1, &after);
+    if (result < 0)
+        return result;
     if (!after.exists)
         return -EAGAIN;
-    return distance(after.timeout_ms, change.timeout_ms) <= PROBE_TOLERANCE_MS;
+    return time_distance(after.timeout_ms, change.timeout_ms) <= PROBE_TOLERANCE_MS;
 }
 
 struct considering {
@@ -467,18 +468,18 @@ struct considering {
     uint64_t now_ns;
 };
 
-static void consider_again(void *context, struct lease *lease)
+static void probe_consider(void *context, struct lease *lease)
 {
     const struct considering *considering = context;
     writer_consider(considering->sync, lease, considering->now_ns);
 }
 
 /* What was put off until half its time has passed, as on an old kernel, is written now. */
-static void catch_up(struct setsync *sync, uint64_t now_ns)
+static void probe_catch_up(struct setsync *sync, uint64_t now_ns)
 {
     struct considering considering = {.sync = sync, .now_ns = now_ns};
     if (sync->statistics.updates_in_place)
-        lease_each(sync->leases, consider_again, &considering);
+        lease_each(sync->leases, probe_consider, &considering);
 }
 
 void writer_probe(struct setsync *sync, const struct moment *now)
@@ -486,20 +487,20 @@ void writer_probe(struct setsync *sync, const struct moment *now)
     if (sync->probe_ns > now->boot_ns)
         return;
     sync->probe_ns = NEVER; /* the next transaction asks again */
-    struct lease *lease = lease_to_probe(sync, now->boot_ns);
-    if (lease == NULL)
+    struct lease *lease = probe_find(sync, now->boot_ns);
+    if (!lease)
         return;
-    sets_look(sync, lease->home, now->boot_ns);
-    int r = lease->home->dirty ? -EAGAIN : probe_lease(sync, lease, now->boot_ns);
-    if (r == -ERESTART)
+    sets_look(sync, lease->set, now->boot_ns);
+    int result = lease->set->dirty ? -EAGAIN : probe_try(sync, lease, now->boot_ns);
+    if (result == -ERESTART)
         (void)sets_mark(sync);
-    if (r < 0) {
+    if (result < 0) {
         sync->probe_ns = now->boot_ns + RETRY_NS;
         return;
     }
     sync->statistics.updates_probed = true;
-    sync->statistics.updates_in_place = r == 1;
+    sync->statistics.updates_in_place = result == 1;
     log_info("this kernel refreshes a set's elements %s",
-             r == 1 ? "in place" : "only by replacing them");
-    catch_up(sync, now->boot_ns);
+             result == 1 ? "in place" : "only by replacing them");
+    probe_catch_up(sync, now->boot_ns);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * refill COUNT RUNS: how long COUNT leases take to be back in the set after someone flushed it, and
- * whether any element is missing at any moment while a new keeper takes over from one that died.
+ * whether any element is missing at any moment while a new one takes over from one that died.
  * In the network namespace that it is started in; one JSON object.
  */
 #include "base/log.h"
@@ -35,7 +35,7 @@ static void die(const char *what)
     exit(1);
 }
 
-static struct setsync *open_keeper(const struct whitelist *whitelist)
+static struct setsync *open_setsync(const struct whitelist *whitelist)
 {
     struct moment now = clock_now();
     struct setsync_options options = {
@@ -135,7 +135,7 @@ static double restart(struct setsync **sync, const struct whitelist *whitelist, 
         setsync_free(*sync);
         usleep(50000);
         uint64_t began_ns = clock_now().boot_ns;
-        *sync = open_keeper(whitelist);
+        *sync = open_setsync(whitelist);
         double took = (double)(clock_now().boot_ns - began_ns) / (double)NS_PER_MS;
         worst = took > worst ? took : worst;
         settle(*sync);
@@ -170,7 +170,7 @@ int main(int argc, char **argv)
     if (reading == MAP_FAILED)
         die("no memory");
     log_set_level(LOG_LEVEL_ERROR);
-    struct setsync *sync = open_keeper(&whitelist);
+    struct setsync *sync = open_setsync(&whitelist);
     learn(sync, count);
     settle(sync);
     printf("{\"leases\":%u,\"refill_ms\":[", count);

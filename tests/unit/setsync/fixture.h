@@ -150,9 +150,9 @@ static inline bool was_told(const struct record *record, enum event_kind kind, e
     return false;
 }
 
-static inline struct setsync *keeper_of(const struct whitelist *whitelists, size_t count,
-                                        bool kernel, struct record *record,
-                                        const struct moment *now)
+static inline struct setsync *setsync_of(const struct whitelist *whitelists, size_t count,
+                                         bool kernel, struct record *record,
+                                         const struct moment *now)
 {
     struct setsync_options options = {.whitelists = whitelists,
                                       .whitelist_count = count,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One whitelist and its keeper against the kernel that runs here, driven as the daemon does it.
+ * One whitelist and setsync against the kernel that runs here, driven as the daemon does it.
  */
 #ifndef WILDSET_TESTS_SETSYNC_KERNEL_H
 #define WILDSET_TESTS_SETSYNC_KERNEL_H
@@ -29,7 +29,7 @@ static inline void pass_ms(long ms)
 static inline void start(struct state *state)
 {
     struct moment now = clock_now();
-    state->sync = keeper_of(&state->whitelist, 1, true, &state->record, &now);
+    state->sync = setsync_of(&state->whitelist, 1, true, &state->record, &now);
 }
 
 static inline int set_up(void **context)

@@ -38,7 +38,7 @@ struct faults {
     struct whitelist whitelists[2];
     size_t whitelist_count; /* in force */
     struct setsync *sync;
-    struct nftset *reader; /* not the keeper's own */
+    struct nftset *reader; /* not setsync's own */
     uint64_t seed, state;
     unsigned step;
     const char *history[HISTORY]; /* what was done, for who has to find out why it failed */
@@ -55,7 +55,7 @@ static uint64_t draw(struct faults *faults, uint64_t below)
     return (faults->state * UINT64_C(2685821657736338717) >> 32) % below;
 }
 
-/* ---- the keeper, as the daemon drives it ---- */
+/* ---- setsync, as the daemon drives it ---- */
 
 static void start(struct faults *faults)
 {
@@ -90,9 +90,9 @@ static const char *check_lease(const struct faults *faults, const struct lease *
 {
     const struct address *address = &lease->address;
     struct nftset_element element;
-    if (lease->home->state != SET_READY)
+    if (lease->set->state != SET_READY)
         return NULL;
-    if (nftset_read(faults->reader, lease->set, set_is_interval(lease->home), &address, 1,
+    if (nftset_read(faults->reader, lease->set_name, set_is_interval(lease->set), &address, 1,
                     &element) < 0)
         return "cannot be read";
     if (element.is_wide)
@@ -116,7 +116,7 @@ static const char *check_lease(const struct faults *faults, const struct lease *
 
 struct checking {
     const struct faults *faults;
-    const struct keeper_set *set;
+    const struct set *set;
     const char *problem;
     struct address address;
 };
@@ -170,7 +170,7 @@ static void tell_more(const struct faults *faults, const struct address *address
     for (size_t i = 0; i < count; i++) {
         const struct lease *lease = leases[i];
         struct nftset_element element;
-        (void)nftset_read(faults->reader, lease->set, set_is_interval(lease->home), &address, 1,
+        (void)nftset_read(faults->reader, lease->set_name, set_is_interval(lease->set), &address, 1,
                           &element);
         print_message("lease ends in %" PRId64 ", was written until %" PRId64 " (%d), is due in "
                       "%" PRId64 ", %u claims; element: %d, timeout %" PRIu64 ", ends in %" PRIu64
@@ -180,7 +180,7 @@ static void tell_more(const struct faults *faults, const struct address *address
                       (int)lease->write,
                       (int64_t)(lease->due.key - now.boot_ns) / (int64_t)NS_PER_MS,
                       lease->claim_count, element.exists, element.timeout_ms, element.expires_ms,
-                      element.comment, lease->home->hold_ns != 0, lease->home->dirty);
+                      element.comment, lease->set->hold_ns != 0, lease->set->dirty);
     }
 }
 
@@ -446,7 +446,7 @@ static bool is_ready(const struct faults *faults)
     return true;
 }
 
-/* As after kill -9: the new keeper has the state file and what the kernel holds. */
+/* As after kill -9: the new one has the state file and what the kernel holds. */
 static uint64_t restart(struct faults *faults)
 {
     struct setsync *before = faults->sync;
@@ -461,7 +461,7 @@ static uint64_t restart(struct faults *faults)
             struct shown shown;
             const struct lease *old = leases[i];
             const struct lease *now =
-                lease_of(faults->sync, old->set, address_to_text(&old->address, text));
+                lease_of(faults->sync, old->set_name, address_to_text(&old->address, text));
             if (now != NULL || old->expires_ns <= clock_now().boot_ns + GAIN_NS)
                 continue;
             shown =

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper against the kernel that runs here, in a network namespace of the test's own; what it
+ * setsync against the kernel that runs here, in a network namespace of the test's own; what it
  * did is read with nft(8).
  */
 #include "tests/unit/setsync/kernel.h"
@@ -154,7 +154,7 @@ static void test_a_grant_right_after_an_expiry_counts(void **context)
     struct sighting sighting = sighting_of("a.dormammu.lookback.io");
     see(&sighting, "198.51.100.7", 1);
     setsync_learn(state->sync, SOURCE_SNIFFER, &sighting, 1, &now);
-    now.boot_ns += NS_PER_SECOND; /* the keeper's clock is ahead of the kernel's */
+    now.boot_ns += NS_PER_SECOND; /* setsync's clock is ahead of the kernel's */
     setsync_run(state->sync, &now);
     assert_int_equal(state->record.by_kind[EVENT_EXPIRED], 1);
     sighting.addresses[0].ttl = 100;
@@ -222,7 +222,7 @@ static void test_what_is_refused_takes_nothing_with_it(void **context)
     nft("table inet filter { set allowed { type ipv4_addr; flags interval, timeout; }; }");
     use_set4(state, "inet filter allowed");
     start(state);
-    struct keeper_set *set = state->sync->sets[0];
+    struct set *set = state->sync->sets[0];
     struct sighting sighting = sighting_of("a.dormammu.lookback.io");
     see(&sighting, "198.51.100.7", 300);
     see(&sighting, "203.0.113.7", 300);

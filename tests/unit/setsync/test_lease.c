@@ -95,8 +95,8 @@ static void test_a_lease_is_extended_and_never_shortened(void **context)
     claim.expires_ns = 150;
     assert_int_equal(lease_claim(lease, &claim, &quota), 0);
     assert_int_equal(lease->expires_ns, 150);
-    assert_int_equal(quota.shares.count, 1);
-    assert_int_equal(share_end(lease_find_share(lease, &whitelist)), 150);
+    assert_int_equal(quota.entries.count, 1);
+    assert_int_equal(quota_entry_end(lease_quota_entry(lease, &whitelist)), 150);
     quota_free(&quota);
     lease_table_free(table);
 }
@@ -123,8 +123,8 @@ static void test_what_another_whitelist_claims_stays(void **context)
     lease_retain(lease, keep_second, &whitelists[1]);
     assert_int_equal(lease->claim_count, 1);
     assert_int_equal(lease->expires_ns, 70);
-    assert_int_equal(quotas[0].shares.count, 0);
-    assert_int_equal(quotas[1].shares.count, 1);
+    assert_int_equal(quotas[0].entries.count, 0);
+    assert_int_equal(quotas[1].entries.count, 1);
     assert_ptr_equal(quota_nearest_end(&quotas[1], 1), lease);
     assert_null(quota_nearest_end(&quotas[0], 1));
     quota_free(&quotas[0]);
@@ -146,9 +146,9 @@ static void test_a_ninth_claim_takes_the_place_of_the_shortest(void **context)
         assert_int_equal(lease_claim(lease, &claim, &quotas[i]), 0);
     }
     assert_int_equal(lease->claim_count, LEASE_CLAIMS_MAX);
-    assert_int_equal(quotas[4].shares.count, 0);
-    assert_int_equal(quotas[0].shares.count, 0);
-    assert_int_equal(quotas[9].shares.count, 1);
+    assert_int_equal(quotas[4].entries.count, 0);
+    assert_int_equal(quotas[0].entries.count, 0);
+    assert_int_equal(quotas[9].entries.count, 1);
     assert_int_equal(lease->expires_ns, 109);
     for (unsigned i = 0; i < 10; i++)
         quota_free(&quotas[i]);

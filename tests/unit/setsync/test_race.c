@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Others change the ruleset between our look and our transaction, as often as the test wants: the
- * keeper's calls of nftset_commit and nftset_inspect come through here (the linker's --wrap).
+ * setsync's calls of nftset_commit and nftset_inspect come through here (the linker's --wrap).
  */
 #include "tests/unit/setsync/kernel.h"
 
@@ -13,8 +13,8 @@ int __wrap_nftset_inspect(struct nftset *nft, const struct set_name *name, struc
 static struct rival {
     struct nftset *nft;
     struct set_name set;
-    unsigned left;  /* commits of the keeper's that are still to be beaten */
-    unsigned tries; /* of the keeper's */
+    unsigned left;  /* commits of setsync's that are still to be beaten */
+    unsigned tries; /* of setsync's */
     unsigned looks; /* at one set each */
 } rival;
 
@@ -207,7 +207,7 @@ static void test_a_retry_looks_at_its_own_sets_alone(void **context)
         whitelists[i] = whitelist_of(name, calloc(1, sizeof(struct pattern)), texts);
     }
     struct moment now = clock_now();
-    state->sync = keeper_of(whitelists, MANY, true, NULL, &now);
+    state->sync = setsync_of(whitelists, MANY, true, NULL, &now);
     learn_one(state, "a.w3.example.org", "198.51.100.7", 300);
     rival.left = 4;
     rival.looks = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper without a kernel, as replay uses it: what hostile sightings get (nothing), lifetimes,
+ * setsync without a kernel, as replay uses it: what hostile sightings get (nothing), lifetimes,
  * derived names, capacity, taking back, reload.
  */
 #include "tests/unit/setsync/fixture.h"
@@ -39,7 +39,7 @@ static int tear_down(void **context)
 
 static void start(struct state *state, size_t whitelists)
 {
-    state->sync = keeper_of(state->whitelists, whitelists, false, &state->record, &state->now);
+    state->sync = setsync_of(state->whitelists, whitelists, false, &state->record, &state->now);
 }
 
 static void pass(struct state *state, uint64_t seconds)
@@ -540,7 +540,7 @@ static void test_accounts_are_kept_through_everything(void **context)
         if (i % 3000 == 0)
             setsync_reload(state->sync, state->whitelists, 1, &state->now);
         const struct lease_quota *quota = &state->sync->quotas[0][0];
-        assert_int_equal(quota->shares.count, leases(state));
+        assert_int_equal(quota->entries.count, leases(state));
         assert_in_range(quota->holders[0].count, 1, 8);
         assert_in_range(quota->holders[1].count, 1, 32);
     }
@@ -747,8 +747,8 @@ static void list_lease(void *context, const struct lease *lease)
     struct listing *listing = context;
     char address[ADDRESS_TEXT_MAX];
     size_t length = strlen(listing->text);
-    snprintf(listing->text + length, sizeof(listing->text) - length, "%s %s\n", lease->set->set,
-             address_to_text(&lease->address, address));
+    snprintf(listing->text + length, sizeof(listing->text) - length, "%s %s\n",
+             lease->set_name->set, address_to_text(&lease->address, address));
 }
 
 static void test_leases_are_listed_by_set_and_address(void **context)
