@@ -214,45 +214,6 @@ static bool visit_message(void *context, const struct nlmsghdr *header)
     return visit->count <= visit->most;
 }
 
-static int dump_replies(struct mnl_socket *socket, struct nftset *nft, nftset_visit *visit,
-                        void *context)
-{
-    bool interrupted = false;
-    for (;;) {
-        ssize_t size = mnl_socket_recvfrom(socket, nft->receive, sizeof(nft->receive));
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size <= 0)
-            return size < 0 ? -errno : -EIO;
-        int left = (int)size;
-        const struct nlmsghdr *header = (const void *)nft->receive;
-        for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left)) {
-            int error = nftset_error(header);
-            interrupted |= (header->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
-            if (error < 0)
-                return error;
-            if (header->nlmsg_type == NLMSG_DONE)
-                return interrupted ? -EINTR : 0;
-            if (!visit(context, header))
-                return -E2BIG;
-        }
-    }
-}
-
-/* On a socket of its own: a walk that is given up leaves nothing behind. */
-int nftset_dump_all(struct nftset *nft, nftset_visit *visit, void *context)
-{
-    struct mnl_socket *socket;
-    int result = nftset_socket(&socket);
-    if (result < 0)
-        return result;
-    result = mnl_socket_sendto(socket, nft->buffer, nft->used) < 0
-                 ? -errno
-                 : dump_replies(socket, nft, visit, context);
-    mnl_socket_close(socket);
-    return result;
-}
-
 /* A walk that was disturbed is done again: an element may come twice. */
 int nftset_dump(struct nftset *nft, const struct set_name *set, size_t most, nftset_each *each,
                 void *context)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the nftset_*.c files share: one command socket, one buffer that requests and transactions
- * are built in, and how the kernel's answers are read.  Nobody else includes this.
+ * What the files of this folder share: one command socket, one buffer that requests and
+ * transactions are built in, and how the kernel's answers are read.  Nobody else includes this.
  */
 #ifndef WILDSET_SETSYNC_KERNEL_NETLINK_H
 #define WILDSET_SETSYNC_KERNEL_NETLINK_H
@@ -19,7 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NFTSET_RECEIVE_BUFFER = 64 * 1024 };
+enum {
+    NFTSET_RECEIVE_BUFFER = 64 * 1024,
+    NFTSET_BUFFER_START = 256 * 1024,
+};
 
 struct nftset {
     struct mnl_socket *command; /* requests, transactions and their errors */
@@ -36,10 +39,10 @@ struct nftset {
     char receive[NFTSET_RECEIVE_BUFFER] __attribute__((aligned(NLMSG_ALIGNTO)));
 };
 
+/* ---- netlink.c ---- */
+
 /* A socket of its own, not blocking.  0 or -errno. */
 int nftset_socket(struct mnl_socket **out);
-/* One that hears of each transaction's end.  0 or -errno. */
-int nftset_open_events(struct mnl_socket **out);
 
 /* Free room for one more message of up to 192 KiB; the buffer may move.  0 or -ENOMEM. */
 int nftset_reserve(struct nftset *nft);
@@ -76,14 +79,23 @@ typedef bool nftset_visit(void *context, const struct nlmsghdr *header);
  */
 int nftset_dump_all(struct nftset *nft, nftset_visit *visit, void *context);
 
+/* ---- generation.c ---- */
+
+/* One that hears of each transaction's end.  0 or -errno. */
+int nftset_open_events(struct mnl_socket **out);
 /* After a transaction of ours: what was known is known of the generation that it made, too. */
 void nftset_follow(struct nftset *nft);
 /* Around a large transaction, which then takes half the time.  True: nobody listens now. */
 bool nftset_silence_begin(struct nftset *nft);
 void nftset_silence_end(struct nftset *nft, bool committed);
 
+/* ---- element.c ---- */
+
 /* One element into a message: the key alone. */
 int nftset_put_key(struct nftset *nft, struct nlmsghdr *header, const struct address *address,
                    uint32_t flags);
+/* A change's element: the key alone, or the whole, with its time and comment. */
+int nftset_put_change(struct nftset *nft, struct nlmsghdr *header,
+                      const struct nftset_change *change, bool whole);
 
 #endif

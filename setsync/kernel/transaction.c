@@ -5,94 +5,10 @@
  */
 #include "setsync/kernel/netlink.h"
 
-#include <libnftnl/udata.h>
-
 enum {
     ELEMENTS_PER_MESSAGE = 256, /* under 64 KiB with the longest comments */
     LARGE = 512,                /* changes: worth the four calls that a silence takes */
 };
-
-/* ---- elements ---- */
-
-static bool comment_allows(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || (byte != '\0' && strchr("._*:-", byte));
-}
-
-const char *nftset_comment(const struct dname *name, char out[static NFTSET_COMMENT_MAX])
-{
-    char text[DNAME_TEXT_MAX];
-    dname_to_text(name, text);
-    const char *from = text;
-    size_t length = strlen(text);
-    while (length >= NFTSET_COMMENT_MAX) {
-        const char *dot = strchr(from, '.');
-        from = dot ? dot + 1 : text + strlen(text) - (NFTSET_COMMENT_MAX - 1);
-        length = strlen(from);
-    }
-    for (size_t i = 0; i < length; i++)
-        out[i] = comment_allows(from[i]) ? from[i] : '_';
-    out[length] = '\0';
-    return out;
-}
-
-static int element_set_comment(struct nftnl_set_elem *element, const struct kept_name *kept)
-{
-    const struct dname name = kept_name_get(kept);
-    /* A TLV of our own making: type, length, text and its NUL. */
-    char userdata[2 + NFTSET_COMMENT_MAX];
-    nftset_comment(&name, userdata + 2);
-    size_t length = strlen(userdata + 2) + 1;
-    userdata[0] = NFTNL_UDATA_SET_ELEM_COMMENT;
-    userdata[1] = (char)length;
-    return nftnl_set_elem_set(element, NFTNL_SET_ELEM_USERDATA, userdata, (uint32_t)(2 + length));
-}
-
-int nftset_put_key(struct nftset *nft, struct nlmsghdr *header, const struct address *address,
-                   uint32_t flags)
-{
-    struct nftnl_set_elem *element = nft->element;
-    int result =
-        nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, address->bytes, address_size(address));
-    if (result < 0)
-        return -ENOMEM;
-    if (flags != 0)
-        nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_FLAGS, flags);
-    nftnl_set_elem_nlmsg_build(header, element, 1);
-    nftnl_set_elem_unset(element, NFTNL_SET_ELEM_FLAGS);
-    return 0;
-}
-
-/*
- * The key alone, or the key with its time and comment.  In an interval set the end has to follow: a
- * start without one matches every address above it.
- */
-static int change_put(struct nftset *nft, struct nlmsghdr *header,
-                      const struct nftset_change *change, bool whole)
-{
-    struct nftnl_set_elem *element = nft->element;
-    struct address above;
-    int result = 0;
-    if (change->is_interval && !address_above(change->address, &above))
-        return -ERANGE; /* the last address of all has no end */
-    if (whole) {
-        nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT, change->timeout_ms);
-        nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_EXPIRATION, change->timeout_ms);
-        if (change->name)
-            result = element_set_comment(element, change->name);
-    }
-    if (result == 0)
-        result = nftset_put_key(nft, header, change->address, 0);
-    nftnl_set_elem_unset(element, NFTNL_SET_ELEM_TIMEOUT);
-    nftnl_set_elem_unset(element, NFTNL_SET_ELEM_EXPIRATION);
-    nftnl_set_elem_unset(element, NFTNL_SET_ELEM_USERDATA);
-    if (result < 0)
-        return -ENOMEM;
-    return change->is_interval ? nftset_put_key(nft, header, &above, NFT_SET_ELEM_INTERVAL_END) : 0;
-}
-
-/* ---- a transaction ---- */
 
 /* The passes of a transaction, in this order; each change takes part in some of them. */
 static const struct pass {
@@ -162,7 +78,7 @@ static int run_put(struct nftset *nft, const struct nftset_change *changes, cons
     struct nlattr *list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
     for (size_t at = run->first; at < run->end && result == 0; at++)
         if (pass_includes(pass, &changes[at]))
-            result = change_put(nft, header, &changes[at], pass->whole);
+            result = nftset_put_change(nft, header, &changes[at], pass->whole);
     mnl_attr_nest_end(header, list);
     nftset_end(nft, header);
     return result;
