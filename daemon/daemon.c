@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "daemon/config/config.h"
 #include "daemon/notify.h"
+#include "setsync/kernel/nftset.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -269,7 +270,7 @@ static int open_sync(struct daemon *daemon)
     struct setsync_options options = {
         .whitelists = daemon->config->whitelists,
         .whitelist_count = daemon->config->whitelist_count,
-        .kernel = true,
+        .kernel = nftset_kernel(),
         .event = daemon_event,
         .context = daemon,
         .state = daemon->options.state,

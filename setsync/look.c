@@ -49,7 +49,8 @@ static int set_read_element(const struct setsync *sync, const struct set *set,
                             const struct address *address, struct setsync_element *out)
 {
     struct nftset_element element;
-    int result = nftset_read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element);
+    int result =
+        sync->kernel->read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element);
     if (result == 0)
         *out = (struct setsync_element){.exists = element.exists,
                                         .is_wide = element.is_wide,

@@ -79,8 +79,8 @@ static int setsync_open(struct setsync *sync)
     sync->derived = derived_new();
     if (!sync->derived)
         return -ENOMEM;
-    if (sync->options.kernel)
-        result = nftset_open(&sync->nft);
+    if (sync->kernel)
+        result = sync->kernel->open(&sync->nft);
     if (result < 0)
         return result;
     struct matcher *matcher;
@@ -106,6 +106,7 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
     if (!sync)
         return -ENOMEM;
     sync->options = *options;
+    sync->kernel = options->kernel;
     sync->probe_ns = NEVER;
     sync->sweep_ns = NEVER;
     sync->poll_ns = NEVER;
@@ -129,7 +130,7 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
     sets_drop_unwanted(sync);
     if (sync->nft) /* those that were made just now, too: not at the first answer */
         sets_look_all(sync, now);
-    if (sync->nft && nftset_event_fd(sync->nft) < 0) {
+    if (sync->nft && sync->kernel->event_fd(sync->nft) < 0) {
         sync->poll_ns = now->boot_ns;
         log_warning("nftables' notifications are not to be had: looking for changes each second");
     }
@@ -156,7 +157,8 @@ void setsync_free(struct setsync *sync)
     free(sync->changed);
     free(sync->ungranted);
     sets_free(sync);
-    nftset_close(sync->nft);
+    if (sync->nft)
+        sync->kernel->close(sync->nft);
     derived_free(sync->derived);
     lease_table_free(sync->leases);
     lease_table_free(sync->leaving);
@@ -169,7 +171,7 @@ void setsync_free(struct setsync *sync)
 /* Others' changes that came while we wrote: nothing else will tell of them. */
 static void setsync_look_out(struct setsync *sync, const struct moment *now)
 {
-    if (sync->nft && nftset_missed(sync->nft))
+    if (sync->nft && sync->kernel->missed(sync->nft))
         sync->poll_ns = now->boot_ns;
 }
 
@@ -300,12 +302,12 @@ void setsync_run(struct setsync *sync, const struct moment *now)
 
 int setsync_event_fd(const struct setsync *sync)
 {
-    return sync->nft ? nftset_event_fd(sync->nft) : -1;
+    return sync->nft ? sync->kernel->event_fd(sync->nft) : -1;
 }
 
 void setsync_notified(struct setsync *sync, const struct moment *now)
 {
-    if (!sync->nft || !nftset_foreign_change(sync->nft))
+    if (!sync->nft || !sync->kernel->foreign_change(sync->nft))
         return;
     if (now->boot_ns < sync->compare_ns) { /* others' changes come thick and fast */
         if (sync->compare_ns < sync->poll_ns)

@@ -19,13 +19,14 @@
 #include <stdint.h>
 
 struct setsync;
+struct nftset_ops;
 
 typedef void setsync_event(void *context, const struct event *event);
 
 struct setsync_options {
     const struct whitelist *whitelists; /* borrowed until setsync_reload or setsync_free */
     size_t whitelist_count;
-    bool kernel; /* false: replay; leases only */
+    const struct nftset_ops *kernel; /* nftset_kernel(); NULL: replay, leases only */
     setsync_event *event;
     void *context;
     const char *state; /* a file of setsync_save's whose leases are taken over; NULL: none */

@@ -66,7 +66,8 @@ struct pending_event {
 struct setsync {
     struct setsync_options options;
     struct setsync_statistics statistics;
-    struct nftset *nft; /* NULL: replay */
+    const struct nftset_ops *kernel; /* NULL: replay */
+    struct nftset *nft;              /* NULL: replay */
     struct matcher *matcher;
     whitelist_mask chain_whitelists;
     struct derived *derived;

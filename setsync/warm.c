@@ -33,7 +33,7 @@ static void warm_kernel(struct setsync *sync, const struct lease *lease)
     };
 
     if (sync->nft && lease->set->state == SET_READY)
-        nftset_warm(sync->nft, &change);
+        sync->kernel->warm(sync->nft, &change);
 }
 
 /* 0.0.0.0 is among the addresses that policy never grants; should a lease of it have been taken

@@ -315,7 +315,7 @@ static int replay_open(struct replay *replay, const struct config *config,
 
     const struct setsync_options sync = {.whitelists = config->whitelists,
                                          .whitelist_count = config->whitelist_count,
-                                         .kernel = false,
+                                         .kernel = NULL,
                                          .event = replay_output_event,
                                          .context = replay->output};
     error = setsync_new(&sync, &start, &replay->sync);

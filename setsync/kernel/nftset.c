@@ -55,3 +55,28 @@ void nftset_close(struct nftset *nft)
     free(nft->buffer);
     free(nft);
 }
+
+const struct nftset_ops *nftset_kernel(void)
+{
+    static const struct nftset_ops ops = {
+        .open = nftset_open,
+        .close = nftset_close,
+        .event_fd = nftset_event_fd,
+        .foreign_change = nftset_foreign_change,
+        .mark = nftset_mark,
+        .is_told = nftset_is_told,
+        .missed = nftset_missed,
+        .generation = nftset_generation,
+        .inspect = nftset_inspect,
+        .each_set = nftset_each_set,
+        .create = nftset_create,
+        .commit = nftset_commit,
+        .warm = nftset_warm,
+        .read = nftset_read,
+        .dump = nftset_dump,
+        .walk_open = nftset_walk_open,
+        .walk_step = nftset_walk_step,
+        .walk_close = nftset_walk_close,
+    };
+    return &ops;
+}

@@ -142,6 +142,33 @@ int nftset_walk_step(struct nftset *nft, struct nftset_walk *walk, nftset_each *
                      void *context);
 void nftset_walk_close(struct nftset_walk *walk);
 
+/*
+ * All of the above, for setsync: it calls the kernel through this, so that a program that hands it
+ * none links none of it, and a test may stand between.
+ */
+struct nftset_ops {
+    __typeof__(nftset_open) *open;
+    __typeof__(nftset_close) *close;
+    __typeof__(nftset_event_fd) *event_fd;
+    __typeof__(nftset_foreign_change) *foreign_change;
+    __typeof__(nftset_mark) *mark;
+    __typeof__(nftset_is_told) *is_told;
+    __typeof__(nftset_missed) *missed;
+    __typeof__(nftset_generation) *generation;
+    __typeof__(nftset_inspect) *inspect;
+    __typeof__(nftset_each_set) *each_set;
+    __typeof__(nftset_create) *create;
+    __typeof__(nftset_commit) *commit;
+    __typeof__(nftset_warm) *warm;
+    __typeof__(nftset_read) *read;
+    __typeof__(nftset_dump) *dump;
+    __typeof__(nftset_walk_open) *walk_open;
+    __typeof__(nftset_walk_step) *walk_step;
+    __typeof__(nftset_walk_close) *walk_close;
+};
+/* The kernel that runs here. */
+const struct nftset_ops *nftset_kernel(void);
+
 /* The name as an element's comment: [A-Za-z0-9._*:-] only; of a long one the labels at its end. */
 const char *nftset_comment(const struct dname *name, char out[static NFTSET_COMMENT_MAX]);
 

@@ -91,7 +91,7 @@ static void set_add_left(void *context, const struct set_name *name, const struc
 
 void sets_find_left(struct setsync *sync)
 {
-    int result = nftset_each_set(sync->nft, NFPROTO_INET, "wildset", set_add_left, sync);
+    int result = sync->kernel->each_set(sync->nft, NFPROTO_INET, "wildset", set_add_left, sync);
     if (result < 0)
         log_warning("table inet wildset: looking for sets of before: %s", strerror(-result));
 }
@@ -263,20 +263,20 @@ static bool view_is_same(const struct nftset_view *a, const struct nftset_view *
 /* Makes a set that is missing; looks again afterwards, since someone may have been faster. */
 static int set_make(struct setsync *sync, struct set *set, struct nftset_view *view)
 {
-    int result = nftset_create(sync->nft, &set->name, set->family, policy_set_size(set->capacity),
-                               view->table_exists);
+    int result = sync->kernel->create(sync->nft, &set->name, set->family,
+                                      policy_set_size(set->capacity), view->table_exists);
     if (result < 0 && result != -EEXIST)
         return result;
     if (result == 0 && set->own)
         sync->statistics.sets_made++;
     set->careful = !set->own;
     set->adopted = true; /* there is nothing in it */
-    return nftset_inspect(sync->nft, &set->name, view);
+    return sync->kernel->inspect(sync->nft, &set->name, view);
 }
 
 static int set_inspect(struct setsync *sync, struct set *set, struct nftset_view *view)
 {
-    int result = nftset_inspect(sync->nft, &set->name, view);
+    int result = sync->kernel->inspect(sync->nft, &set->name, view);
     if (result < 0) {
         sets_enter_state(set, SET_MISSING, "cannot be read: %s", strerror(-result));
         return result;
@@ -328,14 +328,14 @@ void sets_check(struct setsync *sync, struct set *set, const struct moment *now)
 static bool set_is_unchanged(struct setsync *sync, const struct set *set)
 {
     struct nftset_view view;
-    return nftset_inspect(sync->nft, &set->name, &view) == 0 && view.exists &&
+    return sync->kernel->inspect(sync->nft, &set->name, &view) == 0 && view.exists &&
            view_is_same(&view, &set->view) && view.flags == set->view.flags;
 }
 
 int sets_mark(struct setsync *sync)
 {
     sync->epoch++;
-    return nftset_mark(sync->nft);
+    return sync->kernel->mark(sync->nft);
 }
 
 void sets_look(struct setsync *sync, struct set *set, uint64_t now_ns)

@@ -126,7 +126,7 @@ void adopt_set(struct setsync *sync, struct set *set, const struct moment *now)
 {
     struct adoption adoption = {.sync = sync, .set = set, .now = now};
     char text[SET_TEXT_MAX];
-    int result = nftset_dump(sync->nft, &set->name, SIZE_MAX, adopt_element, &adoption);
+    int result = sync->kernel->dump(sync->nft, &set->name, SIZE_MAX, adopt_element, &adoption);
     set->adopted = true;
     if (result < 0 || adoption.foreign > 0)
         set->careful = true;
@@ -168,7 +168,8 @@ static void adopt_end_one(struct setsync *sync, const struct ungranted *ungrante
     const struct address *address = &ungranted->address;
     struct nftset_element element;
     if (set->state != SET_READY || lease_find(sync->leases, &set->name, address) ||
-        nftset_read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element) < 0 ||
+        sync->kernel->read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element) <
+            0 ||
         !element.exists || element.is_wide || element.timeout_ms == 0)
         return;
     const uint64_t end_ns = element.read_ns + element.expires_ms * NS_PER_MS;

@@ -85,7 +85,8 @@ static void refill_look_into(struct setsync *sync, struct set *set)
     set->uncertain_ns = 0;
     if (set_is_interval(set))
         return; /* what covers an address need not begin at it */
-    set->screened = nftset_dump(sync->nft, &set->name, LOOK_MOST, refill_look_at, &look) == 0;
+    set->screened =
+        sync->kernel->dump(sync->nft, &set->name, LOOK_MOST, refill_look_at, &look) == 0;
     if (!set->screened)
         set->careful = true;
 }

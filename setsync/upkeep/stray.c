@@ -73,7 +73,7 @@ static void stray_end_set(struct setsync *sync, const struct set *set)
                    "grants; what is to stay has none",
                    set_name_to_text(&set->name, text), sync->stray_count);
     sync->stray_count = 0;
-    nftset_walk_close(sync->stray_walk);
+    sync->kernel->walk_close(sync->stray_walk);
     sync->stray_walk = NULL;
     sync->stray_at++;
 }
@@ -94,7 +94,7 @@ static bool stray_begin_set(struct setsync *sync)
     for (; sync->stray_at < sync->set_count; sync->stray_at++) {
         const struct set *set = sync->sets[sync->stray_at];
         if (set->state == SET_READY && set->wanted &&
-            nftset_walk_open(sync->nft, &set->name, &sync->stray_walk) == 0)
+            sync->kernel->walk_open(sync->nft, &set->name, &sync->stray_walk) == 0)
             return true;
     }
     return false;
@@ -113,14 +113,15 @@ void stray_run(struct setsync *sync, const struct moment *now)
     const uint64_t began_ns = clock_now().boot_ns;
     struct set *set = sync->sets[sync->stray_at];
     struct looking looking = {.sync = sync, .set = set, .now = now};
-    if (nftset_walk_step(sync->nft, sync->stray_walk, stray_look_at, &looking) != 1)
+    if (sync->kernel->walk_step(sync->nft, sync->stray_walk, stray_look_at, &looking) != 1)
         stray_end_set(sync, set);
     sync->stray_ns = now->boot_ns + PAUSE * (clock_now().boot_ns - began_ns);
 }
 
 void stray_stop(struct setsync *sync)
 {
-    nftset_walk_close(sync->stray_walk);
+    if (sync->stray_walk)
+        sync->kernel->walk_close(sync->stray_walk);
     sync->stray_walk = NULL;
     sync->stray_at = 0;
     sync->stray_count = 0;

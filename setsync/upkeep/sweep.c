@@ -34,7 +34,8 @@ static bool set_misses_some(struct setsync *sync, struct set *set, uint64_t now_
     size_t count = refill_sample(sync, set, lease_is_sentinel, now_ns, leases, SENTINELS);
     for (size_t i = 0; i < count; i++)
         addresses[i] = &leases[i]->address;
-    if (nftset_read(sync->nft, &set->name, set_is_interval(set), addresses, count, elements) < 0)
+    if (sync->kernel->read(sync->nft, &set->name, set_is_interval(set), addresses, count,
+                           elements) < 0)
         return true;
     for (size_t i = 0; i < count; i++)
         if (!elements[i].exists)
@@ -85,7 +86,7 @@ void sweep_look(struct setsync *sync, struct lease *lease)
     if (sync->sweep_ns == NEVER || !set->own || set->state != SET_READY ||
         lease->write != LEASE_WRITTEN)
         return;
-    if (nftset_read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element) == 0)
+    if (sync->kernel->read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element) == 0)
         writer_screen(lease, &element);
 }
 
@@ -98,8 +99,8 @@ void sweep_poll(struct setsync *sync, const struct moment *now)
     uint32_t generation;
     if (sync->poll_ns > now->boot_ns)
         return;
-    sync->poll_ns = nftset_is_told(sync->nft) ? NEVER : now->boot_ns + POLL_INTERVAL_NS;
-    if (nftset_generation(sync->nft, &generation) < 0 || generation == sync->generation)
+    sync->poll_ns = sync->kernel->is_told(sync->nft) ? NEVER : now->boot_ns + POLL_INTERVAL_NS;
+    if (sync->kernel->generation(sync->nft, &generation) < 0 || generation == sync->generation)
         return;
     sync->generation = generation;
     sweep_compare(sync, now);
@@ -120,7 +121,8 @@ static void sweep_settle(struct setsync *sync)
         if (!set->own || !set->careful || set->state != SET_READY ||
             set->lease_count > SETTLE_MOST || set_is_interval(set))
             continue;
-        if (nftset_dump(sync->nft, &set->name, SETTLE_MOST, sweep_count_foreign, &foreign) == 0)
+        if (sync->kernel->dump(sync->nft, &set->name, SETTLE_MOST, sweep_count_foreign, &foreign) ==
+            0)
             set->careful = foreign > 0;
     }
 }

@@ -48,7 +48,7 @@ static void retry_one(struct retrying *retrying, struct nftset_change *change, s
     sets_look(sync, retrying->set, retrying->now_ns);
     if (retrying->set->dirty)
         return;
-    int result = nftset_commit(sync->nft, change, 1);
+    int result = sync->kernel->commit(sync->nft, change, 1);
     if (result == -ERESTART && sets_mark(sync) == 0)
         return; /* it takes part in the next transaction */
     sync->statistics.transactions++;

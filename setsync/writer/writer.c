@@ -192,8 +192,8 @@ static void window_screen(struct setsync *sync, uint64_t now_ns)
         for (size_t i = 0; i < count; i++)
             addresses[i] = &leases[i]->address;
         struct set *set = leases[0]->set;
-        int result =
-            nftset_read(sync->nft, &set->name, set_is_interval(set), addresses, count, elements);
+        int result = sync->kernel->read(sync->nft, &set->name, set_is_interval(set), addresses,
+                                        count, elements);
         if (result < 0) {
             sets_failed(set, result, now_ns);
             continue;
@@ -357,7 +357,7 @@ static void window_commit(struct setsync *sync, uint64_t now_ns)
         size_t count = window_build(sync, now_ns);
         if (count == 0)
             return;
-        int result = nftset_commit(sync->nft, sync->changes, count);
+        int result = sync->kernel->commit(sync->nft, sync->changes, count);
         restarted = result == -ERESTART && sets_mark(sync) == 0;
         if (restarted)
             continue;
@@ -445,7 +445,7 @@ static int probe_try(struct setsync *sync, struct lease *lease, uint64_t now_ns)
     const struct address *address = &lease->address;
     struct nftset_element before, after;
     const bool is_interval = set_is_interval(lease->set);
-    int result = nftset_read(sync->nft, lease->set_name, is_interval, &address, 1, &before);
+    int result = sync->kernel->read(sync->nft, lease->set_name, is_interval, &address, 1, &before);
     if (result < 0)
         return result;
     struct nftset_change change = change_of(sync, lease, now_ns);
@@ -453,9 +453,9 @@ static int probe_try(struct setsync *sync, struct lease *lease, uint64_t now_ns)
     if (!before.exists || before.is_wide || before.timeout_ms == 0 ||
         time_distance(before.timeout_ms, change.timeout_ms) <= 2 * PROBE_TOLERANCE_MS)
         return -EAGAIN;
-    result = nftset_commit(sync->nft, &change, 1);
+    result = sync->kernel->commit(sync->nft, &change, 1);
     if (result == 0)
-        result = nftset_read(sync->nft, lease->set_name, is_interval, &address, 1, &after);
+        result = sync->kernel->read(sync->nft, lease->set_name, is_interval, &address, 1, &after);
     if (result < 0)
         return result;
     if (!after.exists)

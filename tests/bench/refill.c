@@ -39,7 +39,7 @@ static struct setsync *open_setsync(const struct whitelist *whitelist)
 {
     struct moment now = clock_now();
     struct setsync_options options = {
-        .whitelists = whitelist, .whitelist_count = 1, .kernel = true};
+        .whitelists = whitelist, .whitelist_count = 1, .kernel = nftset_kernel()};
     struct setsync *sync;
     if (setsync_new(&options, &now, &sync) < 0)
         die("nftables cannot be used here");

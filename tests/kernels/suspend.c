@@ -132,7 +132,7 @@ int main(void)
     (void)address_from_text("198.51.100.7", &machine.address);
     struct moment now = clock_now();
     struct setsync_options options = {
-        .whitelists = &machine.whitelist, .whitelist_count = 1, .kernel = true};
+        .whitelists = &machine.whitelist, .whitelist_count = 1, .kernel = nftset_kernel()};
     if (setsync_new(&options, &now, &machine.sync) < 0 || loop_new(&machine.loop) < 0 ||
         clockwatch_new(machine.loop, on_change, &machine, &watch) < 0)
         die("it cannot be started");

@@ -151,7 +151,7 @@ static inline bool was_told(const struct record *record, enum event_kind kind, e
 }
 
 static inline struct setsync *setsync_of(const struct whitelist *whitelists, size_t count,
-                                         bool kernel, struct record *record,
+                                         const struct nftset_ops *kernel, struct record *record,
                                          const struct moment *now)
 {
     struct setsync_options options = {.whitelists = whitelists,

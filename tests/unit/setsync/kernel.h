@@ -17,6 +17,7 @@ struct state {
     struct pattern patterns[8];
     struct whitelist whitelist;
     struct record record;
+    const struct nftset_ops *kernel;
     struct setsync *sync;
 };
 
@@ -29,13 +30,14 @@ static inline void pass_ms(long ms)
 static inline void start(struct state *state)
 {
     struct moment now = clock_now();
-    state->sync = setsync_of(&state->whitelist, 1, true, &state->record, &now);
+    state->sync = setsync_of(&state->whitelist, 1, state->kernel, &state->record, &now);
 }
 
 static inline int set_up(void **context)
 {
     struct state *state = calloc(1, sizeof(*state));
     *context = state;
+    state->kernel = nftset_kernel();
     state->whitelist = whitelist_of("lookback", state->patterns, patterns_lookback);
     nft("flush ruleset");
     return 0;

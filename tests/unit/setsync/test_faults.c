@@ -62,7 +62,7 @@ static void start(struct faults *faults)
     struct moment now = clock_now();
     struct setsync_options options = {.whitelists = faults->whitelists,
                                       .whitelist_count = faults->whitelist_count,
-                                      .kernel = true,
+                                      .kernel = nftset_kernel(),
                                       .state = faults->path};
     assert_int_equal(setsync_new(&options, &now, &faults->sync), 0);
 }

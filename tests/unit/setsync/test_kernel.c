@@ -485,7 +485,7 @@ static void start_from(struct state *state, const char *path)
     struct moment now = clock_now();
     struct setsync_options options = {.whitelists = &state->whitelist,
                                       .whitelist_count = 1,
-                                      .kernel = true,
+                                      .kernel = nftset_kernel(),
                                       .event = record_event,
                                       .context = &state->record,
                                       .state = path};
@@ -828,7 +828,7 @@ static void test_without_notifications_changes_are_looked_for(void **context)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     struct moment now = clock_now();
     struct setsync_options options = {
-        .whitelists = &state->whitelist, .whitelist_count = 1, .kernel = true};
+        .whitelists = &state->whitelist, .whitelist_count = 1, .kernel = nftset_kernel()};
     int r = setsync_new(&options, &now, &state->sync);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_int_equal(r, 0);

@@ -39,7 +39,7 @@ static int tear_down(void **context)
 
 static void start(struct state *state, size_t whitelists)
 {
-    state->sync = setsync_of(state->whitelists, whitelists, false, &state->record, &state->now);
+    state->sync = setsync_of(state->whitelists, whitelists, NULL, &state->record, &state->now);
 }
 
 static void pass(struct state *state, uint64_t seconds)

@@ -161,7 +161,7 @@ static void test_a_set_that_two_whitelists_share(void **context)
     both[1].set4 = both[0].set4;
     both[1].set6 = both[0].set6;
     struct moment now = clock_now();
-    state->sync = setsync_of(both, 2, true, &state->record, &now);
+    state->sync = setsync_of(both, 2, state->kernel, &state->record, &now);
     assert_int_equal(setsync_set_count(state->sync), 2);
     learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 300);
     learn_one(state, "b.example.org", "198.51.100.7", 3000);
