@@ -13,6 +13,12 @@
 
 /* ---- forget ---- */
 
+/* What is granted as before, in a set of another name. */
+struct moved_claim {
+    struct address address;
+    struct lease_claim claim;
+};
+
 struct taking {
     struct setsync *sync;
     const struct moment *now;
@@ -21,6 +27,8 @@ struct taking {
     const struct whitelist *whitelists; /* the new ones */
     size_t whitelist_count;
     size_t taken;
+    struct moved_claim *moved; /* to grant again when the new whitelists are in force */
+    size_t moved_count, moved_room;
 };
 
 static void lease_forget_by_address(void *context, struct lease *lease)
@@ -102,22 +110,86 @@ struct backing {
     const struct lease *lease;
 };
 
-static bool claim_is_backed(const void *context, const struct lease_claim *claim)
+/* The new whitelist that grants the same, in whichever set; NULL when none does. */
+static const struct whitelist *claim_whitelist(const struct backing *backing,
+                                               const struct lease_claim *claim)
 {
-    const struct backing *backing = context;
     const struct whitelist *whitelist = reload_whitelist(backing->taking, claim->whitelist->name);
     if (!whitelist || !policy_has_pattern(whitelist, &claim->pattern) ||
         policy_judge_address(whitelist, &backing->lease->address) != REASON_NONE ||
         (claim->record == RECORD_LIST && !whitelist->registry_addresses))
-        return false;
-    const bool is_ipv4 = backing->lease->address.family == ADDRESS_IPV4;
-    return set_name_equal(is_ipv4 ? &whitelist->set4 : &whitelist->set6, backing->lease->set_name);
+        return NULL;
+    return whitelist;
+}
+
+static const struct set_name *whitelist_set(const struct whitelist *whitelist,
+                                            const struct address *address)
+{
+    return address->family == ADDRESS_IPV4 ? &whitelist->set4 : &whitelist->set6;
+}
+
+static bool claim_is_backed(const void *context, const struct lease_claim *claim)
+{
+    const struct backing *backing = context;
+    const struct whitelist *whitelist = claim_whitelist(backing, claim);
+    return whitelist && set_name_equal(whitelist_set(whitelist, &backing->lease->address),
+                                       backing->lease->set_name);
+}
+
+static void moved_note(struct taking *taking, const struct address *address,
+                       const struct lease_claim *claim)
+{
+    if (taking->moved_count == taking->moved_room) {
+        size_t room = taking->moved_room ? 2 * taking->moved_room : 64;
+        struct moved_claim *moved = reallocarray(taking->moved, room, sizeof(*moved));
+        if (!moved)
+            return; /* it is learned again with the next answer */
+        taking->moved = moved;
+        taking->moved_room = room;
+    }
+    taking->moved[taking->moved_count++] = (struct moved_claim){*address, *claim};
+}
+
+/* The set has another name now: its addresses go with the name. */
+static void lease_note_moved(struct taking *taking, const struct lease *lease)
+{
+    const struct backing backing = {.taking = taking, .lease = lease};
+    for (unsigned i = 0; i < lease->claim_count; i++) {
+        struct lease_claim claim = lease_claim_at(lease, i);
+        const struct whitelist *whitelist = claim_whitelist(&backing, &claim);
+        if (!whitelist || claim_is_backed(&backing, &claim) ||
+            set_name_is_none(whitelist_set(whitelist, &lease->address)))
+            continue;
+        claim.whitelist = whitelist;
+        moved_note(taking, &lease->address, &claim);
+    }
+}
+
+/* As long as they would have lasted. */
+static void moved_grant(struct taking *taking)
+{
+    const struct quota_owner nobody = {.client = NULL};
+    struct setsync *sync = taking->sync;
+    for (size_t i = 0; i < taking->moved_count; i++) {
+        const struct moved_claim *moved = &taking->moved[i];
+        const struct whitelist *whitelist = moved->claim.whitelist;
+        const unsigned family = family_index((enum address_family)moved->address.family);
+        struct set *set = sync->whitelist_sets[whitelist - taking->whitelists][family];
+        bool is_new = !lease_find(sync->leases, &set->name, &moved->address);
+        if (!grant_make_room(sync, set, whitelist, &nobody, is_new, taking->now))
+            continue;
+        struct lease *lease = grant_claim(sync, set, &moved->address, &moved->claim);
+        if (lease)
+            writer_consider(sync, lease, taking->now->boot_ns);
+    }
+    free(taking->moved);
 }
 
 static void lease_take_unbacked(void *context, struct lease *lease)
 {
     struct taking *taking = context;
     struct backing backing = {.taking = taking, .lease = lease};
+    lease_note_moved(taking, lease);
     taking->taken += lease_take_claims(taking, lease, claim_is_backed, &backing);
 }
 
@@ -209,6 +281,7 @@ int setsync_reload(struct setsync *sync, const struct whitelist *whitelists, siz
     setsync_use(sync, matcher, whitelists, count);
     for (size_t i = 0; i < count; i++)
         grant_trim(sync, &whitelists[i], now);
+    moved_grant(&taking);
     setsync_finish(sync, now);
     sets_drop_unwanted(sync);
     sets_run(sync, now);

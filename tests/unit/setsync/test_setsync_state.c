@@ -642,6 +642,32 @@ static void test_a_reload_takes_what_a_removed_pattern_alone_granted(void **cont
     state->sync = NULL;
 }
 
+static void test_a_set_of_another_name_keeps_its_addresses(void **context)
+{
+    struct state *state = *context;
+    static struct pattern patterns[1];
+    struct whitelist after;
+    start(state, 1);
+    learn_one(state, "dormammu.lookback.io", "198.51.100.1", 300);
+    learn_one(state, "dormammu.lookback.io", "2001:db8::1", 300);
+    const uint64_t end_ns =
+        lease_of(state->sync, &state->whitelists[0].set4, "198.51.100.1")->expires_ns;
+    pass(state, 100);
+    after = whitelist_of("lookback", patterns, (const char *const[]){"dormammu.lookback.io", NULL});
+    assert_true(set_name_from_text("inet filter renamed4", &after.set4));
+    assert_true(set_name_from_text("none", &after.set6));
+    setsync_reload(state->sync, &after, 1, &state->now);
+    memset(state->whitelists, 0, sizeof(state->whitelists)); /* the old ones may be gone */
+    const struct lease *lease = lease_of(state->sync, &after.set4, "198.51.100.1");
+    assert_non_null(lease);
+    assert_int_equal(lease->expires_ns, end_ns);
+    assert_ptr_equal(lease->claims[0].whitelist, &after);
+    assert_int_equal(leases(state), 1);
+    assert_int_equal(setsync_set_count(state->sync), 1);
+    setsync_free(state->sync);
+    state->sync = NULL;
+}
+
 /* Its lifetime would count from now, and be longer than what the client was told. */
 static void test_what_lay_somewhere_is_late(void **context)
 {
@@ -840,6 +866,7 @@ int main(void)
         TEST(test_what_another_whitelist_grants_stays),
         TEST(test_forget),
         TEST(test_a_reload_takes_what_a_removed_pattern_alone_granted),
+        TEST(test_a_set_of_another_name_keeps_its_addresses),
         TEST(test_what_lay_somewhere_is_late),
         TEST(test_a_reload_that_exchanges_sets),
         TEST(test_a_reload_without_listed_addresses),
