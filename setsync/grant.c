@@ -3,8 +3,11 @@
  * Sightings to leases: address filter, capacity, claims.  Nothing is told here: events wait until
  * the kernel has what they speak of.
  */
+#include "setsync/grant.h"
+
 #include "setsync/policy/policy.h"
-#include "setsync/setsync_state.h"
+#include "setsync/writer/leaving.h"
+#include "setsync/writer/writer.h"
 
 #include <stdlib.h>
 
@@ -126,7 +129,7 @@ void grant_remove(struct setsync *sync, struct lease *lease, enum event_kind kin
                   const struct whitelist *whitelist, const struct moment *now)
 {
     if (kind == EVENT_EXPIRED)
-        sweep_look(sync, lease);
+        writer_look(sync, lease);
     removal_note(sync, kind, lease, whitelist, now);
     lease_remove(sync->leases, lease);
     lease->set->lease_count--;
@@ -378,7 +381,7 @@ static void grant_derived_name(struct setsync *sync, const struct verdict *verdi
         .whitelist = (uint8_t)verdict->whitelist,
         .steps = (uint8_t)(verdict->steps + 1),
     };
-    (void)derived_add(sync->derived, &name, now->boot_ns);
+    (void)derived_add(sync->judge.derived, &name, now->boot_ns);
 }
 
 static void grant_addresses(struct setsync *sync, enum source source, const struct verdict *verdict,
@@ -431,7 +434,7 @@ void grant_sighting(struct setsync *sync, enum source source, const struct sight
         sighting_refuse(sync, REASON_LATE_ANSWER, source, sighting, now);
         return;
     }
-    unsigned count = judge_sighting(sync, sighting, now->boot_ns, verdicts);
+    unsigned count = judge_sighting(&sync->judge, sighting, now->boot_ns, verdicts);
     if (count == 0)
         sighting_refuse(sync, REASON_OUTSIDE_PATTERNS, source, sighting, now);
     for (unsigned i = 0; i < count; i++) {

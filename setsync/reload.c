@@ -3,10 +3,15 @@
  * Taking grants back: on purpose (forget), and when the whitelists change.  A reload takes away
  * only what a removed pattern, whitelist or set alone had granted.
  */
-#include "setsync/setsync_state.h"
+#include "setsync/setsync.h"
 
 #include "base/log.h"
+#include "setsync/grant.h"
 #include "setsync/policy/policy.h"
+#include "setsync/sets/sets.h"
+#include "setsync/setsync_state.h"
+#include "setsync/upkeep/upkeep.h"
+#include "setsync/writer/writer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -236,7 +241,7 @@ size_t setsync_derived(const struct setsync *sync, const struct whitelist *white
                        const struct moment *now, struct derived_name out[static DERIVED_MAX])
 {
     struct taking taking = {.whitelists = whitelists, .whitelist_count = count};
-    size_t found = derived_list(sync->derived, now->boot_ns, out, DERIVED_MAX), kept = 0;
+    size_t found = derived_list(sync->judge.derived, now->boot_ns, out, DERIVED_MAX), kept = 0;
     for (size_t i = 0; i < found; i++)
         if (derived_translate(sync, &taking, &out[i]))
             out[kept++] = out[i];
@@ -258,8 +263,8 @@ static void derived_renew(struct setsync *sync, const struct taking *taking)
     for (size_t i = 0; i < count; i++)
         (void)derived_add(renewed, &names[i], taking->now->boot_ns);
     free(names);
-    derived_free(sync->derived);
-    sync->derived = renewed;
+    derived_free(sync->judge.derived);
+    sync->judge.derived = renewed;
 }
 
 int setsync_reload(struct setsync *sync, const struct whitelist *whitelists, size_t count,

@@ -3,9 +3,23 @@
  * setsync's face: what the daemon and replay call.  One answer is judged, granted, written in
  * one transaction, and only then told.
  */
-#include "setsync/setsync_state.h"
+#include "setsync/setsync.h"
 
 #include "base/log.h"
+#include "setsync/grant.h"
+#include "setsync/sets/set_state.h"
+#include "setsync/sets/sets.h"
+#include "setsync/setsync_state.h"
+#include "setsync/state/statefile.h"
+#include "setsync/upkeep/adopt.h"
+#include "setsync/upkeep/refill.h"
+#include "setsync/upkeep/stray.h"
+#include "setsync/upkeep/sweep.h"
+#include "setsync/upkeep/upkeep.h"
+#include "setsync/writer/leaving.h"
+#include "setsync/writer/probe.h"
+#include "setsync/writer/queue.h"
+#include "setsync/writer/writer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -57,14 +71,16 @@ int setsync_prepare(struct setsync *sync, const struct whitelist *whitelists, si
 void setsync_use(struct setsync *sync, struct matcher *matcher, const struct whitelist *whitelists,
                  size_t count)
 {
-    matcher_free(sync->matcher);
-    sync->matcher = matcher;
+    matcher_free(sync->judge.matcher);
+    sync->judge.matcher = matcher;
     sync->options.whitelists = whitelists;
     sync->options.whitelist_count = count;
-    sync->chain_whitelists = 0;
+    sync->judge.whitelists = whitelists;
+    sync->judge.whitelist_count = count;
+    sync->judge.chain_whitelists = 0;
     for (size_t i = 0; i < count; i++)
         if (whitelists[i].match == MATCH_CHAIN)
-            sync->chain_whitelists |= (whitelist_mask)1 << i;
+            sync->judge.chain_whitelists |= (whitelist_mask)1 << i;
     memset(sync->whitelist_sets, 0, sizeof(sync->whitelist_sets));
     sets_build(sync);
 }
@@ -76,8 +92,8 @@ static int setsync_open(struct setsync *sync)
         result = lease_table_new(&sync->leaving);
     if (result < 0)
         return result;
-    sync->derived = derived_new();
-    if (!sync->derived)
+    sync->judge.derived = derived_new();
+    if (!sync->judge.derived)
         return -ENOMEM;
     if (sync->kernel)
         result = sync->kernel->open(&sync->nft);
@@ -159,10 +175,10 @@ void setsync_free(struct setsync *sync)
     sets_free(sync);
     if (sync->nft)
         sync->kernel->close(sync->nft);
-    derived_free(sync->derived);
+    derived_free(sync->judge.derived);
     lease_table_free(sync->leases);
     lease_table_free(sync->leaving);
-    matcher_free(sync->matcher);
+    matcher_free(sync->judge.matcher);
     free(sync);
 }
 
@@ -278,14 +294,14 @@ static void lease_run(struct setsync *sync, struct lease *lease, const struct mo
     }
     /* Not before a second, should the write not succeed; when it does, the flush says when. */
     (void)lease_set_due(sync->leases, lease, now->boot_ns + NS_PER_SECOND);
-    writer_queue(sync, lease);
+    queue_lease(sync, lease);
 }
 
 void setsync_run(struct setsync *sync, const struct moment *now)
 {
     sets_run(sync, now);
     sweep_poll(sync, now);
-    writer_probe(sync, now);
+    probe_run(sync, now);
     refill_run(sync, now);
     sweep_run(sync, now);
     stray_run(sync, now);
@@ -298,6 +314,38 @@ void setsync_run(struct setsync *sync, const struct moment *now)
     leaving_run(sync, DUE_AT_ONCE, now);
     setsync_finish(sync, now);
     sets_drop_unwanted(sync);
+}
+
+/*
+ * After a suspend: leases have gone on ending by the boot-time clock, the kernel's elements have
+ * stood still, and last longer by as much as the machine has slept.  They are brought back.
+ */
+struct resumption {
+    struct setsync *sync;
+    uint64_t slept_ns;
+    uint64_t now_ns;
+};
+
+static uint64_t time_later(uint64_t time_ns, uint64_t by_ns)
+{
+    return time_ns < NEVER - by_ns ? time_ns + by_ns : NEVER;
+}
+
+static void lease_shift(void *context, struct lease *lease)
+{
+    const struct resumption *resumption = context;
+    if (lease->write == LEASE_UNWRITTEN)
+        return;
+    lease->written_ns = time_later(lease->written_ns, resumption->slept_ns);
+    lease->written_expires_ns = time_later(lease->written_expires_ns, resumption->slept_ns);
+    writer_consider(resumption->sync, lease, resumption->now_ns);
+}
+
+void setsync_resumed(struct setsync *sync, uint64_t slept_ns, const struct moment *now)
+{
+    struct resumption resumption = {.sync = sync, .slept_ns = slept_ns, .now_ns = now->boot_ns};
+    lease_each(sync->leases, lease_shift, &resumption);
+    setsync_run(sync, now);
 }
 
 int setsync_event_fd(const struct setsync *sync)
@@ -316,6 +364,11 @@ void setsync_notified(struct setsync *sync, const struct moment *now)
     }
     sweep_compare(sync, now);
     setsync_finish(sync, now);
+}
+
+int setsync_save(const struct setsync *sync, const char *path, const struct moment *now)
+{
+    return statefile_save(sync, path, now);
 }
 
 /* ---- looking ---- */
@@ -368,6 +421,77 @@ void setsync_leases(const struct setsync *sync, const char *whitelist, setsync_e
     for (size_t i = 0; i < collection.count; i++)
         each(context, collection.leases[i]);
     free(collection.leases);
+}
+
+/* A cursor's value from which on it is one of those that have yet to go. */
+#define LEAVING_FIRST (SIZE_MAX / 2 + 1)
+
+void setsync_slice(const struct setsync *sync, size_t *cursor, setsync_each_lease *each,
+                   void *context)
+{
+    struct lease *leases[SETSYNC_SLICE];
+    bool is_leaving = *cursor >= LEAVING_FIRST;
+    size_t at = is_leaving ? *cursor - LEAVING_FIRST : *cursor;
+    size_t count =
+        lease_slice(is_leaving ? sync->leaving : sync->leases, &at, leases, SETSYNC_SLICE);
+    for (size_t i = 0; i < count; i++)
+        each(context, leases[i]);
+    if (at != 0)
+        *cursor = is_leaving ? LEAVING_FIRST + at : at;
+    else
+        *cursor = is_leaving || lease_table_count(sync->leaving) == 0 ? 0 : LEAVING_FIRST;
+}
+
+size_t setsync_leaving(const struct setsync *sync)
+{
+    return lease_table_count(sync->leaving);
+}
+
+size_t setsync_find(const struct setsync *sync, const struct address *address,
+                    const struct moment *now, const struct lease **out, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sync->set_count && count < most; i++) {
+        const struct lease *lease = lease_find(sync->leases, &sync->sets[i]->name, address);
+        if (!lease)
+            lease = lease_find(sync->leaving, &sync->sets[i]->name, address);
+        if (lease && lease->expires_ns > now->boot_ns)
+            out[count++] = lease;
+    }
+    return count;
+}
+
+static int set_read_element(const struct setsync *sync, const struct set *set,
+                            const struct address *address, struct setsync_element *out)
+{
+    struct nftset_element element;
+    int result =
+        sync->kernel->read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element);
+    if (result == 0)
+        *out = (struct setsync_element){.exists = element.exists,
+                                        .is_wide = element.is_wide,
+                                        .timeout_ms = element.timeout_ms,
+                                        .expires_ms = element.expires_ms};
+    return result;
+}
+
+void setsync_each_foreign(const struct setsync *sync, const struct address *address,
+                          setsync_each_element *each, void *context)
+{
+    for (size_t i = 0; i < sync->set_count && sync->nft; i++) {
+        const struct set *set = sync->sets[i];
+        struct setsync_element element;
+        if (set->state == SET_READY && set->family == (enum address_family)address->family &&
+            !lease_find(sync->leases, &set->name, address) &&
+            !lease_find(sync->leaving, &set->name, address) &&
+            set_read_element(sync, set, address, &element) == 0 && element.exists)
+            each(context, &set->name, &element);
+    }
+}
+
+int setsync_read(const struct setsync *sync, const struct lease *lease, struct setsync_element *out)
+{
+    return sync->nft ? set_read_element(sync, lease->set, &lease->address, out) : -ENOTCONN;
 }
 
 size_t setsync_set_count(const struct setsync *sync)

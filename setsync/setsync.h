@@ -10,27 +10,13 @@
 #include "base/clock.h"
 #include "dnsparse/names/derived.h"
 #include "setsync/leases/lease.h"
-#include "setsync/policy/event.h"
 #include "setsync/policy/whitelist.h"
+#include "setsync/setsync_types.h"
 #include "source/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct setsync;
-struct nftset_ops;
-
-typedef void setsync_event(void *context, const struct event *event);
-
-struct setsync_options {
-    const struct whitelist *whitelists; /* borrowed until setsync_reload or setsync_free */
-    size_t whitelist_count;
-    const struct nftset_ops *kernel; /* nftset_kernel(); NULL: replay, leases only */
-    setsync_event *event;
-    void *context;
-    const char *state; /* a file of setsync_save's whose leases are taken over; NULL: none */
-};
 
 /*
  * Opens the netlink socket and looks at each set: one that is missing is made (create = true), one
@@ -143,16 +129,6 @@ size_t setsync_forget_address(struct setsync *sync, const struct address *addres
 size_t setsync_forget_name(struct setsync *sync, const struct dname *name,
                            const struct moment *now);
 
-enum set_state {
-    SET_READY,
-    SET_MISSING, /* and create = false, or making it failed: see problem */
-    SET_WRONG,   /* type or flags: see problem */
-    SET_STATE_COUNT,
-};
-const char *set_state_name(enum set_state state);
-
-enum { SET_PROBLEM_MAX = 256, LATENCY_BUCKETS = 16 };
-
 struct set_status {
     const struct set_name *name;
     enum set_state state;
@@ -174,21 +150,6 @@ struct set_status setsync_set(const struct setsync *sync, size_t index);
 size_t setsync_whitelist_leases(const struct setsync *sync, size_t index,
                                 enum address_family family);
 
-struct setsync_statistics {
-    uint64_t sightings; /* ANSWER sightings judged */
-    uint64_t granted, extended, expired, evicted, forgotten;
-    uint64_t refused[REASON_COUNT];
-    uint64_t transactions, transactions_failed;
-    uint64_t elements_written;
-    uint64_t sets_made;    /* in wildset's own table, where they were missing */
-    bool updates_in_place; /* the kernel refreshes with one message (6.12 and later) */
-    bool updates_probed;
-    /* Packet's time stamp to the kernel's ack, microseconds: bucket N counts below 10 * 2^N us, the
-     * last one the rest; only sightings whose time is believable (0..60 s ago). */
-    uint64_t latency_us[LATENCY_BUCKETS];
-    uint64_t latency_count;
-    uint64_t latency_sum_us;
-};
 const struct setsync_statistics *setsync_statistics(const struct setsync *sync);
 
 #endif

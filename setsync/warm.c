@@ -5,6 +5,8 @@
  * a lease of an address that is never granted is made and dropped again; what would have been sent
  * of it stays here, and the kernel gets a question and an empty transaction, which change nothing.
  */
+#include "setsync/setsync.h"
+
 #include "setsync/setsync_state.h"
 
 static struct lease_claim warm_claim(const struct whitelist *whitelist,
@@ -64,6 +66,6 @@ void setsync_warm(struct setsync *sync, const struct dname *name, const struct m
     struct verdict verdicts[WHITELISTS_MAX];
     const struct sighting sighting = {.question = *name, .matched = *name, .owner = *name};
 
-    if (judge_sighting(sync, &sighting, now->boot_ns, verdicts) > 0)
+    if (judge_sighting(&sync->judge, &sighting, now->boot_ns, verdicts) > 0)
         warm_set(sync, &verdicts[0], now->boot_ns);
 }

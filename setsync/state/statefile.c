@@ -4,11 +4,15 @@
  * seen.  What is read is judged again as if it were new: by today's patterns, address filter and
  * limits, and by today's clock.
  */
-#include "setsync/policy/policy.h"
-#include "setsync/setsync_state.h"
-#include "setsync/state/state_text.h"
+#include "setsync/state/statefile.h"
 
 #include "base/log.h"
+#include "setsync/grant.h"
+#include "setsync/policy/policy.h"
+#include "setsync/sets/sets.h"
+#include "setsync/state/state_text.h"
+#include "setsync/upkeep/adopt.h"
+#include "setsync/writer/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,7 +109,7 @@ static int sync_folder(const char *path)
     return result;
 }
 
-int setsync_save(const struct setsync *sync, const char *path, const struct moment *now)
+int statefile_save(const struct setsync *sync, const char *path, const struct moment *now)
 {
     char draft[PATH_MAX];
     if (snprintf(draft, sizeof(draft), "%s.new", path) >= (int)sizeof(draft))

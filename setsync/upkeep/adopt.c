@@ -4,10 +4,14 @@
  * name that a pattern of this set matches become leases with the time that they have left, and
  * those of leases that the state file brought back are known as ours.
  */
-#include "setsync/policy/policy.h"
-#include "setsync/setsync_state.h"
+#include "setsync/upkeep/adopt.h"
 
 #include "base/log.h"
+#include "setsync/grant.h"
+#include "setsync/policy/policy.h"
+#include "setsync/upkeep/stray.h"
+#include "setsync/writer/leaving.h"
+#include "setsync/writer/writer.h"
 
 #include <stdlib.h>
 #include <string.h>

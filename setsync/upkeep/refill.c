@@ -3,9 +3,14 @@
  * Writing a set's leases again, whatever of them is there: when it was made, became right, was
  * flushed or reloaded, and when a full one may have room.
  */
-#include "setsync/setsync_state.h"
+#include "setsync/upkeep/refill.h"
 
 #include "base/log.h"
+#include "setsync/sets/lease_sample.h"
+#include "setsync/sets/set_state.h"
+#include "setsync/writer/leaving.h"
+#include "setsync/writer/queue.h"
+#include "setsync/writer/writer.h"
 
 #include <inttypes.h>
 
@@ -16,48 +21,6 @@ enum {
     LOOKED_AT_ONCE = 65536, /* and looked at, when few of them need it */
     SLICE = 256,
 };
-
-/* ---- its leases ---- */
-
-static struct lease *quota_first_wanted(const struct lease_quota *quota, size_t from, size_t to,
-                                        lease_test *wanted, uint64_t now_ns)
-{
-    for (size_t i = from; i < to; i++) {
-        struct lease *lease = heap_entry(quota->entries.nodes[i], struct quota_entry, node)->lease;
-        if (wanted(lease, now_ns))
-            return lease;
-    }
-    return NULL;
-}
-
-/* One from each stretch of a quota's heap. */
-static size_t quota_sample(const struct lease_quota *quota, lease_test *wanted, uint64_t now_ns,
-                           struct lease **out, size_t count)
-{
-    size_t found = 0;
-    size_t stretch = (quota->entries.count + count - 1) / count;
-    for (size_t from = 0; from < quota->entries.count && found < count; from += stretch) {
-        size_t to = from + stretch < quota->entries.count ? from + stretch : quota->entries.count;
-        struct lease *lease = quota_first_wanted(quota, from, to, wanted, now_ns);
-        if (lease)
-            out[found++] = lease;
-    }
-    return found;
-}
-
-size_t refill_sample(const struct setsync *sync, const struct set *set, lease_test *wanted,
-                     uint64_t now_ns, struct lease **out, size_t count)
-{
-    size_t found = 0;
-    const unsigned family = family_index(set->family);
-    for (size_t i = 0; i < sync->options.whitelist_count && found < count; i++)
-        if (sync->whitelist_sets[i][family] == set)
-            found +=
-                quota_sample(&sync->quotas[i][family], wanted, now_ns, out + found, count - found);
-    return found;
-}
-
-/* ---- filling ---- */
 
 struct look {
     struct setsync *sync;
@@ -100,7 +63,7 @@ static void refill_consider(struct setsync *sync, struct lease *lease)
         lease->look = set->look;
     }
     if (!set->is_known || lease->write == LEASE_UNWRITTEN)
-        writer_queue(sync, lease);
+        queue_lease(sync, lease);
 }
 
 /* Each lease of a set; one that several whitelists hold comes several times. */
@@ -196,13 +159,13 @@ void refill_held(struct setsync *sync, struct set *set, const struct moment *now
     struct lease *leases[HELD_AT_ONCE];
     set->hold_ns = 0;
     for (size_t many = 1; set->hold_ns == 0; many = many < HELD_AT_ONCE ? 2 * many : HELD_AT_ONCE) {
-        size_t count = refill_sample(sync, set, lease_is_held, now->boot_ns, leases, many);
+        size_t count = lease_sample(sync, set, lease_is_held, now->boot_ns, leases, many);
         if (count == 0) {
             sets_enter_state(set, SET_READY, "%s", "");
             return;
         }
         for (size_t i = 0; i < count; i++)
-            writer_queue(sync, leases[i]);
+            queue_lease(sync, leases[i]);
         writer_flush(sync, now);
         if (set->dirty || set->state != SET_READY || leases[0]->write == LEASE_UNWRITTEN)
             return;

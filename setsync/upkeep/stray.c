@@ -5,10 +5,11 @@
  * what nothing grants any more is taken out: what `explain` says and what the set does never differ
  * for long.
  */
-#include "setsync/policy/policy.h"
-#include "setsync/setsync_state.h"
+#include "setsync/upkeep/stray.h"
 
 #include "base/log.h"
+#include "setsync/policy/policy.h"
+#include "setsync/writer/leaving.h"
 
 #include <inttypes.h>
 
@@ -34,12 +35,11 @@ bool stray_is_ours(const struct setsync *sync, const struct set *set,
 
 void stray_look_soon(struct setsync *sync, uint64_t now_ns)
 {
-    if (sync->stray_walk) {
+    if (sync->stray_walking) {
         sync->stray_again = true;
         return;
     }
     uint64_t next_ns = sync->stray_began_ns + WALK_INTERVAL_NS;
-    sync->stray_at = 0;
     sync->stray_ns = sync->stray_began_ns == 0 || next_ns < now_ns ? now_ns : next_ns;
 }
 
@@ -75,7 +75,7 @@ static void stray_end_set(struct setsync *sync, const struct set *set)
     sync->stray_count = 0;
     sync->kernel->walk_close(sync->stray_walk);
     sync->stray_walk = NULL;
-    sync->stray_at++;
+    sync->stray_set = NULL;
 }
 
 static void stray_end(struct setsync *sync, uint64_t now_ns)
@@ -83,7 +83,7 @@ static void stray_end(struct setsync *sync, uint64_t now_ns)
     bool again = sync->stray_again;
     sync->stray_again = false;
     sync->stray_ns = NEVER;
-    sync->stray_at = 0;
+    sync->stray_walking = false;
     if (again)
         stray_look_soon(sync, now_ns);
 }
@@ -91,29 +91,42 @@ static void stray_end(struct setsync *sync, uint64_t now_ns)
 /* The next set that can be walked; false when there is none. */
 static bool stray_begin_set(struct setsync *sync)
 {
-    for (; sync->stray_at < sync->set_count; sync->stray_at++) {
-        const struct set *set = sync->sets[sync->stray_at];
+    for (size_t i = 0; i < sync->set_count; i++) {
+        struct set *set = sync->sets[i];
+        if (set->stray_round == sync->stray_round)
+            continue;
+        set->stray_round = sync->stray_round;
+        sync->stray_set = set;
         if (set->state == SET_READY && set->wanted &&
             sync->kernel->walk_open(sync->nft, &set->name, &sync->stray_walk) == 0)
             return true;
     }
+    sync->stray_set = NULL;
     return false;
+}
+
+static void stray_begin(struct setsync *sync, uint64_t now_ns)
+{
+    sync->stray_walking = true;
+    sync->stray_began_ns = now_ns;
+    sync->stray_round++;
 }
 
 void stray_run(struct setsync *sync, const struct moment *now)
 {
     if (sync->stray_ns > now->boot_ns)
         return;
-    if (!sync->stray_walk && sync->stray_at == 0)
-        sync->stray_began_ns = now->boot_ns;
+    if (!sync->stray_walking)
+        stray_begin(sync, now->boot_ns);
     if (!sync->stray_walk && !stray_begin_set(sync)) {
         stray_end(sync, now->boot_ns);
         return;
     }
     const uint64_t began_ns = clock_now().boot_ns;
-    struct set *set = sync->sets[sync->stray_at];
+    struct set *set = sync->stray_set;
     struct looking looking = {.sync = sync, .set = set, .now = now};
-    if (sync->kernel->walk_step(sync->nft, sync->stray_walk, stray_look_at, &looking) != 1)
+    if (!set->wanted ||
+        sync->kernel->walk_step(sync->nft, sync->stray_walk, stray_look_at, &looking) != 1)
         stray_end_set(sync, set);
     sync->stray_ns = now->boot_ns + PAUSE * (clock_now().boot_ns - began_ns);
 }
@@ -123,6 +136,6 @@ void stray_stop(struct setsync *sync)
     if (sync->stray_walk)
         sync->kernel->walk_close(sync->stray_walk);
     sync->stray_walk = NULL;
-    sync->stray_at = 0;
+    sync->stray_set = NULL;
     sync->stray_count = 0;
 }

@@ -4,7 +4,14 @@
  * for every lease's element, one slice at a time so that sightings never wait, and at most once a
  * second: it finds the one element that was deleted alone.
  */
-#include "setsync/setsync_state.h"
+#include "setsync/upkeep/sweep.h"
+
+#include "setsync/sets/lease_sample.h"
+#include "setsync/sets/set_state.h"
+#include "setsync/upkeep/stray.h"
+#include "setsync/upkeep/upkeep.h"
+#include "setsync/writer/queue.h"
+#include "setsync/writer/writer.h"
 
 enum {
     COMPARE_REST =
@@ -31,7 +38,7 @@ static bool set_misses_some(struct setsync *sync, struct set *set, uint64_t now_
     struct lease *leases[SENTINELS];
     const struct address *addresses[SENTINELS];
     struct nftset_element elements[SENTINELS];
-    size_t count = refill_sample(sync, set, lease_is_sentinel, now_ns, leases, SENTINELS);
+    size_t count = lease_sample(sync, set, lease_is_sentinel, now_ns, leases, SENTINELS);
     for (size_t i = 0; i < count; i++)
         addresses[i] = &leases[i]->address;
     if (sync->kernel->read(sync->nft, &set->name, set_is_interval(set), addresses, count,
@@ -72,22 +79,6 @@ void sweep_compare(struct setsync *sync, const struct moment *now)
     const uint64_t done_ns = clock_now().boot_ns;
     const uint64_t rest_ns = COMPARE_REST * (done_ns - began_ns);
     sync->compare_ns = done_ns + (rest_ns < COMPARE_REST_MOST_NS ? rest_ns : COMPARE_REST_MOST_NS);
-}
-
-/*
- * In our table an element that somebody lengthened is cut to its lease, or goes with it.  A lease
- * that ends before the sweep has come to it would otherwise leave such an element behind.
- */
-void sweep_look(struct setsync *sync, struct lease *lease)
-{
-    const struct set *set = lease->set;
-    const struct address *address = &lease->address;
-    struct nftset_element element;
-    if (sync->sweep_ns == NEVER || !set->own || set->state != SET_READY ||
-        lease->write != LEASE_WRITTEN)
-        return;
-    if (sync->kernel->read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element) == 0)
-        writer_screen(lease, &element);
 }
 
 /*
@@ -146,7 +137,7 @@ void sweep_run(struct setsync *sync, const struct moment *now)
     size_t count = lease_slice(sync->leases, &sync->sweep_cursor, leases, SLICE);
     for (size_t i = 0; i < count; i++)
         if (leases[i]->write != LEASE_UNWRITTEN)
-            writer_queue(sync, leases[i]);
+            queue_lease(sync, leases[i]);
     writer_flush(sync, now);
     if (sync->sweep_cursor == 0)
         sweep_end(sync);

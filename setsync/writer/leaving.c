@@ -4,7 +4,9 @@
  * the kernel has let go of it.  Others may change the ruleset under every try; then it is tried
  * again soon, and meanwhile it is told as what it is.
  */
-#include "setsync/setsync_state.h"
+#include "setsync/writer/leaving.h"
+
+#include "setsync/writer/queue.h"
 
 #include <stdlib.h>
 
@@ -42,7 +44,7 @@ void leaving_begin(struct setsync *sync, struct lease *lease, const struct momen
         lease->set->leaving_count++;
         (void)lease_set_due(sync->leaving, lease, now->boot_ns);
     }
-    writer_queue(sync, lease);
+    queue_lease(sync, lease);
     if (!leaving_has(lease)) /* memory is out: it has one try */
         leaving_end(sync, lease);
 }
@@ -132,6 +134,6 @@ void leaving_run(struct setsync *sync, size_t most, const struct moment *now)
         if (!lease || lease->due.key > now->boot_ns)
             return;
         (void)lease_set_due(sync->leaving, lease, now->boot_ns + RETRY_LATER_NS);
-        writer_queue(sync, lease);
+        queue_lease(sync, lease);
     }
 }

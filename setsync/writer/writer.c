@@ -5,9 +5,12 @@
  * alone for two collections of its garbage, and a set that fails leaves the transaction of the
  * others.
  */
-#include "setsync/setsync_state.h"
+#include "setsync/writer/writer.h"
 
 #include "base/log.h"
+#include "setsync/sets/set_state.h"
+#include "setsync/writer/leaving.h"
+#include "setsync/writer/queue.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,8 +18,6 @@
 
 #define WRITE_GAIN_NS NS_PER_SECOND         /* less is not worth a write on the hot path */
 #define WRITE_BEFORE_NS (2 * NS_PER_SECOND) /* always this long before an element would expire */
-#define PROBE_DELAY_NS (100 * NS_PER_MS)    /* so that the timeouts before and after differ */
-#define PROBE_TOLERANCE_MS 20               /* timeouts are rounded to jiffies, 10 ms at most */
 #define READING_TOLERANCE_NS                                                                       \
     (100 * NS_PER_MS) /* the time left is rounded, and told a little later */
 #define RETRY_NS NS_PER_SECOND
@@ -25,6 +26,8 @@
 enum {
     FLUSH_ATTEMPTS = 8,
     WINDOW = 8192,      /* leases in a transaction: a megabyte, some 20 ms */
+    REFUSED_MOST = 3,   /* refusals of one set; with more it is the set that is at fault */
+    SINGLY_MOST = 4096, /* changes tried one at a time: 20 ms */
     QUEUE_KEPT = 65536, /* places: what a large change needed is given back */
 };
 
@@ -87,30 +90,11 @@ static bool lease_must_write(const struct setsync *sync, const struct lease *lea
     return writer_due(lease) <= now_ns;
 }
 
-void writer_queue(struct setsync *sync, struct lease *lease)
-{
-    if (lease->queued || !sync->nft)
-        return;
-    if (sync->queue_count == sync->queue_room) {
-        size_t room = sync->queue_room > 0 ? 2 * sync->queue_room : 256;
-        struct lease **queue = reallocarray(sync->queue, room, sizeof(struct lease *));
-        if (!queue) {
-            lease->set->dirty = true;
-            lease->set->check_ns = 0;
-            return;
-        }
-        sync->queue = queue;
-        sync->queue_room = room;
-    }
-    sync->queue[sync->queue_count++] = lease;
-    lease->queued = true;
-}
-
 void writer_consider(struct setsync *sync, struct lease *lease, uint64_t now_ns)
 {
     (void)lease_set_due(sync->leases, lease, writer_due(lease));
     if (lease_must_write(sync, lease, now_ns))
-        writer_queue(sync, lease);
+        queue_lease(sync, lease);
 }
 
 /* ---- others' elements ---- */
@@ -151,6 +135,22 @@ void writer_screen(struct lease *lease, const struct nftset_element *element)
     writer_mark(lease, covers ? LEASE_COVERED : LEASE_WRITTEN);
     lease->is_wide = element->is_wide;
     lease->written_expires_ns = end_ns;
+}
+
+/*
+ * In our table an element that somebody lengthened is cut to its lease, or goes with it.  A lease
+ * that ends before the sweep has come to it would otherwise leave such an element behind.
+ */
+void writer_look(struct setsync *sync, struct lease *lease)
+{
+    const struct set *set = lease->set;
+    const struct address *address = &lease->address;
+    struct nftset_element element;
+    if (sync->sweep_ns == NEVER || !set->own || set->state != SET_READY ||
+        lease->write != LEASE_WRITTEN)
+        return;
+    if (sync->kernel->read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element) == 0)
+        writer_screen(lease, &element);
 }
 
 static bool lease_needs_screening(const struct lease *lease)
@@ -234,8 +234,8 @@ static enum nftset_action change_action(const struct setsync *sync, const struct
     return is_absent ? NFTSET_ADD : NFTSET_REPLACE;
 }
 
-static struct nftset_change change_of(const struct setsync *sync, const struct lease *lease,
-                                      uint64_t now_ns)
+struct nftset_change writer_change(const struct setsync *sync, const struct lease *lease,
+                                   uint64_t now_ns)
 {
     uint64_t left_ns = lease->expires_ns > now_ns ? lease->expires_ns - now_ns : 1;
     return (struct nftset_change){
@@ -272,15 +272,15 @@ static size_t window_build(struct setsync *sync, uint64_t now_ns)
         struct lease *lease = sync->queue[i];
         if (!lease_takes_part(lease, now_ns))
             continue;
-        sync->changes[count] = change_of(sync, lease, now_ns);
+        sync->changes[count] = writer_change(sync, lease, now_ns);
         sync->changed[count] = lease;
         count++;
     }
     return count;
 }
 
-void writer_note(struct setsync *sync, const struct nftset_change *change, struct lease *lease,
-                 uint64_t now_ns)
+static void change_note_written(struct setsync *sync, const struct nftset_change *change,
+                                struct lease *lease, uint64_t now_ns)
 {
     sync->statistics.elements_written++;
     if (change->action == NFTSET_DELETE) {
@@ -296,10 +296,87 @@ void writer_note(struct setsync *sync, const struct nftset_change *change, struc
 static void window_note_written(struct setsync *sync, size_t count, uint64_t now_ns)
 {
     for (size_t i = 0; i < count; i++)
-        writer_note(sync, &sync->changes[i], sync->changed[i], now_ns);
+        change_note_written(sync, &sync->changes[i], sync->changed[i], now_ns);
     if (!sync->statistics.updates_probed && sync->probe_ns == NEVER)
         sync->probe_ns = now_ns + PROBE_DELAY_NS;
 }
+
+/* ---- one at a time ---- */
+
+/*
+ * A transaction failed, and the kernel named a set: its changes again, one at a time, so that what
+ * is refused takes nothing else with it.  A failing transaction blocks for 8 to 28 ms: there are
+ * few of them, and what a full set refuses waits until its garbage has been collected.
+ */
+struct retrying {
+    struct setsync *sync;
+    struct set *set;
+    uint64_t now_ns;
+    unsigned refused;
+};
+
+/* One more place in the set: not to be had in a full one before its garbage has been collected. */
+static bool lease_takes_a_place(const struct lease *lease)
+{
+    return !lease->removed && lease->write == LEASE_UNWRITTEN;
+}
+
+static void retry_note_refusal(struct retrying *retrying, struct lease *lease, int error)
+{
+    char set[SET_TEXT_MAX], address[ADDRESS_TEXT_MAX];
+    if (lease->retry_ns == 0)
+        log_warning("%s: %s cannot be written: %s; trying again each second",
+                    set_name_to_text(&retrying->set->name, set),
+                    address_to_text(&lease->address, address), strerror(-error));
+    lease->retry_ns = retrying->now_ns + NS_PER_SECOND;
+    retrying->refused++;
+}
+
+static void retry_one(struct retrying *retrying, struct nftset_change *change, struct lease *lease)
+{
+    struct setsync *sync = retrying->sync;
+    if (lease_takes_a_place(lease) && retrying->set->hold_ns > retrying->now_ns)
+        return;
+    sets_look(sync, retrying->set, retrying->now_ns);
+    if (retrying->set->dirty)
+        return;
+    int result = sync->kernel->commit(sync->nft, change, 1);
+    if (result == -ERESTART && sets_mark(sync) == 0)
+        return; /* it takes part in the next transaction */
+    sync->statistics.transactions++;
+    if (result == 0) {
+        change_note_written(sync, change, lease, retrying->now_ns);
+        return;
+    }
+    sync->statistics.transactions_failed++;
+    if (result == -ENFILE)
+        sets_failed(retrying->set, result, retrying->now_ns);
+    else
+        retry_note_refusal(retrying, lease, result);
+}
+
+/* Those that make room, or those that may need it. */
+static void retry_some(struct retrying *retrying, size_t count, bool deletions)
+{
+    struct setsync *sync = retrying->sync;
+    for (size_t i = 0; i < count && retrying->refused < REFUSED_MOST; i++)
+        if (sync->changed[i]->set == retrying->set &&
+            (sync->changes[i].action == NFTSET_DELETE) == deletions)
+            retry_one(retrying, &sync->changes[i], sync->changed[i]);
+}
+
+/* False when the set itself is at fault. */
+static bool retry_singly(struct setsync *sync, struct set *set, size_t count, uint64_t now_ns)
+{
+    struct retrying retrying = {.sync = sync, .set = set, .now_ns = now_ns};
+    if (count > SINGLY_MOST)
+        return false;
+    retry_some(&retrying, count, true);
+    retry_some(&retrying, count, false);
+    return retrying.refused < REFUSED_MOST;
+}
+
+/* ---- a flush ---- */
 
 /* Each set named once; when none is, all that took part are looked at again in a second. */
 static void window_note_failure(struct setsync *sync, size_t count, int error, uint64_t now_ns)
@@ -418,89 +495,4 @@ void writer_flush(struct setsync *sync, const struct moment *now)
         sync->queue = NULL;
         sync->queue_room = 0;
     }
-}
-
-/* ---- the probe ---- */
-
-static bool lease_can_probe(const struct lease *lease, uint64_t now_ns)
-{
-    return lease->write == LEASE_WRITTEN && lease->set->state == SET_READY &&
-           lease->set->hold_ns == 0 && lease->written_expires_ns == lease->expires_ns &&
-           lease->written_ns + PROBE_DELAY_NS <= now_ns &&
-           lease->expires_ns > now_ns + 4 * NS_PER_SECOND;
-}
-
-static struct lease *probe_find(const struct setsync *sync, uint64_t now_ns)
-{
-    struct lease *lease = NULL;
-    for (size_t i = 0; i < sync->set_count; i++)
-        if (refill_sample(sync, sync->sets[i], lease_can_probe, now_ns, &lease, 1) > 0)
-            return lease;
-    return NULL;
-}
-
-/* 1: in place, 0: not, or -errno; -EAGAIN when this element cannot tell. */
-static int probe_try(struct setsync *sync, struct lease *lease, uint64_t now_ns)
-{
-    const struct address *address = &lease->address;
-    struct nftset_element before, after;
-    const bool is_interval = set_is_interval(lease->set);
-    int result = sync->kernel->read(sync->nft, lease->set_name, is_interval, &address, 1, &before);
-    if (result < 0)
-        return result;
-    struct nftset_change change = change_of(sync, lease, now_ns);
-    change.action = NFTSET_UPDATE;
-    if (!before.exists || before.is_wide || before.timeout_ms == 0 ||
-        time_distance(before.timeout_ms, change.timeout_ms) <= 2 * PROBE_TOLERANCE_MS)
-        return -EAGAIN;
-    result = sync->kernel->commit(sync->nft, &change, 1);
-    if (result == 0)
-        result = sync->kernel->read(sync->nft, lease->set_name, is_interval, &address, 1, &after);
-    if (result < 0)
-        return result;
-    if (!after.exists)
-        return -EAGAIN;
-    return time_distance(after.timeout_ms, change.timeout_ms) <= PROBE_TOLERANCE_MS;
-}
-
-struct considering {
-    struct setsync *sync;
-    uint64_t now_ns;
-};
-
-static void probe_consider(void *context, struct lease *lease)
-{
-    const struct considering *considering = context;
-    writer_consider(considering->sync, lease, considering->now_ns);
-}
-
-/* What was put off until half its time has passed, as on an old kernel, is written now. */
-static void probe_catch_up(struct setsync *sync, uint64_t now_ns)
-{
-    struct considering considering = {.sync = sync, .now_ns = now_ns};
-    if (sync->statistics.updates_in_place)
-        lease_each(sync->leases, probe_consider, &considering);
-}
-
-void writer_probe(struct setsync *sync, const struct moment *now)
-{
-    if (sync->probe_ns > now->boot_ns)
-        return;
-    sync->probe_ns = NEVER; /* the next transaction asks again */
-    struct lease *lease = probe_find(sync, now->boot_ns);
-    if (!lease)
-        return;
-    sets_look(sync, lease->set, now->boot_ns);
-    int result = lease->set->dirty ? -EAGAIN : probe_try(sync, lease, now->boot_ns);
-    if (result == -ERESTART)
-        (void)sets_mark(sync);
-    if (result < 0) {
-        sync->probe_ns = now->boot_ns + RETRY_NS;
-        return;
-    }
-    sync->statistics.updates_probed = true;
-    sync->statistics.updates_in_place = result == 1;
-    log_info("this kernel refreshes a set's elements %s",
-             result == 1 ? "in place" : "only by replacing them");
-    probe_catch_up(sync, now->boot_ns);
 }

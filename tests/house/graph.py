@@ -32,11 +32,14 @@ registry
 setsync/policy
 setsync/leases/names
 setsync/kernel
+setsync/leases
+setsync/setsync_types
 setsync/setsync_state
-setsync/leases setsync/sets
+setsync/sets
 setsync/writer
 setsync/grant
-setsync/upkeep setsync/state
+setsync/upkeep
+setsync/state
 setsync
 daemon/config
 daemon/sources daemon/outputs
@@ -66,15 +69,12 @@ objects in a circle: daemon/config/check daemon/config/config daemon/config/pars
 objects in a circle: daemon/daemon daemon/learn daemon/reload daemon/trust
 objects in a circle: dnsparse/answers/answer dnsparse/answers/chain
 objects in a circle: registry/list/document registry/list/document_json registry/list/document_text
-objects in a circle: setsync/grant setsync/sets/sets setsync/upkeep/adopt setsync/upkeep/refill setsync/upkeep/stray setsync/upkeep/sweep setsync/writer/leaving setsync/writer/retry setsync/writer/writer
 objects in a circle: sniffer/decode/linklayer sniffer/decode/wireless
 objects in a circle: sniffer/pipeline/pipeline sniffer/pipeline/reassemble sniffer/pipeline/response
 registry/fetch/download.c includes registry/resolve/system.h, which is not below it
 registry/fetch/download.h includes registry/resolve/resolver.h, which is not below it
 registry/list/list_cache.h includes registry/fetch/fetch.h, which is not below it
 registry/resolve/hosts.h includes registry/plan.h, which is not below it
-setsync/policy/judge.c includes setsync/setsync_state.h, which is not below it
-setsync/setsync_state.h includes setsync/setsync.h, which is not below it
 sniffer/decode/tunnelrules.h includes sniffer/pipeline/plan.h, which is not below it
 sniffer/filter/kernelfilter.h includes sniffer/pipeline/plan.h, which is not below it
 sniffer/pipeline/pipeline.h includes sniffer/live/ethertypes.h, which is not below it

@@ -13,7 +13,10 @@
 
 #include <cmocka.h>
 
+#include "setsync/sets/set_state.h"
+#include "setsync/setsync.h"
 #include "setsync/setsync_state.h"
+#include "setsync/writer/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
