@@ -34,8 +34,8 @@ struct daemon {
     struct feeds *feeds;
     struct journal journal;
     struct resolvers resolvers;
-    struct trusted trusted;       /* whom the newest sniffer was told to believe */
-    struct watched *system_files; /* that name some of them */
+    struct trusted trusted;            /* whom the newest sniffer was told to believe */
+    struct file_monitor *system_files; /* that name some of them */
     struct loop_watch *trust_timer;
     uint64_t trusted_ns; /* when a change of those files last made another sniffer */
     struct reloads *reloads;

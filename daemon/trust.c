@@ -58,12 +58,12 @@ int daemon_open_trust(struct daemon *daemon)
     daemon->trust_timer = loop_timer(daemon->loop, on_settled, daemon);
     if (!daemon->trust_timer)
         return -ENOMEM;
-    return watched_new(daemon->loop, on_changed, daemon, &daemon->system_files);
+    return file_monitor_new(daemon->loop, on_changed, daemon, &daemon->system_files);
 }
 
 void daemon_close_trust(struct daemon *daemon)
 {
-    watched_free(daemon->system_files);
+    file_monitor_free(daemon->system_files);
     loop_unwatch(daemon->trust_timer);
     trusted_free(&daemon->trusted);
 }
@@ -74,7 +74,8 @@ int daemon_make_trusted(struct daemon *daemon, const struct config *config, stru
     struct trusted_files files = trusted_files();
     const char *const paths[] = {files.resolv_conf, files.uplinks};
 
-    watched_set(daemon->system_files, paths, config_believes_default(config) ? TRUSTED_FILES : 0);
+    file_monitor_set(daemon->system_files, paths,
+                     config_believes_default(config) ? TRUSTED_FILES : 0);
     return trusted_make(config, &files, out);
 }
 

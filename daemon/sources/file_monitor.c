@@ -24,12 +24,12 @@ struct watched_file {
     struct timespec changed;
 };
 
-struct watched {
+struct file_monitor {
     struct loop_watch *timer;
     void (*changed)(void *context, const char *path);
     void *context;
     size_t count;
-    struct watched_file files[WATCHED_MAX];
+    struct watched_file files[FILE_MONITOR_MAX];
 };
 
 static void look(struct watched_file *file)
@@ -53,7 +53,7 @@ static bool same(const struct watched_file *a, const struct watched_file *b)
 /* All are looked at, so that several changes at once make one restart. */
 static void on_timer(void *context)
 {
-    struct watched *watched = context;
+    struct file_monitor *watched = context;
     const char *changed = NULL;
 
     for (size_t i = 0; i < watched->count; i++) {
@@ -68,10 +68,10 @@ static void on_timer(void *context)
         watched->changed(watched->context, changed);
 }
 
-int watched_new(struct loop *loop, void (*changed)(void *context, const char *path), void *context,
-                struct watched **out)
+int file_monitor_new(struct loop *loop, void (*changed)(void *context, const char *path),
+                     void *context, struct file_monitor **out)
 {
-    struct watched *watched = calloc(1, sizeof(*watched));
+    struct file_monitor *watched = calloc(1, sizeof(*watched));
 
     if (!watched)
         return -ENOMEM;
@@ -86,7 +86,7 @@ int watched_new(struct loop *loop, void (*changed)(void *context, const char *pa
     return 0;
 }
 
-void watched_free(struct watched *watched)
+void file_monitor_free(struct file_monitor *watched)
 {
     if (!watched)
         return;
@@ -94,18 +94,18 @@ void watched_free(struct watched *watched)
     free(watched);
 }
 
-static void add(struct watched *watched, const char *path)
+static void add(struct file_monitor *watched, const char *path)
 {
     struct watched_file *file;
 
-    if (!path || watched->count == WATCHED_MAX)
+    if (!path || watched->count == FILE_MONITOR_MAX)
         return;
     file = &watched->files[watched->count++];
     snprintf(file->path, sizeof(file->path), "%s", path);
     look(file);
 }
 
-void watched_set(struct watched *watched, const char *const *paths, size_t count)
+void file_monitor_set(struct file_monitor *watched, const char *const *paths, size_t count)
 {
     watched->count = 0;
     loop_timer_stop(watched->timer);

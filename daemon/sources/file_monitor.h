@@ -10,14 +10,14 @@
 
 #include <stddef.h>
 
-enum { WATCHED_MAX = 70 };
+enum { FILE_MONITOR_MAX = 70 };
 
-struct watched;
+struct file_monitor;
 
-int watched_new(struct loop *loop, void (*changed)(void *context, const char *path), void *context,
-                struct watched **out);
-void watched_free(struct watched *watched);
-/* These from now on, as they are now; WATCHED_MAX at most, a NULL is passed over. */
-void watched_set(struct watched *watched, const char *const *paths, size_t count);
+int file_monitor_new(struct loop *loop, void (*changed)(void *context, const char *path),
+                     void *context, struct file_monitor **out);
+void file_monitor_free(struct file_monitor *watched);
+/* These from now on, as they are now; FILE_MONITOR_MAX at most, a NULL is passed over. */
+void file_monitor_set(struct file_monitor *watched, const char *const *paths, size_t count);
 
 #endif

@@ -25,16 +25,16 @@ struct link {
     uint16_t type; /* ARPHRD_ */
 };
 
-struct links {
+struct link_monitor {
     struct mnl_socket *socket;
     struct loop_watch *watch;
-    struct links_hooks hooks;
+    struct link_monitor_hooks hooks;
     size_t count;
     struct link links[PLAN_INTERFACES_MAX];
     char buffer[RECEIVE_SIZE];
 };
 
-static void link_is(struct links *links, size_t i, int index, uint16_t type, bool up)
+static void link_is(struct link_monitor *links, size_t i, int index, uint16_t type, bool up)
 {
     struct link *link = &links->links[i];
     bool came_up = up && (!link->up || link->index != index);
@@ -60,7 +60,7 @@ static int read_name(const struct nlattr *attribute, void *context)
 
 static int take_message(const struct nlmsghdr *header, void *context)
 {
-    struct links *links = context;
+    struct link_monitor *links = context;
     const struct ifinfomsg *info;
     const char *name = "";
     bool there = header->nlmsg_type == RTM_NEWLINK;
@@ -82,7 +82,7 @@ static int take_message(const struct nlmsghdr *header, void *context)
     return MNL_CB_OK;
 }
 
-static void everything_came_up(struct links *links)
+static void everything_came_up(struct link_monitor *links)
 {
     for (size_t i = 0; i < links->count; i++)
         links->hooks.up(links->hooks.context, i, false);
@@ -90,7 +90,7 @@ static void everything_came_up(struct links *links)
 
 static void on_readable(void *context)
 {
-    struct links *links = context;
+    struct link_monitor *links = context;
     for (int reads = 0; reads < READS_A_WAKE; reads++) {
         ssize_t got = mnl_socket_recvfrom(links->socket, links->buffer, sizeof(links->buffer));
         if (got < 0 && errno == ENOBUFS)
@@ -120,9 +120,10 @@ static int subscribe(struct mnl_socket *socket)
     return 0;
 }
 
-int links_open(struct loop *loop, const struct links_hooks *hooks, struct links **out)
+int link_monitor_open(struct loop *loop, const struct link_monitor_hooks *hooks,
+                      struct link_monitor **out)
 {
-    struct links *links = calloc(1, sizeof(*links));
+    struct link_monitor *links = calloc(1, sizeof(*links));
     int result = -ENOMEM;
 
     if (!links)
@@ -131,20 +132,20 @@ int links_open(struct loop *loop, const struct links_hooks *hooks, struct links 
     links->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
     result = links->socket ? subscribe(links->socket) : -errno;
     if (result < 0) {
-        links_close(links);
+        link_monitor_close(links);
         return result;
     }
     links->watch =
         loop_readable(loop, mnl_socket_get_fd(links->socket), LOOP_NORMAL, on_readable, links);
     if (!links->watch) {
-        links_close(links);
+        link_monitor_close(links);
         return -ENOMEM;
     }
     *out = links;
     return 0;
 }
 
-void links_close(struct links *links)
+void link_monitor_close(struct link_monitor *links)
 {
     if (!links)
         return;
@@ -171,7 +172,8 @@ static struct link look_at(int query, const struct plan_interface *interface)
     return link;
 }
 
-void links_watch(struct links *links, const struct plan_interface *interfaces, size_t count)
+void link_monitor_watch(struct link_monitor *links, const struct plan_interface *interfaces,
+                        size_t count)
 {
     int query = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct links;
+struct link_monitor;
 
 /*
  * The watched interface with this index came up, or is another one of the same name; `retyped`:
@@ -22,15 +22,17 @@ typedef void links_up(void *context, size_t index, bool retyped);
 /* Something has changed of the machine's interfaces, addresses or forwarding, watched or not. */
 typedef void links_changed(void *context);
 
-struct links_hooks {
+struct link_monitor_hooks {
     links_up *up;
     links_changed *changed;
     void *context;
 };
 
-int links_open(struct loop *loop, const struct links_hooks *hooks, struct links **out);
-void links_close(struct links *links);
+int link_monitor_open(struct loop *loop, const struct link_monitor_hooks *hooks,
+                      struct link_monitor **out);
+void link_monitor_close(struct link_monitor *links);
 /* From now on these; names are copied, PLAN_INTERFACES_MAX at most. */
-void links_watch(struct links *links, const struct plan_interface *interfaces, size_t count);
+void link_monitor_watch(struct link_monitor *links, const struct plan_interface *interfaces,
+                        size_t count);
 
 #endif

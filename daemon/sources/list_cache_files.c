@@ -14,12 +14,12 @@
 
 enum { PATH_ROOM = PATH_MAX + POLL_NAME_MAX + 16 };
 
-int keptfiles_init(struct keptfiles *kept, const char *state)
+int list_cache_files_init(struct list_cache_files *kept, const char *state)
 {
     const char *slash = state ? strrchr(state, '/') : NULL;
     size_t length = slash ? (size_t)(slash - state) + 1 : 0;
 
-    *kept = (struct keptfiles){.count = 0};
+    *kept = (struct list_cache_files){.count = 0};
     if (!state)
         return 0;
     if (length >= sizeof(kept->folder))
@@ -30,7 +30,7 @@ int keptfiles_init(struct keptfiles *kept, const char *state)
     return 0;
 }
 
-void keptfiles_use(struct keptfiles *kept, const struct poll_plan *plan)
+void list_cache_files_use(struct list_cache_files *kept, const struct poll_plan *plan)
 {
     kept->count = plan->whitelist_count;
     for (size_t i = 0; i < plan->whitelist_count; i++) {
@@ -40,7 +40,7 @@ void keptfiles_use(struct keptfiles *kept, const struct poll_plan *plan)
     }
 }
 
-static int open_one(struct keptfiles *kept, const char *name)
+static int open_one(struct list_cache_files *kept, const char *name)
 {
     char path[PATH_ROOM];
     int fd;
@@ -54,7 +54,7 @@ static int open_one(struct keptfiles *kept, const char *name)
     return fd;
 }
 
-void keptfiles_open(struct keptfiles *kept)
+void list_cache_files_open(struct list_cache_files *kept)
 {
     for (size_t i = 0; i < kept->count; i++) {
         bool wanted = kept->folder[0] != '\0' && kept->names[i][0] != '\0';
@@ -62,7 +62,7 @@ void keptfiles_open(struct keptfiles *kept)
     }
 }
 
-void keptfiles_close(struct keptfiles *kept)
+void list_cache_files_close(struct list_cache_files *kept)
 {
     for (size_t i = 0; i < kept->count; i++)
         if (kept->fds[i] >= 0)

@@ -10,7 +10,7 @@
 
 #include <limits.h>
 
-struct keptfiles {
+struct list_cache_files {
     char folder[PATH_MAX];                     /* "" for none */
     char names[WHITELISTS_MAX][POLL_NAME_MAX]; /* "": this whitelist has no list */
     int fds[WHITELISTS_MAX];                   /* -1 where there is none */
@@ -19,10 +19,10 @@ struct keptfiles {
 };
 
 /* `state` is the path of the state file, or NULL.  0 or -ENAMETOOLONG. */
-int keptfiles_init(struct keptfiles *kept, const char *state);
-void keptfiles_use(struct keptfiles *kept, const struct poll_plan *plan);
+int list_cache_files_init(struct list_cache_files *kept, const char *state);
+void list_cache_files_use(struct list_cache_files *kept, const struct poll_plan *plan);
 /* What cannot be opened is told once, and is -1. */
-void keptfiles_open(struct keptfiles *kept);
-void keptfiles_close(struct keptfiles *kept);
+void list_cache_files_open(struct list_cache_files *kept);
+void list_cache_files_close(struct list_cache_files *kept);
 
 #endif

@@ -28,47 +28,47 @@ enum {
     LAST_MESSAGES_MAX = 4096, /* more than a channel's buffer can hold */
 };
 
-static void signal_process(const struct child *child, int number)
+static void signal_process(const struct process *process, int number)
 {
-    if (child->pid > 0 && !child->reaped)
-        kill(child->pid, number);
+    if (process->pid > 0 && !process->reaped)
+        kill(process->pid, number);
 }
 
-static void violate(struct child *child, const char *problem)
+static void violate(struct process *process, const char *problem)
 {
-    child->violated = true;
-    child_kill(child, problem);
+    process->violated = true;
+    process_kill(process, problem);
 }
 
-static void take_state(struct child *child, const struct state_report *report)
+static void take_state(struct process *process, const struct state_report *report)
 {
     if (report->state == STATE_READY) {
-        if (child->state != CHILD_STARTING)
+        if (process->state != PROCESS_STARTING)
             return;
-        child->state = CHILD_RUNNING;
-        child->ready_ns = clock_now().boot_ns;
-        loop_timer_stop(child->deadline);
-        child->owner->ready(child->owner->context, child);
+        process->state = PROCESS_RUNNING;
+        process->ready_ns = clock_now().boot_ns;
+        loop_timer_stop(process->deadline);
+        process->owner->ready(process->owner->context, process);
         return;
     }
     if (report->state == STATE_ONE_DIRECTION) {
-        if (child->state != CHILD_DRAINING)
+        if (process->state != PROCESS_DRAINING)
             log_warning("capture: answers come and their questions do not, so nothing is learned: "
                         "mirror both directions; or, on a mirror port, name the resolvers in "
                         "capture.resolvers and set require-query = false: who can send packets in "
                         "their name is then believed");
         return;
     }
-    for (size_t i = 0; i < child->interface_count; i++) {
-        struct source_interface *interface = &child->interfaces[i];
+    for (size_t i = 0; i < process->interface_count; i++) {
+        struct source_interface *interface = &process->interfaces[i];
         if (memcmp(interface->report.interface, report->interface, IFNAMSIZ) != 0)
             continue;
         interface->report = *report;
         interface->reported_ns = clock_now().boot_ns;
-        child->owner->interface_changed(child->owner->context, child, i);
+        process->owner->interface_changed(process->owner->context, process, i);
         return;
     }
-    violate(child, "reported an interface that it was not given");
+    violate(process, "reported an interface that it was not given");
 }
 
 /* Counters only grow; a smaller report would take back what was counted. */
@@ -83,14 +83,14 @@ static bool counters_grew(const struct counters *before, const struct counters *
     return true;
 }
 
-static void take_counters(struct child *child, const struct counters *counters)
+static void take_counters(struct process *process, const struct counters *counters)
 {
-    if (!counters_grew(&child->counters, counters)) {
-        violate(child, "sent counters that went back");
+    if (!counters_grew(&process->counters, counters)) {
+        violate(process, "sent counters that went back");
         return;
     }
-    child->counters = *counters;
-    child->owner->counted(child->owner->context, child);
+    process->counters = *counters;
+    process->owner->counted(process->owner->context, process);
 }
 
 /* What has no effect of its own on what answers before it do. */
@@ -99,13 +99,13 @@ static bool may_wait(enum inbox_outcome outcome)
     return outcome == INBOX_ANSWER || outcome == INBOX_PART || outcome == INBOX_ASKED;
 }
 
-static void take_message(struct child *child, const struct message *message)
+static void take_message(struct process *process, const struct message *message)
 {
-    const struct sources_hooks *hooks = child->owner->hooks;
+    const struct sources_hooks *hooks = process->owner->hooks;
     struct inbox_delivery delivery;
 
-    child->heard = true;
-    enum inbox_outcome outcome = inbox_take(&child->inbox, message, &delivery);
+    process->heard = true;
+    enum inbox_outcome outcome = inbox_take(&process->inbox, message, &delivery);
 
     if (!may_wait(outcome))
         hooks->answered(hooks->context); /* in the order in which it was told */
@@ -113,32 +113,32 @@ static void take_message(struct child *child, const struct message *message)
     case INBOX_PART:
         return;
     case INBOX_ANSWER:
-        hooks->answer(hooks->context, child->source, delivery.parts, delivery.count);
+        hooks->answer(hooks->context, process->source, delivery.parts, delivery.count);
         if (delivery.count > 1)
             hooks->answered(hooks->context); /* its parts are kept until the next message only */
         return;
     case INBOX_REFUSAL:
-        hooks->refusal(hooks->context, child->source, &message->sighting);
+        hooks->refusal(hooks->context, process->source, &message->sighting);
         return;
     case INBOX_ALARM:
-        if (child->state != CHILD_DRAINING)
-            hooks->alarm(hooks->context, child->source, &message->alarm);
+        if (process->state != PROCESS_DRAINING)
+            hooks->alarm(hooks->context, process->source, &message->alarm);
         return;
     case INBOX_COUNTERS:
-        take_counters(child, &message->counters);
+        take_counters(process, &message->counters);
         return;
     case INBOX_STATE:
-        take_state(child, &message->state);
+        take_state(process, &message->state);
         return;
     case INBOX_ASKED:
         hooks->asked(hooks->context, &message->asked);
         return;
     case INBOX_REGISTRY:
-        child->lists[message->registry.whitelist] = message->registry;
-        child->reported |= (whitelist_mask)1 << message->registry.whitelist;
+        process->lists[message->registry.whitelist] = message->registry;
+        process->reported |= (whitelist_mask)1 << message->registry.whitelist;
         return;
     case INBOX_VIOLATION:
-        violate(child, delivery.why);
+        violate(process, delivery.why);
         return;
     }
 }
@@ -147,152 +147,155 @@ static void take_message(struct child *child, const struct message *message)
  * Nothing came: the process has closed its end, mostly by ending, and is reaped soon; or it sent an
  * empty message, which our own programs never do.
  */
-static void end_of_channel(struct child *child)
+static void end_of_channel(struct process *process)
 {
-    struct pollfd reader = {.fd = child->reader, .events = POLLIN};
+    struct pollfd reader = {.fd = process->reader, .events = POLLIN};
 
     if (poll(&reader, 1, 0) != 1 || !(reader.revents & POLLHUP)) {
-        violate(child, "sent an empty message");
+        violate(process, "sent an empty message");
         return;
     }
-    signal_process(child, SIGKILL); /* of no use without its channel */
-    loop_unwatch(child->watch);
-    child->watch = NULL;
+    signal_process(process, SIGKILL); /* of no use without its channel */
+    loop_unwatch(process->watch);
+    process->watch = NULL;
 }
 
 /* True when nothing more is to be read for now. */
-static bool stop_reading(struct child *child, int stopped)
+static bool stop_reading(struct process *process, int stopped)
 {
     if (stopped == -EBADMSG)
-        violate(child, "sent a message of a wrong size");
+        violate(process, "sent a message of a wrong size");
     else if (stopped != 1 && stopped != -EAGAIN)
-        end_of_channel(child);
-    return stopped != 1 || child->state == CHILD_DOOMED;
+        end_of_channel(process);
+    return stopped != 1 || process->state == PROCESS_DOOMED;
 }
 
 /*
  * At most `most` messages; false when there may be more.  The first one never waits for others;
  * what has arrived meanwhile goes on together, and so does what arrives during that.
  */
-static bool read_messages(struct child *child, unsigned most)
+static bool read_messages(struct process *process, unsigned most)
 {
-    const struct sources_hooks *hooks = child->owner->hooks;
+    const struct sources_hooks *hooks = process->owner->hooks;
     bool ended = false;
 
     for (unsigned read = 0, together = 1; read < most && !ended; together = CHANNEL_TOGETHER) {
         int stopped;
-        unsigned count = channel_receive_waiting(child->reader, child->batch, together, &stopped);
+        unsigned count =
+            channel_receive_waiting(process->reader, process->batch, together, &stopped);
 
-        for (unsigned i = 0; i < count && child->state != CHILD_DOOMED; i++)
-            take_message(child, &child->batch[i]);
+        for (unsigned i = 0; i < count && process->state != PROCESS_DOOMED; i++)
+            take_message(process, &process->batch[i]);
         hooks->answered(hooks->context);
         read += count;
-        ended = stop_reading(child, stopped);
+        ended = stop_reading(process, stopped);
     }
     return ended;
 }
 
 static void on_readable(void *context)
 {
-    struct child *child = context;
-    if (read_messages(child, MESSAGES_A_WAKE)) {
-        child->busy = 0;
+    struct process *process = context;
+    if (read_messages(process, MESSAGES_A_WAKE)) {
+        process->busy = 0;
         return;
     }
-    if (++child->busy < BUSY_WAKES_MAX)
+    if (++process->busy < BUSY_WAKES_MAX)
         return;
-    child->busy = 0;
-    loop_unwatch(child->watch);
-    child->watch = NULL;
-    loop_timer_set(child->breath, BREATH_MS);
+    process->busy = 0;
+    loop_unwatch(process->watch);
+    process->watch = NULL;
+    loop_timer_set(process->breath, BREATH_MS);
 }
 
 static void on_breath(void *context)
 {
-    struct child *child = context;
-    if (child->state == CHILD_DOOMED)
+    struct process *process = context;
+    if (process->state == PROCESS_DOOMED)
         return;
-    child->watch = loop_readable(child->loop, child->reader, LOOP_URGENT, on_readable, child);
-    if (!child->watch)
-        child_kill(child, "could not be watched: out of memory");
+    process->watch =
+        loop_readable(process->loop, process->reader, LOOP_URGENT, on_readable, process);
+    if (!process->watch)
+        process_kill(process, "could not be watched: out of memory");
 }
 
 static void on_deadline(void *context)
 {
-    struct child *child = context;
-    child_kill(child, child->state == CHILD_STARTING ? "did not become ready in 10 s"
-                                                     : "did not end after draining");
+    struct process *process = context;
+    process_kill(process, process->state == PROCESS_STARTING ? "did not become ready in 10 s"
+                                                             : "did not end after draining");
 }
 
-static bool watch_child(struct child *child)
+static bool watch_process(struct process *process)
 {
-    child->watch = loop_readable(child->loop, child->reader, LOOP_URGENT, on_readable, child);
-    child->breath = loop_timer(child->loop, on_breath, child);
-    child->deadline = loop_timer(child->loop, on_deadline, child);
-    if (!child->watch || !child->breath || !child->deadline)
+    process->watch =
+        loop_readable(process->loop, process->reader, LOOP_URGENT, on_readable, process);
+    process->breath = loop_timer(process->loop, on_breath, process);
+    process->deadline = loop_timer(process->loop, on_deadline, process);
+    if (!process->watch || !process->breath || !process->deadline)
         return false;
-    loop_timer_set(child->deadline, READY_MS);
+    loop_timer_set(process->deadline, READY_MS);
     return true;
 }
 
-int child_start(struct loop *loop, enum source source, const struct source_start *start,
-                const struct plan_interface *interfaces, size_t interface_count,
-                const struct child_owner *owner, struct child **out, const char **stage)
+int process_start(struct loop *loop, enum source source, const struct source_start *start,
+                  const struct plan_interface *interfaces, size_t interface_count,
+                  const struct process_owner *owner, struct process **out, const char **stage)
 {
-    struct child *child = calloc(1, sizeof(*child));
+    struct process *process = calloc(1, sizeof(*process));
     int result;
 
     *stage = "starting it";
-    if (!child)
+    if (!process)
         return -ENOMEM;
-    child->owner = owner;
-    child->loop = loop;
-    child->source = source;
-    child->reader = -1;
-    child->batch = calloc(CHANNEL_TOGETHER, sizeof(*child->batch));
-    if (!child->batch) {
-        child_free(child);
+    process->owner = owner;
+    process->loop = loop;
+    process->source = source;
+    process->reader = -1;
+    process->batch = calloc(CHANNEL_TOGETHER, sizeof(*process->batch));
+    if (!process->batch) {
+        process_free(process);
         return -ENOMEM;
     }
-    child->interface_count = interface_count;
+    process->interface_count = interface_count;
     for (size_t i = 0; i < interface_count; i++) {
-        struct state_report *report = &child->interfaces[i].report;
+        struct state_report *report = &process->interfaces[i].report;
         *report = (struct state_report){.state = STATE_WAITING, .link_type = -1};
         memcpy(report->interface, interfaces[i].name, IFNAMSIZ);
     }
-    inbox_init(&child->inbox, source);
-    result = source_start(start, &child->pid, &child->reader, stage);
-    if (result == 0 && !watch_child(child))
+    inbox_init(&process->inbox, source);
+    result = source_start(start, &process->pid, &process->reader, stage);
+    if (result == 0 && !watch_process(process))
         result = -ENOMEM;
     if (result) {
-        child_free(child);
+        process_free(process);
         return result;
     }
-    *out = child;
+    *out = process;
     return 0;
 }
 
 /* ---- silence ---- */
 
-static void end_silence(struct child *child)
+static void end_silence(struct process *process)
 {
-    if (child->silent >= SILENCE_TOLD)
-        log_notice("%s (process %d) goes on after %u s", source_name(child->source),
-                   (int)child->pid, child->silent);
-    child->heard = false;
-    child->silent = child->stuck = 0;
+    if (process->silent >= SILENCE_TOLD)
+        log_notice("%s (process %d) goes on after %u s", source_name(process->source),
+                   (int)process->pid, process->silent);
+    process->heard = false;
+    process->silent = process->stuck = 0;
 }
 
-static enum vitals_verdict look_at(struct child *child)
+static enum vitals_verdict look_at(struct process *process)
 {
-    struct vitals now = vitals_read(child->pid);
-    enum vitals_verdict verdict = vitals_judge(&child->vitals, &now);
+    struct vitals now = vitals_read(process->pid);
+    enum vitals_verdict verdict = vitals_judge(&process->vitals, &now);
 
-    child->vitals = now;
+    process->vitals = now;
     return verdict;
 }
 
-static void tell_silence(const struct child *child, enum vitals_verdict verdict)
+static void tell_silence(const struct process *process, enum vitals_verdict verdict)
 {
     static const char *const whys[] = {
         [VITALS_HANGS] = "it hangs",
@@ -301,71 +304,71 @@ static void tell_silence(const struct child *child, enum vitals_verdict verdict)
     };
 
     log_warning("%s (process %d) has said nothing for %u s: %s; nothing is learned from it",
-                source_name(child->source), (int)child->pid, child->silent, whys[verdict]);
+                source_name(process->source), (int)process->pid, process->silent, whys[verdict]);
 }
 
-void child_pulse(struct child *child)
+void process_pulse(struct process *process)
 {
     enum vitals_verdict verdict;
 
-    child->doomed += child->state == CHILD_DOOMED;
-    if (child->state == CHILD_DOOMED)
+    process->doomed += process->state == PROCESS_DOOMED;
+    if (process->state == PROCESS_DOOMED)
         return;
-    if (child->heard || child->state != CHILD_RUNNING) {
-        end_silence(child);
+    if (process->heard || process->state != PROCESS_RUNNING) {
+        end_silence(process);
         return;
     }
-    child->silent++;
-    verdict = look_at(child);
+    process->silent++;
+    verdict = look_at(process);
     if (verdict != VITALS_WAITS)
-        child->stuck++;
-    if (child->silent == SILENCE_TOLD)
-        tell_silence(child, verdict);
-    if (child->stuck >= SILENCE_ENDED)
-        child_kill(child, "said nothing for 10 s");
+        process->stuck++;
+    if (process->silent == SILENCE_TOLD)
+        tell_silence(process, verdict);
+    if (process->stuck >= SILENCE_ENDED)
+        process_kill(process, "said nothing for 10 s");
 }
 
-void child_drain(struct child *child)
+void process_drain(struct process *process)
 {
-    if (child->state == CHILD_DOOMED)
+    if (process->state == PROCESS_DOOMED)
         return;
-    child->state = CHILD_DRAINING;
-    signal_process(child, SIGTERM);
-    loop_timer_set(child->deadline, DRAIN_MS);
+    process->state = PROCESS_DRAINING;
+    signal_process(process, SIGTERM);
+    loop_timer_set(process->deadline, DRAIN_MS);
 }
 
-void child_kill(struct child *child, const char *problem)
+void process_kill(struct process *process, const char *problem)
 {
-    if (child->state == CHILD_DOOMED)
+    if (process->state == PROCESS_DOOMED)
         return;
-    snprintf(child->problem, sizeof(child->problem), "%s", problem);
-    child->state = CHILD_DOOMED;
-    loop_unwatch(child->watch);
-    child->watch = NULL;
-    signal_process(child, SIGKILL);
+    snprintf(process->problem, sizeof(process->problem), "%s", problem);
+    process->state = PROCESS_DOOMED;
+    loop_unwatch(process->watch);
+    process->watch = NULL;
+    signal_process(process, SIGKILL);
 }
 
-void child_finish(struct child *child)
+void process_finish(struct process *process)
 {
-    child->reaped = true;
-    if (child->state != CHILD_DOOMED)
-        read_messages(child, LAST_MESSAGES_MAX);
+    process->reaped = true;
+    if (process->state != PROCESS_DOOMED)
+        read_messages(process, LAST_MESSAGES_MAX);
 }
 
-void child_free(struct child *child)
+void process_free(struct process *process)
 {
-    if (!child)
+    if (!process)
         return;
-    loop_unwatch(child->deadline);
-    loop_unwatch(child->breath);
-    loop_unwatch(child->watch);
-    if (child->reader >= 0)
-        close(child->reader);
-    if (child->pid > 0 && !child->reaped) {
-        signal_process(child, SIGKILL);
-        waitpid(child->pid, NULL, 0);
+    loop_unwatch(process->deadline);
+    loop_unwatch(process->breath);
+    loop_unwatch(process->watch);
+    if (process->reader >= 0)
+        close(process->reader);
+    if (process->pid > 0 && !process->reaped) {
+        signal_process(process, SIGKILL);
+        waitpid(process->pid, NULL, 0);
     }
-    inbox_free(&child->inbox);
-    free(child->batch);
-    free(child);
+    inbox_free(&process->inbox);
+    free(process->batch);
+    free(process);
 }

@@ -11,11 +11,11 @@
 #include "daemon/sources/vitals.h"
 #include "source/inbox.h"
 
-enum child_state {
-    CHILD_STARTING, /* until it reports ready */
-    CHILD_RUNNING,
-    CHILD_DRAINING, /* has a successor: its alarms count no more */
-    CHILD_DOOMED,   /* killed, not reaped yet */
+enum process_state {
+    PROCESS_STARTING, /* until it reports ready */
+    PROCESS_RUNNING,
+    PROCESS_DRAINING, /* has a successor: its alarms count no more */
+    PROCESS_DOOMED,   /* killed, not reaped yet */
 };
 
 enum {
@@ -23,21 +23,21 @@ enum {
     SILENCE_ENDED = 10, /* the process is ended, and started again */
 };
 
-struct child;
+struct process;
 
-struct child_owner {
+struct process_owner {
     const struct sources_hooks *hooks;
-    void (*ready)(void *context, struct child *child);
-    void (*counted)(void *context, struct child *child);
-    void (*interface_changed)(void *context, struct child *child, size_t index);
+    void (*ready)(void *context, struct process *process);
+    void (*counted)(void *context, struct process *process);
+    void (*interface_changed)(void *context, struct process *process, size_t index);
     void *context;
 };
 
-struct child {
-    const struct child_owner *owner;
+struct process {
+    const struct process_owner *owner;
     struct loop *loop;
     enum source source;
-    enum child_state state;
+    enum process_state state;
     pid_t pid;
     bool reaped; /* the number may be somebody else's by now */
     int reader;
@@ -63,23 +63,23 @@ struct child {
     bool violated;     /* it sent what our own programs never send */
 };
 
-/* 0 with a child to free, or -errno of `*stage`. */
-int child_start(struct loop *loop, enum source source, const struct source_start *start,
-                const struct plan_interface *interfaces, size_t interface_count,
-                const struct child_owner *owner, struct child **out, const char **stage);
+/* 0 with a process to free, or -errno of `*stage`. */
+int process_start(struct loop *loop, enum source source, const struct source_start *start,
+                  const struct plan_interface *interfaces, size_t interface_count,
+                  const struct process_owner *owner, struct process **out, const char **stage);
 /*
  * Each second of the daemon's own, after its channel was read: whoever has something to tell each
  * second and does not is silent.  The daemon's own standing still is no silence of others, and
  * waiting for a busy machine's CPU is none that a restart mends.
  */
-void child_pulse(struct child *child);
+void process_pulse(struct process *process);
 /* SIGTERM: it goes on for a while, and is killed when it outlives that. */
-void child_drain(struct child *child);
+void process_drain(struct process *process);
 /* SIGKILL, and nothing more is read from it. */
-void child_kill(struct child *child, const char *problem);
+void process_kill(struct process *process, const char *problem);
 /* It was reaped: what it still said is read. */
-void child_finish(struct child *child);
+void process_finish(struct process *process);
 /* Ends a process that still runs. */
-void child_free(struct child *child);
+void process_free(struct process *process);
 
 #endif

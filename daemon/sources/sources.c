@@ -29,14 +29,14 @@ enum {
     TOPOLOGY_RENEWAL_MS = 5000,
 };
 
-static const struct station_kind sniffer_kind = {
+static const struct supervisor_kind sniffer_kind = {
     .source = SOURCE_SNIFFER,
     .program = "sniffer",
     .net_raw = true,
     .drains = true,
 };
 
-static const struct station_kind registry_kind = {
+static const struct supervisor_kind registry_kind = {
     .source = SOURCE_REGISTRY,
     .program = "registry",
 };
@@ -44,13 +44,13 @@ static const struct station_kind registry_kind = {
 struct sources {
     struct loop *loop;
     struct sources_hooks hooks;
-    struct station sniffer, registry;
-    struct links *links;
+    struct supervisor sniffer, registry;
+    struct link_monitor *links;
     struct loop_watch *debounce; /* timer */
     bool low_latency;
     bool latency_told;
     struct plan_interface interfaces[PLAN_INTERFACES_MAX];
-    bool came_up[PLAN_INTERFACES_MAX]; /* since the newest child was started */
+    bool came_up[PLAN_INTERFACES_MAX]; /* since the newest process was started */
     bool retyped[PLAN_INTERFACES_MAX]; /* the same, with another link layer */
     struct quiet quiet[PLAN_INTERFACES_MAX];
     uint8_t told[PLAN_INTERFACES_MAX]; /* the state that was logged last */
@@ -59,8 +59,8 @@ struct sources {
     struct loop_watch *settling; /* timer */
     bool settles;                /* it is set */
     uint64_t renewed_ns;         /* for a change of the surroundings */
-    struct watched *watched;
-    struct keptfiles kept;
+    struct file_monitor *files;
+    struct list_cache_files kept;
 };
 
 /* ---- the sniffer ---- */
@@ -106,12 +106,13 @@ static void sniffer_started(void *context, const struct source_start *start)
         close(start->cpu_latency);
 }
 
-/* An interface came up that was not usable when the newest child looked, or is read as what it was.
+/* An interface came up that was not usable when the newest process looked, or is read as what it
+ * was.
  */
 static bool wants_replacement(const struct sources *sources)
 {
-    const struct child *newest = station_newest(&sources->sniffer);
-    if (!newest || newest->state == CHILD_DOOMED)
+    const struct process *newest = supervisor_newest(&sources->sniffer);
+    if (!newest || newest->state == PROCESS_DOOMED)
         return false;
     for (size_t i = 0; i < newest->interface_count; i++) {
         uint8_t state = newest->interfaces[i].report.state;
@@ -128,7 +129,7 @@ static void on_debounce(void *context)
     if (!wants_replacement(sources))
         return;
     log_info("an interface came up: starting another sniffer that reads it too");
-    station_renew(&sources->sniffer, "an interface came up meanwhile");
+    supervisor_renew(&sources->sniffer, "an interface came up meanwhile");
 }
 
 static void on_link_up(void *context, size_t index, bool retyped)
@@ -141,15 +142,15 @@ static void on_link_up(void *context, size_t index, bool retyped)
         loop_timer_set(sources->debounce, LINK_DEBOUNCE_MS);
 }
 
-static void on_interface_changed(void *context, struct child *child, size_t index)
+static void on_interface_changed(void *context, struct process *process, size_t index)
 {
     struct sources *sources = context;
-    const struct state_report *report = &child->interfaces[index].report;
+    const struct state_report *report = &process->interfaces[index].report;
 
-    if (child == sources->sniffer.current)
+    if (process == sources->sniffer.current)
         quiet_note(&sources->quiet[index], report->received, report->state == STATE_UP,
-                   child->interfaces[index].reported_ns);
-    if (child != station_newest(&sources->sniffer) || report->state == sources->told[index])
+                   process->interfaces[index].reported_ns);
+    if (process != supervisor_newest(&sources->sniffer) || report->state == sources->told[index])
         return;
     sources->told[index] = report->state;
     if (report->state == STATE_UP)
@@ -185,7 +186,7 @@ int sources_renew_plan(struct sources *sources, const struct plan *plan,
     int sealed = plan_seal(&completed);
     if (sealed < 0)
         return sealed;
-    station_replan(&sources->sniffer, sealed);
+    supervisor_replan(&sources->sniffer, sealed);
     return 0;
 }
 
@@ -198,8 +199,8 @@ int sources_start_sniffer(struct sources *sources, const struct plan *plan,
         return sealed;
     sources->low_latency = plan->latency == LATENCY_LOW;
     take_interfaces(sources, plan);
-    links_watch(sources->links, sources->interfaces, sources->interface_count);
-    station_use(&sources->sniffer, sealed, sources->interfaces, sources->interface_count);
+    link_monitor_watch(sources->links, sources->interfaces, sources->interface_count);
+    supervisor_use(&sources->sniffer, sealed, sources->interfaces, sources->interface_count);
     return 0;
 }
 
@@ -219,7 +220,7 @@ static void on_settled(void *context)
     sources->renewed_ns = now_ns;
     log_info("this machine's interfaces or addresses have changed: starting another sniffer that "
              "knows them");
-    station_renew(&sources->sniffer, "interfaces or addresses have changed meanwhile");
+    supervisor_renew(&sources->sniffer, "interfaces or addresses have changed meanwhile");
 }
 
 static void on_links_changed(void *context)
@@ -241,7 +242,7 @@ static void registry_starting(void *context, struct source_start *start)
 {
     struct sources *sources = context;
 
-    keptfiles_open(&sources->kept);
+    list_cache_files_open(&sources->kept);
     start->extra = sources->kept.fds;
     start->extra_count = sources->kept.count;
     start->extra_first = REGISTRY_KEPT_FD;
@@ -253,12 +254,12 @@ static void registry_started(void *context, const struct source_start *start)
     struct sources *sources = context;
 
     (void)start;
-    keptfiles_close(&sources->kept);
+    list_cache_files_close(&sources->kept);
 }
 
-static void registry_interface_changed(void *context, struct child *child, size_t index)
+static void registry_interface_changed(void *context, struct process *process, size_t index)
 {
-    (void)context, (void)child, (void)index; /* it has none */
+    (void)context, (void)process, (void)index; /* it has none */
 }
 
 static void on_watched(void *context, const char *path)
@@ -266,20 +267,21 @@ static void on_watched(void *context, const char *path)
     struct sources *sources = context;
 
     log_info("%s has changed: starting another registry process that reads it", path);
-    station_renew(&sources->registry, "a file that it has read has changed");
+    supervisor_renew(&sources->registry, "a file that it has read has changed");
 }
 
 /* What the registry process reads before its sandbox, and cannot read again. */
 static void watch_files(struct sources *sources, const struct poll_plan *plan)
 {
-    const char *paths[WATCHED_MAX] = {SYSTEM_RESOLV_CONF, SYSTEM_HOSTS, system_certificates_path()};
+    const char *paths[FILE_MONITOR_MAX] = {SYSTEM_RESOLV_CONF, SYSTEM_HOSTS,
+                                           system_certificates_path()};
     size_t count = 3;
 
-    for (size_t i = 0; i < plan->whitelist_count && count < WATCHED_MAX; i++) {
+    for (size_t i = 0; i < plan->whitelist_count && count < FILE_MONITOR_MAX; i++) {
         if (plan->whitelists[i].ca[0] != '\0')
             paths[count++] = plan->whitelists[i].ca;
     }
-    watched_set(sources->watched, paths, count);
+    file_monitor_set(sources->files, paths, count);
 }
 
 int sources_start_registry(struct sources *sources, const struct poll_plan *plan)
@@ -287,16 +289,16 @@ int sources_start_registry(struct sources *sources, const struct poll_plan *plan
     int sealed;
 
     if (!poll_plan_is_needed(plan)) {
-        station_stop(&sources->registry, "there is nothing to fetch or resolve any more");
-        watched_set(sources->watched, NULL, 0);
+        supervisor_stop(&sources->registry, "there is nothing to fetch or resolve any more");
+        file_monitor_set(sources->files, NULL, 0);
         return 0;
     }
     sealed = poll_plan_seal(plan);
     if (sealed < 0)
         return sealed;
-    keptfiles_use(&sources->kept, plan);
+    list_cache_files_use(&sources->kept, plan);
     watch_files(sources, plan);
-    station_use(&sources->registry, sealed, NULL, 0);
+    supervisor_use(&sources->registry, sealed, NULL, 0);
     return 0;
 }
 
@@ -304,7 +306,7 @@ int sources_start_registry(struct sources *sources, const struct poll_plan *plan
 
 static int open_sniffer(struct sources *sources, const char *libexec)
 {
-    const struct station_hooks hooks = {
+    const struct supervisor_hooks hooks = {
         .sources = &sources->hooks,
         .restarting = sniffer_restarting,
         .starting = sniffer_starting,
@@ -312,12 +314,12 @@ static int open_sniffer(struct sources *sources, const char *libexec)
         .interface_changed = on_interface_changed,
         .context = sources,
     };
-    const struct links_hooks links_hooks = {
+    const struct link_monitor_hooks link_monitor_hooks = {
         .up = on_link_up,
         .changed = on_links_changed,
         .context = sources,
     };
-    int result = station_open(&sources->sniffer, &sniffer_kind, sources->loop, libexec, &hooks);
+    int result = supervisor_open(&sources->sniffer, &sniffer_kind, sources->loop, libexec, &hooks);
 
     if (result)
         return result;
@@ -325,12 +327,12 @@ static int open_sniffer(struct sources *sources, const char *libexec)
     sources->settling = loop_timer(sources->loop, on_settled, sources);
     if (!sources->debounce || !sources->settling)
         return -ENOMEM;
-    return links_open(sources->loop, &links_hooks, &sources->links);
+    return link_monitor_open(sources->loop, &link_monitor_hooks, &sources->links);
 }
 
 static int open_registry(struct sources *sources, const char *libexec)
 {
-    const struct station_hooks hooks = {
+    const struct supervisor_hooks hooks = {
         .sources = &sources->hooks,
         .restarting = registry_restarting,
         .starting = registry_starting,
@@ -338,9 +340,10 @@ static int open_registry(struct sources *sources, const char *libexec)
         .interface_changed = registry_interface_changed,
         .context = sources,
     };
-    int result = station_open(&sources->registry, &registry_kind, sources->loop, libexec, &hooks);
+    int result =
+        supervisor_open(&sources->registry, &registry_kind, sources->loop, libexec, &hooks);
 
-    return result ? result : watched_new(sources->loop, on_watched, sources, &sources->watched);
+    return result ? result : file_monitor_new(sources->loop, on_watched, sources, &sources->files);
 }
 
 int sources_new(struct loop *loop, const struct sources_options *options,
@@ -353,7 +356,7 @@ int sources_new(struct loop *loop, const struct sources_options *options,
         return -ENOMEM;
     sources->loop = loop;
     sources->hooks = *hooks;
-    result = keptfiles_init(&sources->kept, options->state);
+    result = list_cache_files_init(&sources->kept, options->state);
     if (result == 0)
         result = open_sniffer(sources, options->libexec);
     if (result == 0)
@@ -370,10 +373,10 @@ void sources_free(struct sources *sources)
 {
     if (!sources)
         return;
-    station_close(&sources->sniffer);
-    station_close(&sources->registry);
-    links_close(sources->links);
-    watched_free(sources->watched);
+    supervisor_close(&sources->sniffer);
+    supervisor_close(&sources->registry);
+    link_monitor_close(sources->links);
+    file_monitor_free(sources->files);
     loop_unwatch(sources->debounce);
     loop_unwatch(sources->settling);
     surroundings_close(&sources->surroundings);
@@ -382,24 +385,24 @@ void sources_free(struct sources *sources)
 
 void sources_pulse(struct sources *sources)
 {
-    station_pulse(&sources->sniffer);
-    station_pulse(&sources->registry);
+    supervisor_pulse(&sources->sniffer);
+    supervisor_pulse(&sources->registry);
 }
 
 bool sources_follow(const struct sources *sources)
 {
-    return station_follows(&sources->sniffer) && station_follows(&sources->registry);
+    return supervisor_follows(&sources->sniffer) && supervisor_follows(&sources->registry);
 }
 
 bool sources_are_hopeless(const struct sources *sources)
 {
-    return station_is_hopeless(&sources->sniffer) || station_is_hopeless(&sources->registry);
+    return supervisor_is_hopeless(&sources->sniffer) || supervisor_is_hopeless(&sources->registry);
 }
 
 void sources_reap(struct sources *sources)
 {
-    station_reap(&sources->sniffer);
-    station_reap(&sources->registry);
+    supervisor_reap(&sources->sniffer);
+    supervisor_reap(&sources->registry);
 }
 
 /* The registry counts while there is something for it to do. */
@@ -412,7 +415,7 @@ struct source_status sources_status(const struct sources *sources, size_t index)
 {
     struct source_status status;
 
-    station_status(index == 0 ? &sources->sniffer : &sources->registry, &status);
+    supervisor_status(index == 0 ? &sources->sniffer : &sources->registry, &status);
     status.quiet = index == 0 ? sources->quiet : NULL;
     if (index == 0) {
         status.ports = sources->surroundings.ports;

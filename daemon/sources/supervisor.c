@@ -24,14 +24,14 @@ enum {
     END_TRIES = 50,     /* of 10 ms each */
 };
 
-static const char *name_of(const struct station *station)
+static const char *name_of(const struct supervisor *supervisor)
 {
-    return source_name(station->kind->source);
+    return source_name(supervisor->kind->source);
 }
 
-static void tell_changed(struct station *station)
+static void tell_changed(struct supervisor *supervisor)
 {
-    station->hooks.sources->changed(station->hooks.sources->context);
+    supervisor->hooks.sources->changed(supervisor->hooks.sources->context);
 }
 
 static void add_counters(struct counters *sum, const struct counters *more)
@@ -42,117 +42,120 @@ static void add_counters(struct counters *sum, const struct counters *more)
         sum->refused[i] += more->refused[i];
 }
 
-static void sum_counters(struct station *station)
+static void sum_counters(struct supervisor *supervisor)
 {
-    station->total = station->before;
-    if (station->current)
-        add_counters(&station->total, &station->current->counters);
+    supervisor->total = supervisor->before;
+    if (supervisor->current)
+        add_counters(&supervisor->total, &supervisor->current->counters);
 }
 
-static void on_counted(void *context, struct child *child)
+static void on_counted(void *context, struct process *process)
 {
-    struct station *station = context;
-    if (child == station->current)
-        sum_counters(station);
+    struct supervisor *supervisor = context;
+    if (process == supervisor->current)
+        sum_counters(supervisor);
 }
 
 /* Not started, or ended before it was of use: again after a while. */
-static void schedule_restart(struct station *station)
+static void schedule_restart(struct supervisor *supervisor)
 {
-    loop_timer_set(station->restart, station->backoff_ms);
-    station->backoff_ms *= 2;
-    if (station->backoff_ms > BACKOFF_MOST_MS)
-        station->backoff_ms = BACKOFF_MOST_MS;
+    loop_timer_set(supervisor->restart, supervisor->backoff_ms);
+    supervisor->backoff_ms *= 2;
+    if (supervisor->backoff_ms > BACKOFF_MOST_MS)
+        supervisor->backoff_ms = BACKOFF_MOST_MS;
 }
 
-static void forget_child(struct station *station, size_t index)
+static void forget_process(struct supervisor *supervisor, size_t index)
 {
-    struct child *child = station->children[index];
-    if (station->current == child)
-        station->current = NULL;
-    if (station->successor == child)
-        station->successor = NULL;
-    station->child_count--;
-    memmove(&station->children[index], &station->children[index + 1],
-            (station->child_count - index) * sizeof(station->children[0]));
-    child_free(child);
+    struct process *process = supervisor->processes[index];
+    if (supervisor->current == process)
+        supervisor->current = NULL;
+    if (supervisor->successor == process)
+        supervisor->successor = NULL;
+    supervisor->process_count--;
+    memmove(&supervisor->processes[index], &supervisor->processes[index + 1],
+            (supervisor->process_count - index) * sizeof(supervisor->processes[0]));
+    process_free(process);
 }
 
-static void make_room(struct station *station)
+static void make_room(struct supervisor *supervisor)
 {
-    for (size_t i = 0; station->child_count == STATION_CHILDREN_MAX && i < STATION_CHILDREN_MAX;
-         i++)
-        if (station->children[i] != station->current)
-            forget_child(station, i);
+    for (size_t i = 0;
+         supervisor->process_count == SUPERVISOR_PROCESSES_MAX && i < SUPERVISOR_PROCESSES_MAX; i++)
+        if (supervisor->processes[i] != supervisor->current)
+            forget_process(supervisor, i);
 }
 
 /* The newest plan gets a process: the first one, or one that will take over. */
-static void start_child(struct station *station)
+static void start_process(struct supervisor *supervisor)
 {
     struct source_start start = {
-        .program = station->program,
-        .plan = station->plan,
+        .program = supervisor->program,
+        .plan = supervisor->plan,
         .cpu_latency = -1,
-        .net_raw = station->kind->net_raw,
+        .net_raw = supervisor->kind->net_raw,
     };
-    struct child *child;
+    struct process *process;
     const char *stage;
     int result;
 
-    make_room(station);
-    station->hooks.starting(station->hooks.context, &start);
-    result = child_start(station->loop, station->kind->source, &start, station->interfaces,
-                         station->interface_count, &station->owner, &child, &stage);
-    station->hooks.started(station->hooks.context, &start);
+    make_room(supervisor);
+    supervisor->hooks.starting(supervisor->hooks.context, &start);
+    result =
+        process_start(supervisor->loop, supervisor->kind->source, &start, supervisor->interfaces,
+                      supervisor->interface_count, &supervisor->owner, &process, &stage);
+    supervisor->hooks.started(supervisor->hooks.context, &start);
     if (result) {
-        snprintf(station->problem, sizeof(station->problem), "%s: %s", stage, strerror(-result));
-        log_error("%s: %s: %s: %s; trying again in %g s", name_of(station), station->program, stage,
-                  strerror(-result), (double)station->backoff_ms / 1000);
-        schedule_restart(station);
-        tell_changed(station);
+        snprintf(supervisor->problem, sizeof(supervisor->problem), "%s: %s", stage,
+                 strerror(-result));
+        log_error("%s: %s: %s: %s; trying again in %g s", name_of(supervisor), supervisor->program,
+                  stage, strerror(-result), (double)supervisor->backoff_ms / 1000);
+        schedule_restart(supervisor);
+        tell_changed(supervisor);
         return;
     }
-    child->plan = station->plan_number;
-    station->children[station->child_count++] = child;
-    station->successor = child;
+    process->plan = supervisor->plan_number;
+    supervisor->processes[supervisor->process_count++] = process;
+    supervisor->successor = process;
 }
 
 static void on_restart(void *context)
 {
-    struct station *station = context;
-    station->restarts++;
-    station->hooks.restarting(station->hooks.context);
-    start_child(station);
+    struct supervisor *supervisor = context;
+    supervisor->restarts++;
+    supervisor->hooks.restarting(supervisor->hooks.context);
+    start_process(supervisor);
 }
 
-static void on_ready(void *context, struct child *child)
+static void on_ready(void *context, struct process *process)
 {
-    struct station *station = context;
-    struct child *old = station->current;
+    struct supervisor *supervisor = context;
+    struct process *old = supervisor->current;
 
-    if (child != station->successor)
+    if (process != supervisor->successor)
         return;
-    station->current = child;
-    station->successor = NULL;
+    supervisor->current = process;
+    supervisor->successor = NULL;
     if (old) {
-        add_counters(&station->before, &old->counters); /* what it still counts, the new one does */
-        child_drain(old);
+        add_counters(&supervisor->before,
+                     &old->counters); /* what it still counts, the new one does */
+        process_drain(old);
     }
-    sum_counters(station);
-    log_info("%s (process %d) is ready", name_of(station), (int)child->pid);
-    tell_changed(station);
+    sum_counters(supervisor);
+    log_info("%s (process %d) is ready", name_of(supervisor), (int)process->pid);
+    tell_changed(supervisor);
 }
 
-static void on_interface_changed(void *context, struct child *child, size_t index)
+static void on_interface_changed(void *context, struct process *process, size_t index)
 {
-    struct station *station = context;
-    station->hooks.interface_changed(station->hooks.context, child, index);
+    struct supervisor *supervisor = context;
+    supervisor->hooks.interface_changed(supervisor->hooks.context, process, index);
 }
 
-int station_open(struct station *station, const struct station_kind *kind, struct loop *loop,
-                 const char *libexec, const struct station_hooks *hooks)
+int supervisor_open(struct supervisor *supervisor, const struct supervisor_kind *kind,
+                    struct loop *loop, const char *libexec, const struct supervisor_hooks *hooks)
 {
-    *station = (struct station){
+    *supervisor = (struct supervisor){
         .kind = kind,
         .loop = loop,
         .hooks = *hooks,
@@ -162,121 +165,121 @@ int station_open(struct station *station, const struct station_kind *kind, struc
                   .ready = on_ready,
                   .counted = on_counted,
                   .interface_changed = on_interface_changed,
-                  .context = station},
+                  .context = supervisor},
     };
-    station->restart = loop_timer(loop, on_restart, station);
-    if (!station->restart)
+    supervisor->restart = loop_timer(loop, on_restart, supervisor);
+    if (!supervisor->restart)
         return -ENOMEM;
-    if (snprintf(station->program, sizeof(station->program), "%s/%s", libexec, kind->program) >=
-        (int)sizeof(station->program))
+    if (snprintf(supervisor->program, sizeof(supervisor->program), "%s/%s", libexec,
+                 kind->program) >= (int)sizeof(supervisor->program))
         return -ENAMETOOLONG;
     return 0;
 }
 
 /* SIGINT ends a source at once, and so does the channel that nobody reads; what does neither is
  * killed. */
-void station_close(struct station *station)
+void supervisor_close(struct supervisor *supervisor)
 {
-    for (size_t i = 0; i < station->child_count; i++)
-        if (!station->children[i]->reaped)
-            kill(station->children[i]->pid, SIGINT);
-    for (size_t i = 0, tries = 0; i < station->child_count && tries < END_TRIES;) {
-        struct child *child = station->children[i];
-        if (waitpid(child->pid, NULL, WNOHANG) == 0) {
+    for (size_t i = 0; i < supervisor->process_count; i++)
+        if (!supervisor->processes[i]->reaped)
+            kill(supervisor->processes[i]->pid, SIGINT);
+    for (size_t i = 0, tries = 0; i < supervisor->process_count && tries < END_TRIES;) {
+        struct process *process = supervisor->processes[i];
+        if (waitpid(process->pid, NULL, WNOHANG) == 0) {
             tries++;
             usleep(10000);
             continue;
         }
-        child->reaped = true;
+        process->reaped = true;
         i++;
     }
-    while (station->child_count > 0)
-        forget_child(station, station->child_count - 1);
-    loop_unwatch(station->restart);
-    if (station->kind && station->plan >= 0)
-        close(station->plan);
+    while (supervisor->process_count > 0)
+        forget_process(supervisor, supervisor->process_count - 1);
+    loop_unwatch(supervisor->restart);
+    if (supervisor->kind && supervisor->plan >= 0)
+        close(supervisor->plan);
 }
 
-static void kill_if_any(struct child **child, const char *why)
+static void kill_if_any(struct process **process, const char *why)
 {
-    if (*child)
-        child_kill(*child, why);
-    *child = NULL;
+    if (*process)
+        process_kill(*process, why);
+    *process = NULL;
 }
 
 /* One that does not drain makes place at once: two of it would do the same work twice. */
-static void drop_current(struct station *station, const char *why)
+static void drop_current(struct supervisor *supervisor, const char *why)
 {
-    if (!station->current)
+    if (!supervisor->current)
         return;
-    add_counters(&station->before, &station->current->counters);
-    kill_if_any(&station->current, why);
-    sum_counters(station);
+    add_counters(&supervisor->before, &supervisor->current->counters);
+    kill_if_any(&supervisor->current, why);
+    sum_counters(supervisor);
 }
 
-static void replace_children(struct station *station, const char *why)
+static void replace_processes(struct supervisor *supervisor, const char *why)
 {
-    loop_timer_stop(station->restart);
-    station->backoff_ms = BACKOFF_FIRST_MS;
-    kill_if_any(&station->successor, why);
-    if (!station->kind->drains)
-        drop_current(station, why);
-    start_child(station);
+    loop_timer_stop(supervisor->restart);
+    supervisor->backoff_ms = BACKOFF_FIRST_MS;
+    kill_if_any(&supervisor->successor, why);
+    if (!supervisor->kind->drains)
+        drop_current(supervisor, why);
+    start_process(supervisor);
 }
 
-void station_renew(struct station *station, const char *why)
+void supervisor_renew(struct supervisor *supervisor, const char *why)
 {
-    if (station->plan < 0)
+    if (supervisor->plan < 0)
         return;
-    station->hooks.restarting(station->hooks.context);
-    replace_children(station, why);
+    supervisor->hooks.restarting(supervisor->hooks.context);
+    replace_processes(supervisor, why);
 }
 
-void station_replan(struct station *station, int plan)
+void supervisor_replan(struct supervisor *supervisor, int plan)
 {
-    if (station->plan >= 0)
-        close(station->plan);
-    station->plan = plan;
-    station->plan_number++;
+    if (supervisor->plan >= 0)
+        close(supervisor->plan);
+    supervisor->plan = plan;
+    supervisor->plan_number++;
 }
 
-void station_use(struct station *station, int plan, const struct plan_interface *interfaces,
-                 size_t interface_count)
+void supervisor_use(struct supervisor *supervisor, int plan,
+                    const struct plan_interface *interfaces, size_t interface_count)
 {
-    station_replan(station, plan);
-    station->interfaces = interfaces;
-    station->interface_count = interface_count;
-    replace_children(station, "another plan came meanwhile");
+    supervisor_replan(supervisor, plan);
+    supervisor->interfaces = interfaces;
+    supervisor->interface_count = interface_count;
+    replace_processes(supervisor, "another plan came meanwhile");
 }
 
-void station_stop(struct station *station, const char *why)
+void supervisor_stop(struct supervisor *supervisor, const char *why)
 {
-    if (station->plan >= 0)
-        close(station->plan);
-    station->plan = -1;
-    loop_timer_stop(station->restart);
-    kill_if_any(&station->successor, why);
-    drop_current(station, why);
+    if (supervisor->plan >= 0)
+        close(supervisor->plan);
+    supervisor->plan = -1;
+    loop_timer_stop(supervisor->restart);
+    kill_if_any(&supervisor->successor, why);
+    drop_current(supervisor, why);
 }
 
-bool station_follows(const struct station *station)
+bool supervisor_follows(const struct supervisor *supervisor)
 {
-    const struct child *current = station->current;
+    const struct process *current = supervisor->current;
 
-    return station->plan < 0 ||
-           (current && current->plan == station->plan_number && current->state == CHILD_RUNNING);
+    return supervisor->plan < 0 || (current && current->plan == supervisor->plan_number &&
+                                    current->state == PROCESS_RUNNING);
 }
 
-const struct child *station_newest(const struct station *station)
+const struct process *supervisor_newest(const struct supervisor *supervisor)
 {
-    return station->successor ? station->successor : station->current;
+    return supervisor->successor ? supervisor->successor : supervisor->current;
 }
 
 /* How it ended, for people. */
-static void describe_end(const struct child *child, int status, char out[static 128])
+static void describe_end(const struct process *process, int status, char out[static 128])
 {
-    if (child->problem[0] != '\0')
-        snprintf(out, 128, "%s", child->problem);
+    if (process->problem[0] != '\0')
+        snprintf(out, 128, "%s", process->problem);
     else if (WIFSIGNALED(status))
         snprintf(out, 128, "killed by signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
@@ -284,97 +287,99 @@ static void describe_end(const struct child *child, int status, char out[static 
         snprintf(out, 128, "exit status %d", WEXITSTATUS(status));
 }
 
-static void report_end(struct station *station, const struct child *child, int status,
+static void report_end(struct supervisor *supervisor, const struct process *process, int status,
                        const char *what_next)
 {
-    describe_end(child, status, station->problem);
-    log_warning("%s (process %d) has ended: %s%s%s", name_of(station), (int)child->pid,
-                station->problem,
-                child->violated ? "; nothing that it sent from then on counts" : "", what_next);
+    describe_end(process, status, supervisor->problem);
+    log_warning("%s (process %d) has ended: %s%s%s", name_of(supervisor), (int)process->pid,
+                supervisor->problem,
+                process->violated ? "; nothing that it sent from then on counts" : "", what_next);
 }
 
 /* The one whose word counted, or was about to, has ended by itself. */
-static void lost_child(struct station *station, const struct child *child, int status)
+static void lost_process(struct supervisor *supervisor, const struct process *process, int status)
 {
     uint64_t now_ns = clock_now().boot_ns;
     char what_next[64];
 
-    if (child->ready_ns && now_ns - child->ready_ns > HEALTHY_SECONDS * NS_PER_SECOND) {
-        station->backoff_ms = BACKOFF_FIRST_MS;
-        station->hung = 0;
+    if (process->ready_ns && now_ns - process->ready_ns > HEALTHY_SECONDS * NS_PER_SECOND) {
+        supervisor->backoff_ms = BACKOFF_FIRST_MS;
+        supervisor->hung = 0;
     }
-    station->hung = child->stuck >= SILENCE_ENDED ? station->hung + 1 : 0;
+    supervisor->hung = process->stuck >= SILENCE_ENDED ? supervisor->hung + 1 : 0;
     snprintf(what_next, sizeof(what_next), "; starting it again in %g s",
-             (double)station->backoff_ms / 1000);
-    report_end(station, child, status, what_next);
-    schedule_restart(station);
+             (double)supervisor->backoff_ms / 1000);
+    report_end(supervisor, process, status, what_next);
+    schedule_restart(supervisor);
 }
 
-static void end_child(struct station *station, size_t index, int status)
+static void end_process(struct supervisor *supervisor, size_t index, int status)
 {
-    struct child *child = station->children[index];
+    struct process *process = supervisor->processes[index];
     bool was_current, was_successor;
 
-    child_finish(child);
-    was_current = child == station->current;
-    was_successor = child == station->successor;
+    process_finish(process);
+    was_current = process == supervisor->current;
+    was_successor = process == supervisor->successor;
     if (was_current)
-        add_counters(&station->before, &child->counters);
-    if (child->violated)
-        station->violations++;
-    if (was_successor || (was_current && !station->successor))
-        lost_child(station, child, status);
-    else if (was_current || child->violated)
-        report_end(station, child, status, was_current ? "; its successor is starting" : "");
-    forget_child(station, index);
-    sum_counters(station);
+        add_counters(&supervisor->before, &process->counters);
+    if (process->violated)
+        supervisor->violations++;
+    if (was_successor || (was_current && !supervisor->successor))
+        lost_process(supervisor, process, status);
+    else if (was_current || process->violated)
+        report_end(supervisor, process, status, was_current ? "; its successor is starting" : "");
+    forget_process(supervisor, index);
+    sum_counters(supervisor);
     if (was_current || was_successor)
-        tell_changed(station);
+        tell_changed(supervisor);
 }
 
-void station_reap(struct station *station)
+void supervisor_reap(struct supervisor *supervisor)
 {
-    for (size_t i = 0; i < station->child_count;) {
+    for (size_t i = 0; i < supervisor->process_count;) {
         int status;
-        if (waitpid(station->children[i]->pid, &status, WNOHANG) > 0)
-            end_child(station, i, status);
+        if (waitpid(supervisor->processes[i]->pid, &status, WNOHANG) > 0)
+            end_process(supervisor, i, status);
         else
             i++;
     }
 }
 
-void station_pulse(struct station *station)
+void supervisor_pulse(struct supervisor *supervisor)
 {
-    for (size_t i = 0; i < station->child_count; i++)
-        child_pulse(station->children[i]);
+    for (size_t i = 0; i < supervisor->process_count; i++)
+        process_pulse(supervisor->processes[i]);
 }
 
-bool station_is_hopeless(const struct station *station)
+bool supervisor_is_hopeless(const struct supervisor *supervisor)
 {
-    for (size_t i = 0; i < station->child_count; i++)
-        if (station->children[i]->doomed >= UNKILLED_MOST)
+    for (size_t i = 0; i < supervisor->process_count; i++)
+        if (supervisor->processes[i]->doomed >= UNKILLED_MOST)
             return true;
-    return station->hung >= HUNG_MOST && (!station->current || station->current->silent > 0);
+    return supervisor->hung >= HUNG_MOST &&
+           (!supervisor->current || supervisor->current->silent > 0);
 }
 
-void station_status(const struct station *station, struct source_status *out)
+void supervisor_status(const struct supervisor *supervisor, struct source_status *out)
 {
-    const struct child *child = station->current ? station->current : station->successor;
+    const struct process *process =
+        supervisor->current ? supervisor->current : supervisor->successor;
 
     *out = (struct source_status){
-        .source = station->kind->source,
-        .restarts = station->restarts,
-        .violations = station->violations,
-        .counters = &station->total,
+        .source = supervisor->kind->source,
+        .restarts = supervisor->restarts,
+        .violations = supervisor->violations,
+        .counters = &supervisor->total,
     };
-    memcpy(out->problem, station->problem, sizeof(out->problem));
-    if (!child)
+    memcpy(out->problem, supervisor->problem, sizeof(out->problem));
+    if (!process)
         return;
-    out->pid = child->pid;
-    out->ready = child->state == CHILD_RUNNING;
-    out->silent = child->silent >= SILENCE_TOLD ? child->silent : 0;
-    out->interfaces = child->interfaces;
-    out->interface_count = child->interface_count;
-    out->lists = child->lists;
-    out->reported_lists = child->reported;
+    out->pid = process->pid;
+    out->ready = process->state == PROCESS_RUNNING;
+    out->silent = process->silent >= SILENCE_TOLD ? process->silent : 0;
+    out->interfaces = process->interfaces;
+    out->interface_count = process->interface_count;
+    out->lists = process->lists;
+    out->reported_lists = process->reported;
 }

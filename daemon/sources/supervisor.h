@@ -12,41 +12,41 @@
 
 #include <limits.h>
 
-enum { STATION_CHILDREN_MAX = 8 }; /* a reload a second; the oldest that drains makes room */
+enum { SUPERVISOR_PROCESSES_MAX = 8 }; /* a reload a second; the oldest that drains makes room */
 
 /* One row of the table of sources. */
-struct station_kind {
+struct supervisor_kind {
     enum source source;
     const char *program; /* in libexec */
     bool net_raw;        /* it may be passed CAP_NET_RAW */
     bool drains; /* the old process goes on while the new one starts, and for a while after */
 };
 
-struct station;
+struct supervisor;
 
-struct station_hooks {
+struct supervisor_hooks {
     const struct sources_hooks *sources;
-    /* The same plan is to be used again: station_replan may be called with a better one. */
+    /* The same plan is to be used again: supervisor_replan may be called with a better one. */
     void (*restarting)(void *context);
     /* What the process gets besides its plan; `started` takes back what was lent. */
     void (*starting)(void *context, struct source_start *start);
     void (*started)(void *context, const struct source_start *start);
-    void (*interface_changed)(void *context, struct child *child, size_t index);
+    void (*interface_changed)(void *context, struct process *process, size_t index);
     void *context;
 };
 
-struct station {
-    const struct station_kind *kind;
+struct supervisor {
+    const struct supervisor_kind *kind;
     struct loop *loop;
-    struct station_hooks hooks;
-    struct child_owner owner;
+    struct supervisor_hooks hooks;
+    struct process_owner owner;
     char program[PATH_MAX];
-    struct loop_watch *restart;                   /* timer */
-    struct child *children[STATION_CHILDREN_MAX]; /* in the order of their start */
-    size_t child_count;
-    struct child *current;   /* whose word counts */
-    struct child *successor; /* starting, to take over */
-    int plan;                /* the sealed memfd, used again for each start; -1: nothing to do */
+    struct loop_watch *restart;                          /* timer */
+    struct process *processes[SUPERVISOR_PROCESSES_MAX]; /* in the order of their start */
+    size_t process_count;
+    struct process *current;   /* whose word counts */
+    struct process *successor; /* starting, to take over */
+    int plan;                  /* the sealed memfd, used again for each start; -1: nothing to do */
     unsigned plan_number;
     const struct plan_interface *interfaces;
     size_t interface_count;
@@ -60,29 +60,29 @@ struct station {
 };
 
 /* 0 or -errno; to be closed in any case. */
-int station_open(struct station *station, const struct station_kind *kind, struct loop *loop,
-                 const char *libexec, const struct station_hooks *hooks);
+int supervisor_open(struct supervisor *supervisor, const struct supervisor_kind *kind,
+                    struct loop *loop, const char *libexec, const struct supervisor_hooks *hooks);
 /* Ends each process at once. */
-void station_close(struct station *station);
+void supervisor_close(struct supervisor *supervisor);
 /* Takes the plan, and gets it a process, now or after the one that is starting. */
-void station_use(struct station *station, int plan, const struct plan_interface *interfaces,
-                 size_t interface_count);
+void supervisor_use(struct supervisor *supervisor, int plan,
+                    const struct plan_interface *interfaces, size_t interface_count);
 /* For the next start. */
-void station_replan(struct station *station, int plan);
+void supervisor_replan(struct supervisor *supervisor, int plan);
 /* There is nothing to do any more. */
-void station_stop(struct station *station, const char *why);
+void supervisor_stop(struct supervisor *supervisor, const char *why);
 /* The same plan for another process: what it has read at its start has changed. */
-void station_renew(struct station *station, const char *why);
+void supervisor_renew(struct supervisor *supervisor, const char *why);
 /* Each second. */
-void station_pulse(struct station *station);
+void supervisor_pulse(struct supervisor *supervisor);
 /* One process after the other fell silent, or one cannot even be killed. */
-bool station_is_hopeless(const struct station *station);
+bool supervisor_is_hopeless(const struct supervisor *supervisor);
 /* SIGCHLD came: reap, report, schedule restarts. */
-void station_reap(struct station *station);
+void supervisor_reap(struct supervisor *supervisor);
 /* Whether the process whose word counts works by the newest plan. */
-bool station_follows(const struct station *station);
+bool supervisor_follows(const struct supervisor *supervisor);
 /* The newest that lives, or NULL. */
-const struct child *station_newest(const struct station *station);
-void station_status(const struct station *station, struct source_status *out);
+const struct process *supervisor_newest(const struct supervisor *supervisor);
+void supervisor_status(const struct supervisor *supervisor, struct source_status *out);
 
 #endif
