@@ -294,16 +294,6 @@ static void answer_start(const struct wire_message *message, struct answer *answ
     answer->stray_count = 0;
 }
 
-const struct dname *answer_name(const struct answer *answer, unsigned index)
-{
-    return index > 0 ? &answer->chain[index - 1] : &answer->question;
-}
-
-const struct dname *answer_owner(const struct answer *answer)
-{
-    return answer_name(answer, answer->chain_count);
-}
-
 unsigned answer_next_owned(const struct answer *answer, unsigned index, answer_names names,
                            unsigned owner)
 {

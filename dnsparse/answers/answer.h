@@ -12,21 +12,10 @@
 #include "dnsparse/answers/wire.h"
 #include "dnsparse/names/address.h"
 #include "dnsparse/names/dname.h"
+#include "dnsparse/names/record_type.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-enum record_type {
-    RECORD_NONE = 0,
-    RECORD_A,
-    RECORD_AAAA,
-    RECORD_HTTPS, /* ipv4hint, ipv6hint of RFC 9460 */
-    RECORD_SVCB,
-    RECORD_LIST, /* an address that stood in a registry's list: no DNS record */
-    RECORD_COUNT,
-};
-/* "A", "AAAA", "HTTPS", "SVCB", "LIST". */
-const char *record_type_name(enum record_type type);
 
 enum {
     ANSWER_CHAIN_MAX = 16,                   /* names behind the question's; more are refused */
@@ -94,9 +83,17 @@ enum answer_outcome {
 };
 
 /* 0: the question's name; N: chain[N - 1]. */
-const struct dname *answer_name(const struct answer *answer, unsigned index);
+static inline const struct dname *answer_name(const struct answer *answer, unsigned index)
+{
+    return index > 0 ? &answer->chain[index - 1] : &answer->question;
+}
+
 /* The chain's end: the last alias's target, or the question's name. */
-const struct dname *answer_owner(const struct answer *answer);
+static inline const struct dname *answer_owner(const struct answer *answer)
+{
+    return answer_name(answer, answer->chain_count);
+}
+
 /*
  * The first address from `index` on that counts as this name's, where only those owned by one of
  * `names` count; address_count when there is none.  Of an address with several owners one counts.

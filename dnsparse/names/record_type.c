@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The names of record types.  Apart from answer.c, so that the daemon can print them and link no
- * DNS library.
+ * The names of record types.
  */
-#include "dnsparse/answers/answer.h"
+#include "dnsparse/names/record_type.h"
 
 const char *record_type_name(enum record_type type)
 {

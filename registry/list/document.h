@@ -44,9 +44,5 @@ enum document_outcome document_read_json(const char *bytes, size_t size, documen
                                          void *context);
 enum document_outcome document_read_text(const char *bytes, size_t size, document_visit *visit,
                                          void *context);
-/* "host", "ip", "servers"...: the words that lists use for what is an entry. */
-bool document_is_label(const char *text, size_t size);
-/* Of these: the words for the host itself. */
-bool document_is_host_label(const char *text, size_t size);
 
 #endif

@@ -4,6 +4,7 @@
  * deep as it takes; several documents behind each other (a line each) are read as one.
  */
 #include "registry/list/document.h"
+#include "registry/list/labels.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -78,7 +79,7 @@ static bool host_of(json_t *object, struct dname *out)
     {
         struct entry entry;
 
-        if (!json_is_string(value) || !document_is_host_label(key, strlen(key)))
+        if (!json_is_string(value) || !label_is_host(key, strlen(key)))
             continue;
         entry = entry_from_text(json_string_value(value), json_string_length(value), false);
         if (entry.kind != ENTRY_HOST)
@@ -110,8 +111,7 @@ static void walk_object(const struct walk *walk, json_t *object, const struct dn
         struct entry entry = entry_from_text(key, size, false);
 
         if (entry.kind == ENTRY_MALFORMED) {
-            walk_value(walk, value,
-                       document_is_label(key, size) && !document_is_host_label(key, size), beside);
+            walk_value(walk, value, label_is_known(key, size) && !label_is_host(key, size), beside);
             continue;
         }
         walk->visit(walk->context, &entry, key, size, beside);

@@ -4,6 +4,7 @@
  * of several fields most are something else (a region, a state): only what looks like an entry is.
  */
 #include "registry/list/document.h"
+#include "registry/list/labels.h"
 
 #include <string.h>
 
@@ -85,7 +86,7 @@ static bool is_heading(const struct row *row)
 
         if (field.size > 2 && field.text[0] == '"')
             field = (struct field){.text = field.text + 1, .size = field.size - 2};
-        if (document_is_label(field.text, field.size))
+        if (label_is_known(field.text, field.size))
             return true;
     }
     return false;

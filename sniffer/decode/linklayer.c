@@ -4,6 +4,7 @@
  */
 #include "sniffer/decode/linklayer.h"
 
+#include "sniffer/decode/llc.h"
 #include "source/message.h"
 
 #include <pcap/dlt.h>
@@ -30,7 +31,6 @@ enum {
     MPLS_BOTTOM = 0x100,
     CONTROL_WORD_SIZE = 4,
     ETHERNET_SIZE = 14,
-    SNAP_SIZE = 8,
     ETAG_SIZE = 6, /* each without the EtherType in front, and the one behind */
     VNTAG_SIZE = 4,
     SGT_SIZE = 6,
@@ -67,20 +67,10 @@ static uint32_t wrapping_of_tag(uint16_t ethertype)
     }
 }
 
-uint16_t linklayer_snap(struct reader *reader)
-{
-    const uint8_t *header = reader_take(reader, SNAP_SIZE);
-
-    if (!header || (memcmp(header, "\xaa\xaa\x03\0\0\0", 6) != 0 &&
-                    memcmp(header, "\xaa\xaa\x03\0\0\xf8", 6) != 0))
-        return ETHERTYPE_NONE;
-    return big_endian_16(header + 6);
-}
-
 /* Instead of an EtherType its length: IP may still be in it, where what follows says so. */
 static __attribute__((cold)) uint16_t skip_llc(struct reader *reader)
 {
-    return reader->length < SNAP_SIZE ? ETHERTYPE_NONE : linklayer_snap(reader);
+    return reader->length < LLC_SNAP_SIZE ? ETHERTYPE_NONE : llc_ethertype(reader);
 }
 
 static uint16_t skip_tags(struct reader *reader, uint16_t ethertype, struct linklayer_notes *notes)

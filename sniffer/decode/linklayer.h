@@ -73,8 +73,6 @@ linklayer_function linklayer_vntag;
 linklayer_function linklayer_sgt;
 linklayer_function linklayer_fabricpath;
 linklayer_function linklayer_itag;
-/* An LLC header with SNAP (RFC 1042, and the bridge tunnel encapsulation of 802.1H). */
-uint16_t linklayer_snap(struct reader *reader);
 /* By the version that stands in front. */
 linklayer_function linklayer_raw_ip;
 

@@ -4,6 +4,7 @@
  * header.  What is encrypted, a fragment or an aggregate is passed over: nothing can be read of it.
  */
 #include "sniffer/decode/linklayer.h"
+#include "sniffer/decode/llc.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -73,7 +74,7 @@ static uint16_t data_frame(struct reader *reader, bool padded)
         reader_take(reader, 4 - size % 4);
     if (qos && qos[0] & QOS_AGGREGATE)
         return ETHERTYPE_NONE;
-    return linklayer_snap(reader);
+    return llc_ethertype(reader);
 }
 
 uint16_t linklayer_ieee80211(struct reader *reader, struct linklayer_notes *notes)

@@ -64,12 +64,8 @@ base/seccomp.c includes source/descriptors.h, which is not below it
 client/commands/loaded.c includes doctor/program.h, which is not below it
 client/commands/loaded.h includes doctor/rules/nftruleset.h, which is not below it
 client/options.c includes client/commands.h, which is not below it
-dnsparse/names/record_type.c includes dnsparse/answers/answer.h, which is not below it
 objects in a circle: daemon/config/check daemon/config/config daemon/config/parse
 objects in a circle: daemon/daemon daemon/learn daemon/reload daemon/trust
-objects in a circle: dnsparse/answers/answer dnsparse/answers/chain
-objects in a circle: registry/list/document registry/list/document_json registry/list/document_text
-objects in a circle: sniffer/decode/linklayer sniffer/decode/wireless
 objects in a circle: sniffer/pipeline/pipeline sniffer/pipeline/reassemble sniffer/pipeline/response
 registry/fetch/download.c includes registry/resolve/system.h, which is not below it
 registry/fetch/download.h includes registry/resolve/resolver.h, which is not below it
