@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
-/* NULL when memory is out. */
+/* NULL when out of memory. */
 static inline void *lazy_new(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,

@@ -22,7 +22,7 @@ typedef void loop_callback(void *context);
 int loop_new(struct loop **out);
 void loop_free(struct loop *loop);
 
-/* Each returns NULL when memory is out.  loop_unwatch(NULL) does nothing. */
+/* Each returns NULL when out of memory.  loop_unwatch(NULL) does nothing. */
 struct loop_watch *loop_readable(struct loop *loop, int fd, enum loop_priority priority,
                                  loop_callback *callback, void *context);
 struct loop_watch *loop_writable(struct loop *loop, int fd, loop_callback *callback, void *context);

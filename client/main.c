@@ -28,7 +28,7 @@ static const struct command commands[] = {
     {.name = "watch", .run = watch_main, .help = "grants, refusals and alarms as they happen"},
     {.name = "rules", .run = rules_main, .help = "a ready nftables ruleset for a whitelist"},
     {.name = "metrics", .run = metrics_main, .help = "counters and latency for Prometheus"},
-    {.name = "forget", .run = forget_main, .help = "take an address or a name back"},
+    {.name = "forget", .run = forget_main, .help = "revoke an address or name"},
     {.name = "reload",
      .run = reload_main,
      .help = "reads the configuration again, and waits until it counts"},
@@ -47,8 +47,8 @@ static void commands_print(FILE *out)
     fputs("usage: wildset COMMAND [OPTION...] [ARGUMENT...]\n\n", out);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-8s  %s\n", commands[i].name, commands[i].help);
-    fputs("\n`wildset COMMAND --help` says more of each, `wildset --version` which wildset this "
-          "is.\n",
+    fputs("\n`wildset COMMAND --help` describes each command, `wildset --version` prints the "
+          "version.\n",
           out);
 }
 

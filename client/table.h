@@ -21,7 +21,7 @@ struct table_column {
 
 struct table;
 
-/* `columns` is borrowed, at most TABLE_COLUMNS_MAX.  NULL when memory is out. */
+/* `columns` is borrowed, at most TABLE_COLUMNS_MAX.  NULL when out of memory. */
 struct table *table_new(FILE *out, const struct table_column *columns, size_t count);
 /* Prints what is held back.  A table without rows prints nothing, no titles either. */
 void table_free(struct table *table);

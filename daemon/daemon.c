@@ -82,7 +82,7 @@ static void tell_made(struct daemon *daemon)
         return;
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
-        log_warning("%s: %s: rules that were flushed with the sets are not loaded again", path,
+        log_warning("%s: %s: rules flushed together with the sets will not be reloaded", path,
                     strerror(errno));
     else
         close(fd);
@@ -129,7 +129,7 @@ static void on_clock(void *context, uint64_t slept_ns)
     struct moment now = clock_now();
 
     if (slept_ns > 0) {
-        log_notice("slept for %" PRIu64 " s: what has ended meanwhile ends now",
+        log_notice("resumed after %" PRIu64 " s; expiring overdue leases",
                    slept_ns / NS_PER_SECOND);
         setsync_resumed(daemon->sync, slept_ns, &now);
     }
@@ -185,7 +185,7 @@ static void on_ready_timeout(void *context)
     struct daemon *daemon = context;
     if (daemon->told_ready)
         return;
-    log_warning("the sniffer is not ready after %d s: going on without it", READY_MS / 1000);
+    log_warning("sniffer not ready after %d s; continuing", READY_MS / 1000);
     daemon_tell_ready(daemon);
 }
 

@@ -79,7 +79,7 @@ void daemon_use_trusted(struct daemon *daemon, const struct trusted *trusted);
 int daemon_start_sniffer(struct daemon *daemon, const struct config *config);
 /* Plans for the sources' programs, which are started or replaced.  0 or -errno. */
 int daemon_start_sources(struct daemon *daemon, const struct config *config);
-/* A sniffer is about to be started anew; where memory is out, the plan that it had does as well. */
+/* A sniffer is about to be started anew; where out of memory, the plan that it had does as well. */
 void daemon_renew_plan(void *context);
 /* A file that is not right, or a plan that cannot be made, changes nothing.  0 or -errno. */
 int daemon_open_reloads(struct daemon *daemon);

@@ -20,12 +20,12 @@ static void tell_stranger(const struct sighting *sighting, enum resolver_finding
     address_to_text(&sighting->resolver, server);
     address_to_text(&sighting->client, client);
     if (finding == RESOLVER_ELSEWHERE)
-        log_notice("answers for %s from %s are not believed on %s, where client %s got one: "
+        log_notice("answers for %s from %s are not trusted on %s, where client %s got one: "
                    "capture.resolvers names another interface for that server",
                    name, server, sighting->interface, client);
     else
-        log_notice("answers for %s from %s are not believed, client %s asked it: only if it is a "
-                   "resolver of yours, add to capture { }: resolvers += { \"%s\" }",
+        log_notice("answers for %s from %s are not trusted, client %s asked it: only if it is your "
+                   "resolver, add to capture { }: resolvers += { \"%s\" }",
                    name, server, client, server);
 }
 

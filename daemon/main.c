@@ -41,10 +41,9 @@ static const char usage[] =
     "\n"
     "  --config FILE     instead of " CONFIG_DEFAULT_PATH "\n"
     "  --control SOCKET  instead of " CONTROL_DEFAULT_PATH "\n"
-    "  --state FILE      keep the leases here; \"\" for nowhere (" SAVER_FOLDER "/" SAVER_FILE
-    " where\n"
+    "  --state FILE      state file; \"\" disables it (" SAVER_FOLDER "/" SAVER_FILE " where\n"
     "                    that folder is, unless there is another control socket)\n"
-    "  --check           only say whether the configuration is right (exit status 78 if not)\n"
+    "  --check           check the configuration and exit (78 if it is invalid)\n"
     "  --help, --version\n";
 
 static const struct option option_table[] = {
@@ -89,7 +88,7 @@ static int read_options(int argc, char **argv, struct options *options)
     }
     if (optind == argc)
         return -1;
-    fprintf(stderr, "wildsetd: %s: no arguments are taken\n%s", argv[optind], usage);
+    fprintf(stderr, "wildsetd: %s: unexpected argument\n%s", argv[optind], usage);
     return EX_USAGE;
 }
 
@@ -114,7 +113,7 @@ static void print_trusted(const struct config *config)
 
     if (trusted_make(config, &files, &trusted))
         return;
-    printf("note: answers count from: %s\n", trusted_to_text(&trusted, text));
+    printf("note: trusted resolvers: %s\n", trusted_to_text(&trusted, text));
     trusted_free(&trusted);
 }
 
@@ -139,8 +138,9 @@ static int check(const struct options *options, const struct config *config)
     config_notes(config, print_note, NULL);
     print_trusted(config);
     check_feeds(config);
-    printf("%s: good: %zu whitelist%s, %zu name%s\n", options->config, config->whitelist_count,
-           config->whitelist_count == 1 ? "" : "s", names, names == 1 ? "" : "s");
+    printf("%s: configuration OK: %zu whitelist%s, %zu name%s\n", options->config,
+           config->whitelist_count, config->whitelist_count == 1 ? "" : "s", names,
+           names == 1 ? "" : "s");
     return fflush(stdout) ? EX_IOERR : EXIT_SUCCESS;
 }
 
@@ -187,7 +187,7 @@ static void take_priority(void)
     (void)priority_allow();
     result = priority_take(PRIORITY_DAEMON);
     if (result)
-        log_notice("no real-time priority (%s): on a busy machine addresses come later; "
+        log_notice("no real-time priority (%s): on a busy machine addresses are added later; "
                    "LimitRTPRIO=2 in the unit grants it",
                    strerror(-result));
 }
@@ -196,7 +196,7 @@ static int prepare(const struct options *options, enum plan_latency latency,
                    char libexec[static PATH_MAX], const char **what)
 {
     int result = find_libexec(libexec);
-    *what = "finding the sources' programs";
+    *what = "locating the source programs";
     if (result)
         return result;
     *what = "making /run/wildset";
@@ -206,10 +206,9 @@ static int prepare(const struct options *options, enum plan_latency latency,
     if (latency == LATENCY_LOW)
         take_priority();
     if (sched_getscheduler(0) == SCHED_IDLE)
-        log_notice("started among idle work (SCHED_IDLE), and may not leave it: on a busy machine "
-                   "addresses come late, or not at all");
-    *what = "taking its privileges (CAP_NET_ADMIN and CAP_NET_RAW: systemd gives them, or start "
-            "it as root)";
+        log_notice("cannot leave the SCHED_IDLE scheduling class: on a busy machine addresses are "
+                   "added late, or not at all");
+    *what = "acquiring privileges (CAP_NET_ADMIN and CAP_NET_RAW: start it by systemd or as root)";
     return sandbox_daemon_privileges();
 }
 
@@ -227,7 +226,7 @@ static const char *find_state(const struct options *options, char out[static PAT
     }
     snprintf(out, PATH_MAX, "%.*s", (int)strcspn(folder, ":"), folder);
     if (access(out, W_OK) < 0) {
-        log_notice("%s: %s: leases will not outlive a reboot", out, strerror(errno));
+        log_notice("%s: %s: leases will be lost on reboot", out, strerror(errno));
         return NULL;
     }
     snprintf(out, PATH_MAX, "%.*s/" SAVER_FILE, (int)strcspn(folder, ":"), folder);
@@ -255,8 +254,8 @@ static int run(const struct options *options, struct config *config)
     wanted.state = find_state(options, state);
     result = daemon_open(&wanted, config, &daemon, &what);
     if (result) {
-        log_error("opening %s: %s%s", what, strerror(-result),
-                  result == -EADDRINUSE ? ": another wildsetd runs there" : "");
+        log_error("cannot open %s: %s%s", what, strerror(-result),
+                  result == -EADDRINUSE ? ": another wildsetd is running" : "");
         return EX_OSERR;
     }
     result = sandbox_enter(SANDBOX_DAEMON);

@@ -108,7 +108,7 @@ static bool refuse(char error[static RELOADS_ERROR_MAX], const char *text)
 }
 
 static_assert((int)RELOADS_ERROR_MAX >= (int)CONFIG_ERROR_MAX,
-              "an error of the configuration is told whole");
+              "a configuration error is printed in full");
 
 static bool replace_config(struct daemon *daemon, char error[static RELOADS_ERROR_MAX])
 {
@@ -119,12 +119,12 @@ static bool replace_config(struct daemon *daemon, char error[static RELOADS_ERRO
         return false;
     if (daemon_start_sources(daemon, config)) {
         config_free(config);
-        return refuse(error, "making the sources' plans: out of memory");
+        return refuse(error, "out of memory while preparing the sources' plans");
     }
     if (setsync_reload(daemon->sync, config->whitelists, config->whitelist_count, &now)) {
         (void)daemon_start_sources(daemon, daemon->config);
         config_free(config);
-        return refuse(error, "using the new whitelists: out of memory");
+        return refuse(error, "out of memory while applying the new whitelists");
     }
     saver_soon(daemon->saver);
     feeds_configure(daemon->feeds, config, &now);
@@ -143,12 +143,12 @@ static bool on_begin(void *context, char error[static RELOADS_ERROR_MAX])
     good = replace_config(daemon, error);
     if (good) {
         daemon_configure_log(daemon->config);
-        log_notice("%s was read again: %zu whitelist%s", daemon->options.config_path,
+        log_notice("%s reloaded: %zu whitelist%s", daemon->options.config_path,
                    daemon->config->whitelist_count,
                    daemon->config->whitelist_count == 1 ? "" : "s");
     } else {
         log_lines(error);
-        log_error("nothing was changed: the configuration of before stays in force");
+        log_error("reload failed, keeping the previous configuration");
     }
     daemon->due_ns = UINT64_MAX;
     daemon_arm(daemon);

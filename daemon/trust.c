@@ -46,11 +46,11 @@ static void on_settled(void *context)
     trusted_free(&now);
     if (same)
         return;
-    log_info("the system names other DNS servers than before: starting another sniffer");
+    log_info("the system's DNS servers have changed: starting a new sniffer");
     daemon->trusted_ns = clock_now().boot_ns;
     if (daemon_start_sniffer(daemon, daemon->config))
         log_error(
-            "making the sniffer's plan: out of memory: it goes on with the servers of before");
+            "out of memory while preparing the sniffer's plan; keeping the previous resolvers");
 }
 
 int daemon_open_trust(struct daemon *daemon)
@@ -83,10 +83,10 @@ static void tell(const struct trusted *trusted, const struct trusted *before)
 {
     char text[TRUSTED_TEXT_MAX];
 
-    log_notice("answers count from: %s", trusted_to_text(trusted, text));
+    log_notice("trusted resolvers: %s", trusted_to_text(trusted, text));
     if (trusted->unset && !before->unset)
-        log_notice("capture.resolvers is not set, and any other server is not believed, as it was "
-                   "before this version: if clients ask one of yours, add to capture { }: "
+        log_notice("capture.resolvers is not set, so no other server is trusted (earlier versions "
+                   "trusted any): if clients use your own resolver, add to capture { }: "
                    "resolvers += { \"ADDRESS\" }");
 }
 

@@ -22,7 +22,7 @@ const char *check_state_name(enum check_state state);
 struct checklist;
 
 /* Lines on `out`, in colour where that is wanted; or, with `json`, the object at the end.  NULL
- * when memory is out. */
+ * when out of memory. */
 struct checklist *checklist_new(FILE *out, bool json, bool colour);
 /* Prints what is left to print. */
 void checklist_end(struct checklist *checklist);

@@ -92,7 +92,7 @@ static int examine(struct doctor *doctor)
 {
     doctor->list = checklist_new(stdout, doctor->options->json, wants_colour());
     if (!doctor->list) {
-        fputs("wildset: memory is out\n", stderr);
+        fputs("wildset: out of memory\n", stderr);
         return COMMAND_FAILED;
     }
     checks_run(doctor);

@@ -282,7 +282,7 @@ static int work(struct process *process)
     if (result == 0)
         result = sandbox_enter(SANDBOX_REGISTRY);
     if (result < 0)
-        return fail("entering the sandbox; nothing is fetched without it", result);
+        return fail("entering the sandbox, without which nothing is fetched", result);
     result = start(process);
     if (result == 0)
         result = loop_run(process->loop);
@@ -299,7 +299,7 @@ int main(void)
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     if (descriptor_if_open(REGISTRY_CHANNEL_FD) < 0) {
-        log_error("started by hand: it needs the descriptors that wildsetd gives it; `wildset "
+        log_error("not to be started by hand: it needs descriptors from wildsetd; `wildset "
                   "registry` fetches a list by hand");
         return EXIT_FAILURE;
     }

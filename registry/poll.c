@@ -122,8 +122,8 @@ static void on_end(void *context)
 {
     struct poll *poll = context;
 
-    log_warning("registry: %s: no good list for registry-keep: the last one is no longer in force, "
-                "its %zu hosts and %zu addresses end in their time",
+    log_warning("registry: %s: no valid list for registry-keep: the last one is no longer used; "
+                "its %zu hosts and %zu addresses will expire",
                 poll->whitelist->name, poll->roster.host_count, poll->roster.address_count);
     poll->in_force = false;
     roster_free(&poll->roster);
@@ -143,8 +143,8 @@ static void keep_list(struct poll *poll)
         return;
     result = kept_write(poll->kept_fd, &poll->kept, &poll->roster);
     if (result < 0 && !poll->told_kept_error)
-        log_warning("registry: %s: keeping the list in the state folder: %s: after a restart it "
-                    "has to be fetched before its hosts count",
+        log_warning("registry: %s: cannot save the list in the state directory: %s; after a "
+                    "restart it has to be fetched again first",
                     poll->whitelist->name, strerror(-result));
     poll->told_kept_error = result < 0;
 }
@@ -303,11 +303,11 @@ static const char *in_force_text(const struct poll *poll, char out[static 128])
     uint64_t left_ns;
 
     if (!poll->in_force)
-        return "there is no list in force";
+        return "there is no list in use";
     left_ns = poll->good_boot_ns + poll->whitelist->keep * NS_PER_SECOND - clock_now().boot_ns;
     clock_to_text(clock_now().real_ns + left_ns, until);
     until[strcspn(until, ".")] = '\0';
-    snprintf(out, 128, "the last good list (%zu hosts, %zu addresses) stays in force until %sZ",
+    snprintf(out, 128, "the last good list (%zu hosts, %zu addresses) remains in use until %sZ",
              poll->roster.host_count, poll->roster.address_count, until);
     return out;
 }
@@ -474,7 +474,7 @@ static void take_kept(struct poll *poll)
         poll->kept.etag[0] = poll->kept.modified[0] = '\0';
     poll->good_boot_ns = now.boot_ns > age_ns ? now.boot_ns - age_ns : 0;
     poll->report.kept = 1;
-    log_info("registry: %s: the list of %" PRIu64 " s ago is in force: %zu hosts, %zu addresses",
+    log_info("registry: %s: the list of %" PRIu64 " s ago is in use: %zu hosts, %zu addresses",
              poll->whitelist->name, age_ns / NS_PER_SECOND, poll->roster.host_count,
              poll->roster.address_count);
     use_list(poll);

@@ -248,7 +248,7 @@ size_t setsync_derived(const struct setsync *sync, const struct whitelist *white
     return kept;
 }
 
-/* When memory is out they stay as they are: their roots are matched again at each use. */
+/* When out of memory they stay as they are: their roots are matched again at each use. */
 static void derived_renew(struct setsync *sync, const struct taking *taking)
 {
     struct derived *renewed = derived_new();

@@ -148,7 +148,7 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
         sets_look_all(sync, now);
     if (sync->nft && sync->kernel->event_fd(sync->nft) < 0) {
         sync->poll_ns = now->boot_ns;
-        log_warning("nftables' notifications are not to be had: looking for changes each second");
+        log_warning("cannot subscribe to nftables notifications; polling every second");
     }
     *out = sync;
     return 0;

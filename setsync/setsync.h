@@ -132,7 +132,7 @@ size_t setsync_forget_name(struct setsync *sync, const struct dname *name,
 struct set_status {
     const struct set_name *name;
     enum set_state state;
-    char problem[SET_PROBLEM_MAX]; /* "holds ipv6_addr, wanted ipv4_addr"; "" when ready */
+    char problem[SET_PROBLEM_MAX]; /* "holds ipv6_addr, expected ipv4_addr"; "" when ready */
     uint32_t size;                 /* the set's own limit, 0: none */
     size_t leases;
     size_t covered; /* of them: others' elements are there and left as they are */

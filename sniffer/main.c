@@ -72,7 +72,7 @@ static int work(const struct plan *plan)
     if (r == 0)
         r = sandbox_enter(SANDBOX_SNIFFER);
     if (r < 0)
-        return fail("entering the sandbox; nothing is read without it", r);
+        return fail("entering the sandbox, without which nothing is read", r);
     r = watch_run(watch, &signals);
     /* Not closed: giving the rings back takes system calls that the sandbox has no need of. */
     return r < 0 ? fail("waiting for packets", r) : EXIT_SUCCESS;
@@ -86,7 +86,7 @@ int main(void)
     log_open("wildset-sniffer", LOG_LEVEL_INFO);
     set_up_signals();
     if (descriptor_if_open(SNIFFER_CHANNEL_FD) < 0) {
-        log_error("started by hand: it needs the descriptors that wildsetd gives it");
+        log_error("not to be started by hand: it needs descriptors from wildsetd");
         return EXIT_FAILURE;
     }
     r = plan_open(SNIFFER_PLAN_FD, &plan);

@@ -58,9 +58,9 @@ static enum inbox_outcome take_answer(struct inbox *inbox, const struct sighting
     if (inbox->count > 0 && !belongs(&inbox->parts[0], sighting))
         return violation(out, "parts of two answers are mixed");
     if (inbox->count == INBOX_PARTS_MAX)
-        return violation(out, "an answer in too many parts");
+        return violation(out, "too many parts in one answer");
     if (!keep_part(inbox, sighting))
-        return violation(out, "no memory for an answer in many parts");
+        return violation(out, "out of memory for an answer in many parts");
     if (sighting->more)
         return INBOX_PART;
     *out = (struct inbox_delivery){.parts = inbox->parts, .count = inbox->count};
@@ -73,9 +73,9 @@ enum inbox_outcome inbox_take(struct inbox *inbox, const struct message *message
 {
     *out = (struct inbox_delivery){.why = ""};
     if (!message_is_valid(message, inbox->source))
-        return violation(out, "a message with a field that cannot be");
+        return violation(out, "invalid field");
     if (inbox->count > 0 && message->kind != MESSAGE_ANSWER)
-        return violation(out, "an answer broken off in its middle");
+        return violation(out, "truncated answer");
     switch ((enum message_kind)message->kind) {
     case MESSAGE_ANSWER:
         return take_answer(inbox, &message->sighting, out);

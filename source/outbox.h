@@ -14,7 +14,7 @@
 
 struct outbox;
 
-/* Writes to this descriptor, which stays the caller's.  NULL when memory is out. */
+/* Writes to this descriptor, which stays the caller's.  NULL when out of memory. */
 struct outbox *outbox_new(int channel);
 void outbox_free(struct outbox *outbox);
 

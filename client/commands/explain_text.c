@@ -53,13 +53,12 @@ static void element_print(const json_t *lease, FILE *out)
         const char *element, *text;
     } words[] = {
         {"present", "the kernel has it"},
-        {"foreign", "the kernel has it as somebody else's element, which stays as it is"},
-        {"covered", "it lies in somebody else's interval, which stays as it is"},
-        {"leaving",
-         "it is no grant any more, and the kernel has yet to let go of it: within a second"
-         " of the last change by others"},
-        {"absent", "THE KERNEL DOES NOT HAVE IT: wildset writes it again when it notices, within"
-                   " a second of a change; if this stays, see `wildset status`"},
+        {"foreign", "the kernel has it as an element not managed by wildset"},
+        {"covered", "it is in an interval not managed by wildset"},
+        {"leaving", "no longer granted; removed from the kernel set within a second of the last "
+                    "change by others"},
+        {"absent", "missing from the kernel set; wildset restores it within a second; if it stays "
+                   "missing, see `wildset status`"},
     };
     const char *element = word_of(lease, "element");
     char left[DURATION_TEXT_MAX];

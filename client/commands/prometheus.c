@@ -110,7 +110,7 @@ static const struct metric metrics[] = {
      {"set"}},
     {"wildset_set_covered_addresses",
      "gauge",
-     "Of these: somebody else's elements hold them.",
+     "Addresses present as elements not managed by wildset.",
      "sets",
      NULL,
      "covered",

@@ -49,7 +49,7 @@ int reload_main(int argc, char **argv)
 
     int got = reload(options.socket, &connection, &reply);
     if (got == 0)
-        fputs("wildset: wildsetd has ended, or has no place for more clients: try `systemctl "
+        fputs("wildset: wildsetd exited, or accepts no more clients: try `systemctl "
               "status wildset`\n",
               stderr);
     else if (got < 0)

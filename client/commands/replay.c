@@ -341,7 +341,7 @@ static void strangers_print(const struct replay *replay, const struct config *co
 {
     const struct trusted_files files = trusted_files();
     const struct resolver_seen *ranked[RESOLVERS_SEEN_MAX];
-    const char *before = "learned from servers that wildsetd would not believe on this machine: ";
+    const char *before = "learned from servers that wildsetd would not trust on this machine:  ";
     struct trusted trusted;
     char text[ADDRESS_TEXT_MAX];
 
@@ -356,7 +356,7 @@ static void strangers_print(const struct replay *replay, const struct config *co
         before = ", ";
     }
     if (*before == ',')
-        fputs("; only if they are resolvers of yours, name them in capture.resolvers\n", stderr);
+        fputs("; only if they are your resolvers, list them in capture.resolvers\n", stderr);
     trusted_free(&trusted);
 }
 
@@ -411,9 +411,8 @@ static int files_replay(const struct config *config, const struct options *optio
     say_other_port(replay->pipeline);
     if (config->require_query && pipeline_sees_one_direction(replay->pipeline))
         fputs("answers come without their questions: if the capture holds one direction only, name"
-              " the resolvers in capture.resolvers and set require-query = false: who can send "
-              "packets"
-              " in their name is then believed\n",
+              " the resolvers in capture.resolvers and set require-query = false: anyone "
+              "who can send packets in their name is then trusted\n",
               stderr);
     if (replay_output_failed(replay->output)) {
         fprintf(stderr, "wildset: cannot write the output: %s\n", strerror(errno));

@@ -15,7 +15,7 @@ struct config;
 struct replay_output;
 struct setsync_statistics;
 
-/* `all`: refusals too.  Borrows the configuration.  NULL when memory is out. */
+/* `all`: refusals too.  Borrows the configuration.  NULL when out of memory. */
 struct replay_output *replay_output_new(const struct config *config, bool json, bool all);
 void replay_output_free(struct replay_output *output);
 

@@ -179,8 +179,8 @@ static void covered_print(const json_t *status)
         json_int_t covered = number_of(set, "covered");
 
         if (covered > 0)
-            printf("%s: %" JSON_INTEGER_FORMAT " address%s covered by somebody else's elements, "
-                   "which stay as they are\n",
+            printf("%s: %" JSON_INTEGER_FORMAT
+                   " address%s already present as elements not managed by wildset\n",
                    text_of(set, "set"), covered, covered == 1 ? " is" : "es are");
     }
 }
@@ -333,11 +333,11 @@ static void feeds_print(const json_t *status)
     table_end(table);
 }
 
-/* "answers count from: 192.0.2.53, 127.0.0.53 (/etc/resolv.conf), 160 well-known public ones" */
+/* "trusted resolvers: 192.0.2.53, 127.0.0.53 (/etc/resolv.conf), 160 well-known public ones" */
 static void trusted_print(const json_t *status)
 {
     const json_t *trusted = json_object_get(status, "trusted");
-    const char *before = "answers count from: ";
+    const char *before = "trusted resolvers: ";
     json_t *item;
     size_t i;
 

@@ -163,7 +163,7 @@ static int watching_begin(struct connection *connection)
 static void end_explain(const char *path, int error)
 {
     if (error == -ECONNRESET)
-        fputs("wildset: wildsetd has ended: try `systemctl status wildset`\n", stderr);
+        fputs("wildset: wildsetd exited: try `systemctl status wildset`\n", stderr);
     else if (error != -ECANCELED)
         connection_explain(path, error);
 }

@@ -53,7 +53,7 @@ static void check_names(struct config_reader *reader, const struct whitelist *wh
 {
     if (whitelist->pattern_count == 0 && !whitelist_line(reader, "names", 0))
         config_finding(reader, end,
-                       "whitelist %s: names: missing or empty: wanted at least one, such as "
+                       "whitelist %s: names: missing or empty: expected at least one, such as "
                        "names = { \"*.example.net\" }",
                        whitelist->name);
     for (size_t i = 0; i < whitelist->pattern_count; i++)
@@ -146,8 +146,8 @@ static void check_words(struct config_reader *reader, const struct whitelist *wh
 
     if (word)
         config_finding(reader, line,
-                       "whitelist %s: %s: \"%s\" is a word of nft's own language, and a rule could "
-                       "not name it: say for example %s = \"%s %s %s_%s\"",
+                       "whitelist %s: %s: \"%s\" is a reserved word in nft and cannot be used in "
+                       "rules: use for example %s = \"%s %s %s_%s\"",
                        whitelist->name, key, word, key, set_family_name(set->family),
                        config_word_is_taken(set->table) ? "wildset" : set->table, whitelist->name,
                        key);
@@ -220,7 +220,7 @@ static void check_mirrors(struct config_reader *reader)
                            name);
         else if (!watches(config, name) && !watches(config, "any"))
             config_finding(reader, line,
-                           "capture: mirror: %s is not in interfaces, and so not read: say "
+                           "capture: mirror: %s is not in interfaces, so it is not captured: add "
                            "interfaces += { \"%s\" }",
                            name, name);
     }
@@ -233,11 +233,12 @@ static void check_width(struct config_reader *reader, const struct prefix *prefi
     unsigned narrow = prefix->address.family == ADDRESS_IPV4 ? NARROW_IPV4 : NARROW_IPV6;
 
     if (prefix->address.family != ADDRESS_NONE && prefix->length < narrow)
-        config_warn(reader, line,
-                    "capture: resolvers: %s believes nearly anybody: whoever can put an answer on "
-                    "the wire, be it a user of this machine without privileges, can have any "
-                    "address allowed",
-                    prefix_to_text(prefix, text));
+        config_warn(
+            reader, line,
+            "capture: resolvers: %s trusts nearly any server: anyone who can put an answer on "
+            "the wire, even an unprivileged user of this machine, can have any "
+            "address allowed",
+            prefix_to_text(prefix, text));
 }
 
 static void check_resolvers(struct config_reader *reader)
@@ -251,8 +252,8 @@ static void check_resolvers(struct config_reader *reader)
         check_width(reader, &config->resolvers[i].prefix, line);
         if (interface[0] != '\0' && !watches(config, interface) && !watches(config, "any"))
             config_finding(reader, line,
-                           "capture: resolvers: %s is not in interfaces: nothing "
-                           "would be believed from there",
+                           "capture: resolvers: %s is not in interfaces: no answer from there "
+                           "would be trusted",
                            interface);
     }
     if (!config->require_query && config_believes_default(config))
@@ -260,8 +261,8 @@ static void check_resolvers(struct config_reader *reader)
             reader, config_line(reader, SECTION_CAPTURE, "require-query", line),
             "capture: require-query: false needs resolvers, and without \"default\", since a "
             "packet "
-            "in the name of any of them would be believed: name those that your clients ask, or "
-            "say { \"0.0.0.0/0\", \"::/0\" } on purpose");
+            "in the name of any of them would be trusted: name those that your clients ask, or "
+            "say { \"0.0.0.0/0\", \"::/0\" } explicitly");
 }
 
 /* Only the daemon knows its interfaces: what is wrong without a mirror port is kept until then. */
@@ -331,7 +332,7 @@ void config_check(struct config_reader *reader, unsigned last_line)
     }
     if (config->whitelist_count == 0)
         config_finding(reader, last_line,
-                       "no whitelist: wanted at least one, such as whitelist "
+                       "no whitelist: expected at least one, such as whitelist "
                        "example { names = { \"*.example.net\" } }");
     check_interfaces(reader);
     check_mirrors(reader);

@@ -283,7 +283,7 @@ static const char *why(int result)
     case ENOENT:
         return "there is no such file; --config names another";
     case EISDIR:
-        return "is a directory, wanted a file";
+        return "is a directory, expected a file";
     case ENODEV:
         return "is not a regular file";
     case EFBIG:

@@ -176,7 +176,7 @@ static const struct config_key keys[] = {
     {.name = "resolvers", .section = SECTION_CAPTURE, .convert = convert_resolver,
      LIST_AT(config, resolvers, resolver_count, CONFIG_RESOLVERS_MAX),
      .standard = VALUE_DEFAULT_RESOLVERS,
-     .wanted = "an address, a prefix without bits behind its length, either with an interface, or "
+     .wanted = "an address, a prefix with no host bits set, either with an interface, or "
                "\"default\": \"192.0.2.53\", \"198.51.100.0/28\", \"2001:db8::53%eth1\""},
     {.name = "require-query", .section = SECTION_CAPTURE, .convert = convert_boolean,
      AT(config, require_query), .wanted = WANTED_BOOLEAN},
@@ -224,12 +224,12 @@ static const struct config_key keys[] = {
      AT(whitelist, private_addresses), .wanted = WANTED_BOOLEAN},
     {.name = "refuse", .section = SECTION_WHITELIST, .convert = convert_prefix,
      LIST_AT(whitelist, refuse, refuse_count, 4096),
-     .wanted = "an address, or a prefix without bits behind its length: \"203.0.113.0/24\""},
+     .wanted = "an address, or a prefix with no host bits set: \"203.0.113.0/24\""},
     {.name = "benchmark-addresses", .section = SECTION_WHITELIST, .convert = convert_boolean,
      AT(whitelist, benchmark_addresses), .wanted = WANTED_BOOLEAN},
     {.name = "dns64", .section = SECTION_WHITELIST, .convert = convert_dns64,
      LIST_AT(whitelist, dns64, dns64_count, 64),
-     .wanted = "an IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits, without bits behind them: "
+     .wanted = "an IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits, with no host bits set: "
                "\"2001:db8:64::/96\""},
     {.name = "resolve", .section = SECTION_WHITELIST, .convert = convert_boolean,
      AT(whitelist, resolve), .wanted = WANTED_BOOLEAN},

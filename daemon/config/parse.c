@@ -77,11 +77,11 @@ static void open_whitelist(struct config_reader *reader, const char *title, unsi
             reader->line[i] = 0;
     if (!value_whitelist_name(title, name))
         config_finding(reader, line,
-                       "whitelist \"%.40s\": wanted a name that begins with a letter and has at "
+                       "whitelist \"%.40s\": expected a name that begins with a letter and has at "
                        "most 31 letters, digits, _ and -",
                        title);
     else if (config_whitelist(config, name))
-        config_finding(reader, line, "whitelist %s: there is one of this name already", name);
+        config_finding(reader, line, "whitelist %s: duplicate name", name);
     if (config->whitelist_count < WHITELISTS_MAX) {
         reader->open = &config->whitelists[config->whitelist_count++];
     } else {
@@ -101,7 +101,7 @@ static struct whitelist *whitelist_of(struct config_reader *reader, const cfg_t 
     return reader->open;
 }
 
-/* Room for one more element of a list; NULL when memory is out. */
+/* Room for one more element of a list; NULL when out of memory. */
 static void *grow(struct config_reader *reader, const struct config_key *key, char *target)
 {
     void *elements;
@@ -180,7 +180,7 @@ static void begin_key(struct config_reader *reader, const struct config_key *key
     char label[64];
     unsigned *line = &reader->line[config_key_index(key)];
     if (*line)
-        config_finding(reader, line_of(cfg), "%s%s: given already in line %u%s",
+        config_finding(reader, line_of(cfg), "%s%s: already set in line %u%s",
                        section_label(cfg, label), key->name, *line,
                        key->list ? ": += adds to a list" : "");
     if (key->list && target)
@@ -200,8 +200,8 @@ static void refuse_value(struct config_reader *reader, const struct config_key *
     if (key->mend && key->mend(value, mend))
         config_finding(reader, line_of(cfg), "%s%s: \"%.200s\": %s", label, key->name, value, mend);
     else
-        config_finding(reader, line_of(cfg), "%s%s: \"%.200s\": wanted %s", label, key->name, value,
-                       key->wanted);
+        config_finding(reader, line_of(cfg), "%s%s: \"%.200s\": expected %s", label, key->name,
+                       value, key->wanted);
 }
 
 /* "+=" in front of which there was nothing: it adds to what nothing means. */
@@ -306,7 +306,7 @@ static void unknown_key(struct config_reader *reader, const cfg_t *cfg, const ch
         [SECTION_ROOT] = "it belongs outside of all blocks",
         [SECTION_CAPTURE] = "it belongs in capture { }",
         [SECTION_WHITELIST] = "it belongs in whitelist NAME { }",
-        [SECTION_COUNT] = "there is no such key; the shipped wildset.conf names them all",
+        [SECTION_COUNT] = "no such key; the shipped wildset.conf lists all",
     };
     enum config_section place = elsewhere(name);
     const char *nearest = nearest_key(section_of(cfg), name);
@@ -314,10 +314,10 @@ static void unknown_key(struct config_reader *reader, const cfg_t *cfg, const ch
     const char *label = section_label(cfg, room);
 
     if (place == SECTION_COUNT && nearest)
-        config_finding(reader, line_of(cfg), "%s%.60s: unknown here: did you mean %s?", label, name,
+        config_finding(reader, line_of(cfg), "%s%.60s: unknown key: did you mean %s?", label, name,
                        nearest);
     else
-        config_finding(reader, line_of(cfg), "%s%.60s: unknown here: %s", label, name,
+        config_finding(reader, line_of(cfg), "%s%.60s: unknown key: %s", label, name,
                        places[place]);
 }
 
@@ -404,7 +404,7 @@ static void check_empty_lists(struct config_reader *reader, cfg_t *cfg)
         reader->config->mirrors_auto = true;
     if (is_said(capture, "interfaces") && cfg_size(capture, "interfaces") == 0)
         config_finding(reader, line_of(capture),
-                       "capture: interfaces: empty: wanted at least one name, or \"any\"");
+                       "capture: interfaces: empty: expected at least one name, or \"any\"");
 }
 
 void config_parse_cleaned(struct config_reader *reader, char *text, size_t size)
@@ -422,7 +422,7 @@ void config_parse_cleaned(struct config_reader *reader, char *text, size_t size)
         reader->no_memory = true;
     /* libconfuse says nothing of a key without a name ('' = 5), nor when it is out of memory. */
     if (result != CFG_SUCCESS && reader->error_used == 0)
-        config_finding(reader, line_of(cfg), "not understood from here on: wanted a key");
+        config_finding(reader, line_of(cfg), "syntax error: expected a key");
     current = NULL;
     if (cfg)
         cfg_free(cfg);

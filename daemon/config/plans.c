@@ -26,7 +26,7 @@ static void fill_patterns(const struct config *config, struct whitelist_pattern 
     }
 }
 
-/* NULL when memory is out. */
+/* NULL when out of memory. */
 static struct whitelist_pattern *all_patterns(const struct config *config)
 {
     struct whitelist_pattern *all = calloc(pattern_total(config) + 1, sizeof(*all));

@@ -22,7 +22,7 @@ struct config_key {
     const char *name;
     enum config_section section;
     const char *standard; /* what an empty list means: += adds to that; or NULL */
-    const char *wanted;   /* what would be right: the end of "ttl-min: "x": wanted ..." */
+    const char *wanted;   /* what would be right: the end of "ttl-min: "x": expected ..." */
     /* A frequent slip, and the line that would be right: replaces "wanted ..."; or NULL. */
     bool (*mend)(const char *text, char out[static CONFIG_MEND_MAX]);
     bool (*convert)(const struct config_key *key, const char *text, void *out);

@@ -173,7 +173,7 @@ static bool client_answer(struct client *client, const char *bytes, size_t size)
     if (!reply && !reply_rest_is_empty(&client->rest))
         return true;
     return client_set_reply(client, reply) ||
-           client_set_reply(client, reply_error("the reply is too long, or memory is out"));
+           client_set_reply(client, reply_error("the reply is too long, or out of memory"));
 }
 
 static void client_on_readable(void *context)
@@ -351,7 +351,7 @@ static bool is_exhaustion(int error)
 static void listening_pause(struct control *control, int error)
 {
     if (!control->pause_told)
-        log_warning("control socket: no more clients can be taken (%s): trying again each second",
+        log_warning("control socket: cannot accept more clients (%s); retrying every second",
                     strerror(error));
     control->pause_told = true;
     loop_unwatch(control->readable);

@@ -127,23 +127,23 @@ static void look_at_source(struct findings *findings, const json_t *source)
 
     if (is_state(source, "waiting"))
         say_failure(findings, ADVICE_SOURCES,
-                    "the %s does not run and is started again in a moment (%s)\n"
-                    "nothing is learned from it meanwhile, the sets stay: see"
+                    "the %s is not running and will be restarted shortly (%s)\n"
+                    "nothing is learned from it meanwhile, the sets remain: see"
                     " `journalctl -u wildset`",
                     name, text_of(source, "problem"));
     if (is_state(source, "silent"))
         say_failure(findings, ADVICE_SOURCES,
-                    "the %s has said nothing for %" JSON_INTEGER_FORMAT
-                    " s: nothing is learned from"
-                    " it\none that hangs is started again after 10 s; on a machine that is too busy"
-                    " to run it, see `uptime` and `journalctl -u wildset`",
+                    "the %s has been silent for %" JSON_INTEGER_FORMAT " s: nothing is learned from"
+                    " it\nit is restarted after 10 s; if the machine is overloaded, see `uptime` "
+                    "and `journalctl -u wildset`",
                     name, number_of(source, "silent"));
     if (is_state(source, "starting"))
         say_warning(findings, ADVICE_SOURCES, "the %s is starting and not ready yet", name);
     if (number_of(source, "violations") > 0)
         say_failure(findings, ADVICE_SOURCES,
-                    "the %s sent %" JSON_INTEGER_FORMAT " messages that it may not send, and was"
-                    " ended for it\nsomebody may have taken it over; see `journalctl -u wildset`",
+                    "the %s sent %" JSON_INTEGER_FORMAT
+                    " messages that it may not send, and was terminated\nit may be compromised; "
+                    "see `journalctl -u wildset`",
                     name, number_of(source, "violations"));
     if (counter_of(source, "answers-lost") > 0)
         say_warning(findings, ADVICE_SOURCES,
@@ -176,8 +176,8 @@ static void look_at_directions(struct findings *findings, const json_t *status,
                     "%" JSON_INTEGER_FORMAT " answers came by for names of the whitelists and not"
                     " one question: only one direction is seen, and nothing is learned\n"
                     "mirror both directions; or, on a mirror port, name the resolvers in"
-                    " capture.resolvers and set require-query = false: who can send packets in"
-                    " their name is then believed",
+                    " capture.resolvers and set require-query = false: anyone who can send "
+                    "packets in their name is then trusted",
                     answers);
     if (questions >= TRAFFIC_MIN && answers == 0)
         say_failure(findings, ADVICE_DNS,
@@ -357,7 +357,7 @@ static void look_at_interface(struct findings *findings, const json_t *source,
         say_failure(findings, ADVICE_INTERFACES,
                     "%s: of %" JSON_INTEGER_FORMAT
                     " packets it is not known whether they came in or"
-                    " went out, and they were not believed\nthis libpcap captures in a way that"
+                    " went out, so they were ignored\nthis libpcap captures in a way that"
                     " wildset does not know; on a mirror port it does not matter",
                     name, number_of(interface, "undirected"));
     look_at_merged(findings, interface);
@@ -371,7 +371,7 @@ static void look_at_missing(struct findings *findings, const json_t *set)
 
     if (json_is_true(json_object_get(set, "create")))
         say_failure(findings, ADVICE_SETS,
-                    "%s: %s\nit is tried again each second: see `journalctl -u wildset`", name,
+                    "%s: %s\nwildset retries every second: see `journalctl -u wildset`", name,
                     *problem ? problem : "there is no such set");
     else
         say_failure(
@@ -436,10 +436,10 @@ static void look_at_list(struct findings *findings, const json_t *list)
 
     if (*outcome != '\0' && !good && strcmp(outcome, "not-yet") != 0)
         say_warning(findings, ADVICE_REGISTRY,
-                    "the list of whitelist %s cannot be used: %s\n%s; `wildset registry %s` tries "
+                    "the list of whitelist %s is unusable: %s\n%s; `wildset registry %s` tries "
                     "it now",
                     text_of(list, "whitelist"), text_of(list, "text"),
-                    json_object_get(list, "good") ? "the last good one stays in force"
+                    json_object_get(list, "good") ? "the last good one remains in use"
                                                   : "its servers are allowed only when a client "
                                                     "asks for them",
                     text_of(list, "whitelist"));
@@ -455,7 +455,7 @@ static void look_at_feed(struct findings *findings, const json_t *feed)
 {
     if (json_object_get(feed, "problem"))
         say_failure(findings, ADVICE_CONFIGURATION,
-                    "the feed %s is not written\n%s; who fetches it has what was in it last",
+                    "the feed %s is not written\n%s; clients keep the last version",
                     text_of(feed, "feed"), text_of(feed, "problem"));
 }
 
@@ -465,11 +465,10 @@ static void look_at_reload(struct findings *findings, const json_t *status)
     const char *refused = text_of(status, "refused_configuration");
 
     if (*refused)
-        say_warning(
-            findings, ADVICE_CONFIGURATION,
-            "the configuration was changed and is not in force: %.*s\nmend it, then `wildset"
-            " reload`; that of before is in force",
-            (int)strcspn(refused, "\n"), refused);
+        say_warning(findings, ADVICE_CONFIGURATION,
+                    "the changed configuration is not in force: %.*s\nfix it, then run `wildset "
+                    "reload`; the previous configuration stays in force",
+                    (int)strcspn(refused, "\n"), refused);
 }
 
 static void look_at_totals(struct findings *findings, const json_t *status)
@@ -509,14 +508,14 @@ static void look_at_stranger(struct findings *findings, const json_t *resolver)
     askers_text(resolver, askers);
     if (strcmp(text_of(resolver, "finding"), "elsewhere") == 0)
         say_warning(findings, ADVICE_RESOLVERS,
-                    "answers for %.120s from %s are not believed on %s: %s\n"
+                    "answers for %.120s from %s are not trusted on %s: %s\n"
                     "capture.resolvers names another interface for that server: where do its"
                     " answers first reach this machine?",
                     text_of(resolver, "name"), server, text_of(resolver, "interface"), askers);
     else
         say_warning(findings, ADVICE_RESOLVERS,
-                    "answers for %.120s from %s are not believed: %s\n"
-                    "only if it is a resolver of yours, add to capture { }: `resolvers += { \"%s\""
+                    "answers for %.120s from %s are not trusted: %s\n"
+                    "only if it is your resolver, add to capture { }: `resolvers += { \"%s\""
                     " }`; else find out why it is asked",
                     text_of(resolver, "name"), server, askers, server);
 }
@@ -533,7 +532,7 @@ static void look_at_strangers(struct findings *findings, const json_t *status)
     }
     if (count > STRANGERS_SHOWN)
         say_warning(findings, ADVICE_RESOLVERS,
-                    "%zu more servers are asked and not believed\n`wildset status --json` has all,"
+                    "%zu more servers are queried but not trusted\n`wildset status --json` has all,"
                     " in resolvers",
                     count - STRANGERS_SHOWN);
 }

@@ -13,7 +13,7 @@
 
 struct recent;
 
-/* NULL when memory is out. */
+/* NULL when out of memory. */
 struct recent *recent_new(size_t room);
 void recent_free(struct recent *recent);
 /* A refusal that names no address of its own but holds some is one for each of them. */

@@ -16,12 +16,12 @@ struct control_views;
 struct explanation;
 struct recent;
 
-/* Of an address, or, when that has no family, of a name.  NULL when memory is out. */
+/* Of an address, or, when that has no family, of a name.  NULL when out of memory. */
 struct explanation *explanation_new(const struct address *address, const struct dname *name);
 void explanation_free(struct explanation *explanation);
 /*
  * One more step, well below a millisecond.  NULL until it is done; then the reply, or NULL when
- * memory is out.
+ * out of memory.
  *
  *   {"protocol":1, "address" or "name", "allowed",
  *    "leases":[{"address", "set", "element":"present|foreign|absent", "element_left", "left",

@@ -12,7 +12,7 @@
 struct listing;
 struct setsync;
 
-/* The leases of one whitelist, of all for NULL.  NULL when memory is out. */
+/* The leases of one whitelist, of all for NULL.  NULL when out of memory. */
 struct listing *listing_new(const char *whitelist, bool as_rows);
 void listing_free(struct listing *listing);
 /*

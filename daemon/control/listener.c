@@ -43,8 +43,9 @@ static void group_set(const char *path)
     const struct group *group = getgrnam("wildset");
 
     if (group && lchown(path, (uid_t)-1, group->gr_gid) < 0)
-        log_warning("cannot give %s to group wildset: %s; its members cannot use `wildset status`",
-                    path, strerror(errno));
+        log_warning(
+            "cannot change the group of %s to wildset: %s; its members cannot use `wildset status`",
+            path, strerror(errno));
 }
 
 static int socket_bind(int fd, const struct sockaddr_un *address)

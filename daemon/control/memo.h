@@ -13,10 +13,10 @@
 
 struct memo;
 
-/* NULL when memory is out. */
+/* NULL when out of memory. */
 struct memo *memo_new(const struct event *event);
 void memo_free(struct memo *memo);
-/* event_to_json's object and `event`: granted, expired...  NULL when memory is out. */
+/* event_to_json's object and `event`: granted, expired...  NULL when out of memory. */
 json_t *memo_to_json(const struct memo *memo);
 /* Whether it speaks of this address, or of this name: as the matching one or as the owner. */
 bool memo_has_address(const struct memo *memo, const struct address *address);

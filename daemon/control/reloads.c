@@ -68,7 +68,7 @@ static void on_timer(void *context)
     struct reloads *reloads = context;
 
     if (reloads->under_way)
-        end(reloads, "the configuration is in force, but a source is not ready to work by it: "
+        end(reloads, "the configuration is in force, but a source is not ready yet: "
                      "see `wildset status`");
     else if (reloads->wanted)
         begin(reloads);

@@ -36,7 +36,7 @@ void reply_rest_free(struct reply_rest *rest)
 
 static json_t *out_of_memory(void)
 {
-    return reply_error("memory is out: try again later");
+    return reply_error("out of memory: try again later");
 }
 
 /* ---- what comes later ---- */
@@ -114,7 +114,7 @@ static json_t *status_reply(const struct request *request, const struct reply_te
 static json_t *whitelist_unknown(const struct config *config, const char *name)
 {
     char error[REQUEST_ERROR_MAX];
-    int used = snprintf(error, sizeof(error), "there is no whitelist \"%s\"; there are", name);
+    int used = snprintf(error, sizeof(error), "no whitelist \"%s\"; configured are", name);
 
     for (size_t i = 0; i < config->whitelist_count && used < (int)sizeof(error); i++)
         used += snprintf(error + used, sizeof(error) - (size_t)used, "%s %s", i ? "," : "",
@@ -167,7 +167,7 @@ static json_t *watch_reply(const struct request *request, const struct reply_ter
 {
     (void)request;
     if (!terms->may_watch)
-        return reply_error("as many as may are watching already: end one of them");
+        return reply_error("too many watchers (limit 8)");
     rest->watching = true;
     return json_pack("{s:i, s:b}", "protocol", CONTROL_PROTOCOL, "watching", 1);
 }
@@ -179,7 +179,7 @@ static json_t *reload_reply(const struct request *request, const struct reply_te
     if (!terms->may_forget)
         return reply_error("reload is only for root and the user wildset: try sudo");
     if (!terms->views->reloads)
-        return reply_error("there is no configuration to read again here");
+        return reply_error("there is no configuration file to reload");
     rest->reload = reloads_ask(terms->views->reloads);
     return NULL;
 }

@@ -34,7 +34,7 @@ struct reply_terms {
 
 /*
  * The answer to the bytes of one packet; the error that a bad one gets.  NULL when all of it is in
- * *rest, or, with *rest empty, when memory is out.
+ * *rest, or, with *rest empty, when out of memory.
  */
 json_t *reply_make(const char *bytes, size_t size, const struct reply_terms *terms,
                    struct reply_rest *rest);

@@ -46,7 +46,7 @@ static bool form_read(const char *text, struct request *request,
     request->as_rows = strcmp(text, "rows") == 0;
     if (request->as_rows)
         return true;
-    snprintf(error, REQUEST_ERROR_MAX, "as: \"%.64s\": only \"rows\" is known", text);
+    snprintf(error, REQUEST_ERROR_MAX, "as: unknown value \"%.64s\": expected \"rows\"", text);
     return false;
 }
 
@@ -55,7 +55,7 @@ static bool address_read(const char *text, struct request *request,
 {
     if (address_from_text(text, &request->address))
         return true;
-    snprintf(error, REQUEST_ERROR_MAX, "address: \"%.64s\" is no IPv4 or IPv6 address", text);
+    snprintf(error, REQUEST_ERROR_MAX, "address: \"%.64s\" is not an IPv4 or IPv6 address", text);
     return false;
 }
 
@@ -64,7 +64,7 @@ static bool name_read(const char *text, struct request *request,
 {
     if (dname_from_text(text, &request->name))
         return true;
-    snprintf(error, REQUEST_ERROR_MAX, "name: \"%.64s\" is no domain name", text);
+    snprintf(error, REQUEST_ERROR_MAX, "name: \"%.64s\" is not a domain name", text);
     return false;
 }
 
@@ -102,14 +102,15 @@ static bool protocol_is_ours(const json_t *object, char error[static REQUEST_ERR
     const json_t *protocol = json_object_get(object, "protocol");
 
     if (!json_is_integer(protocol)) {
-        snprintf(error, REQUEST_ERROR_MAX, "the request says no protocol: this wildsetd speaks %d",
+        snprintf(error, REQUEST_ERROR_MAX,
+                 "request has no \"protocol\" member; this wildsetd speaks protocol %d",
                  CONTROL_PROTOCOL);
         return false;
     }
     if (json_integer_value(protocol) == CONTROL_PROTOCOL)
         return true;
     snprintf(error, REQUEST_ERROR_MAX,
-             "the request speaks protocol %" JSON_INTEGER_FORMAT
+             "request has protocol %" JSON_INTEGER_FORMAT
              ", this wildsetd speaks %d: install the same version of wildset and wildsetd",
              json_integer_value(protocol), CONTROL_PROTOCOL);
     return false;
@@ -126,7 +127,7 @@ static bool command_find(const json_t *object, struct request *request,
             return true;
     }
 
-    int used = snprintf(error, REQUEST_ERROR_MAX, "there is no command \"%.32s\"; there are",
+    int used = snprintf(error, REQUEST_ERROR_MAX, "unknown command \"%.32s\"; known are",
                         name ? name : "");
     for (unsigned i = 0; i < REQUEST_COUNT && used < REQUEST_ERROR_MAX; i++)
         used += snprintf(error + used, (size_t)(REQUEST_ERROR_MAX - used), "%s %s", i ? "," : "",
@@ -157,11 +158,11 @@ static bool arguments_read(json_t *object, struct request *request,
         if (strcmp(key, "protocol") == 0 || strcmp(key, "command") == 0)
             continue;
         if (!argument) {
-            snprintf(error, REQUEST_ERROR_MAX, "%s: there is no key \"%.32s\"", command->name, key);
+            snprintf(error, REQUEST_ERROR_MAX, "%s: unknown key \"%.32s\"", command->name, key);
             return false;
         }
         if (!json_is_string(value)) {
-            snprintf(error, REQUEST_ERROR_MAX, "%s: wants a string", key);
+            snprintf(error, REQUEST_ERROR_MAX, "%s: expected a string", key);
             return false;
         }
         if (!argument->read(json_string_value(value), request, error))
@@ -179,7 +180,7 @@ static bool is_whole(const struct request *request, char error[static REQUEST_ER
 
     if (!about_one || address != name)
         return true;
-    snprintf(error, REQUEST_ERROR_MAX, "%s: wants either \"address\" or \"name\"",
+    snprintf(error, REQUEST_ERROR_MAX, "%s: expected either \"address\" or \"name\"",
              commands[request->command].name);
     return false;
 }

@@ -12,7 +12,7 @@ struct moment;
 
 /*
  * Counters are integers, durations whole seconds, latencies whole microseconds with _us; what is
- * not known is absent.  A new reference, NULL when memory is out.
+ * not known is absent.  A new reference, NULL when out of memory.
  *
  *   {"protocol":1, "version", "uptime", "log",
  *    "sources":[{"source", "state":"running|starting|waiting", "pid", "restarts", "violations",

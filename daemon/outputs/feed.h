@@ -23,7 +23,7 @@ struct feed_limits {
     size_t most; /* at least 1 */
 };
 
-/* NULL when memory is out. */
+/* NULL when out of memory. */
 struct feed *feed_new(const struct feed_limits *limits);
 void feed_free(struct feed *feed);
 /* Leased until then: in the feed until `linger` after that.  Never shortened.  0 or -ENOMEM. */

@@ -126,19 +126,21 @@ const char *feedfile_advice(int error)
     switch (-error) {
     case ENOENT:
     case ENOTDIR:
-        return "its folder has to be made first: install -d -o wildset -g wildset -m 0755 FOLDER";
+        return "the directory does not exist; create it: install -d -o wildset -g wildset -m 0755 "
+               "DIRECTORY";
     case EACCES:
     case EPERM:
-        return "its folder has to be the user wildset's: install -d -o wildset -g wildset -m 0755 "
-               "FOLDER";
+        return "the directory must be owned by user wildset: install -d -o wildset -g wildset -m "
+               "0755 DIRECTORY";
     case EROFS:
-        return "the service may write in /var/lib/wildset only; for another folder, `systemctl "
+        return "the service may write only below /var/lib/wildset; for another directory, "
+               "`systemctl "
                "edit "
-               "wildset` and ReadWritePaths=FOLDER";
+               "wildset` and ReadWritePaths=DIRECTORY";
     case ENOSPC:
     case EDQUOT:
         return "the disk is full";
     default:
-        return "it is tried again";
+        return "wildset will retry";
     }
 }

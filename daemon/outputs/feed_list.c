@@ -126,7 +126,7 @@ void feedlist_end(struct feedlist *list)
         memcpy(list->written, list->text, list->size);
         list->written_size = list->size;
     } else if (!list->is_failing) {
-        log_warning("%s: %s: a feed that leaves the configuration while wildsetd does not run will "
+        log_warning("%s: %s: a feed removed from the configuration while wildsetd is stopped will "
                     "not be emptied",
                     list->path, strerror(-result));
     }

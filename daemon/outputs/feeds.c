@@ -159,7 +159,7 @@ void feeds_configure(struct feeds *feeds, const struct config *config, const str
         if (whitelist->feed[0] == '\0')
             continue;
         if (feeds->state && strcmp(whitelist->feed, feeds->state) == 0)
-            log_error("feed %s of whitelist %s: the daemon keeps its leases in that file: name "
+            log_error("feed %s of whitelist %s: that is the daemon's state file: choose "
                       "another",
                       whitelist->feed, whitelist->name);
         else if (configure_outlet(feeds, whitelist, now) < 0)

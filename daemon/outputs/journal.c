@@ -91,10 +91,10 @@ static void add_addresses_seen(struct line *line, const struct sighting *sightin
 
 static void write_stream_alarm(struct line *line, const struct sighting *sighting)
 {
-    add(line, "alarm: bytes of a TCP connection came again and were others, the first ones count");
+    add(line, "alarm: TCP retransmission with different data; keeping the first copy");
     add_address(line, ": resolver ", &sighting->resolver);
     add_address(line, ", client ", &sighting->client);
-    add(line, ", its port %u: does somebody forge answers?", sighting->client_port);
+    add(line, ", its port %u: possible spoofing", sighting->client_port);
 }
 
 static void write_alarm(struct line *line, const struct event *event)
@@ -105,7 +105,7 @@ static void write_alarm(struct line *line, const struct event *event)
         write_stream_alarm(line, &alarm->sighting);
         return;
     }
-    add(line, "alarm: another answer to one question, not learned: ");
+    add(line, "alarm: conflicting answer ignored: ");
     if (!alarm)
         return;
     add_name(line, &alarm->sighting.question);
@@ -116,10 +116,9 @@ static void write_alarm(struct line *line, const struct event *event)
         add_address(line, i ? ", " : "", &alarm->earlier[i]);
     add(line, "; then ");
     add_addresses_seen(line, &alarm->sighting);
-    add(line, alarm->asked_again
-                  ? ": the question was asked again, so both may be true, as of a name"
-                    " whose addresses rotate; else somebody forges answers"
-                  : ": does somebody forge answers?");
+    add(line, alarm->asked_again ? ": the question was repeated, so both may be genuine (rotating "
+                                   "addresses); otherwise possible spoofing"
+                                 : ": possible spoofing");
 }
 
 static void write_refusal(struct line *line, const struct event *event)
@@ -215,7 +214,7 @@ static void write_line(enum log_level level, const char *text)
 /* ---- how many lines ---- */
 
 struct bucket {
-    const char *what; /* in "17 more ... were not told one by one" */
+    const char *what; /* in "17 more ... suppressed" */
     unsigned room, per_second;
 };
 
@@ -250,8 +249,8 @@ void journal_pulse(struct journal *journal)
 
         if (limit->untold == 0)
             continue;
-        snprintf(text, sizeof(text), "%llu more %s were not told one by one",
-                 (unsigned long long)limit->untold, buckets[kind].what);
+        snprintf(text, sizeof(text), "%llu more %s suppressed", (unsigned long long)limit->untold,
+                 buckets[kind].what);
         write_line(level_of((enum event_kind)kind), text);
         limit->untold = 0;
     }
@@ -287,7 +286,7 @@ static bool send_entry(struct journal *journal, const struct journald_entry *ent
     if (result < 0)
         return false;
     if (journal->lost > 0)
-        log_warning("%llu lines are missing before this: the journal did not take them in time",
+        log_warning("%llu lines were dropped before this one: the journal was too slow",
                     (unsigned long long)journal->lost);
     journal->lost = 0;
     return true;

@@ -44,14 +44,14 @@ static void note_result(struct saver *saver, int error)
 {
     if (error == 0) {
         if (saver->is_failing)
-            log_notice("%s: leases are kept again", saver->path);
+            log_notice("%s: leases are saved again", saver->path);
         saver->is_failing = false;
         saver->saved = saver->writing;
         return;
     }
     if (!saver->is_failing)
-        log_warning("%s: keeping the leases: %s; they will not outlive a reboot until that works",
-                    saver->path, strerror(error));
+        log_warning("%s: cannot save leases: %s; they would be lost on reboot", saver->path,
+                    strerror(error));
     saver->is_failing = true;
 }
 

@@ -43,12 +43,12 @@ static void note_result(struct outlet *outlet, int error)
 
     if (error == 0) {
         if (outlet->error)
-            log_notice("feed %s: written again", outlet->path);
+            log_notice("feed %s: updated again", outlet->path);
         outlet->written = outlet->writing;
         outlet->written_real_ns = now.real_ns;
     } else {
         if (outlet->error != error)
-            log_warning("feed %s of whitelist %s: %s: %s; who fetches it keeps what was in it last",
+            log_warning("feed %s of whitelist %s: %s: %s; clients keep the last version",
                         outlet->path, outlet->whitelist, strerror(-error), feedfile_advice(error));
         outlet->not_before_ns = now.boot_ns + RETRY_NS;
     }
@@ -107,7 +107,7 @@ void outlet_event(struct outlet *outlet, const struct event *event, uint64_t boo
     case EVENT_EXTENDED:
         if (is_of(outlet, event) &&
             feed_hold(outlet->feed, event->address, boot_ns + event->lifetime * NS_PER_SECOND) < 0)
-            log_error("feed %s: out of memory: an address is missing in it", outlet->path);
+            log_error("feed %s: out of memory; an address is missing from it", outlet->path);
         return;
     case EVENT_EVICTED:
         if (is_of(outlet, event))

@@ -30,7 +30,7 @@ struct outlet {
     bool retired; /* in no configuration any more: to be emptied, then forgotten */
 };
 
-/* A feed with this whitelist's limits, and nothing in it; NULL when memory is out. */
+/* A feed with this whitelist's limits, and nothing in it; NULL when out of memory. */
 struct outlet *outlet_new(const char *path, const struct whitelist *whitelist);
 void outlet_free(struct outlet *outlet);
 /* Writes what was not written yet, waits for it, and frees. */

@@ -48,7 +48,7 @@ static int open_one(struct list_cache_files *kept, const char *name)
     snprintf(path, sizeof(path), "%sregistry-%s", kept->folder, name);
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd < 0 && !kept->told) {
-        log_warning("%s: %s: the last good list will not outlive a restart", path, strerror(errno));
+        log_warning("%s: %s: the last good list will be lost on restart", path, strerror(errno));
         kept->told = true;
     }
     return fd;

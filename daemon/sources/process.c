@@ -53,10 +53,11 @@ static void take_state(struct process *process, const struct state_report *repor
     }
     if (report->state == STATE_ONE_DIRECTION) {
         if (process->state != PROCESS_DRAINING)
-            log_warning("capture: answers come and their questions do not, so nothing is learned: "
-                        "mirror both directions; or, on a mirror port, name the resolvers in "
-                        "capture.resolvers and set require-query = false: who can send packets in "
-                        "their name is then believed");
+            log_warning(
+                "capture: seeing responses but no queries; nothing can be learned: "
+                "mirror both directions; or, on a mirror port, name the resolvers in "
+                "capture.resolvers and set require-query = false: anyone who can send packets in "
+                "their name is then trusted");
         return;
     }
     for (size_t i = 0; i < process->interface_count; i++) {
@@ -68,7 +69,7 @@ static void take_state(struct process *process, const struct state_report *repor
         process->owner->interface_changed(process->owner->context, process, i);
         return;
     }
-    violate(process, "reported an interface that it was not given");
+    violate(process, "reported an interface not assigned to it");
 }
 
 /* Counters only grow; a smaller report would take back what was counted. */
@@ -86,7 +87,7 @@ static bool counters_grew(const struct counters *before, const struct counters *
 static void take_counters(struct process *process, const struct counters *counters)
 {
     if (!counters_grew(&process->counters, counters)) {
-        violate(process, "sent counters that went back");
+        violate(process, "counters decreased");
         return;
     }
     process->counters = *counters;
@@ -223,7 +224,7 @@ static void on_deadline(void *context)
 {
     struct process *process = context;
     process_kill(process, process->state == PROCESS_STARTING ? "did not become ready in 10 s"
-                                                             : "did not end after draining");
+                                                             : "did not exit after draining");
 }
 
 static bool watch_process(struct process *process)
@@ -280,7 +281,7 @@ int process_start(struct loop *loop, enum source source, const struct source_sta
 static void end_silence(struct process *process)
 {
     if (process->silent >= SILENCE_TOLD)
-        log_notice("%s (process %d) goes on after %u s", source_name(process->source),
+        log_notice("%s (pid %d) responds again after %u s", source_name(process->source),
                    (int)process->pid, process->silent);
     process->heard = false;
     process->silent = process->stuck = 0;
@@ -299,11 +300,11 @@ static void tell_silence(const struct process *process, enum vitals_verdict verd
 {
     static const char *const whys[] = {
         [VITALS_HANGS] = "it hangs",
-        [VITALS_STOPPED] = "it is stopped",
-        [VITALS_WAITS] = "the machine is too busy to run it",
+        [VITALS_STOPPED] = "it is suspended",
+        [VITALS_WAITS] = "the machine is too busy to schedule it",
     };
 
-    log_warning("%s (process %d) has said nothing for %u s: %s; nothing is learned from it",
+    log_warning("%s (pid %d) has been silent for %u s: %s; nothing is learned from it",
                 source_name(process->source), (int)process->pid, process->silent, whys[verdict]);
 }
 
@@ -325,7 +326,7 @@ void process_pulse(struct process *process)
     if (process->silent == SILENCE_TOLD)
         tell_silence(process, verdict);
     if (process->stuck >= SILENCE_ENDED)
-        process_kill(process, "said nothing for 10 s");
+        process_kill(process, "silent for 10 s");
 }
 
 void process_drain(struct process *process)

@@ -128,7 +128,7 @@ static void on_debounce(void *context)
     struct sources *sources = context;
     if (!wants_replacement(sources))
         return;
-    log_info("an interface came up: starting another sniffer that reads it too");
+    log_info("an interface came up: starting a new sniffer that captures it too");
     supervisor_renew(&sources->sniffer, "an interface came up meanwhile");
 }
 
@@ -157,9 +157,9 @@ static void on_interface_changed(void *context, struct process *process, size_t 
         log_info("capture: %s is read%s", report->interface,
                  report->promiscuous ? ", promiscuous" : "");
     else if (report->state == STATE_WAITING)
-        log_warning("capture: %s is not there or not up: waiting for it", report->interface);
+        log_warning("capture: %s: no such interface or down; waiting", report->interface);
     else
-        log_warning("capture: %s is down or has no link: nothing is seen there until that ends",
+        log_warning("capture: %s is down or has no link: nothing can be captured there",
                     report->interface);
     if (wants_replacement(sources))
         loop_timer_set(sources->debounce, LINK_DEBOUNCE_MS);
@@ -218,7 +218,7 @@ static void on_settled(void *context)
     if (sources->sniffer.plan < 0 || !surroundings_have_changed(&sources->surroundings))
         return;
     sources->renewed_ns = now_ns;
-    log_info("this machine's interfaces or addresses have changed: starting another sniffer that "
+    log_info("this machine's interfaces or addresses have changed: starting a new sniffer that "
              "knows them");
     supervisor_renew(&sources->sniffer, "interfaces or addresses have changed meanwhile");
 }
@@ -266,7 +266,7 @@ static void on_watched(void *context, const char *path)
 {
     struct sources *sources = context;
 
-    log_info("%s has changed: starting another registry process that reads it", path);
+    log_info("%s has changed: starting a new registry process that reads it", path);
     supervisor_renew(&sources->registry, "a file that it has read has changed");
 }
 
@@ -289,7 +289,7 @@ int sources_start_registry(struct sources *sources, const struct poll_plan *plan
     int sealed;
 
     if (!poll_plan_is_needed(plan)) {
-        supervisor_stop(&sources->registry, "there is nothing to fetch or resolve any more");
+        supervisor_stop(&sources->registry, "nothing is left to fetch or resolve");
         file_monitor_set(sources->files, NULL, 0);
         return 0;
     }

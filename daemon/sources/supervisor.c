@@ -108,7 +108,7 @@ static void start_process(struct supervisor *supervisor)
     if (result) {
         snprintf(supervisor->problem, sizeof(supervisor->problem), "%s: %s", stage,
                  strerror(-result));
-        log_error("%s: %s: %s: %s; trying again in %g s", name_of(supervisor), supervisor->program,
+        log_error("%s: %s: %s: %s; retrying in %g s", name_of(supervisor), supervisor->program,
                   stage, strerror(-result), (double)supervisor->backoff_ms / 1000);
         schedule_restart(supervisor);
         tell_changed(supervisor);
@@ -142,7 +142,7 @@ static void on_ready(void *context, struct process *process)
         process_drain(old);
     }
     sum_counters(supervisor);
-    log_info("%s (process %d) is ready", name_of(supervisor), (int)process->pid);
+    log_info("%s (pid %d) is ready", name_of(supervisor), (int)process->pid);
     tell_changed(supervisor);
 }
 
@@ -249,7 +249,7 @@ void supervisor_use(struct supervisor *supervisor, int plan,
     supervisor_replan(supervisor, plan);
     supervisor->interfaces = interfaces;
     supervisor->interface_count = interface_count;
-    replace_processes(supervisor, "another plan came meanwhile");
+    replace_processes(supervisor, "the plan has changed meanwhile");
 }
 
 void supervisor_stop(struct supervisor *supervisor, const char *why)
@@ -291,9 +291,9 @@ static void report_end(struct supervisor *supervisor, const struct process *proc
                        const char *what_next)
 {
     describe_end(process, status, supervisor->problem);
-    log_warning("%s (process %d) has ended: %s%s%s", name_of(supervisor), (int)process->pid,
-                supervisor->problem,
-                process->violated ? "; nothing that it sent from then on counts" : "", what_next);
+    log_warning("%s (pid %d) exited: %s%s%s", name_of(supervisor), (int)process->pid,
+                supervisor->problem, process->violated ? "; its later messages were ignored" : "",
+                what_next);
 }
 
 /* The one whose word counted, or was about to, has ended by itself. */
@@ -307,7 +307,7 @@ static void lost_process(struct supervisor *supervisor, const struct process *pr
         supervisor->hung = 0;
     }
     supervisor->hung = process->stuck >= SILENCE_ENDED ? supervisor->hung + 1 : 0;
-    snprintf(what_next, sizeof(what_next), "; starting it again in %g s",
+    snprintf(what_next, sizeof(what_next), "; restarting in %g s",
              (double)supervisor->backoff_ms / 1000);
     report_end(supervisor, process, status, what_next);
     schedule_restart(supervisor);

@@ -124,8 +124,8 @@ static struct topology_part read_part(struct surroundings *surroundings, const s
         topology_free(&topology);
     }
     if (result < 0)
-        log_error("asking the kernel for interfaces and addresses: %s: answers on mirror ports and "
-                  "on loopback are not believed until that works",
+        log_error("cannot query the kernel for interfaces and addresses: %s; answers on mirror "
+                  "ports and loopback are not trusted until that works",
                   strerror(-result));
     return part;
 }

@@ -27,7 +27,7 @@ struct whitelist_pattern {
 
 struct matcher;
 
-/* Copies the patterns.  Returns NULL when memory is out. */
+/* Copies the patterns.  Returns NULL when out of memory. */
 struct matcher *matcher_new(const struct whitelist_pattern *patterns, size_t count);
 void matcher_free(struct matcher *matcher);
 

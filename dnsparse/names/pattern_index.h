@@ -12,7 +12,7 @@
 
 struct patternindex;
 
-/* Borrows the patterns, which have to stay where they are.  NULL when memory is out. */
+/* Borrows the patterns, which have to stay where they are.  NULL when out of memory. */
 struct patternindex *patternindex_new(const struct pattern *patterns, size_t count);
 void patternindex_free(struct patternindex *index);
 

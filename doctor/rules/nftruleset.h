@@ -26,7 +26,7 @@ struct nftruleset {
     size_t chain_count;
 };
 
-/* False when it is no such document, or when memory is out; then nothing is to be freed. */
+/* False when it is no such document, or when out of memory; then nothing is to be freed. */
 bool nftruleset_read(const json_t *document, struct nftruleset *out);
 void nftruleset_free(struct nftruleset *ruleset);
 

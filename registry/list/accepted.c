@@ -99,7 +99,7 @@ static bool slot_holds(const struct roster *roster, uint32_t slot, const void *b
                   bytes, size) == 0;
 }
 
-/* The slot that holds it, or the empty one where it belongs.  NULL when memory is out. */
+/* The slot that holds it, or the empty one where it belongs.  NULL when out of memory. */
 static uint32_t *find(struct roster *roster, const void *bytes, size_t size, uint32_t kind)
 {
     if (!roster->slots)

@@ -93,7 +93,7 @@ void lease_table_free(struct lease_table *table);
 size_t lease_table_count(const struct lease_table *table);
 struct lease *lease_find(const struct lease_table *table, const struct set_name *set,
                          const struct address *address);
-/* A lease without claims, not yet due; `set` is compared by its address.  NULL when memory is out.
+/* A lease without claims, not yet due; `set` is compared by its address.  NULL when out of memory.
  */
 struct lease *lease_add(struct lease_table *table, const struct set_name *set,
                         const struct address *address);

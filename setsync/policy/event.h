@@ -49,7 +49,7 @@ struct event {
 /*
  * The object of design 7: time, verdict, reason, whitelist, set, name, owner, pattern, record,
  * address, ttl, lifetime, resolver, client, transport...  `verdict` is granted, extended or
- * refused; other kinds have none.  A new reference, NULL when memory is out.
+ * refused; other kinds have none.  A new reference, NULL when out of memory.
  */
 json_t *event_to_json(const struct event *event);
 

@@ -36,10 +36,10 @@ static const struct {
     uint32_t flags;
     const char *problem;
 } refused_flags[] = {
-    {NFT_SET_MAP | NFT_SET_OBJECT, "is a map, wanted a set"},
-    {NFT_SET_ANONYMOUS, "is anonymous, wanted a named set"},
-    {NFT_SET_CONSTANT, "has the flag constant: make it without"},
-    {NFT_SET_CONCAT, "holds a concatenation, wanted plain addresses"},
+    {NFT_SET_MAP | NFT_SET_OBJECT, "is a map, expected a set"},
+    {NFT_SET_ANONYMOUS, "is anonymous, expected a named set"},
+    {NFT_SET_CONSTANT, "has the flag constant: create it without"},
+    {NFT_SET_CONCAT, "holds a concatenation, expected plain addresses"},
 };
 
 bool set_find_problem(const struct set *set, const struct nftset_view *view,
@@ -58,12 +58,12 @@ bool set_find_problem(const struct set *set, const struct nftset_view *view,
         return true;
     }
     if (view->key_type != type || view->key_length != (is_ipv4 ? 4U : 16U)) {
-        snprintf(out, SET_PROBLEM_MAX, "holds %s, wanted %s", key_type_name(view->key_type),
+        snprintf(out, SET_PROBLEM_MAX, "holds %s, expected %s", key_type_name(view->key_type),
                  is_ipv4 ? "ipv4_addr" : "ipv6_addr");
         return true;
     }
     if ((view->flags & NFT_SET_TIMEOUT) == 0) {
-        snprintf(out, SET_PROBLEM_MAX, "has no timeouts: make it with `flags timeout`");
+        snprintf(out, SET_PROBLEM_MAX, "has no timeouts: create it with `flags timeout`");
         return true;
     }
     return false;
@@ -109,8 +109,7 @@ void sets_failed(struct set *set, int error, uint64_t now_ns)
     if (error == -ENFILE && is_first) {
         set->full++;
         set->hold_ns = now_ns + 2 * set_gc_interval(set);
-        sets_enter_state(set, SET_READY,
-                         "full: the kernel takes no more than its size of %u; raise size",
+        sets_enter_state(set, SET_READY, "full: its size is %u elements; raise size",
                          set->view.size);
         return;
     }

@@ -83,7 +83,7 @@ void sets_find_left(struct setsync *sync)
 {
     int result = sync->kernel->each_set(sync->nft, NFPROTO_INET, "wildset", set_add_left, sync);
     if (result < 0)
-        log_warning("table inet wildset: looking for sets of before: %s", strerror(-result));
+        log_warning("table inet wildset: cannot look for earlier sets: %s", strerror(-result));
 }
 
 static void set_feed(struct setsync *sync, size_t index, const struct set_name *name,

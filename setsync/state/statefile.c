@@ -315,18 +315,18 @@ static int read_file(const char *path, char **out, size_t *size)
 static void set_aside(const char *path, const struct state_reading *reading)
 {
     static const char *const what[] = {
-        [STATE_FOREIGN] = "is no file of wildset's",
-        [STATE_FUTURE] = "was written by another version of wildset",
-        [STATE_DAMAGED] = "is damaged or cut short",
+        [STATE_FOREIGN] = "is not a wildset state file",
+        [STATE_FUTURE] = "was written by a later version of wildset",
+        [STATE_DAMAGED] = "is damaged or truncated",
     };
     char aside[PATH_MAX];
     int length = snprintf(aside, sizeof(aside), "%s.damaged", path);
     int result = length >= (int)sizeof(aside) ? -ENAMETOOLONG
                  : rename(path, aside) < 0    ? -errno
                                               : 0;
-    log_warning("%s, line %zu: %s: nothing of it is used, %s%s; going on with what the sets hold",
-                path, reading->line, what[reading->verdict],
-                result == 0 ? "kept as " : "and it cannot be renamed: ",
+    log_warning("%s, line %zu: %s: ignored, %s%s; continuing with what the sets hold", path,
+                reading->line, what[reading->verdict],
+                result == 0 ? "renamed to " : "and it cannot be renamed: ",
                 result == 0 ? aside : strerror(-result));
 }
 
@@ -340,7 +340,7 @@ void statefile_load(struct setsync *sync, const char *path, const struct moment 
     if (result == -ENOENT)
         return;
     if (result < 0) {
-        log_warning("%s: reading the leases of before: %s; going on without them", path,
+        log_warning("%s: cannot read saved leases: %s; continuing without them", path,
                     strerror(-result));
         return;
     }
@@ -350,6 +350,6 @@ void statefile_load(struct setsync *sync, const char *path, const struct moment 
         set_aside(path, &reading);
         return;
     }
-    log_notice("%s: %zu grants of before in force, %zu ended, %zu not wanted any more", path,
+    log_notice("%s: restored %zu leases (%zu expired, %zu no longer configured)", path,
                restoring.taken, restoring.ended, restoring.refused);
 }

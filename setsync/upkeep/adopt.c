@@ -135,13 +135,13 @@ void adopt_set(struct setsync *sync, struct set *set, const struct moment *now)
     if (result < 0 || adoption.foreign > 0)
         set->careful = true;
     if (result < 0)
-        log_warning("%s: reading what it holds: %s; going on with what the wire says",
+        log_warning("%s: cannot read its elements: %s; continuing with observed answers only",
                     set_name_to_text(&set->name, text), strerror(-result));
     else if (adoption.taken > 0)
         log_notice("%s: took over %zu addresses", set_name_to_text(&set->name, text),
                    adoption.taken);
     if (adoption.strays > 0)
-        log_notice("%s: %zu elements of before are not granted any more: taken out",
+        log_notice("%s: removed %zu earlier elements that are no longer configured",
                    set_name_to_text(&set->name, text), adoption.strays);
 }
 

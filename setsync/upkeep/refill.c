@@ -83,7 +83,7 @@ static void refill_end(struct set *set)
     set->refilling = false;
     set->screened = false;
     if (set->refilled > 0)
-        log_notice("%s: %" PRIu64 " addresses written again", set_name_to_text(&set->name, text),
+        log_notice("%s: %" PRIu64 " addresses restored", set_name_to_text(&set->name, text),
                    set->refilled);
 }
 

@@ -69,8 +69,8 @@ static void stray_end_set(struct setsync *sync, const struct set *set)
 {
     char text[SET_TEXT_MAX];
     if (sync->stray_count > 0)
-        log_notice("%s: taking out %zu elements with a timeout that others put there and nothing "
-                   "grants; what is to stay has none",
+        log_notice("%s: removing %zu elements with a timeout that nothing grants; permanent "
+                   "elements of your own need no timeout",
                    set_name_to_text(&set->name, text), sync->stray_count);
     sync->stray_count = 0;
     sync->kernel->walk_close(sync->stray_walk);

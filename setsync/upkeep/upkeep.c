@@ -41,7 +41,7 @@ static int set_inspect(struct setsync *sync, struct set *set, struct nftset_view
         return 0;
     result = set_make(sync, set, view);
     if (result < 0)
-        sets_enter_state(set, SET_MISSING, "cannot be made: %s", strerror(-result));
+        sets_enter_state(set, SET_MISSING, "cannot be created: %s", strerror(-result));
     return result;
 }
 
@@ -60,7 +60,7 @@ void sets_check(struct setsync *sync, struct set *set, const struct moment *now)
     }
     set->table_owned = view.table_owned;
     if (!view.exists && !view.table_owned) {
-        sets_enter_state(set, SET_MISSING, "does not exist, and create is false: waiting for it");
+        sets_enter_state(set, SET_MISSING, "does not exist and create is false; waiting for it");
         return;
     }
     if (set_find_problem(set, &view, problem)) {

@@ -45,7 +45,7 @@ void leaving_begin(struct setsync *sync, struct lease *lease, const struct momen
         (void)lease_set_due(sync->leaving, lease, now->boot_ns);
     }
     queue_lease(sync, lease);
-    if (!leaving_has(lease)) /* memory is out: it has one try */
+    if (!leaving_has(lease)) /* out of memory: it has one try */
         leaving_end(sync, lease);
 }
 

@@ -98,7 +98,8 @@ void probe_run(struct setsync *sync, const struct moment *now)
     }
     sync->statistics.updates_probed = true;
     sync->statistics.updates_in_place = result == 1;
-    log_info("this kernel refreshes a set's elements %s",
-             result == 1 ? "in place" : "only by replacing them");
+    log_info("kernel %s",
+             result == 1 ? "updates element timeouts in place"
+                         : "cannot update element timeouts in place; replacing elements instead");
     probe_catch_up(sync, now->boot_ns);
 }

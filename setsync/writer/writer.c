@@ -325,7 +325,7 @@ static void retry_note_refusal(struct retrying *retrying, struct lease *lease, i
 {
     char set[SET_TEXT_MAX], address[ADDRESS_TEXT_MAX];
     if (lease->retry_ns == 0)
-        log_warning("%s: %s cannot be written: %s; trying again each second",
+        log_warning("%s: %s cannot be written: %s; retrying every second",
                     set_name_to_text(&retrying->set->name, set),
                     address_to_text(&lease->address, address), strerror(-error));
     lease->retry_ns = retrying->now_ns + NS_PER_SECOND;
@@ -397,10 +397,11 @@ static void window_note_failure(struct setsync *sync, size_t count, int error, u
     }
     if (is_named)
         return;
-    log_error("writing %zu addresses to nftables: %s; trying again in a second%s", count,
+    log_error("cannot write %zu addresses to nftables: %s; retrying in a second%s", count,
               strerror(-error),
-              error == -EPERM ? " (CAP_NET_ADMIN is needed, at the opening and at each write)"
-                              : "");
+              error == -EPERM
+                  ? " (CAP_NET_ADMIN is needed when the socket is opened and at each write)"
+                  : "");
     for (size_t i = 0; i < count; i++) {
         sync->changed[i]->set->dirty = true;
         sync->changed[i]->set->check_ns = now_ns + RETRY_NS;

@@ -33,7 +33,7 @@ enum filtercode_target {
 
 struct filtercode;
 
-/* NULL when memory is out. */
+/* NULL when out of memory. */
 struct filtercode *filtercode_new(void);
 void filtercode_free(struct filtercode *code);
 /* Starts anew. */

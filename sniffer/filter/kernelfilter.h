@@ -32,7 +32,7 @@ struct kernelfilter_outcome {
     int error; /* the kernel's -errno for a finer one; 0: it refused none */
 };
 
-/* The plan's tunnels are borrowed.  NULL when memory is out. */
+/* The plan's tunnels are borrowed.  NULL when out of memory. */
 struct kernelfilter *kernelfilter_new(const struct plan *plan);
 void kernelfilter_free(struct kernelfilter *filter);
 

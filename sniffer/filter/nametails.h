@@ -28,7 +28,7 @@ struct nametail {
 struct nametails;
 
 /*
- * Copies what it needs; a name below another pattern's is left out.  NULL when memory is out.  When
+ * Copies what it needs; a name below another pattern's is left out.  NULL when out of memory.  When
  * there are too many, or one is "*", nametails_are_usable says no.
  */
 struct nametails *nametails_new(const struct whitelist_pattern *patterns, size_t count);

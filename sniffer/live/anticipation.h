@@ -33,7 +33,7 @@ enum anticipation_outcome {
 
 struct anticipation;
 
-/* NULL when memory is out. */
+/* NULL when out of memory. */
 struct anticipation *anticipation_new(void);
 void anticipation_free(struct anticipation *anticipation);
 

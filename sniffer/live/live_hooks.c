@@ -77,7 +77,7 @@ static void refilter(struct watch *watch)
         int result = watch->captures[i] ? capture_filter(watch->captures[i], watch->filter) : 0;
 
         if (result < 0)
-            log_error("capturing on %s: its filter stays as it was: %s",
+            log_error("capturing on %s: keeping the previous filter: %s",
                       watch->plan->interfaces[i].name, strerror(-result));
     }
 }

@@ -41,12 +41,12 @@ static void say_filter(const char *interface, const struct capture *capture)
     struct kernelfilter_outcome outcome = capture_filter_outcome(capture);
 
     if (outcome.error)
-        log_warning("capturing on %s: the kernel refused a filter (%s) and passes more packets on "
-                    "than are needed, which costs more; see net.core.optmem_max",
+        log_warning("capturing on %s: the kernel refused a filter (%s) and passes more packets "
+                    "than needed, which costs CPU time; see net.core.optmem_max",
                     interface, strerror(-outcome.error));
     if (outcome.reason == FILTER_REASON_LINK_TYPE)
-        log_notice("capturing on %s: no filter for its link type: every packet is looked at here, "
-                   "which costs more",
+        log_notice("capturing on %s: no kernel filter for its link type: every packet is inspected "
+                   "in user space, which costs CPU time",
                    interface);
 }
 
@@ -59,7 +59,7 @@ static void open_encrypted(struct watch *watch, uint16_t index)
     int result = encrypted_open(name, &watch->encrypted[index]);
 
     if (result < 0)
-        log_notice("capturing on %s: connections that hide their names are not counted: %s", name,
+        log_notice("capturing on %s: encrypted DNS connections are not counted: %s", name,
                    strerror(-result));
 }
 

@@ -86,7 +86,7 @@ static void say_troubles(struct watch *watch)
         watch_say_own_state(watch, STATE_ONE_DIRECTION);
     watch->one_direction = one_direction;
     if (lost > watch->lost_said)
-        log_warning("%llu messages with answers were lost: wildsetd does not keep up",
+        log_warning("%llu messages with answers were lost: wildsetd cannot keep up",
                     (unsigned long long)(lost - watch->lost_said));
     watch->lost_said = lost;
 }

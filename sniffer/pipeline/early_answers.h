@@ -23,7 +23,7 @@ enum {
 
 struct early;
 
-/* NULL when memory is out. */
+/* NULL when out of memory. */
 struct early *early_new(void);
 void early_free(struct early *early);
 

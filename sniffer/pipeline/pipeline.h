@@ -32,7 +32,7 @@ struct pipeline_hooks {
     bool duplicates; /* what was counted already and comes again is reported as a refusal too */
 };
 
-/* Borrows the plan.  NULL when memory is out. */
+/* Borrows the plan.  NULL when out of memory. */
 struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hooks *hooks);
 void pipeline_free(struct pipeline *pipeline);
 

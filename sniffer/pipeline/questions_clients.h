@@ -20,7 +20,7 @@ enum client_list {
 struct clients;
 struct siphash_key;
 
-/* Borrows the key.  NULL when memory is out. */
+/* Borrows the key.  NULL when out of memory. */
 struct clients *clients_new(const struct siphash_key *key);
 void clients_free(struct clients *clients);
 

@@ -240,7 +240,7 @@ static void guess(struct stream *stream, const struct stream_segment *segment, e
         if (assembly_add(&stream->bytes, segment->sequence - stream->base, segment->payload,
                          segment->payload_size, BEGINNING_MAX) != ASSEMBLY_FULL)
             return;
-        break; /* memory is out */
+        break; /* out of memory */
     case LIKE_NOTHING:
         break;
     }

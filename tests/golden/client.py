@@ -69,7 +69,7 @@ eth1       up     EN10MB  port 53: following  yes           2400690        7    
 
 SET                     STATE  ADDRESSES  AT MOST
 inet wildset lookback4  ready          2     4096
-inet wildset lookback4: 1 address is covered by somebody else's elements, which stay as they are
+inet wildset lookback4: 1 address is already present as elements not managed by wildset
 
 FEED                                 WHITELIST  ADDRESSES  STATE
 /var/lib/wildset/feeds/lookback.txt  lookback           3  written
@@ -454,9 +454,8 @@ def check_explain(check):
     check.expect("explain asks for a name", request,
                  {"protocol": 1, "command": "explain", "name": "eu2.dormammu.lookback.io"})
     check.expect("allowed, in words", (result.returncode, result.stdout), (0, ALLOWED_TEXT))
-    for element, says in (("absent", "THE KERNEL DOES NOT HAVE IT"),
-                          ("foreign", "the kernel has it as somebody else's element, which stays"
-                                      " as it is, for good")):
+    for element, says in (("absent", "missing from the kernel set"),
+                          ("foreign", "the kernel has it as an element not managed by wildset, for good")):
         reply = json.loads(compact(ALLOWED))
         reply["leases"][0]["element"] = element
         del reply["leases"][0]["element_left"]
@@ -481,7 +480,7 @@ def check_watch(check):
     request, result = check.ask(begin + lines, "watch")
     check.expect("watch asks", request, {"protocol": 1, "command": "watch"})
     check.expect("watch in columns", (result.returncode, result.stdout), (1, WATCH_TEXT))
-    check.holds("the daemon's end is told", result.stderr, "wildsetd has ended")
+    check.holds("the daemon's end is told", result.stderr, "wildsetd exited")
     _, result = check.ask(begin + lines, "watch", "--json")
     check.expect("watch --json is one object a line",
                  [json.loads(line) for line in result.stdout.splitlines()], EVENTS)

@@ -181,8 +181,8 @@ def test_a_full_set(place):
 
 def test_a_resolver_that_is_not_believed(place):
     configure(place, resolvers=["192.0.2.54"])
-    wait_for("it asks", lambda: dig(place.client, EU1) and "not believed" in place.wildset.ask("status"), every=0.1)
-    line = re.search(r"`(resolvers \+= \{ [^}]* \})`", advice(place, "not believed")).group(1)
+    wait_for("it asks", lambda: dig(place.client, EU1) and "not trusted" in place.wildset.ask("status"), every=0.1)
+    line = re.search(r"`(resolvers \+= \{ [^}]* \})`", advice(place, "not trusted")).group(1)
     good = place.wildset.file.read_text(encoding="ascii")
     place.wildset.file.write_text(good.replace("whitelist lookback", f"capture {{\n {line}\n}}\nwhitelist lookback", 1),
                                   encoding="ascii")

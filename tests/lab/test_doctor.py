@@ -305,7 +305,7 @@ def test_a_server_that_is_not_in_resolvers(place):
     try:
         wait_for("it is refused", lambda: dig(place.client, f"well.{DOMAIN}") and
                  any(seen["untrusted"] for seen in place.wildset.status()["resolvers"]), every=0.1)
-        on_firewall(place).has("resolver", "warning", r"from 192\.0\.2\.53 are not believed",
+        on_firewall(place).has("resolver", "warning", r"from 192\.0\.2\.53 are not trusted",
                                r"resolvers \+= \{ \"192\.0\.2\.53\" \}")
     finally:
         place.wildset.configure(resolvers=[lab.RESOLVER4, lab.RESOLVER6, lab.SILENT4])

@@ -122,7 +122,7 @@ def kill_sniffer(world):
 
 def reload_configuration(world):
     world.wildset.reload()
-    wait_for("it was read again", lambda: "was read again" in world.wildset.log())
+    wait_for("it was read again", lambda: "reloaded: " in world.wildset.log())
 
 
 FAULTS = (flush_set, delete_element, flush_ruleset, delete_table, recreate_set, load_ruleset,

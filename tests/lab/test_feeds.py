@@ -127,7 +127,7 @@ def test_a_folder_that_is_not_there_is_said_with_what_to_do(world, feed):
     world.wildset.configure(extra=f'feed = "{missing}"')
     world.wildset.reload()
     wait_for("the log says what to do", lambda: f"feed {missing} of whitelist lookback: No such file "
-             "or directory: its folder has to be made first" in world.wildset.log())
+             "or directory: the directory does not exist; create it" in world.wildset.log())
     wait_for("the old file is emptied", lambda: feed.lines() == [])
     assert "No such file" in world.wildset.status()["feeds"][0]["problem"]
     world.wildset.configure(extra="")

@@ -118,5 +118,5 @@ def test_a_journal_that_stands_still_stops_nothing(world, journal):
         journal.program.send_signal(signal.SIGCONT)
     dig(world.client, "many.dormammu.lookback.io")
     entry(journal, "WILDSET_ADDRESS=198.51.100.21")
-    assert any("lines are missing before this" in found["MESSAGE"] for found in
+    assert any("lines were dropped before this one" in found["MESSAGE"] for found in
                wait_for("stderr's lines", lambda: journal.entries("_TRANSPORT=stdout")))

@@ -179,7 +179,7 @@ def test_a_forged_tcp_copy_is_an_alarm_in_log_and_watch(world):
         send(to_client("PA", 501, framed(answer(name, "198.51.120.10", 41010))))
         send(to_client("PA", 501, framed(answer(name, "203.0.113.71", 41010))))
         wait_for("the true one", lambda: world.wildset.holds("198.51.120.10"))
-        wait_for("the alarm in the log", lambda: "bytes of a TCP connection came again" in world.wildset.log())
+        wait_for("the alarm in the log", lambda: "TCP retransmission with different data" in world.wildset.log())
         wait_for("the alarm in watch", lambda: any(event.get("reason") == "other-bytes" for event in watch()))
     assert not world.wildset.holds("203.0.113.71")
     wait_for("it is counted", lambda: counter(world, "tcp-conflicts") > 0)

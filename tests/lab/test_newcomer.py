@@ -90,7 +90,7 @@ def test_a_clients_own_server_is_not_believed(place):
 
 
 def test_who_is_believed_is_said(place):
-    said = rf"answers count from: {lab.RESOLVER4} (/etc/resolv.conf), "
+    said = rf"trusted resolvers: {lab.RESOLVER4} (/etc/resolv.conf), "
     assert said in place.wildset.log()
     assert said in place.wildset.ask("status")
     assert "capture.resolvers is not set" in place.wildset.log()
@@ -118,8 +118,8 @@ def test_a_server_that_clients_ask_is_found_with_the_line_to_add(place):
     ready = f'resolvers += {{ "{STRANGER}" }}'
     assert place.wildset.log().count(ready) == 1
     text = place.wildset.host.run(appliance.WILDSET, "status", check=False).stdout
-    assert f"answers for again.{DOMAIN} from {STRANGER} are not believed" in text
-    assert "only if it is a resolver of yours" in text and ready in text
+    assert f"answers for again.{DOMAIN} from {STRANGER} are not trusted" in text
+    assert "only if it is your resolver" in text and ready in text
     doctor = json.loads(place.host.run(appliance.WILDSET, "doctor", "--json", "--config", place.wildset.file,
                                        check=False, timeout=60).stdout)
     assert any(check["id"] == "resolver" and ready in check.get("advice", "") for check in doctor["checks"])
@@ -148,7 +148,7 @@ def test_the_line_added_is_right(place):
 
 
 def told(place):
-    return place.wildset.log().count("answers count from: ")
+    return place.wildset.log().count("trusted resolvers: ")
 
 
 def test_a_server_that_the_system_names_later_is_believed_then(place):
@@ -190,4 +190,4 @@ def test_the_system_is_not_asked_where_resolvers_are_named(place):
             lab.time.sleep(0.5)
             assert not learned()
         assert bool(place.wildset.status()["warnings"]) == believed
-    assert "believes nearly anybody" in place.wildset.log()
+    assert "trusts nearly any server" in place.wildset.log()

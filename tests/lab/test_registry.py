@@ -184,7 +184,7 @@ def test_a_fault_takes_nothing_away(world, registry, fault):
     assert report["failures"] >= 1
     assert report["hosts"] == 3, "the last good list stays"
     assert world.wildset.holds("203.0.113.102")
-    assert "stays in force until" in world.wildset.log()
+    assert "remains in use until" in world.wildset.log()
 
 
 def test_retry_after_is_heard(registry):
@@ -288,7 +288,7 @@ def test_without_a_good_list_for_registry_keep_the_last_one_ends(world, registry
         registry.becomes("status")
         assert registry.report()["hosts"] == 3, "kept for a while"
         wait_for("the list ends", lambda: registry.report()["hosts"] == 0, timeout=15)
-        assert "no good list for registry-keep" in world.wildset.log()
+        assert "no valid list for registry-keep" in world.wildset.log()
         wait_for("its address ends", lambda: not world.wildset.holds("203.0.113.102"), timeout=15)
     finally:
         (registry.folder / "fault").unlink()

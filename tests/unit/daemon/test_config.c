@@ -171,19 +171,19 @@ static void test_lines_are_right_behind_comments(void **state)
     (void)state;
     refused("# one\n/* two\n three */ // three\n\ncapture { # five\n  latency = \"fast\" }\n"
             "whitelist a { " NAMES " }\n",
-            "f:6: capture: latency: \"fast\": wanted \"low\" or \"normal\"");
+            "f:6: capture: latency: \"fast\": expected \"low\" or \"normal\"");
 }
 
 static void test_several_findings_are_told_at_once(void **state)
 {
     (void)state;
     refused("whitelist a {\n names = { \"*.\",\n \"b..c\" }\n create = maybe\n}\nlog = loud\n",
-            "f:2: whitelist a: names: \"*.\": wanted a name, \"*.\" and a name, or \"*\": "
+            "f:2: whitelist a: names: \"*.\": expected a name, \"*.\" and a name, or \"*\": "
             "\"www.example.net\", \"*.example.net\"\n"
-            "f:3: whitelist a: names: \"b..c\": wanted a name, \"*.\" and a name, or \"*\": "
+            "f:3: whitelist a: names: \"b..c\": expected a name, \"*.\" and a name, or \"*\": "
             "\"www.example.net\", \"*.example.net\"\n"
-            "f:4: whitelist a: create: \"maybe\": wanted true or false\n"
-            "f:6: log: \"loud\": wanted \"alarms\", \"grants\" or \"debug\"");
+            "f:4: whitelist a: create: \"maybe\": expected true or false\n"
+            "f:6: log: \"loud\": expected \"alarms\", \"grants\" or \"debug\"");
 }
 
 static void test_findings_that_do_not_fit_are_counted(void **state)
@@ -195,7 +195,7 @@ static void test_findings_that_do_not_fit_are_counted(void **state)
     for (int i = 0; i < 40; i++)
         strcat(text, "\"sctp 5\",");
     strcat(text, "\"tcp 1\" } }\n");
-    refused_with(text, "f:2: whitelist a: services: \"sctp 5\": wanted");
+    refused_with(text, "f:2: whitelist a: services: \"sctp 5\": expected");
     more = strstr(error, "\n... and ");
     assert_non_null(more);
     assert_true(atoi(more + 9) > 20);
@@ -207,33 +207,35 @@ static void test_values_of_a_wrong_kind_are_refused(void **state)
     static const struct {
         const char *line, *beginning;
     } cases[] = {
-        {"ttl-min = 10w", "f:2: whitelist a: ttl-min: \"10w\": wanted a number and a unit"},
-        {"ttl-min = -1", "f:2: whitelist a: ttl-min: \"-1\": wanted"},
-        {"grace = 1m1m", "f:2: whitelist a: grace: \"1m1m\": wanted"},
-        {"grace = 367d", "f:2: whitelist a: grace: \"367d\": wanted"},
-        {"max-addresses = 0", "f:2: whitelist a: max-addresses: \"0\": wanted a number from 1"},
-        {"max-addresses = 262145", "f:2: whitelist a: max-addresses: \"262145\": wanted"},
-        {"set6 = \"inet t ip6\"",
-         "f:2: whitelist a: set6: \"ip6\" is a word of nft's own language"},
-        {"set4 = \"inet table s\"", "f:2: whitelist a: set4: \"table\" is a word of nft's own"},
-        {"set4 = \"inet t ll\"", "f:2: whitelist a: set4: \"ll\" is a word of nft's own"},
-        {"set4 = lookback4", "f:2: whitelist a: set4: \"lookback4\": wanted family, table and set"},
-        {"services = { \"tcp 0\" }", "f:2: whitelist a: services: \"tcp 0\": wanted a protocol"},
-        {"services = { \"tcp 9-8\" }", "f:2: whitelist a: services: \"tcp 9-8\": wanted"},
-        {"services = { \"tcp 65536\" }", "f:2: whitelist a: services: \"tcp 65536\": wanted"},
-        {"refuse = { \"192.0.2.1/24\" }", "f:2: whitelist a: refuse: \"192.0.2.1/24\": wanted"},
-        {"registry = \"http://x/\"", "f:2: whitelist a: registry: \"http://x/\": wanted \"https"},
-        {"registry = \"https://a@b/\"", "f:2: whitelist a: registry: \"https://a@b/\": wanted"},
-        {"registry-shrink = 101", "f:2: whitelist a: registry-shrink: \"101\": wanted per cent"},
-        {"feed = \"x\"", "f:2: whitelist a: feed: \"x\": wanted a file's path that begins with /"},
-        {"feed = \"/x/\"", "f:2: whitelist a: feed: \"/x/\": wanted"},
-        {"feed = \"/x/../y\"", "f:2: whitelist a: feed: \"/x/../y\": wanted"},
-        {"feed = \"/x//y\"", "f:2: whitelist a: feed: \"/x//y\": wanted"},
-        {"feed-linger = 10w", "f:2: whitelist a: feed-linger: \"10w\": wanted a number and a unit"},
+        {"ttl-min = 10w", "f:2: whitelist a: ttl-min: \"10w\": expected a number and a unit"},
+        {"ttl-min = -1", "f:2: whitelist a: ttl-min: \"-1\": expected"},
+        {"grace = 1m1m", "f:2: whitelist a: grace: \"1m1m\": expected"},
+        {"grace = 367d", "f:2: whitelist a: grace: \"367d\": expected"},
+        {"max-addresses = 0", "f:2: whitelist a: max-addresses: \"0\": expected a number from 1"},
+        {"max-addresses = 262145", "f:2: whitelist a: max-addresses: \"262145\": expected"},
+        {"set6 = \"inet t ip6\"", "f:2: whitelist a: set6: \"ip6\" is a reserved word in nft"},
+        {"set4 = \"inet table s\"", "f:2: whitelist a: set4: \"table\" is a reserved word in nft"},
+        {"set4 = \"inet t ll\"", "f:2: whitelist a: set4: \"ll\" is a reserved word in nft"},
+        {"set4 = lookback4",
+         "f:2: whitelist a: set4: \"lookback4\": expected family, table and set"},
+        {"services = { \"tcp 0\" }", "f:2: whitelist a: services: \"tcp 0\": expected a protocol"},
+        {"services = { \"tcp 9-8\" }", "f:2: whitelist a: services: \"tcp 9-8\": expected"},
+        {"services = { \"tcp 65536\" }", "f:2: whitelist a: services: \"tcp 65536\": expected"},
+        {"refuse = { \"192.0.2.1/24\" }", "f:2: whitelist a: refuse: \"192.0.2.1/24\": expected"},
+        {"registry = \"http://x/\"", "f:2: whitelist a: registry: \"http://x/\": expected \"https"},
+        {"registry = \"https://a@b/\"", "f:2: whitelist a: registry: \"https://a@b/\": expected"},
+        {"registry-shrink = 101", "f:2: whitelist a: registry-shrink: \"101\": expected per cent"},
+        {"feed = \"x\"",
+         "f:2: whitelist a: feed: \"x\": expected a file's path that begins with /"},
+        {"feed = \"/x/\"", "f:2: whitelist a: feed: \"/x/\": expected"},
+        {"feed = \"/x/../y\"", "f:2: whitelist a: feed: \"/x/../y\": expected"},
+        {"feed = \"/x//y\"", "f:2: whitelist a: feed: \"/x//y\": expected"},
+        {"feed-linger = 10w",
+         "f:2: whitelist a: feed-linger: \"10w\": expected a number and a unit"},
         {"create = { true }", "f:2: whitelist a: "},
-        {"nmaes = { \"x\" }", "f:2: whitelist a: nmaes: unknown here: did you mean names?"},
-        {"ttlmin = 1", "f:2: whitelist a: ttlmin: unknown here: did you mean ttl-min?"},
-        {"xyz = 1", "f:2: whitelist a: xyz: unknown here: there is no such key"},
+        {"nmaes = { \"x\" }", "f:2: whitelist a: nmaes: unknown key: did you mean names?"},
+        {"ttlmin = 1", "f:2: whitelist a: ttlmin: unknown key: did you mean ttl-min?"},
+        {"xyz = 1", "f:2: whitelist a: xyz: unknown key: no such key"},
         {"names += { \"https://u@x.example:80/y\" }",
          "f:2: whitelist a: names: \"https://u@x.example:80/y\": more than a name: write names = { "
          "\"x.example\" }; the URL"},
@@ -249,20 +251,21 @@ static void test_values_of_a_wrong_kind_are_refused(void **state)
         {"services = { \"443/tcp\" }",
          "f:2: whitelist a: services: \"443/tcp\": write services = { "
          "\"tcp 443\" }"},
-        {"services = { \"udp:1:2:3\" }", "f:2: whitelist a: services: \"udp:1:2:3\": wanted"},
+        {"services = { \"udp:1:2:3\" }", "f:2: whitelist a: services: \"udp:1:2:3\": expected"},
         {"services = { \"tcp 1\" \"tcp 2\" }", "f:2: a comma is missing before this value"},
         {"services = { \"tcp 1\",\n\"tcp 2\"\n\"tcp 3\" }",
          "f:4: a comma is missing before this value"},
         {"set4 = \"none\" set6 = none", "f:2: whitelist a: set4 and set6 are both \"none\""},
         {"create = true;", "f:2: a semicolon: leave it out"},
-        {"resolvers = { }", "f:2: whitelist a: resolvers: unknown here"},
+        {"resolvers = { }", "f:2: whitelist a: resolvers: unknown key"},
         {"dns64 = { \"2001:db8:64::/95\" }",
-         "f:2: whitelist a: dns64: \"2001:db8:64::/95\": wanted"},
+         "f:2: whitelist a: dns64: \"2001:db8:64::/95\": expected"},
         {"dns64 = { \"2001:db8:64::1/96\" }", "f:2: whitelist a: dns64: \"2001:db8:64::1/96\""},
-        {"dns64 = { \"10.0.0.0/32\" }", "f:2: whitelist a: dns64: \"10.0.0.0/32\": wanted an IPv6"},
+        {"dns64 = { \"10.0.0.0/32\" }",
+         "f:2: whitelist a: dns64: \"10.0.0.0/32\": expected an IPv6"},
         {"interfaces = { \"x\" }",
-         "f:2: whitelist a: interfaces: unknown here: it belongs in capture { }"},
-        {"include(\"/etc/passwd\")", "f:2: whitelist a: include: unknown here"},
+         "f:2: whitelist a: interfaces: unknown key: it belongs in capture { }"},
+        {"include(\"/etc/passwd\")", "f:2: whitelist a: include: unknown key"},
     };
     char text[512];
 
@@ -280,38 +283,40 @@ static void test_capture_values_of_a_wrong_kind_are_refused(void **state)
     } cases[] = {
         {"interfaces = { }", "f:3: capture: interfaces: empty"},
         {"interfaces = { \"a_name_too_long_\" }", "f:2: capture: interfaces: \"a_name_too_long_\""},
-        {"interfaces = { \"a/b\" }", "f:2: capture: interfaces: \"a/b\": wanted an interface"},
+        {"interfaces = { \"a/b\" }", "f:2: capture: interfaces: \"a/b\": expected an interface"},
         {"interfaces = { \"e\", \"e\" }", "f:2: capture: interfaces: e is named twice"},
         {"interfaces = { \"e\" } mirror = { \"f\" }",
-         "f:2: capture: mirror: f is not in interfaces, and so not read: say interfaces += { \"f\" "
+         "f:2: capture: mirror: f is not in interfaces, so it is not captured: add interfaces += { "
+         "\"f\" "
          "}"},
         {"mirror = { \"any\" }", "f:2: capture: mirror: any is no mirror port"},
         {"mirror = { \"lo\" }", "f:2: capture: mirror: lo is no mirror port"},
-        {"resolvers = { \"192.0.2.53/24\" }", "f:2: capture: resolvers: \"192.0.2.53/24\": wanted"},
-        {"resolvers = { \"192.0.2.53%\" }", "f:2: capture: resolvers: \"192.0.2.53%\": wanted"},
+        {"resolvers = { \"192.0.2.53/24\" }",
+         "f:2: capture: resolvers: \"192.0.2.53/24\": expected"},
+        {"resolvers = { \"192.0.2.53%\" }", "f:2: capture: resolvers: \"192.0.2.53%\": expected"},
         {"interfaces = { \"e\" } resolvers = { \"192.0.2.53%f\" }",
          "f:2: capture: resolvers: f is not in interfaces"},
         {"require-query = false", "f:2: capture: require-query: false needs resolvers"},
         {"resolvers += { \"192.0.2.53\" } require-query = false",
          "f:2: capture: require-query: false needs resolvers, and without \"default\""},
-        {"resolversx = { }", "f:2: capture: resolversx: unknown here"},
-        {"resolvers = { \"default%e\" }", "f:2: capture: resolvers: \"default%e\": wanted"},
+        {"resolversx = { }", "f:2: capture: resolversx: unknown key"},
+        {"resolvers = { \"default%e\" }", "f:2: capture: resolvers: \"default%e\": expected"},
         {"resolvers = { 192.0.2.53 } resolvers = { 192.0.2.54 }",
-         "f:2: capture: resolvers: given already in line 2"},
-        {"vlans = { 4095 }", "f:2: capture: vlans: \"4095\": wanted a tag"},
-        {"decapsulate = { \"ip\" }", "f:2: capture: decapsulate: \"ip\": wanted \"gre\""},
-        {"decapsulate = { \"vxlan from\" }", "f:2: capture: decapsulate: \"vxlan from\": wanted"},
+         "f:2: capture: resolvers: already set in line 2"},
+        {"vlans = { 4095 }", "f:2: capture: vlans: \"4095\": expected a tag"},
+        {"decapsulate = { \"ip\" }", "f:2: capture: decapsulate: \"ip\": expected \"gre\""},
+        {"decapsulate = { \"vxlan from\" }", "f:2: capture: decapsulate: \"vxlan from\": expected"},
         {"decapsulate = { \"vxlan from 198.51.100.7/24\" }", "f:2: capture: decapsulate: \"vxlan"},
         {"decapsulate = { \"gre from 192.0.2.1 from 192.0.2.2\" }",
          "f:2: capture: decapsulate: \"gre"},
-        {"decapsulate = { \"gre vni 7\" }", "f:2: capture: decapsulate: \"gre vni 7\": wanted"},
+        {"decapsulate = { \"gre vni 7\" }", "f:2: capture: decapsulate: \"gre vni 7\": expected"},
         {"decapsulate = { \"vxlan vni 16777216\" }", "f:2: capture: decapsulate: \"vxlan vni"},
         {"decapsulate = { \"erspan session 1024\" }", "f:2: capture: decapsulate: \"erspan"},
         {"decapsulate = { \"ipip port 99\" }", "f:2: capture: decapsulate: \"ipip port 99\""},
         {"decapsulate = { \"vxlan port 53\" }", "f:2: capture: decapsulate: \"vxlan port 53\""},
         {"decapsulate = { \"vxlan port 0\" }", "f:2: capture: decapsulate: \"vxlan port 0\""},
         {"decapsulate = { \"vxlan  port\t99\" }", "f:2: capture: decapsulate: \"vxlan  port"},
-        {"latency = \"low\"\nlatency = \"low\"", "f:3: capture: latency: given already in line 2"},
+        {"latency = \"low\"\nlatency = \"low\"", "f:3: capture: latency: already set in line 2"},
     };
     char text[512];
 
@@ -333,14 +338,15 @@ static void test_one_direction_with_named_or_any_resolvers_is_good(void **state)
 static void test_contradictions_are_refused(void **state)
 {
     (void)state;
-    refused("", "f:1: no whitelist: wanted at least one, such as whitelist example { names = { "
+    refused("", "f:1: no whitelist: expected at least one, such as whitelist example { names = { "
                 "\"*.example.net\" } }");
     refused_with("whitelist a {\n}\n", "f:2: whitelist a: names: missing or empty");
     refused_with("whitelist a {\nnames = { }\n}\n", "f:3: whitelist a: names: missing or empty");
     refused_with("whitelist { " NAMES " }", "f:1: missing title for section 'whitelist'");
-    refused_with("whitelist 1a { " NAMES " }", "f:1: whitelist \"1a\": wanted a name that begins");
+    refused_with("whitelist 1a { " NAMES " }",
+                 "f:1: whitelist \"1a\": expected a name that begins");
     refused_with("whitelist a { " NAMES " }\nwhitelist a {\n" NAMES " }",
-                 "f:3: whitelist a: there is one of this name already");
+                 "f:3: whitelist a: duplicate name");
     refused_with("whitelist a { " NAMES "\nttl-max = 5 }", "f:2: whitelist a: ttl-min: 60 s is "
                                                            "more than ttl-max, 5 s");
     refused_with("whitelist a { " NAMES "\nttl-max = 0 ttl-min = 0 grace = 0 }",
@@ -349,7 +355,7 @@ static void test_contradictions_are_refused(void **state)
                  "\nfeed = \"/f\" }",
                  "f:3: whitelist b: feed: /f is the feed of whitelist a: each needs a file");
     refused_with("whitelist a { " NAMES "\n\n" NAMES " }",
-                 "f:3: whitelist a: names: given already in line 1");
+                 "f:3: whitelist a: names: already set in line 1");
 }
 
 static void test_one_set_for_two_families_is_refused(void **state)
@@ -364,8 +370,8 @@ static void test_one_set_for_two_families_is_refused(void **state)
             "family");
     /* The same set for the same family is shared. */
     refused("whitelist ip { " NAMES " }",
-            "f:1: whitelist ip: set6: \"ip6\" is a word of nft's own language, and a rule could "
-            "not name it: say for example set6 = \"inet wildset ip_set6\"");
+            "f:1: whitelist ip: set6: \"ip6\" is a reserved word in nft and cannot be used in "
+            "rules: use for example set6 = \"inet wildset ip_set6\"");
     config_free(good("whitelist a { " NAMES " set4 = \"inet ll s\" }"));
     config_free(good("whitelist a { " NAMES " set4 = \"inet t s\" }\nwhitelist b { " NAMES
                      " set4 = \"inet t s\" }"));
@@ -474,7 +480,7 @@ static void test_anybody_on_purpose_is_told(void **state)
         config_warnings(config, collect, &collected);
         config_free(config);
         assert_int_equal(collected.count, cases[i].told);
-        assert_true(!cases[i].told || strstr(collected.text, "believes nearly anybody"));
+        assert_true(!cases[i].told || strstr(collected.text, "trusts nearly any server"));
     }
 }
 

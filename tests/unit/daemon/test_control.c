@@ -375,9 +375,9 @@ static void test_errors_are_replies_and_the_connection_goes_on(void **state)
     expect_error(fd, "{\"protocol\":7,\"command\":\"status\"}",
                  "protocol 7, this wildsetd speaks 1");
     expect_error(fd, "{\"protocol\":1,\"command\":\"dance\"}",
-                 "there are status, list, forget, explain, watch");
+                 "known are status, list, forget, explain, watch");
     expect_error(fd, "{\"protocol\":1,\"command\":\"list\",\"whitelist\":\"three\"}",
-                 "there are one, two");
+                 "configured are one, two");
     assert_int_equal(leases_of(fd), LEASES + 1);
     close(fd);
 }
@@ -563,7 +563,7 @@ static void test_those_who_watch_keep_their_places(void **state)
     for (unsigned i = 0; i < WATCHERS; i++)
         watcher[i] = watcher_open(server);
     int fd = client_open(server);
-    expect_error(fd, "{\"protocol\":1,\"command\":\"watch\"}", "are watching already");
+    expect_error(fd, "{\"protocol\":1,\"command\":\"watch\"}", "too many watchers");
     for (unsigned i = 0; i < CLIENTS; i++)
         assert_int_equal(leases_of(client_open(server)), LEASES + 1);
     kill(server->pid, SIGUSR1);

@@ -84,7 +84,7 @@ static void test_each_finding(void **state)
          "\"questions-dropped\":7}}]}",
          "7 questions that waited for their answers had to make room for others"},
         {"{\"sources\":[{\"source\":\"sniffer\",\"state\":\"waiting\",\"problem\":\"killed\"}]}",
-         "the sniffer does not run and is started again in a moment (killed)"},
+         "the sniffer is not running and will be restarted shortly (killed)"},
         {"{\"sources\":[{\"source\":\"sniffer\",\"state\":\"starting\"}]}", "not ready yet"},
         {"{\"sources\":[{" GOOD_SOURCE ",\"violations\":2}]}", "sent 2 messages that it may not"},
         {"{\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"answers\":9,\"matching-answers\":3,"
@@ -131,7 +131,7 @@ static void test_each_finding(void **state)
          "inet w a4: there is no such set: `nft 'add set inet w a4 { type "},
         {"{\"sources\":[{" GOOD_SOURCE
          "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"missing\",\"create\":true}]}",
-         "inet w a4: there is no such set: it is tried again"},
+         "inet w a4: there is no such set: wildset retries every second"},
         {"{\"sources\":[{" GOOD_SOURCE "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"wrong\","
          "\"problem\":\"its table belongs\",\"table_owned\":true,\"create\":true}]}",
          "inet w a4: its table belongs: name a set in another table"},
@@ -139,8 +139,8 @@ static void test_each_finding(void **state)
          "\"problem\":\"is a map\",\"type\":\"ipv4_addr\"}]}",
          "inet w a4 is a map: make another one, `{ type ipv4_addr; flags timeout; }`"},
         {"{\"sources\":[{" GOOD_SOURCE "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"wrong\","
-         "\"problem\":\"holds ipv6_addr, wanted ipv4_addr\",\"create\":true}]}",
-         "inet w a4 holds ipv6_addr, wanted ipv4_addr: name another set of that table"},
+         "\"problem\":\"holds ipv6_addr, expected ipv4_addr\",\"create\":true}]}",
+         "inet w a4 holds ipv6_addr, expected ipv4_addr: name another set of that table"},
         {"{\"sources\":[{" GOOD_SOURCE "}],\"sets\":[{\"set\":\"inet w a4\",\"state\":\"ready\","
          "\"leases\":9,\"capacity\":9}]}",
          "raise max-addresses"},
@@ -152,16 +152,16 @@ static void test_each_finding(void **state)
         {"{\"sources\":[{" GOOD_SOURCE "}],\"resolvers\":[{\"resolver\":\"192.0.2.1\","
          "\"finding\":\"unnamed\",\"name\":\"x.example\",\"untrusted\":3,\"clients\":1,"
          "\"client\":\"192.0.2.10\"},{\"resolver\":\"192.0.2.2\",\"answers\":3}]}",
-         "answers for x.example from 192.0.2.1 are not believed: 3 answers, 1 client asked (first "
-         "192.0.2.10): only if it is a resolver of yours, add to capture { }: `resolvers += { "
+         "answers for x.example from 192.0.2.1 are not trusted: 3 answers, 1 client asked (first "
+         "192.0.2.10): only if it is your resolver, add to capture { }: `resolvers += { "
          "\"192.0.2.1\" }`"},
         {"{\"sources\":[{" GOOD_SOURCE "}],\"resolvers\":[{\"resolver\":\"192.0.2.1\","
          "\"finding\":\"elsewhere\",\"name\":\"x.example\",\"untrusted\":1,\"clients\":16,"
          "\"more_clients\":true,\"client\":\"192.0.2.10\",\"interface\":\"lan0\"}]}",
-         "from 192.0.2.1 are not believed on lan0: 1 answer, more than 16 clients asked (first "
+         "from 192.0.2.1 are not trusted on lan0: 1 answer, more than 16 clients asked (first "
          "192.0.2.10): capture.resolvers names another interface for that server"},
-        {"{\"sources\":[{" GOOD_SOURCE "}],\"warnings\":[\"::/0 believes nearly anybody\"]}",
-         "::/0 believes nearly anybody"},
+        {"{\"sources\":[{" GOOD_SOURCE "}],\"warnings\":[\"::/0 trusts nearly any server\"]}",
+         "::/0 trusts nearly any server"},
     };
 
     (void)state;

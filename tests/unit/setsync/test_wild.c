@@ -17,15 +17,15 @@ static void test_a_wrong_set_is_waited_for(void **context)
         const char *definition;
         const char *problem;
     } cases[] = {
-        {"{ type ipv6_addr; flags timeout; }", "holds ipv6_addr, wanted ipv4_addr"},
-        {"{ type ipv4_addr; }", "has no timeouts: make it with `flags timeout`"},
-        {"{ type ipv4_addr; flags interval; }", "has no timeouts: make it with `flags timeout`"},
+        {"{ type ipv6_addr; flags timeout; }", "holds ipv6_addr, expected ipv4_addr"},
+        {"{ type ipv4_addr; }", "has no timeouts: create it with `flags timeout`"},
+        {"{ type ipv4_addr; flags interval; }", "has no timeouts: create it with `flags timeout`"},
         {"{ type ipv4_addr . inet_service; flags interval, timeout; }",
-         "holds a concatenation, wanted plain addresses"},
+         "holds a concatenation, expected plain addresses"},
         {"{ type ipv4_addr . inet_service; flags timeout; }",
-         "holds a concatenation, wanted ipv4_addr"},
+         "holds a concatenation, expected ipv4_addr"},
         {"{ type inet_service; flags timeout; }", "holds inet_service, wanted ipv4_addr"},
-        {"{ type ipv4_addr; flags constant; }", "has the flag constant: make it without"},
+        {"{ type ipv4_addr; flags constant; }", "has the flag constant: create it without"},
     };
     struct state *state = *context;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -61,7 +61,7 @@ static void test_a_map_is_refused(void **context)
     nft("add map inet wildset lookback4 { type ipv4_addr : mark; flags timeout; }");
     start(state);
     assert_int_equal(setsync_set(state->sync, 0).state, SET_WRONG);
-    assert_string_equal(setsync_set(state->sync, 0).problem, "is a map, wanted a set");
+    assert_string_equal(setsync_set(state->sync, 0).problem, "is a map, expected a set");
 }
 
 /* A table of each family, as the administrator's file would make it. */
