@@ -68,91 +68,6 @@ void pipeline_free(struct pipeline *pipeline)
     free(pipeline);
 }
 
-/*
- * Whoever can put a packet on the wire can compute its sum, so a bare one tells nothing about who
- * sent it: a forged answer needs a question that was seen all the same.
- */
-bool pipeline_takes_checksum(struct pipeline *pipeline, enum checksum_outcome checksum)
-{
-    if (checksum == CHECKSUM_GOOD || pipeline->plan->checksums == CHECKSUMS_IGNORE)
-        return true;
-    if (checksum == CHECKSUM_BAD)
-        return false;
-    bool taken = pipeline->plan->checksums == CHECKSUMS_AUTO;
-    count(pipeline, taken ? COUNTER_BARE_CHECKSUMS : COUNTER_BARE_CHECKSUMS_REFUSED);
-    return taken;
-}
-
-/* Padding is none: a message of the same direction, with one question, whole by its own counts. */
-static bool message_follows(const struct segment *segment, const struct wire_message *first,
-                            size_t end)
-{
-    struct wire_message next;
-
-    return wire_read(segment->payload + end, segment->payload_size - end, &next) &&
-           next.question_count == 1 && next.response == first->response &&
-           next.opcode == first->opcode && wire_end(&next) != 0;
-}
-
-/*
- * UDP GRO hands datagrams of one flow on as one, whose payload is theirs one behind the other.  A
- * host is given each by itself; of bytes behind a message that came as they are it takes nothing.
- */
-static bool is_merged(const struct pipeline *pipeline, const struct segment *segment,
-                      const struct wire_message *first)
-{
-    if (!segment->ip || segment->checked || segment->transport != TRANSPORT_UDP)
-        return false;
-    size_t end = wire_end(first);
-    if (end == 0 || end == first->size || !message_follows(segment, first, end))
-        return false;
-    if (pipeline->plan->checksums == CHECKSUMS_IGNORE)
-        return true;
-    enum checksum_outcome outcome = segment_merged_checksums(segment, end);
-    return outcome == CHECKSUM_GOOD ||
-           (outcome == CHECKSUM_BARE && pipeline->plan->checksums == CHECKSUMS_AUTO);
-}
-
-/* By its own sum alone: the kernel keeps a list of datagrams behind it. */
-static __attribute__((cold)) bool begins_list(struct pipeline *pipeline,
-                                              const struct segment *segment)
-{
-    struct wire_message wire;
-
-    if (!wire_read(segment->payload, segment->payload_size, &wire) ||
-        !is_merged(pipeline, segment, &wire))
-        return false;
-    pipeline->datagram_lists = true;
-    return true;
-}
-
-bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment)
-{
-    if (segment->checked || pipeline->plan->checksums == CHECKSUMS_IGNORE)
-        return true;
-    enum checksum_outcome outcome = segment_checksums(segment);
-    if (outcome == CHECKSUM_BAD && begins_list(pipeline, segment))
-        return true;
-    return pipeline_takes_checksum(pipeline, outcome);
-}
-
-bool pipeline_may_lead_on(const struct pipeline *pipeline, const struct wire_message *wire)
-{
-    return pipeline->plan->chain_whitelists != 0 && wire->question_count == 1 &&
-           wire->question_class == CLASS_IN && rr_type_is_asked_for_addresses(wire->question_type);
-}
-
-whitelist_mask pipeline_match(const struct pipeline *pipeline, const struct wire_message *wire,
-                              uint64_t now_ns)
-{
-    const uint8_t *name = wire_question(wire);
-
-    if (wire->name_size == 0)
-        return 0;
-    return matcher_find_wire(pipeline->matcher, name, wire->name_size) |
-           derived_find_wire(pipeline->derived, name, wire->name_size, now_ns);
-}
-
 static void tell_asked(const struct pipeline *pipeline, const struct segment *segment,
                        const struct wire_message *wire)
 {
@@ -225,21 +140,6 @@ static void question_deal(struct pipeline *pipeline, const struct segment *segme
                    matches && rr_type_is_asked_for_addresses(wire->question_type), now_ns);
 }
 
-const struct tunnelrules *pipeline_rules(const struct pipeline *pipeline, uint16_t interface,
-                                         uint32_t link)
-{
-    if (pipeline->plan->tunnel_count == 0)
-        return NULL;
-    return &pipeline->rules[plan_mirrors(pipeline->plan, interface, link)];
-}
-
-bool pipeline_vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan)
-{
-    if (pipeline->plan->vlan_count == 0)
-        return true;
-    return vlan >= 0 && pipeline->vlans[vlan / 64] >> vlan % 64 & 1;
-}
-
 static void note_answer(struct one_direction *seen, uint64_t now_ns)
 {
     if (seen->answers++ == 0)
@@ -258,7 +158,8 @@ static void message_deal(struct pipeline *pipeline, const struct segment *segmen
     response_deal(pipeline, segment, wire, now_ns);
 }
 
-void pipeline_message(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
+/* What a datagram holds or a stream has delivered: one message, or several that were merged. */
+static void payload_deal(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
 {
     struct wire_message wire;
 
@@ -282,7 +183,7 @@ merged_deal(struct pipeline *pipeline, const struct segment *segment, size_t fro
         size_t end = wire_end(&wire);
 
         part.payload_size = left;
-        bool more = end && end < left && message_follows(&part, &wire, end);
+        bool more = end && end < left && pipeline_message_follows(&part, &wire, end);
         wire.size = more ? end : left;
         part.payload_size = wire.size;
         message_deal(pipeline, &part, &wire, now_ns);
@@ -308,7 +209,7 @@ static void datagram_deal(struct pipeline *pipeline, const struct segment *segme
     }
     bool lists = pipeline->datagram_lists;
     bool bare = segment_is_bare(segment);
-    if ((lists || bare) && is_merged(pipeline, segment, &wire)) {
+    if ((lists || bare) && pipeline_is_merged(pipeline, segment, &wire)) {
         pipeline->counters.value[COUNTER_BARE_CHECKSUMS] += bare;
         merged_deal(pipeline, segment, 0, now_ns);
         return;
@@ -323,7 +224,7 @@ static void segment_deal(struct pipeline *pipeline, const struct segment *segmen
     if (!pipeline_vlan_is_wanted(pipeline, segment->vlan))
         count(pipeline, COUNTER_OTHER_VLAN);
     else if (segment->transport == TRANSPORT_TCP)
-        gather_segment(pipeline, segment, now_ns);
+        reassemble_segment(pipeline, segment, now_ns, payload_deal);
     else
         datagram_deal(pipeline, segment, now_ns);
 }
@@ -424,7 +325,7 @@ void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64
     enum frame_outcome outcome =
         frame_decode(frame, pipeline_rules(pipeline, frame->interface, frame->link), &segment);
     if (outcome == FRAME_FRAGMENT)
-        outcome = gather_fragment(pipeline, &segment, now_ns);
+        outcome = reassemble_fragment(pipeline, &segment, now_ns);
     if (segment.wrappings)
         count_wrappings(pipeline, segment.wrappings);
     outcome_deal(pipeline, outcome, &segment, now_ns);

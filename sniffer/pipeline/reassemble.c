@@ -19,15 +19,16 @@ struct delivery {
     struct pipeline *pipeline;
     struct segment message;
     uint64_t now_ns;
+    pipeline_deliver *deliver;
 };
 
-static void deliver(void *context, const uint8_t *bytes, size_t size)
+static void deliver_message(void *context, const uint8_t *bytes, size_t size)
 {
     struct delivery *delivery = context;
 
     delivery->message.payload = bytes;
     delivery->message.payload_size = size;
-    pipeline_message(delivery->pipeline, &delivery->message, delivery->now_ns);
+    delivery->deliver(delivery->pipeline, &delivery->message, delivery->now_ns);
 }
 
 static enum trust trust_source(const struct pipeline *pipeline, const struct segment *segment)
@@ -107,10 +108,11 @@ static void count_outcome(struct pipeline *pipeline, const struct segment *segme
     }
 }
 
-static void add_segment(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
+static void segment_add(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns,
+                        pipeline_deliver *deliver)
 {
-    struct delivery delivery = {pipeline, *segment, now_ns};
-    struct streams_hooks hooks = {.message = deliver, .context = &delivery};
+    struct delivery delivery = {pipeline, *segment, now_ns, deliver};
+    struct streams_hooks hooks = {.message = deliver_message, .context = &delivery};
     struct stream_segment data = {
         .source = segment->source,
         .destination = segment->destination,
@@ -129,7 +131,8 @@ static void add_segment(struct pipeline *pipeline, const struct segment *segment
     count_outcome(pipeline, segment, streams_add(pipeline->streams, &data, now_ns, &hooks));
 }
 
-void gather_segment(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
+void reassemble_segment(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns,
+                        pipeline_deliver *deliver)
 {
     const uint8_t events = STREAM_SYN | STREAM_FIN | STREAM_RST;
 
@@ -144,7 +147,7 @@ void gather_segment(struct pipeline *pipeline, const struct segment *segment, ui
         return;
     }
     count(pipeline, COUNTER_TCP_SEGMENTS);
-    add_segment(pipeline, segment, now_ns);
+    segment_add(pipeline, segment, now_ns, deliver);
 }
 
 /* ---- fragments ---- */
@@ -223,8 +226,8 @@ static bool complete(struct pipeline *pipeline, const struct segment *segment, u
 }
 
 /* A datagram may hold a tunnel, and that a fragment again: no deeper than tunnels may be. */
-enum frame_outcome gather_fragment(struct pipeline *pipeline, struct segment *segment,
-                                   uint64_t now_ns)
+enum frame_outcome reassemble_fragment(struct pipeline *pipeline, struct segment *segment,
+                                       uint64_t now_ns)
 {
     enum frame_outcome outcome = FRAME_FRAGMENT;
     struct datagram whole;

@@ -62,13 +62,20 @@ static inline void count(struct pipeline *pipeline, enum counter counter)
 /* Whether a host would take it, as far as the plan asks; counts bare sums. */
 bool pipeline_takes_checksum(struct pipeline *pipeline, enum checksum_outcome checksum);
 bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment);
+/* Padding is none: a message of the same direction, with one question, whole by its own counts. */
+bool pipeline_message_follows(const struct segment *segment, const struct wire_message *first,
+                              size_t end);
+/*
+ * UDP GRO hands datagrams of one flow on as one, whose payload is theirs one behind the other.  A
+ * host is given each by itself; of bytes behind a message that came as they are it takes nothing.
+ */
+bool pipeline_is_merged(const struct pipeline *pipeline, const struct segment *segment,
+                        const struct wire_message *first);
 /* The tunnels that are entered where it was captured; NULL: none. */
 const struct tunnelrules *pipeline_rules(const struct pipeline *pipeline, uint16_t interface,
                                          uint32_t link);
 /* `vlans` names its tag, or none. */
 bool pipeline_vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan);
-/* One DNS message, whose transport is the segment's payload. */
-void pipeline_message(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns);
 /* A name that matches nothing may still lead to one that does: match = "chain". */
 bool pipeline_may_lead_on(const struct pipeline *pipeline, const struct wire_message *wire);
 /* The whitelists that take this name, by pattern or as a derived one. */
@@ -81,11 +88,15 @@ void response_deal(struct pipeline *pipeline, const struct segment *segment,
 /* One that waited for its question: the same, but it waits no longer and was counted. */
 void response_deal_again(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns);
 
-/* A TCP segment: the messages that it completes are dealt with. */
-void gather_segment(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns);
+/* One DNS message, which is the segment's payload. */
+typedef void pipeline_deliver(struct pipeline *pipeline, const struct segment *message,
+                              uint64_t now_ns);
+/* A TCP segment: the messages that it completes are delivered. */
+void reassemble_segment(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns,
+                        pipeline_deliver *deliver);
 /* An IP fragment, and what it completes; tells what became of the frame. */
-enum frame_outcome gather_fragment(struct pipeline *pipeline, struct segment *segment,
-                                   uint64_t now_ns);
+enum frame_outcome reassemble_fragment(struct pipeline *pipeline, struct segment *segment,
+                                       uint64_t now_ns);
 
 /* The whitelists with match = "chain" that take an alias of the answer just read. */
 whitelist_mask lesson_chain_match(const struct pipeline *pipeline);

@@ -66,7 +66,6 @@ client/commands/loaded.h includes doctor/rules/nftruleset.h, which is not below 
 client/options.c includes client/commands.h, which is not below it
 objects in a circle: daemon/config/check daemon/config/config daemon/config/parse
 objects in a circle: daemon/daemon daemon/learn daemon/reload daemon/trust
-objects in a circle: sniffer/pipeline/pipeline sniffer/pipeline/reassemble sniffer/pipeline/response
 registry/fetch/download.c includes registry/resolve/system.h, which is not below it
 registry/fetch/download.h includes registry/resolve/resolver.h, which is not below it
 registry/list/list_cache.h includes registry/fetch/fetch.h, which is not below it

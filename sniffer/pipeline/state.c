@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every part of the pipeline asks of the plan: whether a checksum, a tag or a tunnel is taken,
+ * and whether a name may matter.
+ */
+#include "sniffer/pipeline/state.h"
+
+#include "dnsparse/answers/rr.h"
+
+enum { CLASS_IN = 1 };
+
+/*
+ * Whoever can put a packet on the wire can compute its sum, so a bare one tells nothing about who
+ * sent it: a forged answer needs a question that was seen all the same.
+ */
+bool pipeline_takes_checksum(struct pipeline *pipeline, enum checksum_outcome checksum)
+{
+    if (checksum == CHECKSUM_GOOD || pipeline->plan->checksums == CHECKSUMS_IGNORE)
+        return true;
+    if (checksum == CHECKSUM_BAD)
+        return false;
+    bool taken = pipeline->plan->checksums == CHECKSUMS_AUTO;
+    count(pipeline, taken ? COUNTER_BARE_CHECKSUMS : COUNTER_BARE_CHECKSUMS_REFUSED);
+    return taken;
+}
+
+bool pipeline_message_follows(const struct segment *segment, const struct wire_message *first,
+                              size_t end)
+{
+    struct wire_message next;
+
+    return wire_read(segment->payload + end, segment->payload_size - end, &next) &&
+           next.question_count == 1 && next.response == first->response &&
+           next.opcode == first->opcode && wire_end(&next) != 0;
+}
+
+bool pipeline_is_merged(const struct pipeline *pipeline, const struct segment *segment,
+                        const struct wire_message *first)
+{
+    if (!segment->ip || segment->checked || segment->transport != TRANSPORT_UDP)
+        return false;
+    size_t end = wire_end(first);
+    if (end == 0 || end == first->size || !pipeline_message_follows(segment, first, end))
+        return false;
+    if (pipeline->plan->checksums == CHECKSUMS_IGNORE)
+        return true;
+    enum checksum_outcome outcome = segment_merged_checksums(segment, end);
+    return outcome == CHECKSUM_GOOD ||
+           (outcome == CHECKSUM_BARE && pipeline->plan->checksums == CHECKSUMS_AUTO);
+}
+
+/* By its own sum alone: the kernel keeps a list of datagrams behind it. */
+static __attribute__((cold)) bool begins_list(struct pipeline *pipeline,
+                                              const struct segment *segment)
+{
+    struct wire_message wire;
+
+    if (!wire_read(segment->payload, segment->payload_size, &wire) ||
+        !pipeline_is_merged(pipeline, segment, &wire))
+        return false;
+    pipeline->datagram_lists = true;
+    return true;
+}
+
+bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment)
+{
+    if (segment->checked || pipeline->plan->checksums == CHECKSUMS_IGNORE)
+        return true;
+    enum checksum_outcome outcome = segment_checksums(segment);
+    if (outcome == CHECKSUM_BAD && begins_list(pipeline, segment))
+        return true;
+    return pipeline_takes_checksum(pipeline, outcome);
+}
+
+bool pipeline_may_lead_on(const struct pipeline *pipeline, const struct wire_message *wire)
+{
+    return pipeline->plan->chain_whitelists != 0 && wire->question_count == 1 &&
+           wire->question_class == CLASS_IN && rr_type_is_asked_for_addresses(wire->question_type);
+}
+
+whitelist_mask pipeline_match(const struct pipeline *pipeline, const struct wire_message *wire,
+                              uint64_t now_ns)
+{
+    const uint8_t *name = wire_question(wire);
+
+    if (wire->name_size == 0)
+        return 0;
+    return matcher_find_wire(pipeline->matcher, name, wire->name_size) |
+           derived_find_wire(pipeline->derived, name, wire->name_size, now_ns);
+}
+
+const struct tunnelrules *pipeline_rules(const struct pipeline *pipeline, uint16_t interface,
+                                         uint32_t link)
+{
+    if (pipeline->plan->tunnel_count == 0)
+        return NULL;
+    return &pipeline->rules[plan_mirrors(pipeline->plan, interface, link)];
+}
+
+bool pipeline_vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan)
+{
+    if (pipeline->plan->vlan_count == 0)
+        return true;
+    return vlan >= 0 && pipeline->vlans[vlan / 64] >> vlan % 64 & 1;
+}
