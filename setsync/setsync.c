@@ -481,7 +481,7 @@ void setsync_each_foreign(const struct setsync *sync, const struct address *addr
     for (size_t i = 0; i < sync->set_count && sync->nft; i++) {
         const struct set *set = sync->sets[i];
         struct setsync_element element;
-        if (set->state == SET_READY && set->family == (enum address_family)address->family &&
+        if (set_is_right(set) && set->family == (enum address_family)address->family &&
             !lease_find(sync->leases, &set->name, address) &&
             !lease_find(sync->leaving, &set->name, address) &&
             set_read_element(sync, set, address, &element) == 0 && element.exists)
@@ -504,7 +504,7 @@ struct set_status setsync_set(const struct setsync *sync, size_t index)
     const struct set *set = sync->sets[index];
     struct set_status status = {
         .name = &set->name,
-        .state = set->state,
+        .state = set_state(set),
         .size = set->view.size,
         .leases = set->lease_count,
         .covered = set->covered_count,

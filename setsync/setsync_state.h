@@ -20,36 +20,51 @@
 enum { CAPTURES_MOST = 64 };
 enum { FAMILIES = 2 }; /* of a whitelist's two sets: 0 is IPv4 */
 
+/* What a set is to us; set_state.c says how it comes from one to another. */
+enum set_phase {
+    SET_PHASE_ABSENT,
+    SET_PHASE_WRONG,
+    SET_PHASE_STALE,
+    SET_PHASE_FILLING,
+    SET_PHASE_READY,
+    SET_PHASE_FULL,
+};
+
 struct set {
     struct set_name name;
     enum address_family family;
+    bool own; /* in table inet wildset: all timed elements are ours */
+
+    /* What the configuration says. */
     bool wanted; /* some whitelist feeds it */
     bool create;
-    bool own;         /* in table inet wildset: all timed elements are ours */
-    bool careful;     /* others' elements may be in it: read before writing */
-    bool dirty;       /* a transaction was lost: write all again at the next check */
-    bool table_owned; /* by another program, when it was looked at last */
-    bool adopted;
-    bool screened; /* what it holds has just been read: no need to read again */
-    enum set_state state;
-    char problem[SET_PROBLEM_MAX];
-    struct nftset_view view;
     uint64_t capacity; /* the sum of max-addresses */
+
+    /* What the kernel has. */
+    enum set_phase phase;
+    char problem[SET_PROBLEM_MAX];
+    struct nftset_view view; /* when it was right last */
+    bool table_owned;        /* by another program, when it was looked at last */
+    bool adopted;            /* what an earlier run left in it */
+    bool may_hold_others;    /* others' elements may be in it: read before writing */
+    bool just_read;          /* all that is in it: no need to read again */
+    uint32_t epoch;          /* the look at the ruleset, as setsync counts, that it was part of */
+    uint64_t check_ns;       /* when to look at it again */
+    uint64_t hold_ns;        /* no new elements before: the kernel took no more; 0: it does */
+    uint64_t uncertain_ns;   /* until then elements may live that we believe absent */
+    uint64_t full;           /* times the kernel took no more */
+
     size_t lease_count;
-    size_t covered_count;  /* of them: someone else's element is there */
-    size_t leaving_count;  /* elements that have to go: of leases that are none any more */
-    uint32_t epoch;        /* the look at the ruleset, as setsync counts, that it was part of */
-    uint64_t check_ns;     /* when to look at it again */
-    uint64_t hold_ns;      /* full: no new elements before; 0: not full */
-    uint64_t uncertain_ns; /* until then elements may live that we believe absent */
-    uint64_t full;
-    unsigned failures; /* in the transaction being made */
-    uint32_t look;     /* the last look at all that is in it; see struct lease */
-    uint64_t looked_ns;
-    bool refilling;       /* its leases are gone through, a little at a time */
+    size_t covered_count; /* of them: someone else's element is there */
+    size_t leaving_count; /* elements that have to go: of leases that are none any more */
+
+    unsigned failures;    /* of transactions in this flush */
+    bool has_failed;      /* in the transaction that is being looked into */
+    uint32_t look;        /* the last look at all that is in it; see struct lease */
+    uint64_t looked_ns;   /* when */
+    bool only_unwritten;  /* are written while it is filled: the others are known to be there */
+    uint64_t refilled;    /* elements written while it is filled */
     uint32_t stray_round; /* see struct setsync */
-    bool is_known;        /* of what it holds: only what is not written is */
-    uint64_t refilled;    /* elements written meanwhile */
 };
 
 /* A claim of the state file that is not granted any more: its element has to go. */
@@ -96,7 +111,7 @@ struct setsync {
     size_t sweep_cursor;
     uint64_t refill_ns; /* when to write more leases; NEVER: no set is being refilled */
     size_t refill_cursor;
-    bool must_look;                 /* a transaction came too late: sets have become dirty */
+    bool must_look;                 /* a transaction came too late: sets have become stale */
     uint32_t epoch;                 /* which look at the ruleset transactions are made for */
     uint64_t compare_ns;            /* not to compare all sets again before */
     bool sweep_again;               /* something changed since it began */
@@ -116,6 +131,18 @@ struct setsync {
 static inline unsigned family_index(enum address_family family)
 {
     return family == ADDRESS_IPV4 ? 0 : 1;
+}
+
+/* There, and as it has to be, when it was looked at last. */
+static inline bool set_is_right(const struct set *set)
+{
+    return set->phase >= SET_PHASE_STALE;
+}
+
+/* And nothing has happened to it since. */
+static inline bool set_is_writable(const struct set *set)
+{
+    return set->phase >= SET_PHASE_FILLING;
 }
 
 static inline bool set_is_interval(const struct set *set)

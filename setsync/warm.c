@@ -34,7 +34,7 @@ static void warm_kernel(struct setsync *sync, const struct lease *lease)
         .is_interval = set_is_interval(lease->set),
     };
 
-    if (sync->nft && lease->set->state == SET_READY)
+    if (sync->nft && set_is_right(lease->set))
         sync->kernel->warm(sync->nft, &change);
 }
 

@@ -1,6 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The state of a set: is it there and right, and what becomes of it when the kernel says no.
+ *
+ *     phase    it is                                        and becomes
+ *     ABSENT   not there, or cannot be read, made, written  WRONG, FILLING by a check
+ *     WRONG    there, and of another kind than wanted       ABSENT, FILLING by a check
+ *     STALE    right, until a transaction was lost or       ABSENT, WRONG, FILLING by a check
+ *              others changed it
+ *     FILLING  right; its leases are being written          READY when all are, FULL when not all
+ *                                                           fit; else as READY
+ *     READY    right, and all leases are written            FULL when the kernel takes no more
+ *                                                           (ENFILE), STALE when a transaction is
+ *                                                           lost or others changed it, ABSENT when
+ *                                                           it cannot be written; ABSENT, WRONG by
+ *                                                           a check
+ *     FULL     right; nothing new is written before         READY when all that was held back is
+ *              hold_ns                                      written; else as READY
+ *
+ * A check (upkeep.c) is made at check_ns: each second while a set is ABSENT or WRONG, soon after it
+ * has become STALE, and after others' changes.  Without a kernel a set is READY for ever.
+ */
+/*
+ * The state of a set: is it there and right, and what becomes of it when the kernel says no.
  */
 #include "setsync/sets/set_state.h"
 
@@ -78,23 +99,56 @@ const char *set_state_name(enum set_state state)
     return (unsigned)state < SET_STATE_COUNT ? names[state] : "";
 }
 
-void sets_enter_state(struct set *set, enum set_state state, const char *format, ...)
+enum set_state set_state(const struct set *set)
+{
+    switch (set->phase) {
+    case SET_PHASE_ABSENT:
+        return SET_MISSING;
+    case SET_PHASE_WRONG:
+        return SET_WRONG;
+    case SET_PHASE_STALE:
+    case SET_PHASE_FILLING:
+    case SET_PHASE_READY:
+    case SET_PHASE_FULL:
+        break;
+    }
+    return SET_READY;
+}
+
+/* What others are told is logged once, when it changes. */
+void set_enter(struct set *set, enum set_phase phase, const char *problem)
+{
+    char text[SET_TEXT_MAX];
+    const enum set_state before = set_state(set);
+    bool is_news = problem && strcmp(set->problem, problem) != 0;
+    set->phase = phase;
+    set->just_read &= phase == SET_PHASE_FILLING;
+    if (problem)
+        snprintf(set->problem, sizeof(set->problem), "%s", problem);
+    is_news |= problem && set_state(set) != before;
+    if (!is_news || !set->wanted)
+        return;
+    if (set->problem[0] == '\0')
+        log_notice("%s: ready", set_name_to_text(&set->name, text));
+    else
+        log_warning("%s: %s", set_name_to_text(&set->name, text), set->problem);
+}
+
+void set_enter_problem(struct set *set, enum set_phase phase, const char *format, ...)
 {
     char problem[SET_PROBLEM_MAX];
-    char text[SET_TEXT_MAX];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(problem, sizeof(problem), format, arguments);
     va_end(arguments);
-    bool is_news = set->state != state || strcmp(set->problem, problem) != 0;
-    set->state = state;
-    memcpy(set->problem, problem, sizeof(problem));
-    if (!is_news || !set->wanted)
-        return;
-    if (problem[0] == '\0')
-        log_notice("%s: ready", set_name_to_text(&set->name, text));
-    else
-        log_warning("%s: %s", set_name_to_text(&set->name, text), problem);
+    set_enter(set, phase, problem);
+}
+
+void set_doubt(struct set *set, uint64_t check_ns)
+{
+    set->check_ns = check_ns;
+    if (set_is_right(set))
+        set_enter(set, SET_PHASE_STALE, NULL);
 }
 
 static uint64_t set_gc_interval(const struct set *set)
@@ -103,22 +157,20 @@ static uint64_t set_gc_interval(const struct set *set)
     return (ms > 0 ? ms : GC_INTERVAL_DEFAULT_MS) * NS_PER_MS;
 }
 
-void sets_failed(struct set *set, int error, uint64_t now_ns)
+void set_failed(struct set *set, int error, uint64_t now_ns)
 {
     bool is_first = set->hold_ns <= now_ns;
     if (error == -ENFILE && is_first) {
         set->full++;
         set->hold_ns = now_ns + 2 * set_gc_interval(set);
-        sets_enter_state(set, SET_READY, "full: its size is %u elements; raise size",
-                         set->view.size);
+        set_enter_problem(set, set->phase == SET_PHASE_READY ? SET_PHASE_FULL : set->phase,
+                          "full: its size is %u elements; raise size", set->view.size);
         return;
     }
-    set->dirty = true;
-    set->check_ns = now_ns + SET_CHECK_INTERVAL_NS;
-    if (error == -ENOENT && set->failures <= 3)
-        set->check_ns = now_ns; /* it has gone: make it again at once */
-    else if (error != -ENFILE)
-        sets_enter_state(set, SET_MISSING, "cannot be written: %s", strerror(-error));
+    bool has_gone = error == -ENOENT && set->failures <= 1; /* it is made again at once */
+    set_doubt(set, has_gone ? now_ns : now_ns + SET_CHECK_INTERVAL_NS);
+    if (!has_gone && error != -ENFILE)
+        set_enter_problem(set, SET_PHASE_ABSENT, "cannot be written: %s", strerror(-error));
 }
 
 /* ---- looking ---- */
@@ -143,12 +195,11 @@ int sets_mark(struct setsync *sync)
 
 void sets_look(struct setsync *sync, struct set *set, uint64_t now_ns)
 {
-    if (set->epoch == sync->epoch || set->state != SET_READY || set->dirty)
+    if (set->epoch == sync->epoch || !set_is_writable(set))
         return;
     set->epoch = sync->epoch;
     if (set_is_unchanged(sync, set))
         return;
-    set->dirty = true;
-    set->check_ns = now_ns;
+    set_doubt(set, now_ns);
     sync->must_look = true;
 }

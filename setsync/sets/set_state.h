@@ -7,11 +7,16 @@
 
 #include "setsync/setsync_state.h"
 
-/* Says it once, when it changes; an empty text is no problem. */
-void sets_enter_state(struct set *set, enum set_state state, const char *format, ...)
+/* The one way from a phase to another.  NULL: the problem stays; "": there is none. */
+void set_enter(struct set *set, enum set_phase phase, const char *problem);
+void set_enter_problem(struct set *set, enum set_phase phase, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Something has happened to a set that was right: looked at again at `check_ns`, and filled. */
+void set_doubt(struct set *set, uint64_t check_ns);
+/* What others are told. */
+enum set_state set_state(const struct set *set);
 /* The kernel refused a set's part of a transaction. */
-void sets_failed(struct set *set, int error, uint64_t now_ns);
+void set_failed(struct set *set, int error, uint64_t now_ns);
 /* The first problem of what was found, as text in `out`; false when there is none. */
 bool set_find_problem(const struct set *set, const struct nftset_view *view,
                       char out[static SET_PROBLEM_MAX]);
@@ -19,7 +24,7 @@ bool set_find_problem(const struct set *set, const struct nftset_view *view,
 bool set_view_is_same(const struct nftset_view *a, const struct nftset_view *b);
 /* Someone changed the ruleset: each set is looked at before it is written again.  0 or -errno. */
 int sets_mark(struct setsync *sync);
-/* Looks at a set unless that was done since the mark: one that is not what it was is dirty. */
+/* Looks at a set unless that was done since the mark: one that is not what it was is stale. */
 void sets_look(struct setsync *sync, struct set *set, uint64_t now_ns);
 
 #endif

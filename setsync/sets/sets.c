@@ -34,8 +34,8 @@ static struct set *set_add(struct setsync *sync, const struct set_name *name,
     set->name = *name;
     set->family = family;
     set->own = name->family == NFPROTO_INET && strcmp(name->table, "wildset") == 0;
-    set->careful = !set->own;
-    set->state = sync->nft ? SET_MISSING : SET_READY;
+    set->may_hold_others = !set->own;
+    set->phase = sync->nft ? SET_PHASE_ABSENT : SET_PHASE_READY;
     sets[sync->set_count++] = set;
     return set;
 }

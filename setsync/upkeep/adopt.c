@@ -133,7 +133,7 @@ void adopt_set(struct setsync *sync, struct set *set, const struct moment *now)
     int result = sync->kernel->dump(sync->nft, &set->name, SIZE_MAX, adopt_element, &adoption);
     set->adopted = true;
     if (result < 0 || adoption.foreign > 0)
-        set->careful = true;
+        set->may_hold_others = true;
     if (result < 0)
         log_warning("%s: cannot read its elements: %s; continuing with observed answers only",
                     set_name_to_text(&set->name, text), strerror(-result));
@@ -171,7 +171,7 @@ static void adopt_end_one(struct setsync *sync, const struct ungranted *ungrante
     struct set *set = ungranted->set;
     const struct address *address = &ungranted->address;
     struct nftset_element element;
-    if (set->state != SET_READY || lease_find(sync->leases, &set->name, address) ||
+    if (!set_is_right(set) || lease_find(sync->leases, &set->name, address) ||
         sync->kernel->read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element) <
             0 ||
         !element.exists || element.is_wide || element.timeout_ms == 0)

@@ -48,21 +48,21 @@ static void refill_look_into(struct setsync *sync, struct set *set)
     set->uncertain_ns = 0;
     if (set_is_interval(set))
         return; /* what covers an address need not begin at it */
-    set->screened =
+    set->just_read =
         sync->kernel->dump(sync->nft, &set->name, LOOK_MOST, refill_look_at, &look) == 0;
-    if (!set->screened)
-        set->careful = true;
+    if (!set->just_read)
+        set->may_hold_others = true;
 }
 
 /* What the look has not seen is not there, as long as nobody has changed anything since. */
 static void refill_consider(struct setsync *sync, struct lease *lease)
 {
     const struct set *set = lease->set;
-    if (set->screened && lease->look != set->look && lease->written_ns < set->looked_ns) {
+    if (set->just_read && lease->look != set->look && lease->written_ns < set->looked_ns) {
         writer_mark(lease, LEASE_UNWRITTEN);
         lease->look = set->look;
     }
-    if (!set->is_known || lease->write == LEASE_UNWRITTEN)
+    if (!set->only_unwritten || lease->write == LEASE_UNWRITTEN)
         queue_lease(sync, lease);
 }
 
@@ -80,8 +80,9 @@ static void refill_consider_all(struct setsync *sync, const struct set *set)
 static void refill_end(struct set *set)
 {
     char text[SET_TEXT_MAX];
-    set->refilling = false;
-    set->screened = false;
+    if (set->phase != SET_PHASE_FILLING)
+        return;
+    set_enter(set, set->hold_ns != 0 ? SET_PHASE_FULL : SET_PHASE_READY, NULL);
     if (set->refilled > 0)
         log_notice("%s: %" PRIu64 " addresses restored", set_name_to_text(&set->name, text),
                    set->refilled);
@@ -89,15 +90,13 @@ static void refill_end(struct set *set)
 
 void refill_all(struct setsync *sync, struct set *set, bool is_fresh, const struct moment *now)
 {
-    set->dirty = false;
     set->refilled = 0;
     set->looked_ns = now->boot_ns;
     if (!is_fresh)
         refill_look_into(sync, set);
     leaving_hurry(sync, set, now);
-    set->is_known = is_fresh && !set_is_interval(set);
+    set->only_unwritten = is_fresh && !set_is_interval(set);
     if (set->lease_count > AT_ONCE) {
-        set->refilling = true;
         sync->refill_cursor = 0; /* others that are on their way begin again: what is there stays */
         sync->refill_ns = now->boot_ns;
         refill_run(sync, now);
@@ -117,7 +116,7 @@ static void refill_queue(struct setsync *sync)
     for (size_t looked = 0; looked < LOOKED_AT_ONCE && sync->queue_count < AT_ONCE;) {
         size_t count = lease_slice(sync->leases, &sync->refill_cursor, leases, SLICE);
         for (size_t i = 0; i < count; i++)
-            if (leases[i]->set->refilling)
+            if (leases[i]->set->phase == SET_PHASE_FILLING)
                 refill_consider(sync, leases[i]);
         looked += count;
         if (sync->refill_cursor == 0) {
@@ -138,7 +137,7 @@ void refill_run(struct setsync *sync, const struct moment *now)
     written = sync->statistics.elements_written - written;
     for (size_t i = 0; i < sync->set_count; i++) {
         struct set *set = sync->sets[i];
-        if (!set->refilling)
+        if (set->phase != SET_PHASE_FILLING)
             continue;
         set->refilled += written;
         if (sync->refill_ns == NEVER)
@@ -161,13 +160,13 @@ void refill_held(struct setsync *sync, struct set *set, const struct moment *now
     for (size_t many = 1; set->hold_ns == 0; many = many < HELD_AT_ONCE ? 2 * many : HELD_AT_ONCE) {
         size_t count = lease_sample(sync, set, lease_is_held, now->boot_ns, leases, many);
         if (count == 0) {
-            sets_enter_state(set, SET_READY, "%s", "");
+            set_enter(set, SET_PHASE_READY, "");
             return;
         }
         for (size_t i = 0; i < count; i++)
             queue_lease(sync, leases[i]);
         writer_flush(sync, now);
-        if (set->dirty || set->state != SET_READY || leases[0]->write == LEASE_UNWRITTEN)
+        if (!set_is_writable(set) || leases[0]->write == LEASE_UNWRITTEN)
             return;
     }
 }

@@ -97,7 +97,7 @@ static bool stray_begin_set(struct setsync *sync)
             continue;
         set->stray_round = sync->stray_round;
         sync->stray_set = set;
-        if (set->state == SET_READY && set->wanted &&
+        if (set_is_right(set) && set->wanted &&
             sync->kernel->walk_open(sync->nft, &set->name, &sync->stray_walk) == 0)
             return true;
     }

@@ -69,9 +69,9 @@ void sweep_compare(struct setsync *sync, const struct moment *now)
     (void)sets_mark(sync);
     for (size_t i = 0; i < sync->set_count; i++) {
         struct set *set = sync->sets[i];
-        set->careful = true;
-        if (set->state == SET_READY && set_misses_some(sync, set, now->boot_ns))
-            set->dirty = true;
+        set->may_hold_others = true;
+        if (set_is_right(set) && set_misses_some(sync, set, now->boot_ns))
+            set_doubt(set, now->boot_ns);
         sets_check(sync, set, now);
     }
     sweep_begin(sync, now->boot_ns);
@@ -109,12 +109,12 @@ static void sweep_settle(struct setsync *sync)
     for (size_t i = 0; i < sync->set_count; i++) {
         struct set *set = sync->sets[i];
         size_t foreign = 0;
-        if (!set->own || !set->careful || set->state != SET_READY ||
+        if (!set->own || !set->may_hold_others || !set_is_right(set) ||
             set->lease_count > SETTLE_MOST || set_is_interval(set))
             continue;
         if (sync->kernel->dump(sync->nft, &set->name, SETTLE_MOST, sweep_count_foreign, &foreign) ==
             0)
-            set->careful = foreign > 0;
+            set->may_hold_others = foreign > 0;
     }
 }
 
@@ -126,7 +126,8 @@ static void sweep_end(struct setsync *sync)
     sync->sweep_again = false;
 }
 
-/* Every set is careful by now: the writer reads what is queued, and writes only what is missing. */
+/* Every set may hold others by now: the writer reads what is queued, and writes only what is
+ * missing. */
 void sweep_run(struct setsync *sync, const struct moment *now)
 {
     struct lease *leases[SLICE];

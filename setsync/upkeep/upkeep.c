@@ -25,7 +25,7 @@ static int set_make(struct setsync *sync, struct set *set, struct nftset_view *v
         return result;
     if (result == 0 && set->own)
         sync->statistics.sets_made++;
-    set->careful = !set->own;
+    set->may_hold_others = !set->own;
     set->adopted = true; /* there is nothing in it */
     return sync->kernel->inspect(sync->nft, &set->name, view);
 }
@@ -34,14 +34,14 @@ static int set_inspect(struct setsync *sync, struct set *set, struct nftset_view
 {
     int result = sync->kernel->inspect(sync->nft, &set->name, view);
     if (result < 0) {
-        sets_enter_state(set, SET_MISSING, "cannot be read: %s", strerror(-result));
+        set_enter_problem(set, SET_PHASE_ABSENT, "cannot be read: %s", strerror(-result));
         return result;
     }
     if (view->exists || view->table_owned || !set->create)
         return 0;
     result = set_make(sync, set, view);
     if (result < 0)
-        sets_enter_state(set, SET_MISSING, "cannot be created: %s", strerror(-result));
+        set_enter_problem(set, SET_PHASE_ABSENT, "cannot be created: %s", strerror(-result));
     return result;
 }
 
@@ -54,34 +54,39 @@ void sets_check(struct setsync *sync, struct set *set, const struct moment *now)
     if (set_inspect(sync, set, &view) < 0)
         return;
     if (!view.exists && !set->wanted) {
-        set->state = SET_MISSING;
+        set_enter(set, SET_PHASE_ABSENT, NULL);
         set->check_ns = NEVER;
         return;
     }
     set->table_owned = view.table_owned;
     if (!view.exists && !view.table_owned) {
-        sets_enter_state(set, SET_MISSING, "does not exist and create is false; waiting for it");
+        set_enter(set, SET_PHASE_ABSENT, "does not exist and create is false; waiting for it");
         return;
     }
     if (set_find_problem(set, &view, problem)) {
-        sets_enter_state(set, SET_WRONG, "%s", problem);
+        set_enter(set, SET_PHASE_WRONG, problem);
         return;
     }
-    bool must_fill = set->state != SET_READY || set->dirty || !set_view_is_same(&view, &set->view);
+    bool must_fill = !set_is_writable(set) || !set_view_is_same(&view, &set->view);
     bool is_fresh = !set->adopted;
     set->view = view;
     set->check_ns = NEVER;
     if (!must_fill)
         return;
     set->hold_ns = 0;
-    set->careful |= set_is_interval(set);
-    sets_enter_state(set, SET_READY, "%s", "");
+    set->may_hold_others |= set_is_interval(set);
+    set_enter(set, SET_PHASE_FILLING, "");
     if (is_fresh && (set->wanted || set->own))
         adopt_set(sync, set, now);
     refill_all(sync, set, is_fresh, now);
 }
 
 /* ---- time ---- */
+
+static bool set_is_held(const struct set *set)
+{
+    return set->phase == SET_PHASE_FULL && set->hold_ns != 0;
+}
 
 uint64_t sets_due(const struct setsync *sync)
 {
@@ -90,7 +95,7 @@ uint64_t sets_due(const struct setsync *sync)
         const struct set *set = sync->sets[i];
         if (set->check_ns < due_ns)
             due_ns = set->check_ns;
-        if (set->hold_ns != 0 && set->hold_ns < due_ns)
+        if (set_is_held(set) && set->hold_ns < due_ns)
             due_ns = set->hold_ns;
     }
     return due_ns;
@@ -102,7 +107,7 @@ void sets_run(struct setsync *sync, const struct moment *now)
         struct set *set = sync->sets[i];
         if (set->check_ns <= now->boot_ns)
             sets_check(sync, set, now);
-        if (set->hold_ns != 0 && set->hold_ns <= now->boot_ns)
+        if (set_is_held(set) && set->hold_ns <= now->boot_ns)
             refill_held(sync, set, now);
     }
 }

@@ -85,7 +85,7 @@ void leaving_inherit(struct setsync *sync, struct lease *lease)
 static bool leaving_is_gone(const struct lease *lease, uint64_t now_ns)
 {
     return lease->write != LEASE_WRITTEN || lease->written_expires_ns <= now_ns ||
-           (!lease->set->wanted && lease->set->state != SET_READY);
+           (!lease->set->wanted && !set_is_right(lease->set));
 }
 
 void leaving_settle(struct setsync *sync, struct lease *lease, uint64_t now_ns)
@@ -97,7 +97,7 @@ void leaving_settle(struct setsync *sync, struct lease *lease, uint64_t now_ns)
         return;
     }
     const struct set *set = lease->set;
-    bool soon = set->state == SET_READY && !set->dirty && lease->retry_ns <= now_ns;
+    bool soon = set_is_writable(set) && lease->retry_ns <= now_ns;
     (void)lease_set_due(sync->leaving, lease, now_ns + (soon ? RETRY_SOON_NS : RETRY_LATER_NS));
 }
 

@@ -22,8 +22,8 @@ static uint64_t probe_distance(uint64_t a, uint64_t b)
 
 static bool lease_can_probe(const struct lease *lease, uint64_t now_ns)
 {
-    return lease->write == LEASE_WRITTEN && lease->set->state == SET_READY &&
-           lease->set->hold_ns == 0 && lease->written_expires_ns == lease->expires_ns &&
+    return lease->write == LEASE_WRITTEN && set_is_right(lease->set) && lease->set->hold_ns == 0 &&
+           lease->written_expires_ns == lease->expires_ns &&
            lease->written_ns + PROBE_DELAY_NS <= now_ns &&
            lease->expires_ns > now_ns + 4 * NS_PER_SECOND;
 }
@@ -89,7 +89,7 @@ void probe_run(struct setsync *sync, const struct moment *now)
     if (!lease)
         return;
     sets_look(sync, lease->set, now->boot_ns);
-    int result = lease->set->dirty ? -EAGAIN : probe_try(sync, lease, now->boot_ns);
+    int result = set_is_writable(lease->set) ? probe_try(sync, lease, now->boot_ns) : -EAGAIN;
     if (result == -ERESTART)
         (void)sets_mark(sync);
     if (result < 0) {

@@ -4,6 +4,8 @@
  */
 #include "setsync/writer/queue.h"
 
+#include "setsync/sets/set_state.h"
+
 #include <stdlib.h>
 
 void queue_lease(struct setsync *sync, struct lease *lease)
@@ -14,8 +16,7 @@ void queue_lease(struct setsync *sync, struct lease *lease)
         size_t room = sync->queue_room > 0 ? 2 * sync->queue_room : 256;
         struct lease **queue = reallocarray(sync->queue, room, sizeof(struct lease *));
         if (!queue) {
-            lease->set->dirty = true;
-            lease->set->check_ns = 0;
+            set_doubt(lease->set, 0);
             return;
         }
         sync->queue = queue;

@@ -47,7 +47,7 @@ uint64_t writer_due(const struct lease *lease)
 {
     if (lease->retry_ns != 0)
         return time_earlier(lease->expires_ns, lease->retry_ns);
-    if (lease->write == LEASE_UNWRITTEN || lease->set->state != SET_READY ||
+    if (lease->write == LEASE_UNWRITTEN || !set_is_right(lease->set) ||
         lease->written_expires_ns >= lease->expires_ns)
         return lease->expires_ns;
     uint64_t given_ns = lease->written_expires_ns - lease->written_ns;
@@ -76,7 +76,7 @@ static bool lease_outlives(const struct lease *lease)
 
 static bool lease_must_write(const struct setsync *sync, const struct lease *lease, uint64_t now_ns)
 {
-    if (!sync->nft || lease->set->state != SET_READY || lease->retry_ns > now_ns)
+    if (!sync->nft || !set_is_right(lease->set) || lease->retry_ns > now_ns)
         return false;
     if (lease->write == LEASE_UNWRITTEN)
         return lease->set->hold_ns <= now_ns;
@@ -146,8 +146,7 @@ void writer_look(struct setsync *sync, struct lease *lease)
     const struct set *set = lease->set;
     const struct address *address = &lease->address;
     struct nftset_element element;
-    if (sync->sweep_ns == NEVER || !set->own || set->state != SET_READY ||
-        lease->write != LEASE_WRITTEN)
+    if (sync->sweep_ns == NEVER || !set->own || !set_is_right(set) || lease->write != LEASE_WRITTEN)
         return;
     if (sync->kernel->read(sync->nft, &set->name, set_is_interval(set), &address, 1, &element) == 0)
         writer_screen(lease, &element);
@@ -158,11 +157,11 @@ static bool lease_needs_screening(const struct lease *lease)
     const struct set *set = lease->set;
     if (lease->removed && lease->write != LEASE_WRITTEN)
         return false; /* what is there is another lease's by now */
-    bool is_screened = set->screened && lease->look == set->look;
-    return set->careful && !is_screened && set->state == SET_READY;
+    bool is_screened = set->just_read && lease->look == set->look;
+    return set->may_hold_others && !is_screened && set_is_right(set);
 }
 
-/* The queue's leases of one careful set, from *at on; at most as many as fit. */
+/* The queue's leases of one set that may hold others', from *at on; at most as many as fit. */
 enum { SCREEN_AT_ONCE = 64 };
 
 static size_t window_gather(const struct setsync *sync, size_t *at,
@@ -195,7 +194,7 @@ static void window_screen(struct setsync *sync, uint64_t now_ns)
         int result = sync->kernel->read(sync->nft, &set->name, set_is_interval(set), addresses,
                                         count, elements);
         if (result < 0) {
-            sets_failed(set, result, now_ns);
+            set_failed(set, result, now_ns);
             continue;
         }
         for (size_t i = 0; i < count; i++)
@@ -208,8 +207,7 @@ static void window_screen(struct setsync *sync, uint64_t now_ns)
 static bool lease_takes_part(const struct lease *lease, uint64_t now_ns)
 {
     const struct set *set = lease->set;
-    if (set->state != SET_READY || set->dirty || lease->write == LEASE_COVERED ||
-        lease->retry_ns > now_ns)
+    if (!set_is_writable(set) || lease->write == LEASE_COVERED || lease->retry_ns > now_ns)
         return false;
     if (lease->removed)
         return lease->write == LEASE_WRITTEN;
@@ -338,7 +336,7 @@ static void retry_one(struct retrying *retrying, struct nftset_change *change, s
     if (lease_takes_a_place(lease) && retrying->set->hold_ns > retrying->now_ns)
         return;
     sets_look(sync, retrying->set, retrying->now_ns);
-    if (retrying->set->dirty)
+    if (!set_is_writable(retrying->set))
         return;
     int result = sync->kernel->commit(sync->nft, change, 1);
     if (result == -ERESTART && sets_mark(sync) == 0)
@@ -350,7 +348,7 @@ static void retry_one(struct retrying *retrying, struct nftset_change *change, s
     }
     sync->statistics.transactions_failed++;
     if (result == -ENFILE)
-        sets_failed(retrying->set, result, retrying->now_ns);
+        set_failed(retrying->set, result, retrying->now_ns);
     else
         retry_note_refusal(retrying, lease, result);
 }
@@ -384,16 +382,17 @@ static void window_note_failure(struct setsync *sync, size_t count, int error, u
     bool is_named = false;
     sync->statistics.transactions_failed++;
     for (size_t i = 0; i < sync->set_count; i++)
-        sync->sets[i]->failures &= ~1U;
+        sync->sets[i]->has_failed = false;
     for (size_t i = 0; i < count; i++) {
         struct set *set = sync->changed[i]->set;
-        if (sync->changes[i].error == 0 || (set->failures & 1U) != 0)
+        if (sync->changes[i].error == 0 || set->has_failed)
             continue;
         is_named = true;
-        set->failures += 3; /* bit 0: seen now; the others count */
+        set->has_failed = true;
+        set->failures++;
         int refusal = sync->changes[i].error;
         if (refusal == -ENOENT || !retry_singly(sync, set, count, now_ns))
-            sets_failed(set, refusal, now_ns);
+            set_failed(set, refusal, now_ns);
     }
     if (is_named)
         return;
@@ -402,10 +401,8 @@ static void window_note_failure(struct setsync *sync, size_t count, int error, u
               error == -EPERM
                   ? " (CAP_NET_ADMIN is needed when the socket is opened and at each write)"
                   : "");
-    for (size_t i = 0; i < count; i++) {
-        sync->changed[i]->set->dirty = true;
-        sync->changed[i]->set->check_ns = now_ns + RETRY_NS;
-    }
+    for (size_t i = 0; i < count; i++)
+        set_doubt(sync->changed[i]->set, now_ns + RETRY_NS);
 }
 
 /* The sets that the transaction is about, and no others: others' changes may come often. */
@@ -419,8 +416,8 @@ static void window_look(struct setsync *sync, uint64_t now_ns)
 static void window_read_again(struct setsync *sync, uint64_t now_ns)
 {
     for (size_t i = 0; i < sync->set_count; i++) {
-        sync->sets[i]->careful = true;
-        sync->sets[i]->screened = false;
+        sync->sets[i]->may_hold_others = true;
+        sync->sets[i]->just_read = false;
     }
     window_screen(sync, now_ns);
 }
@@ -482,7 +479,7 @@ void writer_flush(struct setsync *sync, const struct moment *now)
         sync->sets[i]->failures = 0;
     if (writer_reserve(sync) < 0)
         for (size_t i = 0; i < sync->queue_count; i++)
-            sets_failed(sync->queue[i]->set, -ENOMEM, now->boot_ns);
+            set_failed(sync->queue[i]->set, -ENOMEM, now->boot_ns);
     for (size_t begin = 0; begin < sync->queue_count; begin = sync->window_end) {
         const size_t left = sync->queue_count - begin;
         const size_t most = sync->change_room > 0 ? sync->change_room : left;

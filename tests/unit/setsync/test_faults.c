@@ -90,7 +90,7 @@ static const char *check_lease(const struct faults *faults, const struct lease *
 {
     const struct address *address = &lease->address;
     struct nftset_element element;
-    if (lease->set->state != SET_READY)
+    if (!set_is_right(lease->set))
         return NULL;
     if (nftset_read(faults->reader, lease->set_name, set_is_interval(lease->set), &address, 1,
                     &element) < 0)
@@ -151,11 +151,10 @@ static struct checking check(const struct faults *faults)
     lease_each(faults->sync->leases, check_each_lease, &checking);
     for (size_t i = 0; i < faults->sync->set_count && checking.problem == NULL; i++) {
         checking.set = faults->sync->sets[i];
-        if (checking.set->state == SET_READY && nftset_dump(faults->reader, &checking.set->name,
-                                                            SIZE_MAX, check_element, &checking) < 0)
+        if (set_is_right(checking.set) && nftset_dump(faults->reader, &checking.set->name, SIZE_MAX,
+                                                      check_element, &checking) < 0)
             checking.problem = "a set cannot be read";
-        if (checking.set->state != SET_READY &&
-            !faults->is_wrong[family_index(checking.set->family)])
+        if (!set_is_right(checking.set) && !faults->is_wrong[family_index(checking.set->family)])
             checking.problem = "a set is not ready";
     }
     return checking;
@@ -174,13 +173,13 @@ static void tell_more(const struct faults *faults, const struct address *address
                           &element);
         print_message("lease ends in %" PRId64 ", was written until %" PRId64 " (%d), is due in "
                       "%" PRId64 ", %u claims; element: %d, timeout %" PRIu64 ", ends in %" PRIu64
-                      ", \"%s\"; set: hold %d dirty %d\n",
+                      ", \"%s\"; set: hold %d phase %d\n",
                       (int64_t)(lease->expires_ns - now.boot_ns) / (int64_t)NS_PER_MS,
                       (int64_t)(lease->written_expires_ns - now.boot_ns) / (int64_t)NS_PER_MS,
                       (int)lease->write,
                       (int64_t)(lease->due.key - now.boot_ns) / (int64_t)NS_PER_MS,
                       lease->claim_count, element.exists, element.timeout_ms, element.expires_ms,
-                      element.comment, lease->set->hold_ns != 0, lease->set->dirty);
+                      element.comment, lease->set->hold_ns != 0, (int)lease->set->phase);
     }
 }
 
@@ -441,7 +440,7 @@ static uint64_t save(struct faults *faults)
 static bool is_ready(const struct faults *faults)
 {
     for (size_t i = 0; i < faults->sync->set_count; i++)
-        if (faults->sync->sets[i]->state != SET_READY)
+        if (!set_is_right(faults->sync->sets[i]))
             return false;
     return true;
 }

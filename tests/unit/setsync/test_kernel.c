@@ -229,9 +229,9 @@ static void test_what_is_refused_takes_nothing_with_it(void **context)
     see(&sighting, "198.51.100.8", 300);
     nft("add element inet filter allowed { 203.0.113.0/24 }");
     assert_int_equal(sets_mark(state->sync), 0);
-    set->careful = false; /* nobody reads: as if the generation had not told of it */
+    set->may_hold_others = false; /* nobody reads: as if the generation had not told of it */
     learn(state, &sighting);
-    set->careful = true;
+    set->may_hold_others = true;
     assert_true(element_of("inet filter allowed", "198.51.100.7").exists);
     assert_true(element_of("inet filter allowed", "198.51.100.8").exists);
     assert_int_equal(setsync_statistics(state->sync)->transactions_failed, 2);
@@ -312,17 +312,17 @@ static void test_caution_ends_when_nothing_of_others_is_found(void **context)
     struct state *state = *context;
     start(state);
     learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 300);
-    assert_false(state->sync->sets[0]->careful);
+    assert_false(state->sync->sets[0]->may_hold_others);
     nft("add table inet unrelated");
     struct moment now = clock_now();
     setsync_notified(state->sync, &now);
-    assert_true(state->sync->sets[0]->careful);
+    assert_true(state->sync->sets[0]->may_hold_others);
     serve_ms(state, 50);
-    assert_false(state->sync->sets[0]->careful);
+    assert_false(state->sync->sets[0]->may_hold_others);
     nft("add element inet wildset lookback4 { 198.51.100.1 }");
     serve_ms(state, 1200);
-    assert_true(state->sync->sets[0]->careful);
-    assert_false(state->sync->sets[1]->careful);
+    assert_true(state->sync->sets[0]->may_hold_others);
+    assert_false(state->sync->sets[1]->may_hold_others);
 }
 
 /* Everything that others do to sets, and the leases are back at once with the time they had left.

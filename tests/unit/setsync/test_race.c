@@ -150,7 +150,7 @@ static void test_what_makes_room_may_come_back_in_the_same_answer(void **context
     start(state);
     learn_one(state, "a.dormammu.lookback.io", "198.51.100.1", 60);
     learn_one(state, "a.dormammu.lookback.io", "198.51.100.2", 600);
-    state->sync->sets[0]->careful = true; /* what is there is read before it is written */
+    state->sync->sets[0]->may_hold_others = true; /* what is there is read before it is written */
     struct sighting sighting = sighting_of("b.dormammu.lookback.io");
     see(&sighting, "198.51.100.3", 300);
     see(&sighting, "198.51.100.1", 300);
