@@ -7,7 +7,7 @@
 #include "base/priority.h"
 #include "base/sandbox.h"
 #include "sniffer/live/live.h"
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 #include "source/descriptors.h"
 
 #include <fcntl.h>

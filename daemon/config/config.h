@@ -8,7 +8,7 @@
 
 #include "registry/plan.h"
 #include "setsync/policy/whitelist.h"
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 
 #include <stddef.h>
 

@@ -9,7 +9,7 @@
 
 #include "daemon/config/config.h"
 #include "registry/resolve/resolver.h"
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,7 +9,7 @@
 #include "daemon/config/reader.h"
 #include "dnsparse/names/pattern.h"
 #include "setsync/policy/whitelist.h"
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 #include "source/message.h"
 
 #include <stdbool.h>

@@ -7,7 +7,7 @@
 #define WILDSET_DAEMON_SOURCES_LINK_MONITOR_H
 
 #include "base/loop.h"
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,7 +11,7 @@
 #include "base/loop.h"
 #include "daemon/sources/topology.h"
 #include "registry/plan.h"
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 #include "source/message.h"
 
 #include <stdbool.h>

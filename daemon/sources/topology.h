@@ -6,7 +6,7 @@
 #ifndef WILDSET_DAEMON_SOURCES_TOPOLOGY_H
 #define WILDSET_DAEMON_SOURCES_TOPOLOGY_H
 
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
 #define WILDSET_SNIFFER_DECODE_TUNNELRULES_H
 
 #include "sniffer/decode/tunnel.h"
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 
 /* The plan's tunnels as they count on one interface. */
 struct tunnelrules {

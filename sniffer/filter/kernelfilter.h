@@ -12,7 +12,7 @@
 #define WILDSET_SNIFFER_FILTER_KERNELFILTER_H
 
 #include "sniffer/filter/filterpath.h"
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 #include "source/message.h"
 
 struct kernelfilter;

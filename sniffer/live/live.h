@@ -6,7 +6,7 @@
 #ifndef WILDSET_SNIFFER_LIVE_LIVE_H
 #define WILDSET_SNIFFER_LIVE_LIVE_H
 
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 
 #include <stdbool.h>
 

@@ -7,9 +7,9 @@
 #define WILDSET_SNIFFER_PIPELINE_PIPELINE_H
 
 #include "dnsparse/names/derived.h"
+#include "sniffer/decode/ethertypes.h"
 #include "sniffer/decode/frame.h"
-#include "sniffer/live/ethertypes.h"
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 #include "source/counter.h"
 #include "source/message.h"
 

@@ -19,7 +19,7 @@
 
 #include "dnsparse/answers/answer.h"
 #include "dnsparse/names/address.h"
-#include "sniffer/pipeline/place.h"
+#include "sniffer/decode/place.h"
 #include "source/message.h"
 
 #include <stdbool.h>

@@ -8,7 +8,7 @@
 
 #include "dnsparse/names/address.h"
 #include "sniffer/decode/frame.h"
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 
 enum trust {
     TRUST_NONE,

@@ -9,7 +9,7 @@
 #define WILDSET_SNIFFER_REASSEMBLY_FRAGMENTS_H
 
 #include "dnsparse/names/address.h"
-#include "sniffer/pipeline/place.h"
+#include "sniffer/decode/place.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,7 +12,7 @@
 #define WILDSET_SNIFFER_REASSEMBLY_STREAMS_H
 
 #include "dnsparse/names/address.h"
-#include "sniffer/pipeline/place.h"
+#include "sniffer/decode/place.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
  * Bytes as the plan of a sniffer.  What is taken for one is walked through, and sealed again it
  * must be the same bytes: nothing in them went unread.
  */
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 
 #include "tests/fuzz/require.h"
 

@@ -21,13 +21,17 @@ base
 dnsparse/names
 dnsparse/answers
 source
+sniffer/plan
 sniffer/decode
 sniffer/filter
 sniffer/reassembly
 sniffer/pipeline
 sniffer/live
 sniffer
-registry/list registry/fetch registry/resolve
+registry/plan
+registry/resolve
+registry/fetch
+registry/list
 registry
 setsync/policy
 setsync/leases/names
@@ -66,15 +70,6 @@ client/commands/loaded.h includes doctor/rules/nftruleset.h, which is not below 
 client/options.c includes client/commands.h, which is not below it
 objects in a circle: daemon/config/check daemon/config/config daemon/config/parse
 objects in a circle: daemon/daemon daemon/learn daemon/reload daemon/trust
-registry/fetch/download.c includes registry/resolve/system.h, which is not below it
-registry/fetch/download.h includes registry/resolve/resolver.h, which is not below it
-registry/list/list_cache.h includes registry/fetch/fetch.h, which is not below it
-registry/resolve/hosts.h includes registry/plan.h, which is not below it
-sniffer/decode/tunnelrules.h includes sniffer/pipeline/plan.h, which is not below it
-sniffer/filter/kernelfilter.h includes sniffer/pipeline/plan.h, which is not below it
-sniffer/pipeline/pipeline.h includes sniffer/live/ethertypes.h, which is not below it
-sniffer/reassembly/fragments.h includes sniffer/pipeline/place.h, which is not below it
-sniffer/reassembly/streams.h includes sniffer/pipeline/place.h, which is not below it
 """
 
 

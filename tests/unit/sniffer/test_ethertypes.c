@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sniffer/live/ethertypes.h"
+#include "sniffer/decode/ethertypes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

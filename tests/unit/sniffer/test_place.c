@@ -2,7 +2,7 @@
 /*
  * Where a packet was seen, and whether that lets it be believed.
  */
-#include "sniffer/pipeline/place.h"
+#include "sniffer/decode/place.h"
 
 #include "source/message.h"
 

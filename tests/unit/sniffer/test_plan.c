@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 #include "source/message.h"
 
 #include <errno.h>

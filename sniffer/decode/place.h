@@ -4,11 +4,11 @@
  * would refuse, and whoever is outside can put any two packets onto the wire; but of a real
  * exchange the question passes an interface one way and the answer the other.
  */
-#ifndef WILDSET_SNIFFER_PIPELINE_PLACE_H
-#define WILDSET_SNIFFER_PIPELINE_PLACE_H
+#ifndef WILDSET_SNIFFER_DECODE_PLACE_H
+#define WILDSET_SNIFFER_DECODE_PLACE_H
 
 #include "sniffer/decode/frame.h"
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 
 #include <stdbool.h>
 #include <stdint.h>

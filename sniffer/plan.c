@@ -4,7 +4,7 @@
  * are of one build on one machine, so values lie there as they are; they are checked all the same,
  * since a sniffer must not be what a stray descriptor makes of it.
  */
-#include "sniffer/pipeline/plan.h"
+#include "sniffer/plan.h"
 
 #include "base/sealed.h"
 #include "source/message.h"

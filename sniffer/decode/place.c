@@ -2,7 +2,7 @@
 /*
  * Asked only about packets that matter, so lists will do.
  */
-#include "sniffer/pipeline/place.h"
+#include "sniffer/decode/place.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * Frames of EtherTypes that are not read, by their number: when one of them is common, DNS may be
  * in it.  What never carries a packet (ARP, LLDP and the like) is left out.  Pure.
  */
-#ifndef WILDSET_SNIFFER_LIVE_ETHERTYPES_H
-#define WILDSET_SNIFFER_LIVE_ETHERTYPES_H
+#ifndef WILDSET_SNIFFER_DECODE_ETHERTYPES_H
+#define WILDSET_SNIFFER_DECODE_ETHERTYPES_H
 
 #include <stdint.h>
 

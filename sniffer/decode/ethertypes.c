@@ -2,7 +2,7 @@
 /*
  * A few places: what is common keeps its own (the space-saving algorithm of Metwally and others).
  */
-#include "sniffer/live/ethertypes.h"
+#include "sniffer/decode/ethertypes.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * What a sniffer is told to do: the part of the configuration that it needs, as plain values.  The
  * daemon seals it into a memfd and passes that at exec; replay builds the same in memory.
  */
-#ifndef WILDSET_SNIFFER_PIPELINE_PLAN_H
-#define WILDSET_SNIFFER_PIPELINE_PLAN_H
+#ifndef WILDSET_SNIFFER_PLAN_H
+#define WILDSET_SNIFFER_PLAN_H
 
 #include "dnsparse/names/address.h"
 #include "dnsparse/names/derived.h"
