@@ -19,8 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char daemon_user[] = "wildset";
-
 /* ---- capabilities ---- */
 
 static bool has(capng_type_t set, unsigned capability)
@@ -57,13 +55,13 @@ static int disarm_root(void)
 }
 
 /*
- * NET_RAW stays: a child can make inheritable, and so pass to a sniffer, only what is in here.  The
+ * `passed` stays: a child can make inheritable, and so pass to a program, only what is in here. The
  * kernel says EINVAL behind its last capability.
  */
-static int reduce_bounding_set(void)
+static int reduce_bounding_set(unsigned passed)
 {
     for (unsigned capability = 0; capability < 64; capability++) {
-        if (capability == CAP_NET_RAW)
+        if (capability == passed)
             continue;
         if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
             return errno == EINVAL ? 0 : -errno;
@@ -75,16 +73,16 @@ static int reduce_bounding_set(void)
  * The user that the package makes.  Where it does not exist or cannot be taken (a user namespace
  * that does not map it), root without capabilities is what remains; a change half done is an error.
  */
-static int become_daemon_user(void)
+static int become_user(const char *name)
 {
     const struct passwd *user;
 
     if (geteuid() != 0 || !has(CAPNG_EFFECTIVE, CAP_SETUID) || !has(CAPNG_EFFECTIVE, CAP_SETGID))
         return 0;
-    user = getpwnam(daemon_user);
+    user = getpwnam(name);
     if (!user || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0)
         return 0;
-    if (initgroups(daemon_user, user->pw_gid) < 0)
+    if (initgroups(name, user->pw_gid) < 0)
         return -errno;
     /* Only needed where the securebits could not be set. */
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
@@ -94,35 +92,35 @@ static int become_daemon_user(void)
     return prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-static int keep_what_the_daemon_needs(void)
+static int keep(const struct sandbox_privileges *kept)
 {
     int result;
 
     capng_clear(CAPNG_SELECT_CAPS);
-    if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN) < 0 ||
-        capng_update(CAPNG_ADD, CAPNG_PERMITTED, CAP_NET_RAW) < 0)
+    if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept->effective) < 0 ||
+        capng_update(CAPNG_ADD, CAPNG_PERMITTED, kept->passed) < 0)
         return -EINVAL;
     result = apply();
     return result < 0 ? result : clear_ambient();
 }
 
-int sandbox_daemon_privileges(void)
+int sandbox_reduce_privileges(const struct sandbox_privileges *kept)
 {
     int result;
 
     if (capng_get_caps_process() < 0)
         return -EPERM;
-    if (!has(CAPNG_PERMITTED, CAP_NET_ADMIN) || !has(CAPNG_PERMITTED, CAP_NET_RAW))
+    if (!has(CAPNG_PERMITTED, kept->effective) || !has(CAPNG_PERMITTED, kept->passed))
         return -EPERM;
     if (has(CAPNG_EFFECTIVE, CAP_SETPCAP)) {
         result = disarm_root();
         if (result == 0)
-            result = reduce_bounding_set();
+            result = reduce_bounding_set(kept->passed);
         if (result < 0)
             return result;
     }
-    result = become_daemon_user();
-    return result < 0 ? result : keep_what_the_daemon_needs();
+    result = become_user(kept->user);
+    return result < 0 ? result : keep(kept);
 }
 
 int sandbox_pass_net_raw(void)
@@ -160,38 +158,6 @@ int sandbox_drop_capabilities(void)
 
 /* ---- limits ---- */
 
-enum {
-    LIMITS_MAX = 4,
-    KEPT_MOST = 4 << 20,     /* registry/kept.h: two slots */
-    POLLING_MOST = 96 << 20, /* of memory: a document of 4 MiB can ask for some 25 */
-};
-
-struct limit {
-    __rlimit_resource_t resource;
-    rlim_t most;    /* soft and hard */
-    bool on_stderr; /* not when stderr is a file: the log must be able to grow */
-};
-
-static const struct {
-    unsigned count;
-    struct limit limits[LIMITS_MAX];
-} role_limits[] = {
-    [SANDBOX_DAEMON] = {1, {{RLIMIT_CORE, 0, false}}},
-    [SANDBOX_SNIFFER] =
-        {3, {{RLIMIT_CORE, 0, false}, {RLIMIT_NPROC, 0, false}, {RLIMIT_FSIZE, 0, true}}},
-    [SANDBOX_REGISTRY] =
-        {
-#ifdef WILDSET_SANITIZED /* whose own memory is counted too */
-            3,
-#else
-            4,
-#endif
-            {{RLIMIT_CORE, 0, false},
-             {RLIMIT_NPROC, 0, false},
-             {RLIMIT_FSIZE, KEPT_MOST, true},
-             {RLIMIT_DATA, POLLING_MOST, false}}},
-};
-
 static bool stderr_is_a_file(void)
 {
     struct stat status;
@@ -199,10 +165,10 @@ static bool stderr_is_a_file(void)
     return fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-static int set_limits(enum sandbox_role role)
+static int set_limits(const struct sandbox_rules *rules)
 {
-    for (unsigned i = 0; i < role_limits[role].count; i++) {
-        const struct limit *limit = &role_limits[role].limits[i];
+    for (size_t i = 0; i < rules->limit_count; i++) {
+        const struct sandbox_limit *limit = &rules->limits[i];
         const struct rlimit most = {limit->most, limit->most};
 
         if (limit->on_stderr && stderr_is_a_file())
@@ -213,11 +179,11 @@ static int set_limits(enum sandbox_role role)
     return 0;
 }
 
-int sandbox_enter(enum sandbox_role role)
+int sandbox_enter(const struct sandbox_rules *rules)
 {
     int result = no_new_privileges();
 
     if (result == 0)
-        result = set_limits(role);
-    return result < 0 ? result : seccomp_enter(role);
+        result = set_limits(rules);
+    return result < 0 ? result : seccomp_enter(rules->tables, rules->table_count);
 }

@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/outputs/feed_file.h"
 #include "daemon/outputs/lease_saver.h"
+#include "daemon/sandbox_rules.h"
 #include "daemon/service_paths.h"
 #include "daemon/sources/mirrored.h"
 
@@ -209,7 +210,7 @@ static int prepare(const struct options *options, enum plan_latency latency,
         log_notice("cannot leave the SCHED_IDLE scheduling class: on a busy machine addresses are "
                    "added late, or not at all");
     *what = "acquiring privileges (CAP_NET_ADMIN and CAP_NET_RAW: start it by systemd or as root)";
-    return sandbox_daemon_privileges();
+    return sandbox_reduce_privileges(daemon_privileges());
 }
 
 /* systemd makes the folder and names it (StateDirectory, the first of several). */
@@ -258,7 +259,7 @@ static int run(const struct options *options, struct config *config)
                   result == -EADDRINUSE ? ": another wildsetd is running" : "");
         return EX_OSERR;
     }
-    result = sandbox_enter(SANDBOX_DAEMON);
+    result = sandbox_enter(daemon_sandbox_rules());
     if (result)
         log_error("entering the sandbox: %s", strerror(-result));
     else

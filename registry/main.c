@@ -11,6 +11,7 @@
 #include "registry/poll.h"
 #include "registry/resolve/hosts.h"
 #include "registry/resolve/system.h"
+#include "registry/sandbox_rules.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -280,7 +281,7 @@ static int work(struct process *process)
         return fail("starting", result);
     result = sandbox_drop_capabilities();
     if (result == 0)
-        result = sandbox_enter(SANDBOX_REGISTRY);
+        result = sandbox_enter(registry_sandbox_rules());
     if (result < 0)
         return fail("entering the sandbox, without which nothing is fetched", result);
     result = start(process);

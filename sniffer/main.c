@@ -8,6 +8,7 @@
 #include "base/sandbox.h"
 #include "sniffer/live/live.h"
 #include "sniffer/plan.h"
+#include "sniffer/sandbox_rules.h"
 #include "source/descriptors.h"
 
 #include <fcntl.h>
@@ -70,7 +71,7 @@ static int work(const struct plan *plan)
         (void)priority_take(PRIORITY_SOURCE);
     r = sandbox_drop_capabilities();
     if (r == 0)
-        r = sandbox_enter(SANDBOX_SNIFFER);
+        r = sandbox_enter(sniffer_sandbox_rules());
     if (r < 0)
         return fail("entering the sandbox, without which nothing is read", r);
     r = watch_run(watch, &signals);

@@ -64,7 +64,6 @@ NOUNS_MOST = 22
 
 # Each is a sentence that this test would say.
 KNOWN = """
-base/seccomp.c includes source/descriptors.h, which is not below it
 client/commands/loaded.c includes doctor/program.h, which is not below it
 client/commands/loaded.h includes doctor/rules/nftruleset.h, which is not below it
 client/options.c includes client/commands.h, which is not below it

@@ -6,6 +6,9 @@
  */
 #include "base/sandbox.h"
 
+#include "daemon/sandbox_rules.h"
+#include "registry/sandbox_rules.h"
+#include "sniffer/sandbox_rules.h"
 #include "source/descriptors.h"
 
 #include <errno.h>
@@ -41,6 +44,14 @@ enum { STATUS_MAX = 8192, SKIPPED = 77, WILDSET_UID = 4242 };
 #define BIT(capability) (UINT64_C(1) << (capability))
 #define NET_ADMIN BIT(CAP_NET_ADMIN)
 #define NET_RAW BIT(CAP_NET_RAW)
+
+enum role { DAEMON, SNIFFER, REGISTRY, ROLES };
+
+static const struct sandbox_rules *(*const rules_of[ROLES])(void) = {
+    [DAEMON] = daemon_sandbox_rules,
+    [SNIFFER] = sniffer_sandbox_rules,
+    [REGISTRY] = registry_sandbox_rules,
+};
 
 /* ---- children ---- */
 
@@ -149,7 +160,7 @@ static void must(int result)
 static void become_the_daemon(void)
 {
     enter_namespace(0);
-    must(sandbox_daemon_privileges());
+    must(sandbox_reduce_privileges(daemon_privileges()));
 }
 
 /* ---- capabilities ---- */
@@ -253,7 +264,7 @@ static void test_a_sniffer_starts_with_net_raw_alone(void **state)
 static void start_a_sniffer_from_the_sandbox(void)
 {
     become_the_daemon();
-    must(sandbox_enter(SANDBOX_DAEMON));
+    must(sandbox_enter(rules_of[DAEMON]()));
     must(sandbox_pass_net_raw());
     execute("status");
 }
@@ -274,7 +285,7 @@ static void fork_and_start_a_sniffer(void)
     int status;
 
     become_the_daemon();
-    must(sandbox_enter(SANDBOX_DAEMON));
+    must(sandbox_enter(rules_of[DAEMON]()));
     pid = fork();
     if (pid == 0) {
         must(sandbox_pass_net_raw());
@@ -296,7 +307,7 @@ static void test_a_forked_child_passes_net_raw(void **state)
 static void start_a_source_without_privileges(void)
 {
     become_the_daemon();
-    must(sandbox_enter(SANDBOX_DAEMON));
+    must(sandbox_enter(rules_of[DAEMON]()));
     must(sandbox_pass_nothing());
     execute("status");
 }
@@ -343,7 +354,7 @@ static void daemon_of_root_with_a_user(void)
         write(fd, users, sizeof(users) - 1) < 0 || mount(path, "/etc/passwd", NULL, MS_BIND, NULL))
         _exit(SKIPPED);
     unlink(path);
-    must(sandbox_daemon_privileges());
+    must(sandbox_reduce_privileges(daemon_privileges()));
     print_status();
 }
 
@@ -365,7 +376,7 @@ static void sandboxed_sniffer_waits(void)
 {
     enter_namespace(0);
     must(sandbox_drop_capabilities());
-    must(sandbox_enter(SANDBOX_SNIFFER));
+    must(sandbox_enter(rules_of[SNIFFER]()));
     poll(NULL, 0, 5000);
 }
 
@@ -549,49 +560,49 @@ static void call_accept(void)
 }
 
 struct forbidden {
-    enum sandbox_role role;
+    enum role role;
     const char *what;
     void (*call)(void);
 };
 
 /* The sanitizers' runtime needs some of them: those are forbidden in real builds alone. */
 static const struct forbidden forbidden[] = {
-    {SANDBOX_SNIFFER, "socket", call_socket},
-    {SANDBOX_SNIFFER, "execve", call_execve},
-    {SANDBOX_SNIFFER, "setsockopt", call_setsockopt},
-    {SANDBOX_SNIFFER, "unshare", call_unshare},
-    {SANDBOX_SNIFFER, "sendto another descriptor", call_sendto_elsewhere},
-    {SANDBOX_SNIFFER, "recvfrom the channel", call_recvfrom_of_the_channel},
-    {SANDBOX_SNIFFER, "recvfrom below its place", call_recvfrom_below},
-    {SANDBOX_SNIFFER, "recvfrom above its place", call_recvfrom_above},
-    {SANDBOX_SNIFFER, "another option", call_getsockopt_of_tcp},
-    {SANDBOX_DAEMON, "mount", mount_something},
-    {SANDBOX_DAEMON, "unshare", call_unshare},
-    {SANDBOX_DAEMON, "process_vm_writev", trace_something},
-    {SANDBOX_DAEMON, "another family", open_vsock},
-    {SANDBOX_REGISTRY, "execve", call_execve},
-    {SANDBOX_REGISTRY, "mount", mount_something},
-    {SANDBOX_REGISTRY, "another protocol", call_for_another_protocol},
-    {SANDBOX_REGISTRY, "socket of the machine", call_socket_of_unix},
-    {SANDBOX_REGISTRY, "bind", call_bind},
-    {SANDBOX_REGISTRY, "listen", call_listen},
-    {SANDBOX_REGISTRY, "accept", call_accept},
-    {SANDBOX_SNIFFER, "bind", call_bind},
+    {SNIFFER, "socket", call_socket},
+    {SNIFFER, "execve", call_execve},
+    {SNIFFER, "setsockopt", call_setsockopt},
+    {SNIFFER, "unshare", call_unshare},
+    {SNIFFER, "sendto another descriptor", call_sendto_elsewhere},
+    {SNIFFER, "recvfrom the channel", call_recvfrom_of_the_channel},
+    {SNIFFER, "recvfrom below its place", call_recvfrom_below},
+    {SNIFFER, "recvfrom above its place", call_recvfrom_above},
+    {SNIFFER, "another option", call_getsockopt_of_tcp},
+    {DAEMON, "mount", mount_something},
+    {DAEMON, "unshare", call_unshare},
+    {DAEMON, "process_vm_writev", trace_something},
+    {DAEMON, "another family", open_vsock},
+    {REGISTRY, "execve", call_execve},
+    {REGISTRY, "mount", mount_something},
+    {REGISTRY, "another protocol", call_for_another_protocol},
+    {REGISTRY, "socket of the machine", call_socket_of_unix},
+    {REGISTRY, "bind", call_bind},
+    {REGISTRY, "listen", call_listen},
+    {REGISTRY, "accept", call_accept},
+    {SNIFFER, "bind", call_bind},
 #ifndef WILDSET_SANITIZED
-    {SANDBOX_SNIFFER, "openat", call_openat},
-    {SANDBOX_REGISTRY, "openat", call_openat},
-    {SANDBOX_REGISTRY, "code", map_code},
-    {SANDBOX_SNIFFER, "write to another descriptor", call_write_elsewhere},
-    {SANDBOX_SNIFFER, "code", map_code},
-    {SANDBOX_SNIFFER, "fork", fork_a_child},
-    {SANDBOX_SNIFFER, "map a file", map_a_file},
-    {SANDBOX_SNIFFER, "make code", make_code},
-    {SANDBOX_REGISTRY, "map a file", map_a_file},
-    {SANDBOX_REGISTRY, "make code", make_code},
-    {SANDBOX_REGISTRY, "write to another descriptor", call_write_elsewhere},
-    {SANDBOX_DAEMON, "writable code", map_writable_code},
-    {SANDBOX_DAEMON, "namespace", clone_into_a_namespace},
-    {SANDBOX_REGISTRY, "fork", fork_a_child},
+    {SNIFFER, "openat", call_openat},
+    {REGISTRY, "openat", call_openat},
+    {REGISTRY, "code", map_code},
+    {SNIFFER, "write to another descriptor", call_write_elsewhere},
+    {SNIFFER, "code", map_code},
+    {SNIFFER, "fork", fork_a_child},
+    {SNIFFER, "map a file", map_a_file},
+    {SNIFFER, "make code", make_code},
+    {REGISTRY, "map a file", map_a_file},
+    {REGISTRY, "make code", make_code},
+    {REGISTRY, "write to another descriptor", call_write_elsewhere},
+    {DAEMON, "writable code", map_writable_code},
+    {DAEMON, "namespace", clone_into_a_namespace},
+    {REGISTRY, "fork", fork_a_child},
 #endif
 };
 
@@ -599,7 +610,7 @@ static const struct forbidden *current;
 
 static void call_the_forbidden(void)
 {
-    must(sandbox_enter(current->role));
+    must(sandbox_enter(rules_of[current->role]()));
     current->call();
 }
 
@@ -619,7 +630,7 @@ static void test_calls_off_the_list_end_the_process(void **state)
 /* Its flags cannot be seen by a filter: the C library takes it for a kernel that has none. */
 static void calls_clone3(void)
 {
-    must(sandbox_enter(current->role));
+    must(sandbox_enter(rules_of[current->role]()));
     if (syscall(SYS_clone3, NULL, 0) != -1 || errno != ENOSYS)
         _exit(1);
 }
@@ -627,8 +638,8 @@ static void calls_clone3(void)
 static void test_clone3_is_not_there(void **state)
 {
     (void)state;
-    for (unsigned role = 0; role <= SANDBOX_REGISTRY; role++) {
-        const struct forbidden call = {.role = (enum sandbox_role)role};
+    for (unsigned role = 0; role < ROLES; role++) {
+        const struct forbidden call = {.role = (enum role)role};
 
         current = &call;
         run_well(calls_clone3);
@@ -652,8 +663,6 @@ static void test_a_source_gets_no_new_privileges_of_itself(void **state)
 }
 
 /* ---- other processes of the same user ---- */
-
-enum { EACH_ROLE = SANDBOX_REGISTRY + 1 };
 
 /* By number, as a program that was taken over would: the C library is not asked. */
 struct reach {
@@ -711,7 +720,7 @@ static const struct reach reaches[] = {
 };
 
 static const struct reach *reach;
-static enum sandbox_role reaching;
+static enum role reaching;
 static pid_t other;
 
 static void reach_out(void)
@@ -720,7 +729,7 @@ static void reach_out(void)
 
     for (unsigned i = 0; i < 5; i++)
         arguments[i] = reach->arguments[i] == OTHER ? other : reach->arguments[i];
-    must(sandbox_enter(reaching));
+    must(sandbox_enter(rules_of[reaching]()));
     syscall(reach->number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
 }
 
@@ -741,13 +750,13 @@ static void test_no_role_reaches_another_process(void **state)
 {
     (void)state;
     other = bystander();
-    for (unsigned role = 0; role < EACH_ROLE; role++) {
-        reaching = (enum sandbox_role)role;
+    for (unsigned role = 0; role < ROLES; role++) {
+        reaching = (enum role)role;
         for (size_t i = 0; i < sizeof(reaches) / sizeof(reaches[0]); i++) {
             struct ending ending;
 
             reach = &reaches[i];
-            if (role == SANDBOX_DAEMON && reach->daemon_may)
+            if (role == DAEMON && reach->daemon_may)
                 continue;
             ending = run(reach_out);
             if (!WIFSIGNALED(ending.status) || WTERMSIG(ending.status) != SIGSYS)
@@ -762,7 +771,7 @@ static void test_no_role_reaches_another_process(void **state)
 /* One by one, never a group: that may hold more than its own children. */
 static void daemon_ends_a_group(void)
 {
-    must(sandbox_enter(SANDBOX_DAEMON));
+    must(sandbox_enter(rules_of[DAEMON]()));
     syscall(SYS_kill, -(long)other, SIGTERM);
 }
 
@@ -777,7 +786,7 @@ static void test_a_daemon_ends_processes_and_no_groups(void **state)
 
         other = bystander();
         reach = &end;
-        reaching = SANDBOX_DAEMON;
+        reaching = DAEMON;
         run_well(reach_out);
         assert_int_equal(waitpid(other, &status, 0), other);
         assert_true(WIFSIGNALED(status));
@@ -789,17 +798,17 @@ static void test_a_daemon_ends_processes_and_no_groups(void **state)
 #ifndef WILDSET_SANITIZED /* which print and exit instead */
 static void gives_up(void)
 {
-    must(sandbox_enter(reaching));
+    must(sandbox_enter(rules_of[reaching]()));
     abort();
 }
 
 static void test_each_role_may_abort(void **state)
 {
     (void)state;
-    for (unsigned role = 0; role < EACH_ROLE; role++) {
+    for (unsigned role = 0; role < ROLES; role++) {
         struct ending ending;
 
-        reaching = (enum sandbox_role)role;
+        reaching = (enum role)role;
         ending = run(gives_up);
         assert_true(WIFSIGNALED(ending.status));
         assert_int_equal(WTERMSIG(ending.status), SIGABRT);
@@ -817,7 +826,7 @@ static void what_a_sniffer_does(void)
     if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) < 0 || dup2(fds[0], SNIFFER_CHANNEL_FD) < 0 ||
         dup2(fds[1], SNIFFER_ENCRYPTED_FD) < 0 || dup2(fds[1], last) < 0)
         _exit(2);
-    must(sandbox_enter(SANDBOX_SNIFFER));
+    must(sandbox_enter(rules_of[SNIFFER]()));
     if (send(SNIFFER_CHANNEL_FD, "x", 1, MSG_DONTWAIT) != 1 || poll(NULL, 0, 0) < 0)
         _exit(3);
     if (recv(SNIFFER_ENCRYPTED_FD, &byte, 1, MSG_DONTWAIT) != 1 ||
@@ -864,7 +873,7 @@ int main(int argc, char **argv)
 
     if (argc == 1)
         return cmocka_run_group_tests(tests, NULL, NULL);
-    result = strcmp(argv[1], "daemon") == 0 ? sandbox_daemon_privileges() : 0;
+    result = strcmp(argv[1], "daemon") == 0 ? sandbox_reduce_privileges(daemon_privileges()) : 0;
     if (result < 0)
         _exit(-result);
     print_status();
