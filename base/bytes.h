@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bounded reader over the bytes of a frame.  A failure sticks: read all fields, then ask once. It
+ * The bounded reader over foreign bytes.  A failure sticks: read all fields, then ask once. It
  * knows two ends, that of the capture and that of the wire, so that "the snaplen cut it" and "the
  * packet lies about its length" stay two things.
  */
@@ -58,6 +58,16 @@ static inline const uint8_t *reader_take(struct reader *reader, size_t size)
     reader->captured -= size;
     reader->length -= size;
     return taken;
+}
+
+/* The next `size` bytes as a reader of their own; it has failed where they are not all there. */
+static inline struct reader reader_split(struct reader *reader, size_t size)
+{
+    const uint8_t *bytes = reader_take(reader, size);
+
+    if (!bytes)
+        return (struct reader){.at = reader->at, .state = reader->state};
+    return reader_of(bytes, size, size);
 }
 
 /* The rest is `size` bytes by what a header says: padding behind it is nobody's. */

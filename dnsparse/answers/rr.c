@@ -5,6 +5,7 @@
  */
 #include "dnsparse/answers/rr.h"
 
+#include "base/bytes.h"
 #include "dnsparse/names/dname.h"
 
 enum {
@@ -29,7 +30,7 @@ static enum rr_outcome pointer_follow(const uint8_t *message, size_t size, struc
 
     if (size - walk->at < 2)
         return RR_CUT;
-    target = (size_t)(message[walk->at] & ~POINTER_BITS) << 8 | message[walk->at + 1];
+    target = big_endian_16(message + walk->at) & ~(POINTER_BITS << 8);
     if (target >= walk->start || target < WIRE_HEADER_SIZE || ++walk->pointers > POINTERS_MAX)
         return RR_BAD;
     if (walk->end == 0)
@@ -64,11 +65,6 @@ static enum rr_outcome name_check(const uint8_t *message, size_t size, size_t at
     *end = walk.end != 0 ? walk.end : walk.at + 1;
     *work += (unsigned)walk.length + walk.pointers + 1;
     return RR_WHOLE;
-}
-
-static uint16_t read_u16(const uint8_t *bytes)
-{
-    return (uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
 /* Flags, services and a regular expression stand before it, each with its length (RFC 3403, 4.1).
@@ -119,11 +115,11 @@ enum rr_outcome rr_read(const uint8_t *message, size_t size, size_t at, struct r
         return outcome;
     if (size - at < FIXED_SIZE)
         return RR_CUT;
-    rr.type = read_u16(message + at);
-    rr.class = read_u16(message + at + 2);
-    rr.ttl = (uint32_t)read_u16(message + at + 4) << 16 | read_u16(message + at + 6);
+    rr.type = big_endian_16(message + at);
+    rr.class = big_endian_16(message + at + 2);
+    rr.ttl = big_endian_32(message + at + 4);
     rr.rdata = at + FIXED_SIZE;
-    rr.end = rr.rdata + read_u16(message + at + 8);
+    rr.end = rr.rdata + big_endian_16(message + at + 8);
     if (rr.end > size)
         return RR_CUT;
     outcome = rdata_check(message, &rr);
@@ -136,7 +132,7 @@ unsigned rr_count(const struct wire_message *message, enum rr_section section)
 {
     static const size_t offsets[] = {[RR_ANSWER] = 6, [RR_AUTHORITY] = 8, [RR_ADDITIONAL] = 10};
 
-    return read_u16(message->bytes + offsets[section]);
+    return big_endian_16(message->bytes + offsets[section]);
 }
 
 size_t rr_message_size(const struct wire_message *message)

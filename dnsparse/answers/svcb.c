@@ -5,53 +5,26 @@
  */
 #include "dnsparse/answers/svcb.h"
 
+#include "base/bytes.h"
+
 enum svcb_key {
     KEY_MANDATORY = 0,
     KEY_IPV4HINT = 4,
     KEY_IPV6HINT = 6,
 };
 
-struct reader {
-    const uint8_t *at, *end;
-    bool ok;
-};
-
-static size_t reader_left(const struct reader *reader)
-{
-    return (size_t)(reader->end - reader->at);
-}
-
-/* The next `size` bytes, or an empty reader that has failed as its parent has. */
-static struct reader reader_split(struct reader *reader, size_t size)
-{
-    struct reader part = {.at = reader->at, .end = reader->at, .ok = false};
-
-    if (!reader->ok || reader_left(reader) < size) {
-        reader->ok = false;
-        return part;
-    }
-    reader->at += size;
-    return (struct reader){.at = part.at, .end = reader->at, .ok = true};
-}
-
-static uint16_t reader_u16(struct reader *reader)
-{
-    struct reader part = reader_split(reader, 2);
-
-    return part.ok ? (uint16_t)(part.at[0] << 8 | part.at[1]) : 0;
-}
-
 static bool reader_more(const struct reader *reader)
 {
-    return reader->ok && reader->at < reader->end;
+    return reader->state == READER_OK && reader->captured > 0;
 }
 
 static void reader_name(struct reader *reader, struct dname *out)
 {
-    size_t size = dname_from_wire(reader->at, reader_left(reader), out);
+    size_t size = dname_from_wire(reader->at, reader->captured, out);
 
-    reader->at += size;
-    reader->ok = reader->ok && size != 0;
+    if (size == 0)
+        reader_refuse(reader);
+    reader_take(reader, size);
 }
 
 /*
@@ -76,7 +49,7 @@ static bool mandatory_is_kept(struct reader keys, struct reader params)
         if (key != wanted)
             return false;
     }
-    return keys.ok && params.ok;
+    return keys.state == READER_OK && params.state == READER_OK;
 }
 
 /* A list of addresses of `width` bytes each: at least one, and none cut (section 7.3). */
@@ -84,8 +57,8 @@ static bool hints_read(const struct reader *value, size_t width, const uint8_t *
                        size_t *count)
 {
     *list = value->at;
-    *count = reader_left(value) / width;
-    return *count > 0 && reader_left(value) % width == 0;
+    *count = value->captured / width;
+    return *count > 0 && value->captured % width == 0;
 }
 
 static bool param_read(uint16_t key, const struct reader *value, const struct reader *rest,
@@ -110,20 +83,20 @@ static bool params_read(struct reader *reader, struct svcb *svcb)
         uint16_t key = reader_u16(reader);
         struct reader value = reader_split(reader, reader_u16(reader));
 
-        if (!value.ok || key <= last || !param_read(key, &value, reader, svcb))
+        if (value.state != READER_OK || key <= last || !param_read(key, &value, reader, svcb))
             return false;
         last = key;
     }
-    return reader->ok;
+    return reader->state == READER_OK;
 }
 
 bool svcb_read(const uint8_t *rdata, size_t size, struct svcb *out)
 {
-    struct reader reader = {.at = rdata, .end = rdata + size, .ok = true};
+    struct reader reader = reader_of(rdata, size, size);
     struct svcb svcb = {.priority = reader_u16(&reader)};
 
     reader_name(&reader, &svcb.target);
-    if (!reader.ok)
+    if (reader.state != READER_OK)
         return false;
     if (svcb.priority != 0 && !params_read(&reader, &svcb))
         return false;

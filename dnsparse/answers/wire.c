@@ -5,6 +5,7 @@
  */
 #include "dnsparse/answers/wire.h"
 
+#include "base/bytes.h"
 #include "dnsparse/names/dname.h"
 
 enum {
@@ -13,11 +14,6 @@ enum {
     POINTER = 0xc0,
     POINTER_SIZE = 2,
 };
-
-static uint16_t read_u16(const uint8_t *bytes)
-{
-    return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
 
 /* The size of the name at `bytes`, or 0; with its type and class it fits in `size` bytes. */
 static uint16_t question_name_size(const uint8_t *bytes, size_t size)
@@ -42,8 +38,8 @@ static bool question_read(struct wire_message *message)
     message->name_size = question_name_size(question, message->size - WIRE_HEADER_SIZE);
     if (message->name_size == 0)
         return false;
-    message->question_type = read_u16(question + message->name_size);
-    message->question_class = read_u16(question + message->name_size + 2);
+    message->question_type = big_endian_16(question + message->name_size);
+    message->question_class = big_endian_16(question + message->name_size + 2);
     return true;
 }
 
@@ -53,13 +49,13 @@ bool wire_read(const uint8_t *bytes, size_t size, struct wire_message *out)
 
     if (size < WIRE_HEADER_SIZE)
         return false;
-    message.id = read_u16(bytes);
+    message.id = big_endian_16(bytes);
     message.response = (bytes[2] & 0x80) != 0;
     message.opcode = bytes[2] >> 3 & 0x0f;
     message.truncated = (bytes[2] & 0x02) != 0;
     message.rcode = bytes[3] & 0x0f;
-    message.question_count = read_u16(bytes + 4);
-    message.answer_count = read_u16(bytes + 6);
+    message.question_count = big_endian_16(bytes + 4);
+    message.answer_count = big_endian_16(bytes + 6);
     if (message.question_count != 0 && !question_read(&message))
         return false;
     *out = message;
@@ -82,8 +78,8 @@ static size_t skip_name(const struct wire_message *message, size_t at)
 /* Each record takes bytes, so that the message's size bounds this. */
 size_t wire_end(const struct wire_message *message)
 {
-    unsigned records = message->answer_count + (unsigned)read_u16(message->bytes + 8) +
-                       read_u16(message->bytes + 10);
+    unsigned records = message->answer_count + (unsigned)big_endian_16(message->bytes + 8) +
+                       big_endian_16(message->bytes + 10);
     size_t at = WIRE_HEADER_SIZE;
 
     for (unsigned i = 0; i < message->question_count && at <= message->size; i++)
@@ -91,7 +87,7 @@ size_t wire_end(const struct wire_message *message)
     for (; records > 0 && at <= message->size; records--) {
         at = skip_name(message, at) + RECORD_HEAD;
         if (at <= message->size)
-            at += read_u16(message->bytes + at - 2);
+            at += big_endian_16(message->bytes + at - 2);
     }
     return at <= message->size ? at : 0;
 }

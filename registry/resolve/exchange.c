@@ -5,6 +5,7 @@
  */
 #include "registry/resolve/exchange.h"
 
+#include "base/bytes.h"
 #include "registry/resolve/query.h"
 
 #include <errno.h>
@@ -113,7 +114,7 @@ static void on_stream(void *context)
     if (exchange->received < exchange->wanted)
         return;
     if (exchange->wanted == 2) {
-        exchange->wanted += (size_t)exchange->answer[0] << 8 | exchange->answer[1];
+        exchange->wanted += big_endian_16(exchange->answer);
         return;
     }
     exchange->hooks.message(exchange->hooks.context, exchange->answer + 2, exchange->received - 2);

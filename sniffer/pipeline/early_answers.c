@@ -4,6 +4,7 @@
  */
 #include "sniffer/pipeline/early_answers.h"
 
+#include "base/bytes.h"
 #include "base/lazy.h"
 
 #include <string.h>
@@ -100,7 +101,7 @@ static bool same_question(const uint8_t *a, const uint8_t *b, size_t size)
 static bool answers(const struct slot *slot, const struct question_key *question)
 {
     const struct segment *segment = &slot->segment;
-    uint16_t id = (uint16_t)(slot->bytes[0] << 8 | slot->bytes[1]);
+    uint16_t id = big_endian_16(slot->bytes);
 
     return id == question->id &&
            (place_pairs(&question->place, &slot->place) ||

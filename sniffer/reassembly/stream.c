@@ -4,6 +4,7 @@
  */
 #include "sniffer/reassembly/stream.h"
 
+#include "base/bytes.h"
 #include "dnsparse/answers/wire.h"
 #include "dnsparse/names/dname.h"
 
@@ -18,11 +19,6 @@ enum {
     CLASS_IN = 1,
     CLASS_ANY = 255,
 };
-
-static uint32_t message_size(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 8 | bytes[1];
-}
 
 /* ---- what begins a message ---- */
 
@@ -57,7 +53,7 @@ static enum likeness likeness(const uint8_t *bytes, size_t size,
 
     if (size < PREFIX_SIZE)
         return LIKE_BEGINNING;
-    whole = message_size(bytes);
+    whole = big_endian_16(bytes);
     left = size - PREFIX_SIZE < whole ? size - PREFIX_SIZE : whole;
     if (whole < MESSAGE_LEAST + QUESTION_LEAST ||
         !header_is_likely(bytes + PREFIX_SIZE, left, segment))
@@ -108,7 +104,7 @@ static bool deliver_ready(struct stream *stream, const struct streams_hooks *hoo
 
     while (ready - done >= PREFIX_SIZE) {
         const uint8_t *at = bytes + done;
-        uint32_t size = message_size(at);
+        uint32_t size = big_endian_16(at);
 
         if (size < MESSAGE_LEAST)
             return false;
@@ -132,13 +128,13 @@ static bool deliver_whole(struct stream *stream, const struct stream_segment *se
 
     if (segment->sequence != stream->base || stream->bytes.range_count)
         return false;
-    while (end - at >= PREFIX_SIZE && message_size(at) >= MESSAGE_LEAST &&
-           (size_t)(end - at) >= PREFIX_SIZE + message_size(at))
-        at += PREFIX_SIZE + message_size(at);
+    while (end - at >= PREFIX_SIZE && big_endian_16(at) >= MESSAGE_LEAST &&
+           end - at >= PREFIX_SIZE + big_endian_16(at))
+        at += PREFIX_SIZE + big_endian_16(at);
     if (at != end)
         return false;
-    for (at = segment->payload; at != end; at += PREFIX_SIZE + message_size(at))
-        hooks->message(hooks->context, at + PREFIX_SIZE, message_size(at));
+    for (at = segment->payload; at != end; at += PREFIX_SIZE + big_endian_16(at))
+        hooks->message(hooks->context, at + PREFIX_SIZE, big_endian_16(at));
     move_on(stream, segment->payload, (uint32_t)segment->payload_size);
     return true;
 }
