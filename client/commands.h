@@ -6,14 +6,6 @@
 #ifndef WILDSET_CLIENT_COMMANDS_H
 #define WILDSET_CLIENT_COMMANDS_H
 
-enum command_status {
-    COMMAND_OK = 0,
-    COMMAND_FAILED = 1,   /* said on stderr */
-    COMMAND_DEGRADED = 1, /* status: it works, but not as it should */
-    COMMAND_FAILING = 2,  /* status: it does not work, or does not answer */
-    COMMAND_USAGE = 64,   /* EX_USAGE of sysexits.h */
-};
-
 int list_main(int argc, char **argv);
 int metrics_main(int argc, char **argv);
 int status_main(int argc, char **argv);

@@ -5,6 +5,7 @@
  * daemon's state links none of them.
  */
 #include "client/commands.h"
+#include "client/options.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -4,7 +4,6 @@
  */
 #include "client/options.h"
 
-#include "client/commands.h"
 #include "daemon/control/control.h"
 
 #include <getopt.h>

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The options that subcommands share, and their help pages.
+ * The options that subcommands share, their help pages, and the exit statuses.
  */
 #ifndef WILDSET_CLIENT_OPTIONS_H
 #define WILDSET_CLIENT_OPTIONS_H
 
 #include <stdbool.h>
+
+enum command_status {
+    COMMAND_OK = 0,
+    COMMAND_FAILED = 1,   /* said on stderr */
+    COMMAND_DEGRADED = 1, /* status: it works, but not as it should */
+    COMMAND_FAILING = 2,  /* status: it does not work, or does not answer */
+    COMMAND_USAGE = 64,   /* EX_USAGE of sysexits.h */
+};
 
 /* Which options a subcommand takes. */
 enum {

@@ -4,7 +4,6 @@
  */
 #include "doctor/doctor.h"
 
-#include "client/commands.h"
 #include "client/subject.h"
 #include "daemon/config/values.h"
 

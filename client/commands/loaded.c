@@ -4,7 +4,7 @@
  */
 #include "client/commands/loaded.h"
 
-#include "doctor/program.h"
+#include "base/program.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #define WILDSET_CLIENT_COMMANDS_LOADED_H
 
 #include "client/commands/ruleset.h"
-#include "doctor/rules/nftruleset.h"
+#include "client/nftruleset.h"
 
 #include <jansson.h>
 

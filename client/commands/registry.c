@@ -3,7 +3,6 @@
  * `wildset registry`: fetches a whitelist's list now, with the registry process's own code, and
  * shows what becomes of each entry.  Nothing is granted, and the daemon need not run.
  */
-#include "client/commands.h"
 #include "client/commands/registry_output.h"
 #include "client/options.h"
 

@@ -3,7 +3,6 @@
  * `wildset replay`: capture files through the sniffer's own pipeline and the daemon's own policy
  * and leases, without a kernel; the capture's clock is both clocks.
  */
-#include "client/commands.h"
 #include "client/commands/replay_output.h"
 #include "client/options.h"
 #include "daemon/control/ethertype.h"

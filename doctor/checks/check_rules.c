@@ -5,8 +5,8 @@
  */
 #include "doctor/doctor.h"
 
+#include "base/program.h"
 #include "client/commands/ruleset.h"
-#include "doctor/program.h"
 #include "doctor/rules/markrules.h"
 #include "doctor/rules/nftwalk.h"
 

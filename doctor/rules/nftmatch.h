@@ -6,8 +6,8 @@
 #ifndef WILDSET_DOCTOR_RULES_NFTMATCH_H
 #define WILDSET_DOCTOR_RULES_NFTMATCH_H
 
+#include "client/nftruleset.h"
 #include "dnsparse/names/address.h"
-#include "doctor/rules/nftruleset.h"
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
 /*
  * Another program's output, within bounds of size and time.
  */
-#ifndef WILDSET_DOCTOR_PROGRAM_H
-#define WILDSET_DOCTOR_PROGRAM_H
+#ifndef WILDSET_BASE_PROGRAM_H
+#define WILDSET_BASE_PROGRAM_H
 
 #include <stddef.h>
 

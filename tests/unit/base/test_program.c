@@ -2,7 +2,7 @@
 /*
  * Another program's output, and the ways in which it is not to be had.
  */
-#include "doctor/program.h"
+#include "base/program.h"
 
 #include <errno.h>
 #include <setjmp.h>

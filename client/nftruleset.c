@@ -2,7 +2,7 @@
 /*
  * Chains come before the rules in them, as nft prints them; a rule without its chain is nobody's.
  */
-#include "doctor/rules/nftruleset.h"
+#include "client/nftruleset.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * The kernel's whole ruleset as `nft -j -t list ruleset` prints it (libnftables-json(5)): chains
  * and their rules, found by name.  Pure; borrows the JSON.
  */
-#ifndef WILDSET_DOCTOR_RULES_NFTRULESET_H
-#define WILDSET_DOCTOR_RULES_NFTRULESET_H
+#ifndef WILDSET_CLIENT_NFTRULESET_H
+#define WILDSET_CLIENT_NFTRULESET_H
 
 #include "setsync/policy/whitelist.h"
 

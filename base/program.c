@@ -3,7 +3,7 @@
  * posix_spawn with two pipes.  The program's stderr is kept short: its first lines say what is
  * wrong.
  */
-#include "doctor/program.h"
+#include "base/program.h"
 
 #include "base/deadline.h"
 
