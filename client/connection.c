@@ -5,7 +5,7 @@
  */
 #include "client/connection.h"
 
-#include "daemon/control/control.h"
+#include "daemon/control/protocol.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -4,7 +4,7 @@
  */
 #include "client/options.h"
 
-#include "daemon/control/control.h"
+#include "daemon/control/protocol.h"
 
 #include <getopt.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
 #ifndef WILDSET_DAEMON_HEALTH_LINE_H
 #define WILDSET_DAEMON_HEALTH_LINE_H
 
-#include "daemon/control/control.h"
+#include "daemon/control/views.h"
 
 enum { HEALTHLINE_MAX = 512 };
 

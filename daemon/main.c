@@ -8,6 +8,7 @@
 #include "daemon/config/config.h"
 #include "daemon/config/trusted.h"
 #include "daemon/control/control.h"
+#include "daemon/control/protocol.h"
 #include "daemon/daemon.h"
 #include "daemon/outputs/feed_file.h"
 #include "daemon/outputs/lease_saver.h"

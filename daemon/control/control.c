@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/control/event_ring.h"
 #include "daemon/control/listener.h"
+#include "daemon/control/protocol.h"
 #include "daemon/control/reply.h"
 #include "daemon/control/request.h"
 

@@ -4,10 +4,11 @@
  */
 #include "daemon/control/explain.h"
 
-#include "daemon/control/control.h"
 #include "daemon/control/event_ring.h"
 #include "daemon/control/explain_policy.h"
 #include "daemon/control/json.h"
+#include "daemon/control/protocol.h"
+#include "daemon/control/views.h"
 #include "setsync/setsync.h"
 
 #include <stdlib.h>

@@ -6,9 +6,9 @@
 #include "daemon/control/explain_policy.h"
 
 #include "daemon/config/config.h"
-#include "daemon/control/control.h"
 #include "daemon/control/json.h"
 #include "daemon/control/near_miss.h"
+#include "daemon/control/views.h"
 #include "setsync/policy/policy.h"
 #include "setsync/setsync.h"
 

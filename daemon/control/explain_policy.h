@@ -13,7 +13,7 @@
 
 struct control_views;
 
-/* The array `whitelists` of daemon/explanation.h; of the name when the address has no family. */
+/* The array `whitelists` of explain.h; of the name when the address has no family. */
 json_t *judgement_to_json(const struct control_views *views, const struct address *address,
                           const struct dname *name);
 

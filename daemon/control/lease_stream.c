@@ -7,8 +7,8 @@
 #include "daemon/control/lease_stream.h"
 
 #include "base/clock.h"
-#include "daemon/control/control.h"
 #include "daemon/control/json.h"
+#include "daemon/control/protocol.h"
 #include "setsync/setsync.h"
 
 #include <inttypes.h>

@@ -5,14 +5,15 @@
 #include "daemon/control/reply.h"
 
 #include "daemon/config/config.h"
-#include "daemon/control/control.h"
 #include "daemon/control/event_ring.h"
 #include "daemon/control/explain.h"
 #include "daemon/control/json.h"
 #include "daemon/control/lease_stream.h"
+#include "daemon/control/protocol.h"
 #include "daemon/control/reloads.h"
 #include "daemon/control/request.h"
 #include "daemon/control/status.h"
+#include "daemon/control/views.h"
 #include "setsync/setsync.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
  */
 #include "daemon/control/request.h"
 
-#include "daemon/control/control.h"
+#include "daemon/control/protocol.h"
 
 #include <jansson.h>
 #include <stdio.h>

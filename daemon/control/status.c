@@ -7,9 +7,10 @@
 
 #include "daemon/config/config.h"
 #include "daemon/config/trusted.h"
-#include "daemon/control/control.h"
 #include "daemon/control/json.h"
+#include "daemon/control/protocol.h"
 #include "daemon/control/reloads.h"
+#include "daemon/control/views.h"
 #include "daemon/outputs/feed_file.h"
 #include "daemon/outputs/feeds.h"
 #include "daemon/sources/quiet.h"

@@ -6,6 +6,7 @@
 #include "daemon/config/config.h"
 #include "daemon/config/trusted.h"
 #include "daemon/control/control.h"
+#include "daemon/control/protocol.h"
 #include "daemon/control/request.h"
 #include "daemon/sources/sources.h"
 #include "setsync/setsync.h"
