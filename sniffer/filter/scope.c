@@ -4,51 +4,50 @@
  */
 #include "sniffer/filter/scope.h"
 
-struct following following_start(bool follows)
+struct scope scope_start(bool follows)
 {
-    return (struct following){.follows = follows, .wide = follows};
+    return (struct scope){.follows = follows, .wide = follows};
 }
 
-void following_ended(struct following *following)
+void scope_ended(struct scope *scope)
 {
-    if (following->ended < FOLLOWING_CALM_ANSWERS)
-        following->ended++;
+    if (scope->ended < SCOPE_CALM_ANSWERS)
+        scope->ended++;
 }
 
-static struct following_name *find(struct following *following, const struct dname *name)
+static struct scope_name *find(struct scope *scope, const struct dname *name)
 {
-    for (size_t i = 0; i < following->count; i++) {
-        if (dname_equal(&following->names[i].name, name))
-            return &following->names[i];
+    for (size_t i = 0; i < scope->count; i++) {
+        if (dname_equal(&scope->names[i].name, name))
+            return &scope->names[i];
     }
     return NULL;
 }
 
 /* A free place, or that of the name nearest to its end, which has to pass until then all the same.
  */
-static struct following_name *make_room(struct following *following)
+static struct scope_name *make_room(struct scope *scope)
 {
-    struct following_name *nearest = following->names;
+    struct scope_name *nearest = scope->names;
 
-    if (following->count < FOLLOWING_NAMES_MAX)
-        return &following->names[following->count++];
-    for (size_t i = 1; i < following->count; i++) {
-        if (following->names[i].expires_ns < nearest->expires_ns)
-            nearest = &following->names[i];
+    if (scope->count < SCOPE_NAMES_MAX)
+        return &scope->names[scope->count++];
+    for (size_t i = 1; i < scope->count; i++) {
+        if (scope->names[i].expires_ns < nearest->expires_ns)
+            nearest = &scope->names[i];
     }
-    if (nearest->expires_ns > following->crowded_until_ns)
-        following->crowded_until_ns = nearest->expires_ns;
+    if (nearest->expires_ns > scope->crowded_until_ns)
+        scope->crowded_until_ns = nearest->expires_ns;
     return nearest;
 }
 
 /* False when it is known, which is longer so from now on. */
-static bool enter(struct following *following, const struct derived_name *name)
+static bool enter(struct scope *scope, const struct derived_name *name)
 {
-    struct following_name *known = find(following, &name->name);
+    struct scope_name *known = find(scope, &name->name);
 
     if (!known) {
-        *make_room(following) =
-            (struct following_name){.name = name->name, .expires_ns = name->expires_ns};
+        *make_room(scope) = (struct scope_name){.name = name->name, .expires_ns = name->expires_ns};
         return true;
     }
     if (known->expires_ns < name->expires_ns)
@@ -56,59 +55,57 @@ static bool enter(struct following *following, const struct derived_name *name)
     return false;
 }
 
-void following_inherit(struct following *following, const struct derived_name *name)
+void scope_inherit(struct scope *scope, const struct derived_name *name)
 {
-    (void)enter(following, name);
+    (void)enter(scope, name);
 }
 
-bool following_derived(struct following *following, const struct derived_name *name,
-                       uint64_t now_ns)
+bool scope_derived(struct scope *scope, const struct derived_name *name, uint64_t now_ns)
 {
-    bool was_wide = following->wide;
+    bool was_wide = scope->wide;
 
-    if (!enter(following, name))
+    if (!enter(scope, name))
         return false;
-    following->ended = 0;
-    following->new_ns = now_ns;
-    following->busy_until_ns = 0;
-    following->wide = true;
+    scope->ended = 0;
+    scope->new_ns = now_ns;
+    scope->busy_until_ns = 0;
+    scope->wide = true;
     return !was_wide;
 }
 
-static bool is_calm(const struct following *following, uint64_t now_ns)
+static bool is_calm(const struct scope *scope, uint64_t now_ns)
 {
-    return following->ended == FOLLOWING_CALM_ANSWERS &&
-           (!following->new_ns || now_ns - following->new_ns >= FOLLOWING_REST_NS);
+    return scope->ended == SCOPE_CALM_ANSWERS &&
+           (!scope->new_ns || now_ns - scope->new_ns >= SCOPE_REST_NS);
 }
 
-static uint64_t worth(const struct following *following, uint64_t now_ns)
+static uint64_t worth(const struct scope *scope, uint64_t now_ns)
 {
-    if (is_calm(following, now_ns))
-        return FOLLOWING_PACKETS_CALM;
-    return following->new_ns ? FOLLOWING_PACKETS_KNOWN : FOLLOWING_PACKETS_UNKNOWN;
+    if (is_calm(scope, now_ns))
+        return SCOPE_PACKETS_CALM;
+    return scope->new_ns ? SCOPE_PACKETS_KNOWN : SCOPE_PACKETS_UNKNOWN;
 }
 
-bool following_costs_too_much(const struct following *following, uint64_t packets, uint64_t now_ns)
+bool scope_costs_too_much(const struct scope *scope, uint64_t packets, uint64_t now_ns)
 {
-    return following->wide && packets > worth(following, now_ns);
+    return scope->wide && packets > worth(scope, now_ns);
 }
 
-bool following_second(struct following *following, uint64_t packets, uint64_t now_ns)
+bool scope_second(struct scope *scope, uint64_t packets, uint64_t now_ns)
 {
-    bool was_wide = following->wide;
+    bool was_wide = scope->wide;
 
-    if (!following->follows)
+    if (!scope->follows)
         return false;
-    if (following_costs_too_much(following, packets, now_ns))
-        following->busy_until_ns = now_ns + FOLLOWING_REST_NS;
-    following->wide = now_ns < following->crowded_until_ns || now_ns >= following->busy_until_ns;
-    return following->wide != was_wide;
+    if (scope_costs_too_much(scope, packets, now_ns))
+        scope->busy_until_ns = now_ns + SCOPE_REST_NS;
+    scope->wide = now_ns < scope->crowded_until_ns || now_ns >= scope->busy_until_ns;
+    return scope->wide != was_wide;
 }
 
-size_t following_names(const struct following *following,
-                       struct dname out[static FOLLOWING_NAMES_MAX])
+size_t scope_names(const struct scope *scope, struct dname out[static SCOPE_NAMES_MAX])
 {
-    for (size_t i = 0; i < following->count; i++)
-        out[i] = following->names[i].name;
-    return following->count;
+    for (size_t i = 0; i < scope->count; i++)
+        out[i] = scope->names[i].name;
+    return scope->count;
 }

@@ -25,24 +25,24 @@
 #include <stdint.h>
 
 enum {
-    FOLLOWING_NAMES_MAX = NAMETAILS_EXTRA_MAX,
-    FOLLOWING_CALM_ANSWERS = 16, /* in a row that ended at addresses */
+    SCOPE_NAMES_MAX = NAMETAILS_EXTRA_MAX,
+    SCOPE_CALM_ANSWERS = 16, /* in a row that ended at addresses */
     /* Packets a second that are worth it: where chains end at addresses, while nothing is known,
      * and where they go on. */
-    FOLLOWING_PACKETS_CALM = 250,
-    FOLLOWING_PACKETS_UNKNOWN = 1000,
-    FOLLOWING_PACKETS_KNOWN = 10000,
+    SCOPE_PACKETS_CALM = 250,
+    SCOPE_PACKETS_UNKNOWN = 1000,
+    SCOPE_PACKETS_KNOWN = 10000,
 };
 /* Calm again, so long after the last new name; and tried again, so long after it cost too much. */
-#define FOLLOWING_REST_NS (600 * UINT64_C(1000000000))
+#define SCOPE_REST_NS (600 * UINT64_C(1000000000))
 
-struct following_name {
+struct scope_name {
     struct dname name;
     uint64_t expires_ns;
 };
 
 /* Clocks are the pipeline's. */
-struct following {
+struct scope {
     bool follows; /* a whitelist has follow = "across" */
     bool wide;    /* all of port 53 has to pass */
     unsigned ended;
@@ -50,23 +50,21 @@ struct following {
     uint64_t busy_until_ns;    /* it cost too much */
     uint64_t crowded_until_ns; /* more names are alive than are kept */
     size_t count;
-    struct following_name names[FOLLOWING_NAMES_MAX];
+    struct scope_name names[SCOPE_NAMES_MAX];
 };
 
-struct following following_start(bool follows);
+struct scope scope_start(bool follows);
 /* A name that is known from the start. */
-void following_inherit(struct following *following, const struct derived_name *name);
+void scope_inherit(struct scope *scope, const struct derived_name *name);
 /* An answer to a matching question ended at addresses. */
-void following_ended(struct following *following);
+void scope_ended(struct scope *scope);
 /* One ended at this name.  True when it has become wide: that has to be done at once. */
-bool following_derived(struct following *following, const struct derived_name *name,
-                       uint64_t now_ns);
-/* `packets` came in less than a second and are more than it is worth: following_second is due. */
-bool following_costs_too_much(const struct following *following, uint64_t packets, uint64_t now_ns);
+bool scope_derived(struct scope *scope, const struct derived_name *name, uint64_t now_ns);
+/* `packets` came in less than a second and are more than it is worth: scope_second is due. */
+bool scope_costs_too_much(const struct scope *scope, uint64_t packets, uint64_t now_ns);
 /* `packets` came in the last second.  True when it is wide no more, or again. */
-bool following_second(struct following *following, uint64_t packets, uint64_t now_ns);
+bool scope_second(struct scope *scope, uint64_t packets, uint64_t now_ns);
 /* What passes beside the patterns when it is not wide; how many. */
-size_t following_names(const struct following *following,
-                       struct dname out[static FOLLOWING_NAMES_MAX]);
+size_t scope_names(const struct scope *scope, struct dname out[static SCOPE_NAMES_MAX]);
 
 #endif

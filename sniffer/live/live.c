@@ -134,8 +134,7 @@ static bool turn(struct watch *watch)
         return false;
     if (!hold_until(watch))
         awake_set(&watch->awake, false);
-    if (following_costs_too_much(&watch->following, watch_frames_of_second(watch),
-                                 watch->now.boot_ns))
+    if (scope_costs_too_much(&watch->scope, watch_frames_of_second(watch), watch->now.boot_ns))
         watch_follow_on(watch);
     if (watch->now.boot_ns >= watch->next_tick_ns)
         tick(watch);

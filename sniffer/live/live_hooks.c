@@ -69,10 +69,10 @@ static void on_answered(void *context)
 
 static void refilter(struct watch *watch)
 {
-    struct dname names[FOLLOWING_NAMES_MAX];
+    struct dname names[SCOPE_NAMES_MAX];
 
-    kernelfilter_set_extra(watch->filter, names, following_names(&watch->following, names));
-    kernelfilter_widen(watch->filter, watch->following.wide);
+    kernelfilter_set_extra(watch->filter, names, scope_names(&watch->scope, names));
+    kernelfilter_widen(watch->filter, watch->scope.wide);
     for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++) {
         int result = watch->captures[i] ? capture_filter(watch->captures[i], watch->filter) : 0;
 
@@ -86,14 +86,14 @@ static void on_ended(void *context)
 {
     struct watch *watch = context;
 
-    following_ended(&watch->following);
+    scope_ended(&watch->scope);
 }
 
 static void on_derived(void *context, const struct derived_name *name)
 {
     struct watch *watch = context;
 
-    if (following_derived(&watch->following, name, watch->now.boot_ns))
+    if (scope_derived(&watch->scope, name, watch->now.boot_ns))
         refilter(watch);
 }
 
@@ -106,7 +106,7 @@ void watch_follow_on(struct watch *watch)
 {
     uint64_t frames = watch_frames_of_second(watch);
 
-    if (following_second(&watch->following, frames, watch->now.boot_ns))
+    if (scope_second(&watch->scope, frames, watch->now.boot_ns))
         refilter(watch);
     watch->frames_before += frames;
 }

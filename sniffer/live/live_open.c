@@ -116,10 +116,10 @@ static int open_pipeline(struct watch *watch, int cpu_latency)
     watch->filter = kernelfilter_new(watch->plan);
     if (!watch->outbox || !watch->pipeline || !watch->filter)
         return -ENOMEM;
-    watch->following = following_start(watch->plan->follow_whitelists != 0);
+    watch->scope = scope_start(watch->plan->follow_whitelists != 0);
     for (size_t i = 0; i < watch->plan->derived_count; i++)
-        following_inherit(&watch->following, &watch->plan->derived[i]);
-    kernelfilter_widen(watch->filter, watch->following.wide);
+        scope_inherit(&watch->scope, &watch->plan->derived[i]);
+    kernelfilter_widen(watch->filter, watch->scope.wide);
     return 0;
 }
 

@@ -24,7 +24,7 @@ struct watch {
     const struct plan *plan;
     int channel;
     struct kernelfilter *filter;
-    struct following following;
+    struct scope scope;
     struct pipeline *pipeline;
     struct outbox *outbox;
     struct anticipation *anticipation; /* NULL: latency = "normal" */
