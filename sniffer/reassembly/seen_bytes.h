@@ -11,24 +11,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HISTORY_MAX = 4096 }; /* bytes; a power of two, as the capacity always is */
+enum { SEEN_BYTES_MAX = 4096 }; /* bytes; a power of two, as the capacity always is */
 
 /* All zero is an empty history. */
-struct history {
+struct seen_bytes {
     uint8_t *bytes;    /* owned; NULL while nothing is kept */
     uint32_t capacity; /* allocated bytes: what the owner's budget counts */
     uint32_t size;     /* bytes kept: those in front of the stream's next one */
 };
 
 /* `next` is the sequence number of the first new byte.  Without memory the past is forgotten. */
-void history_append(struct history *history, uint32_t next, const uint8_t *bytes, size_t size);
+void seen_bytes_append(struct seen_bytes *seen, uint32_t next, const uint8_t *bytes, size_t size);
 /*
  * False when a byte that is kept was another one; `sequence` is of the first of `bytes`, `next` of
  * the one behind the last that is kept.
  */
-bool history_agrees(const struct history *history, uint32_t next, uint32_t sequence,
-                    const uint8_t *bytes, size_t size);
+bool seen_bytes_agrees(const struct seen_bytes *seen, uint32_t next, uint32_t sequence,
+                       const uint8_t *bytes, size_t size);
 /* Empty again, memory given back. */
-void history_clear(struct history *history);
+void seen_bytes_clear(struct seen_bytes *seen);
 
 #endif

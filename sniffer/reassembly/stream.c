@@ -68,7 +68,7 @@ static enum likeness likeness(const uint8_t *bytes, size_t size,
 static void drop_bytes(struct stream *stream)
 {
     assembly_clear(&stream->bytes);
-    history_clear(&stream->history);
+    seen_bytes_clear(&stream->seen);
     stream->hole_ns = 0;
 }
 
@@ -89,7 +89,7 @@ static enum streams_outcome give_up(struct stream *stream)
 
 static void move_on(struct stream *stream, const uint8_t *bytes, uint32_t size)
 {
-    history_append(&stream->history, stream->base, bytes, size);
+    seen_bytes_append(&stream->seen, stream->base, bytes, size);
     stream->base += size;
     stream->hole_ns = 0;
 }
@@ -180,8 +180,8 @@ static bool is_keep_alive(const struct stream *stream, const struct stream_segme
 static enum streams_outcome compare_delivered(const struct stream *stream,
                                               const struct stream_segment *segment)
 {
-    return history_agrees(&stream->history, stream->base, segment->sequence, segment->payload,
-                          segment->payload_size)
+    return seen_bytes_agrees(&stream->seen, stream->base, segment->sequence, segment->payload,
+                             segment->payload_size)
                ? STREAMS_DUPLICATE
                : STREAMS_CONFLICT;
 }

@@ -41,14 +41,14 @@ struct stream {
     uint64_t moved_ns; /* when bytes came that were next; 0: none did */
     uint64_t hole_ns;  /* since when bytes wait behind a hole; 0: none do */
     struct stream_claim claims[STREAM_CLAIMS_MAX]; /* the last ones made, round and round */
-    struct history history;                        /* what stood in front of `base` */
+    struct seen_bytes seen;                        /* what stood in front of `base` */
     struct assembly bytes;                         /* offset 0 is `base` */
 };
 
 /* The bytes allocated for it. */
 static inline uint32_t stream_holds(const struct stream *stream)
 {
-    return stream->bytes.capacity + stream->history.capacity;
+    return stream->bytes.capacity + stream->seen.capacity;
 }
 
 /*
