@@ -36,26 +36,21 @@ static bool sleep_has_depth(void)
     return strcmp(name, "none\n") != 0;
 }
 
-struct awake awake_open(int fd)
+struct cpu_latency cpu_latency_open(int fd)
 {
     struct stat status;
     bool usable = fd >= 0 && fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) &&
                   wish(fd, wish_none) && sleep_has_depth();
 
-    return (struct awake){.fd = usable ? fd : -1};
+    return (struct cpu_latency){.fd = usable ? fd : -1};
 }
 
-bool awake_is_possible(const struct awake *awake)
+void cpu_latency_set(struct cpu_latency *cpu_latency, bool held)
 {
-    return awake->fd >= 0;
-}
-
-void awake_set(struct awake *awake, bool held)
-{
-    if (awake->fd < 0 || awake->held == held)
+    if (cpu_latency->fd < 0 || cpu_latency->held == held)
         return;
-    awake->held = held;
-    if (wish(awake->fd, held ? wish_awake : wish_none))
+    cpu_latency->held = held;
+    if (wish(cpu_latency->fd, held ? wish_awake : wish_none))
         return;
-    *awake = (struct awake){.fd = -1};
+    *cpu_latency = (struct cpu_latency){.fd = -1};
 }

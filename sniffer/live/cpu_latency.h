@@ -8,18 +8,17 @@
 
 #include <stdbool.h>
 
-struct awake {
+struct cpu_latency {
     int fd; /* -1: not to be had, and the latency is as without */
     bool held;
 };
 
 /*
- * Borrows the descriptor, which may be closed, -1 or something else.  Not possible either where the
+ * Borrows the descriptor, which may be closed, -1 or something else.  Not used either where the
  * kernel has no deep sleep to keep out of.  Before the sandbox.
  */
-struct awake awake_open(int fd);
-bool awake_is_possible(const struct awake *awake);
+struct cpu_latency cpu_latency_open(int fd);
 /* Begins or ends it; only a change does anything.  A device that fails is not used again. */
-void awake_set(struct awake *awake, bool held);
+void cpu_latency_set(struct cpu_latency *cpu_latency, bool held);
 
 #endif

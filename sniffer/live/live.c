@@ -133,7 +133,7 @@ static bool turn(struct watch *watch)
     if (watch->polled[0].revents & (POLLERR | POLLHUP))
         return false;
     if (!hold_until(watch))
-        awake_set(&watch->awake, false);
+        cpu_latency_set(&watch->cpu_latency, false);
     if (scope_costs_too_much(&watch->scope, watch_frames_of_second(watch), watch->now.boot_ns))
         watch_follow_on(watch);
     if (watch->now.boot_ns >= watch->next_tick_ns)
@@ -155,7 +155,7 @@ static void last_words(struct watch *watch)
 {
     struct pollfd channel = {.fd = watch->channel, .events = POLLOUT};
 
-    awake_set(&watch->awake, false);
+    cpu_latency_set(&watch->cpu_latency, false);
     pipeline_run(watch->pipeline, UINT64_MAX);
     watch_say_counters(watch);
     if (outbox_waits(watch->outbox) && poll(&channel, 1, LAST_WORDS_MS) > 0)

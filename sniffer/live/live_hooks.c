@@ -44,7 +44,7 @@ static void on_asked(void *context, const struct address *client, const struct d
 
     switch (anticipation_asked(watch->anticipation, client, watch->now.boot_ns)) {
     case ANTICIPATION_HOLDS:
-        awake_set(&watch->awake, true);
+        cpu_latency_set(&watch->cpu_latency, true);
         tell_asked(watch, question);
         watch->expected = *question;
         watch->own.value[COUNTER_ANTICIPATIONS]++;

@@ -107,7 +107,7 @@ static int open_pipeline(struct watch *watch, int cpu_latency)
         watch->anticipation = anticipation_new();
         if (!watch->anticipation)
             return -ENOMEM;
-        watch->awake = awake_open(cpu_latency);
+        watch->cpu_latency = cpu_latency_open(cpu_latency);
         watch->may_look = several_cpus();
     }
     hooks = watch_hooks(watch);

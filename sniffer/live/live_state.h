@@ -29,7 +29,7 @@ struct watch {
     struct outbox *outbox;
     struct anticipation *anticipation; /* NULL: latency = "normal" */
     bool may_look; /* for an answer without sleeping: there is another CPU for all others */
-    struct awake awake;
+    struct cpu_latency cpu_latency;
     struct dname expected; /* the answer to this question is rehearsed next; empty: none is */
     struct capture *captures[PLAN_INTERFACES_MAX]; /* NULL: not there, or gone */
     struct encrypted encrypted[PLAN_INTERFACES_MAX];
