@@ -18,58 +18,58 @@ struct slot {
     uint64_t until_ns;
     struct place place;
     struct segment segment; /* its payload lies in: */
-    uint8_t bytes[EARLY_BYTES_MAX];
+    uint8_t bytes[EARLY_ANSWERS_BYTES_MAX];
 };
 
-struct early {
+struct early_answers {
     uint64_t arrived;
     uint64_t due_ns; /* never later than the first one's; meaningless while none waits */
     unsigned waiting;
-    struct slot slots[EARLY_MAX];
+    struct slot slots[EARLY_ANSWERS_MAX];
 };
 
-struct early *early_new(void)
+struct early_answers *early_answers_new(void)
 {
-    return lazy_new(sizeof(struct early));
+    return lazy_new(sizeof(struct early_answers));
 }
 
-void early_free(struct early *early)
+void early_answers_free(struct early_answers *early)
 {
     lazy_free(early, sizeof(*early));
 }
 
-uint64_t early_due(const struct early *early)
+uint64_t early_answers_due(const struct early_answers *early)
 {
     return early->waiting ? early->due_ns : UINT64_MAX;
 }
 
-static unsigned waiting_for(const struct early *early, const struct address *client)
+static unsigned waiting_for(const struct early_answers *early, const struct address *client)
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < EARLY_MAX; i++)
+    for (unsigned i = 0; i < EARLY_ANSWERS_MAX; i++)
         count +=
             early->slots[i].used && address_equal(&early->slots[i].segment.destination, client);
     return count;
 }
 
-static struct slot *find_free(struct early *early)
+static struct slot *find_free(struct early_answers *early)
 {
-    for (unsigned i = 0; i < EARLY_MAX; i++) {
+    for (unsigned i = 0; i < EARLY_ANSWERS_MAX; i++) {
         if (!early->slots[i].used)
             return &early->slots[i];
     }
     return NULL;
 }
 
-bool early_hold(struct early *early, const struct segment *answer, const struct place *place,
-                uint64_t now_ns)
+bool early_answers_hold(struct early_answers *early, const struct segment *answer,
+                        const struct place *place, uint64_t now_ns)
 {
     unsigned before = waiting_for(early, &answer->destination);
     struct slot *slot;
 
-    if (answer->payload_size > EARLY_BYTES_MAX || early->waiting == EARLY_MAX ||
-        before >= EARLY_PER_CLIENT)
+    if (answer->payload_size > EARLY_ANSWERS_BYTES_MAX || early->waiting == EARLY_ANSWERS_MAX ||
+        before >= EARLY_ANSWERS_PER_CLIENT)
         return false;
     slot = find_free(early);
     memcpy(slot->bytes, answer->payload, answer->payload_size);
@@ -81,7 +81,7 @@ bool early_hold(struct early *early, const struct segment *answer, const struct 
     slot->used = true;
     slot->before = before;
     slot->number = early->arrived++;
-    slot->until_ns = now_ns + EARLY_NS;
+    slot->until_ns = now_ns + EARLY_ANSWERS_NS;
     if (early->waiting++ == 0)
         early->due_ns = slot->until_ns;
     return true;
@@ -115,7 +115,7 @@ static bool answers(const struct slot *slot, const struct question_key *question
            same_question(slot->bytes + QUESTION_AT, question->question, question->question_size);
 }
 
-static const struct segment *take(struct early *early, struct slot *slot)
+static const struct segment *take(struct early_answers *early, struct slot *slot)
 {
     if (!slot)
         return NULL;
@@ -124,11 +124,12 @@ static const struct segment *take(struct early *early, struct slot *slot)
     return &slot->segment;
 }
 
-const struct segment *early_take_answer(struct early *early, const struct question_key *question)
+const struct segment *early_answers_take(struct early_answers *early,
+                                         const struct question_key *question)
 {
     struct slot *first = NULL;
 
-    for (unsigned i = 0; early->waiting && i < EARLY_MAX; i++) {
+    for (unsigned i = 0; early->waiting && i < EARLY_ANSWERS_MAX; i++) {
         struct slot *slot = &early->slots[i];
 
         if (slot->used && (!first || slot->number < first->number) && answers(slot, question))
@@ -137,13 +138,13 @@ const struct segment *early_take_answer(struct early *early, const struct questi
     return take(early, first);
 }
 
-const struct segment *early_take_due(struct early *early, uint64_t now_ns)
+const struct segment *early_answers_take_due(struct early_answers *early, uint64_t now_ns)
 {
     struct slot *first = NULL;
 
     if (early->waiting == 0 || now_ns < early->due_ns)
         return NULL;
-    for (unsigned i = 0; i < EARLY_MAX; i++) {
+    for (unsigned i = 0; i < EARLY_ANSWERS_MAX; i++) {
         struct slot *slot = &early->slots[i];
 
         if (slot->used && (!first || slot->number < first->number))
@@ -153,14 +154,15 @@ const struct segment *early_take_due(struct early *early, uint64_t now_ns)
     return now_ns >= first->until_ns ? take(early, first) : NULL;
 }
 
-const struct segment *early_take_surplus(struct early *early, const struct address *client)
+const struct segment *early_answers_take_surplus(struct early_answers *early,
+                                                 const struct address *client)
 {
     unsigned most = waiting_for(early, client);
     struct slot *last = NULL;
 
-    if (early->waiting < EARLY_MAX)
+    if (early->waiting < EARLY_ANSWERS_MAX)
         return NULL;
-    for (unsigned i = 0; i < EARLY_MAX; i++) {
+    for (unsigned i = 0; i < EARLY_ANSWERS_MAX; i++) {
         if (early->slots[i].before <= most)
             continue;
         last = &early->slots[i];

@@ -15,34 +15,36 @@
 #include <stdint.h>
 
 enum {
-    EARLY_MAX = 64,
-    EARLY_PER_CLIENT = 8,
-    EARLY_BYTES_MAX = 4096, /* of one message */
+    EARLY_ANSWERS_MAX = 64,
+    EARLY_ANSWERS_PER_CLIENT = 8,
+    EARLY_ANSWERS_BYTES_MAX = 4096, /* of one message */
 };
-#define EARLY_NS (30 * UINT64_C(1000000))
+#define EARLY_ANSWERS_NS (30 * UINT64_C(1000000))
 
-struct early;
+struct early_answers;
 
 /* NULL when out of memory. */
-struct early *early_new(void);
-void early_free(struct early *early);
+struct early_answers *early_answers_new(void);
+void early_answers_free(struct early_answers *early);
 
 /* Copies the answer, which has to be checked, and was seen there; false when it may not wait. */
-bool early_hold(struct early *early, const struct segment *answer, const struct place *place,
-                uint64_t now_ns);
+bool early_answers_hold(struct early_answers *early, const struct segment *answer,
+                        const struct place *place, uint64_t now_ns);
 /*
  * The first that came of those that answer this question, seen at its own place, whichever way they
  * went; or whose time is over;
- * NULL when there is none.  It waits no longer; valid until the next early_hold.
+ * NULL when there is none.  It waits no longer; valid until the next early_answers_hold.
  */
-const struct segment *early_take_answer(struct early *early, const struct question_key *question);
-const struct segment *early_take_due(struct early *early, uint64_t now_ns);
+const struct segment *early_answers_take(struct early_answers *early,
+                                         const struct question_key *question);
+const struct segment *early_answers_take_due(struct early_answers *early, uint64_t now_ns);
 /*
  * When all room is taken: the one that came when the most waited for its client already, if they
  * were more than wait for this client.  It waits no longer; NULL and valid as above.
  */
-const struct segment *early_take_surplus(struct early *early, const struct address *client);
+const struct segment *early_answers_take_surplus(struct early_answers *early,
+                                                 const struct address *client);
 /* When the first one's time is over; UINT64_MAX when none waits. */
-uint64_t early_due(const struct early *early);
+uint64_t early_answers_due(const struct early_answers *early);
 
 #endif

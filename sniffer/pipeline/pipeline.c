@@ -39,7 +39,7 @@ struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hoo
     pipeline->strangers = questions_new();
     pipeline->fragments = fragments_new();
     pipeline->streams = streams_new();
-    pipeline->early = early_new();
+    pipeline->early = early_answers_new();
     pipeline->early_due_ns = UINT64_MAX;
     for (size_t i = 0; pipeline->derived && i < plan->derived_count; i++)
         derived_add(pipeline->derived, &plan->derived[i], 0);
@@ -58,7 +58,7 @@ void pipeline_free(struct pipeline *pipeline)
 {
     if (!pipeline)
         return;
-    early_free(pipeline->early);
+    early_answers_free(pipeline->early);
     streams_free(pipeline->streams);
     fragments_free(pipeline->fragments);
     questions_free(pipeline->strangers);
@@ -106,10 +106,10 @@ static void enter_question(struct pipeline *pipeline, const struct segment *segm
     count(pipeline, counters[outcome]);
     if (trust == TRUST_NONE)
         return;
-    const struct segment *early = early_take_answer(pipeline->early, &key);
+    const struct segment *early = early_answers_take(pipeline->early, &key);
     if (!early && anticipate && outcome != QUESTION_REPEATED)
         tell_asked(pipeline, segment, wire);
-    for (; early; early = early_take_answer(pipeline->early, &key))
+    for (; early; early = early_answers_take(pipeline->early, &key))
         response_deal_again(pipeline, early, now_ns);
 }
 
@@ -334,14 +334,14 @@ void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64
 void pipeline_run(struct pipeline *pipeline, uint64_t now_ns)
 {
     for (;;) {
-        uint64_t due_ns = early_due(pipeline->early);
-        const struct segment *early = early_take_due(pipeline->early, now_ns);
+        uint64_t due_ns = early_answers_due(pipeline->early);
+        const struct segment *early = early_answers_take_due(pipeline->early, now_ns);
 
         if (!early)
             break;
         response_deal_again(pipeline, early, due_ns);
     }
-    pipeline->early_due_ns = early_due(pipeline->early);
+    pipeline->early_due_ns = early_answers_due(pipeline->early);
     fragments_expire(pipeline->fragments, now_ns);
 }
 

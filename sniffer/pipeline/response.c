@@ -175,11 +175,12 @@ static bool hold(struct pipeline *pipeline, const struct response *response)
 {
     const struct passing *passing = &response->passing;
     const struct segment *surplus =
-        early_take_surplus(pipeline->early, &passing->segment->destination);
+        early_answers_take_surplus(pipeline->early, &passing->segment->destination);
 
     if (surplus)
         response_deal_again(pipeline, surplus, passing->now_ns);
-    return early_hold(pipeline->early, passing->segment, &response->key.place, passing->now_ns);
+    return early_answers_hold(pipeline->early, passing->segment, &response->key.place,
+                              passing->now_ns);
 }
 
 /* Why the answer would not be learned, whatever it says. */
@@ -215,7 +216,7 @@ static bool waits(struct pipeline *pipeline, const struct response *response, en
     if (!may || !response->may_wait || !hold(pipeline, response))
         return false;
     count(pipeline, COUNTER_EARLY_ANSWERS);
-    pipeline->early_due_ns = early_due(pipeline->early);
+    pipeline->early_due_ns = early_answers_due(pipeline->early);
     return true;
 }
 

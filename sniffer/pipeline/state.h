@@ -30,7 +30,7 @@ struct pipeline {
     struct questions *strangers; /* those to servers that are not believed: nothing there teaches */
     struct fragments *fragments;
     struct streams *streams;
-    struct early *early;
+    struct early_answers *early;
     uint64_t early_due_ns;       /* as the table says it, to be looked at with each frame */
     struct tunnelrules rules[2]; /* where no mirror port is; on one */
     struct pipeline_server other_port;
