@@ -15,7 +15,7 @@ static whitelist_mask alias_match(const struct pipeline *pipeline, const struct 
     return matcher_find(pipeline->matcher, alias) & pipeline->plan->chain_whitelists;
 }
 
-whitelist_mask lesson_chain_match(const struct pipeline *pipeline)
+whitelist_mask learn_chain_match(const struct pipeline *pipeline)
 {
     const struct answer *answer = &pipeline->answer;
     whitelist_mask found = 0;
@@ -40,7 +40,7 @@ static void digest_name(const struct pipeline *pipeline, struct answer_digest *d
     questions_digest(pipeline->questions, digest, &fact, sizeof(fact));
 }
 
-void lesson_digest(const struct pipeline *pipeline, struct answer_digest *out)
+void learn_digest(const struct pipeline *pipeline, struct answer_digest *out)
 {
     const struct answer *answer = &pipeline->answer;
 
@@ -172,7 +172,7 @@ static bool teach_once(struct pipeline *pipeline, const struct passing *passing,
     return teach(pipeline, passing, subject, index, more);
 }
 
-void lesson_learn(struct pipeline *pipeline, const struct passing *passing,
+void learn_answer(struct pipeline *pipeline, const struct passing *passing,
                   const struct report_subject *subject)
 {
     const struct answer *answer = &pipeline->answer;

@@ -114,7 +114,7 @@ static void conclude(struct pipeline *pipeline, struct response *response,
     switch (questions_settle(pipeline->questions, response->asked, digest, answer->addresses,
                              answer->address_count, response->passing.now_ns, &earlier)) {
     case SETTLE_COUNTS:
-        lesson_learn(pipeline, &response->passing, &response->subject);
+        learn_answer(pipeline, &response->passing, &response->subject);
         return;
     case SETTLE_DUPLICATE:
         pass_over(pipeline, response);
@@ -159,13 +159,13 @@ static void weigh(struct pipeline *pipeline, struct response *response, enum rea
         refuse(pipeline, response, reason);
         return;
     }
-    lesson_digest(pipeline, &digest);
+    learn_digest(pipeline, &digest);
     if (doubt != REASON_NONE) {
         dismiss(pipeline, response, doubt, &digest);
         return;
     }
     if (answer->address_count == 0 && answer->target_count == 0)
-        lesson_learn(pipeline, &response->passing, &response->subject);
+        learn_answer(pipeline, &response->passing, &response->subject);
     else
         conclude(pipeline, response, &digest);
 }
@@ -306,7 +306,7 @@ static bool leads_on(struct pipeline *pipeline, struct passing *passing)
         !pipeline_may_lead_on(pipeline, passing->wire) || !aliases_are_possible(passing->wire))
         return false;
     parse(pipeline, passing);
-    return passing->outcome == ANSWER_OK && lesson_chain_match(pipeline) != 0;
+    return passing->outcome == ANSWER_OK && learn_chain_match(pipeline) != 0;
 }
 
 static inline bool matters(struct pipeline *pipeline, struct passing *passing)

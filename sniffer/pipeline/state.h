@@ -99,11 +99,11 @@ enum frame_outcome reassemble_fragment(struct pipeline *pipeline, struct segment
                                        uint64_t now_ns);
 
 /* The whitelists with match = "chain" that take an alias of the answer just read. */
-whitelist_mask lesson_chain_match(const struct pipeline *pipeline);
+whitelist_mask learn_chain_match(const struct pipeline *pipeline);
 /* All that the answer just read could grant, and its rcode. */
-void lesson_digest(const struct pipeline *pipeline, struct answer_digest *out);
+void learn_digest(const struct pipeline *pipeline, struct answer_digest *out);
 /* Passes on what the answer just read says: it counts. */
-void lesson_learn(struct pipeline *pipeline, const struct passing *passing,
+void learn_answer(struct pipeline *pipeline, const struct passing *passing,
                   const struct report_subject *subject);
 
 #endif
