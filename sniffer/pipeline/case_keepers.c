@@ -14,8 +14,8 @@ static unsigned group_of(const struct siphash_key *key, const struct address *se
     return (unsigned)(siphash(key, server, sizeof(*server)) % (CASEKEEPERS_MAX / GROUP)) * GROUP;
 }
 
-bool casekeepers_has(const struct casekeepers *keepers, const struct siphash_key *key,
-                     const struct address *server)
+bool case_keepers_has(const struct case_keepers *keepers, const struct siphash_key *key,
+                      const struct address *server)
 {
     const struct address *group = &keepers->servers[group_of(key, server)];
 
@@ -26,8 +26,8 @@ bool casekeepers_has(const struct casekeepers *keepers, const struct siphash_key
     return false;
 }
 
-void casekeepers_note(struct casekeepers *keepers, const struct siphash_key *key,
-                      const struct address *server)
+void case_keepers_note(struct case_keepers *keepers, const struct siphash_key *key,
+                       const struct address *server)
 {
     struct address *group = &keepers->servers[group_of(key, server)];
     unsigned i = 0;

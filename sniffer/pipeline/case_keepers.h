@@ -19,14 +19,14 @@ enum { CASEKEEPERS_MAX = 1024 };
 
 struct siphash_key;
 
-struct casekeepers {
+struct case_keepers {
     struct address servers[CASEKEEPERS_MAX]; /* family NONE: free */
 };
 
 /* Zero to begin with.  The key is the same each time. */
-void casekeepers_note(struct casekeepers *keepers, const struct siphash_key *key,
+void case_keepers_note(struct case_keepers *keepers, const struct siphash_key *key,
+                       const struct address *server);
+bool case_keepers_has(const struct case_keepers *keepers, const struct siphash_key *key,
                       const struct address *server);
-bool casekeepers_has(const struct casekeepers *keepers, const struct siphash_key *key,
-                     const struct address *server);
 
 #endif

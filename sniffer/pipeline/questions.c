@@ -49,7 +49,7 @@ struct answers {
 struct questions {
     struct siphash_key key;
     struct clients *clients; /* keeps the order of age too */
-    struct casekeepers casekeepers;
+    struct case_keepers case_keepers;
     uint32_t used;         /* entries ever touched: 1..used */
     uint32_t free;         /* the last one freed: its memory is warm */
     uint32_t answers_last; /* the last place given away, 1..QUESTIONS_SETTLED_MAX */
@@ -289,7 +289,8 @@ struct question_found questions_find(const struct questions *questions,
     found.number = find(questions, &hash);
     if (found.number && hash.letter_case)
         found.case_keeper = &key->resolver;
-    if (!found.number && !casekeepers_has(&questions->casekeepers, &questions->key, &key->resolver))
+    if (!found.number &&
+        !case_keepers_has(&questions->case_keepers, &questions->key, &key->resolver))
         found.number = find_folded(questions, &hash);
     return found;
 }
@@ -397,7 +398,7 @@ enum settle_outcome questions_settle(struct questions *questions, struct questio
         return SETTLE_EXTRA;
     }
     if (found.case_keeper)
-        casekeepers_note(&questions->casekeepers, &questions->key, found.case_keeper);
+        case_keepers_note(&questions->case_keepers, &questions->key, found.case_keeper);
     struct answers *answers = answers_take(questions, found.number);
     entry->counted_ns = now_ns;
     answers->counted = *digest;
