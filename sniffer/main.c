@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct watch_signals signals;
+static struct live_signals signals;
 
 static void drain(int number)
 {
@@ -60,9 +60,8 @@ static int fail(const char *doing, int error)
 
 static int work(const struct plan *plan)
 {
-    struct watch *watch;
-    int r =
-        watch_open(plan, SNIFFER_CHANNEL_FD, descriptor_if_open(SNIFFER_CPU_LATENCY_FD), &watch);
+    struct live *live;
+    int r = live_open(plan, SNIFFER_CHANNEL_FD, descriptor_if_open(SNIFFER_CPU_LATENCY_FD), &live);
 
     if (r < 0)
         return fail("opening the interfaces", r);
@@ -74,7 +73,7 @@ static int work(const struct plan *plan)
         r = sandbox_enter(sniffer_sandbox_rules());
     if (r < 0)
         return fail("entering the sandbox, without which nothing is read", r);
-    r = watch_run(watch, &signals);
+    r = live_run(live, &signals);
     /* Not closed: giving the rings back takes system calls that the sandbox has no need of. */
     return r < 0 ? fail("waiting for packets", r) : EXIT_SUCCESS;
 }

@@ -23,157 +23,157 @@ static const uint64_t drain_ns = SNIFFER_DRAIN_SECONDS * NS_PER_SECOND;
 
 static void on_frame(void *context, const struct frame *frame)
 {
-    struct watch *watch = context;
+    struct live *live = context;
 
-    pipeline_frame(watch->pipeline, frame, watch->now.boot_ns);
+    pipeline_frame(live->pipeline, frame, live->now.boot_ns);
 }
 
 /* A vanished interface cannot be opened again from in here: the daemon starts another sniffer. */
-static void interface_is_gone(struct watch *watch, uint16_t index)
+static void interface_is_gone(struct live *live, uint16_t index)
 {
-    capture_state(watch->captures[index], &watch->states[index]);
-    watch->captures[index] = NULL;
-    for (unsigned i = 1; i < watch->polled_count; i++) {
-        if (watch->polled_interface[i] == index)
-            watch->polled[i].fd = -1;
+    capture_state(live->captures[index], &live->states[index]);
+    live->captures[index] = NULL;
+    for (unsigned i = 1; i < live->polled_count; i++) {
+        if (live->polled_interface[i] == index)
+            live->polled[i].fd = -1;
     }
-    watch_say_state(watch, &watch->states[index]);
+    live_say_state(live, &live->states[index]);
 }
 
-static void read_rings(struct watch *watch)
+static void read_rings(struct live *live)
 {
-    for (unsigned i = 1; i < watch->polled_count; i++) {
-        uint16_t index = watch->polled_interface[i];
+    for (unsigned i = 1; i < live->polled_count; i++) {
+        uint16_t index = live->polled_interface[i];
 
-        if (watch->polled[i].fd < 0 || !watch->polled[i].revents)
+        if (live->polled[i].fd < 0 || !live->polled[i].revents)
             continue;
-        if (capture_read_ring(watch->captures[index], watch->polled_ring[i], FRAMES_A_TURN,
-                              on_frame, watch) == -ENODEV)
-            interface_is_gone(watch, index);
+        if (capture_read_ring(live->captures[index], live->polled_ring[i], FRAMES_A_TURN, on_frame,
+                              live) == -ENODEV)
+            interface_is_gone(live, index);
     }
 }
 
-static void read_interface(struct watch *watch, uint16_t index)
+static void read_interface(struct live *live, uint16_t index)
 {
-    if (watch->captures[index] &&
-        capture_read(watch->captures[index], FRAMES_A_TURN, on_frame, watch) == -ENODEV)
-        interface_is_gone(watch, index);
+    if (live->captures[index] &&
+        capture_read(live->captures[index], FRAMES_A_TURN, on_frame, live) == -ENODEV)
+        interface_is_gone(live, index);
 }
 
 /* Reading where nothing is to be read is how libpcap notices that an interface has vanished. */
-static void tick(struct watch *watch)
+static void tick(struct live *live)
 {
-    watch->next_tick_ns = watch->now.boot_ns + NS_PER_SECOND;
-    for (size_t i = 0; i < watch->plan->interface_count; i++)
-        read_interface(watch, (uint16_t)i);
-    pipeline_run(watch->pipeline, watch->now.boot_ns);
-    watch_follow_on(watch);
-    watch_report(watch);
+    live->next_tick_ns = live->now.boot_ns + NS_PER_SECOND;
+    for (size_t i = 0; i < live->plan->interface_count; i++)
+        read_interface(live, (uint16_t)i);
+    pipeline_run(live->pipeline, live->now.boot_ns);
+    live_follow_on(live);
+    live_report(live);
 }
 
 /* ---- turns ---- */
 
-static uint64_t hold_until(const struct watch *watch)
+static uint64_t hold_until(const struct live *live)
 {
-    return watch->anticipation ? anticipation_until(watch->anticipation, watch->now.boot_ns) : 0;
+    return live->anticipation ? anticipation_until(live->anticipation, live->now.boot_ns) : 0;
 }
 
 /* The answer is at hand: sleeping would cost more than looking for it. */
-static bool looks(const struct watch *watch)
+static bool looks(const struct live *live)
 {
-    return watch->may_look && anticipation_look_until(watch->anticipation, watch->now.boot_ns);
+    return live->may_look && anticipation_look_until(live->anticipation, live->now.boot_ns);
 }
 
-static struct timespec until_next(const struct watch *watch)
+static struct timespec until_next(const struct live *live)
 {
-    uint64_t due = watch->next_tick_ns, hold = hold_until(watch), left;
+    uint64_t due = live->next_tick_ns, hold = hold_until(live), left;
 
     if (hold && hold < due)
         due = hold;
-    if (watch->drained_ns && watch->drained_ns < due)
-        due = watch->drained_ns;
-    if (watch->expected.length > 0 || looks(watch))
+    if (live->drained_ns && live->drained_ns < due)
+        due = live->drained_ns;
+    if (live->expected.length > 0 || looks(live))
         due = 0;
-    left = due > watch->now.boot_ns ? due - watch->now.boot_ns : 0;
+    left = due > live->now.boot_ns ? due - live->now.boot_ns : 0;
     return (struct timespec){.tv_sec = (time_t)(left / NS_PER_SECOND),
                              .tv_nsec = (long)(left % NS_PER_SECOND)};
 }
 
 /* Only while no frame waits: the answer may be one of them. */
-static void rehearse(struct watch *watch)
+static void warm_up(struct live *live)
 {
-    if (watch->expected.length > 0)
-        pipeline_rehearse(watch->pipeline, &watch->expected);
-    watch->expected.length = 0;
+    if (live->expected.length > 0)
+        pipeline_rehearse(live->pipeline, &live->expected);
+    live->expected.length = 0;
 }
 
-static int wait_for_work(struct watch *watch)
+static int wait_for_work(struct live *live)
 {
-    struct timespec timeout = until_next(watch);
+    struct timespec timeout = until_next(live);
     sigset_t none;
     int ready;
 
     sigemptyset(&none);
-    watch->polled[0].events = outbox_waits(watch->outbox) ? POLLOUT : 0;
-    ready = ppoll(watch->polled, watch->polled_count, &timeout, &none);
-    watch->now = clock_now();
+    live->polled[0].events = outbox_waits(live->outbox) ? POLLOUT : 0;
+    ready = ppoll(live->polled, live->polled_count, &timeout, &none);
+    live->now = clock_now();
     if (ready < 0 && errno != EINTR)
         return -errno;
     if (ready == 0)
-        rehearse(watch);
-    for (unsigned i = 0; ready <= 0 && i < watch->polled_count; i++)
-        watch->polled[i].revents = 0;
+        warm_up(live);
+    for (unsigned i = 0; ready <= 0 && i < live->polled_count; i++)
+        live->polled[i].revents = 0;
     return 0;
 }
 
 /* False when nobody reads the channel any more. */
-static bool turn(struct watch *watch)
+static bool turn(struct live *live)
 {
-    read_rings(watch);
-    if (watch->polled[0].revents & (POLLERR | POLLHUP))
+    read_rings(live);
+    if (live->polled[0].revents & (POLLERR | POLLHUP))
         return false;
-    if (!hold_until(watch))
-        cpu_latency_set(&watch->cpu_latency, false);
-    if (scope_costs_too_much(&watch->scope, watch_frames_of_second(watch), watch->now.boot_ns))
-        watch_follow_on(watch);
-    if (watch->now.boot_ns >= watch->next_tick_ns)
-        tick(watch);
+    if (!hold_until(live))
+        cpu_latency_set(&live->cpu_latency, false);
+    if (scope_costs_too_much(&live->scope, live_frames_of_second(live), live->now.boot_ns))
+        live_follow_on(live);
+    if (live->now.boot_ns >= live->next_tick_ns)
+        tick(live);
     priority_regain();
-    return outbox_flush(watch->outbox) == 0;
+    return outbox_flush(live->outbox) == 0;
 }
 
-static bool is_over(struct watch *watch, const struct watch_signals *signals)
+static bool is_over(struct live *live, const struct live_signals *signals)
 {
-    if (signals->drain && !watch->drained_ns) {
-        pipeline_drain(watch->pipeline);
-        watch->drained_ns = watch->now.boot_ns + drain_ns;
+    if (signals->drain && !live->drained_ns) {
+        pipeline_drain(live->pipeline);
+        live->drained_ns = live->now.boot_ns + drain_ns;
     }
-    return signals->end || (watch->drained_ns && watch->now.boot_ns >= watch->drained_ns);
+    return signals->end || (live->drained_ns && live->now.boot_ns >= live->drained_ns);
 }
 
-static void last_words(struct watch *watch)
+static void last_words(struct live *live)
 {
-    struct pollfd channel = {.fd = watch->channel, .events = POLLOUT};
+    struct pollfd channel = {.fd = live->channel, .events = POLLOUT};
 
-    cpu_latency_set(&watch->cpu_latency, false);
-    pipeline_run(watch->pipeline, UINT64_MAX);
-    watch_say_counters(watch);
-    if (outbox_waits(watch->outbox) && poll(&channel, 1, LAST_WORDS_MS) > 0)
-        outbox_flush(watch->outbox);
+    cpu_latency_set(&live->cpu_latency, false);
+    pipeline_run(live->pipeline, UINT64_MAX);
+    live_say_counters(live);
+    if (outbox_waits(live->outbox) && poll(&channel, 1, LAST_WORDS_MS) > 0)
+        outbox_flush(live->outbox);
 }
 
-int watch_run(struct watch *watch, const struct watch_signals *signals)
+int live_run(struct live *live, const struct live_signals *signals)
 {
     int result = 0;
 
-    watch->now = clock_now();
-    watch_say_own_state(watch, STATE_READY);
-    tick(watch);
-    while (!is_over(watch, signals)) {
-        result = wait_for_work(watch);
-        if (result < 0 || !turn(watch))
+    live->now = clock_now();
+    live_say_own_state(live, STATE_READY);
+    tick(live);
+    while (!is_over(live, signals)) {
+        result = wait_for_work(live);
+        if (result < 0 || !turn(live))
             break;
     }
-    last_words(watch);
+    last_words(live);
     return result;
 }

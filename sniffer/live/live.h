@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The live sniffer: captures, pipeline, anticipation and outbox, and the loop that drives them.
- * Opened with CAP_NET_RAW, run without any; after watch_open it opens nothing.
+ * Opened with CAP_NET_RAW, run without any; after live_open it opens nothing.
  */
 #ifndef WILDSET_SNIFFER_LIVE_LIVE_H
 #define WILDSET_SNIFFER_LIVE_LIVE_H
@@ -10,10 +10,10 @@
 
 #include <stdbool.h>
 
-struct watch;
+struct live;
 
 /* What signal handlers tell the loop; the signals are blocked but while it waits. */
-struct watch_signals {
+struct live_signals {
     volatile bool drain; /* SIGTERM */
     volatile bool end;   /* SIGINT */
 };
@@ -22,10 +22,10 @@ struct watch_signals {
  * Opens the plan's interfaces; one that is missing or down is reported and left out.  The plan is
  * borrowed.  0, -EPERM without CAP_NET_RAW, or another -errno.
  */
-int watch_open(const struct plan *plan, int channel, int cpu_latency, struct watch **out);
-void watch_close(struct watch *watch);
+int live_open(const struct plan *plan, int channel, int cpu_latency, struct live **out);
+void live_close(struct live *live);
 /* Reports ready, then works until drained, ended or left alone.  0, or -errno when it has to fail.
  */
-int watch_run(struct watch *watch, const struct watch_signals *signals);
+int live_run(struct live *live, const struct live_signals *signals);
 
 #endif

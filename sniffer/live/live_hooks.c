@@ -8,49 +8,49 @@
 
 #include <string.h>
 
-void watch_tell(struct watch *watch, const struct message *message)
+void live_tell(struct live *live, const struct message *message)
 {
-    switch (outbox_put(watch->outbox, message, watch->now.boot_ns)) {
+    switch (outbox_put(live->outbox, message, live->now.boot_ns)) {
     case OUTBOX_TAKEN:
         return;
     case OUTBOX_SUPPRESSED:
-        watch->own.value[COUNTER_REPORTS_SUPPRESSED]++;
+        live->own.value[COUNTER_REPORTS_SUPPRESSED]++;
         return;
     case OUTBOX_LOST:
         /* States and counters come again the next second. */
         if (message->kind == MESSAGE_ANSWER)
-            watch->own.value[COUNTER_ANSWERS_LOST]++;
+            live->own.value[COUNTER_ANSWERS_LOST]++;
         return;
     }
 }
 
 static void on_report(void *context, const struct message *message)
 {
-    watch_tell(context, message);
+    live_tell(context, message);
 }
 
 /* The daemon gets ready as well. */
-static void tell_asked(struct watch *watch, const struct dname *question)
+static void tell_asked(struct live *live, const struct dname *question)
 {
     struct message message = {.kind = MESSAGE_ASKED};
 
     message.asked.question = *question;
-    outbox_hint(watch->outbox, &message);
+    outbox_hint(live->outbox, &message);
 }
 
 static void on_asked(void *context, const struct address *client, const struct dname *question)
 {
-    struct watch *watch = context;
+    struct live *live = context;
 
-    switch (anticipation_asked(watch->anticipation, client, watch->now.boot_ns)) {
+    switch (anticipation_asked(live->anticipation, client, live->now.boot_ns)) {
     case ANTICIPATION_HOLDS:
-        cpu_latency_set(&watch->cpu_latency, true);
-        tell_asked(watch, question);
-        watch->expected = *question;
-        watch->own.value[COUNTER_ANTICIPATIONS]++;
+        cpu_latency_set(&live->cpu_latency, true);
+        tell_asked(live, question);
+        live->expected = *question;
+        live->own.value[COUNTER_ANTICIPATIONS]++;
         return;
     case ANTICIPATION_REFUSED:
-        watch->own.value[COUNTER_ANTICIPATIONS_REFUSED]++;
+        live->own.value[COUNTER_ANTICIPATIONS_REFUSED]++;
         return;
     case ANTICIPATION_PAUSED:
         return;
@@ -59,64 +59,64 @@ static void on_asked(void *context, const struct address *client, const struct d
 
 static void on_answered(void *context)
 {
-    struct watch *watch = context;
+    struct live *live = context;
 
-    watch->expected.length = 0;
-    anticipation_answered(watch->anticipation, watch->now.boot_ns);
+    live->expected.length = 0;
+    anticipation_answered(live->anticipation, live->now.boot_ns);
 }
 
 /* ---- what the kernel lets through ---- */
 
-static void refilter(struct watch *watch)
+static void refilter(struct live *live)
 {
     struct dname names[SCOPE_NAMES_MAX];
 
-    kernelfilter_set_extra(watch->filter, names, scope_names(&watch->scope, names));
-    kernelfilter_widen(watch->filter, watch->scope.wide);
+    kernelfilter_set_extra(live->filter, names, scope_names(&live->scope, names));
+    kernelfilter_widen(live->filter, live->scope.wide);
     for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++) {
-        int result = watch->captures[i] ? capture_filter(watch->captures[i], watch->filter) : 0;
+        int result = live->captures[i] ? capture_filter(live->captures[i], live->filter) : 0;
 
         if (result < 0)
             log_error("capturing on %s: keeping the previous filter: %s",
-                      watch->plan->interfaces[i].name, strerror(-result));
+                      live->plan->interfaces[i].name, strerror(-result));
     }
 }
 
 static void on_ended(void *context)
 {
-    struct watch *watch = context;
+    struct live *live = context;
 
-    scope_ended(&watch->scope);
+    scope_ended(&live->scope);
 }
 
 static void on_derived(void *context, const struct derived_name *name)
 {
-    struct watch *watch = context;
+    struct live *live = context;
 
-    if (scope_derived(&watch->scope, name, watch->now.boot_ns))
-        refilter(watch);
+    if (scope_derived(&live->scope, name, live->now.boot_ns))
+        refilter(live);
 }
 
-uint64_t watch_frames_of_second(const struct watch *watch)
+uint64_t live_frames_of_second(const struct live *live)
 {
-    return pipeline_counters(watch->pipeline)->value[COUNTER_FRAMES] - watch->frames_before;
+    return pipeline_counters(live->pipeline)->value[COUNTER_FRAMES] - live->frames_before;
 }
 
-void watch_follow_on(struct watch *watch)
+void live_follow_on(struct live *live)
 {
-    uint64_t frames = watch_frames_of_second(watch);
+    uint64_t frames = live_frames_of_second(live);
 
-    if (scope_second(&watch->scope, frames, watch->now.boot_ns))
-        refilter(watch);
-    watch->frames_before += frames;
+    if (scope_second(&live->scope, frames, live->now.boot_ns))
+        refilter(live);
+    live->frames_before += frames;
 }
 
-struct pipeline_hooks watch_hooks(struct watch *watch)
+struct pipeline_hooks live_hooks(struct live *live)
 {
     struct pipeline_hooks hooks = {
-        .report = on_report, .ended = on_ended, .derived = on_derived, .context = watch};
+        .report = on_report, .ended = on_ended, .derived = on_derived, .context = live};
 
-    if (watch->anticipation) {
+    if (live->anticipation) {
         hooks.asked = on_asked;
         hooks.answered = on_answered;
     }

@@ -12,23 +12,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void note_polled(struct watch *watch, int fd, uint16_t interface, unsigned ring)
+static void note_polled(struct live *live, int fd, uint16_t interface, unsigned ring)
 {
-    watch->polled[watch->polled_count] = (struct pollfd){.fd = fd, .events = POLLIN};
-    watch->polled_ring[watch->polled_count] = (uint8_t)ring;
-    watch->polled_interface[watch->polled_count++] = interface;
+    live->polled[live->polled_count] = (struct pollfd){.fd = fd, .events = POLLIN};
+    live->polled_ring[live->polled_count] = (uint8_t)ring;
+    live->polled_interface[live->polled_count++] = interface;
 }
 
 /* Not there, or not up: that is reported and waited for.  Anything else deserves a word. */
-static int open_failed(struct watch *watch, uint16_t index, int result, const char *error)
+static int open_failed(struct live *live, uint16_t index, int result, const char *error)
 {
-    struct state_report *state = &watch->states[index];
+    struct state_report *state = &live->states[index];
 
     *state = (struct state_report){.state = STATE_WAITING, .link_type = -1};
-    memcpy(state->interface, watch->plan->interfaces[index].name, IFNAMSIZ);
+    memcpy(state->interface, live->plan->interfaces[index].name, IFNAMSIZ);
     if (result == -ENODEV || result == -ENETDOWN)
         return 0;
-    log_error("capturing on %s: %s", watch->plan->interfaces[index].name, error);
+    log_error("capturing on %s: %s", live->plan->interfaces[index].name, error);
     if (result == -EPERM || result == -ENOMEM)
         return result;
     state->state = STATE_DOWN;
@@ -53,37 +53,37 @@ static void say_filter(const char *interface, const struct capture *capture)
 _Static_assert((int)SNIFFER_ENCRYPTED_FDS >= (int)PLAN_INTERFACES_MAX, "one for each interface");
 
 /* Nothing that is learned depends on it. */
-static void open_encrypted(struct watch *watch, uint16_t index)
+static void open_encrypted(struct live *live, uint16_t index)
 {
-    const char *name = watch->plan->interfaces[index].name;
-    int result = encrypted_open(name, &watch->encrypted[index]);
+    const char *name = live->plan->interfaces[index].name;
+    int result = encrypted_open(name, &live->encrypted[index]);
 
     if (result < 0)
         log_notice("capturing on %s: encrypted DNS connections are not counted: %s", name,
                    strerror(-result));
 }
 
-static int open_interface(struct watch *watch, uint16_t index)
+static int open_interface(struct live *live, uint16_t index)
 {
-    const char *name = watch->plan->interfaces[index].name;
+    const char *name = live->plan->interfaces[index].name;
     char error[CAPTURE_ERROR_MAX];
     int fds[CAPTURE_RINGS_MAX];
-    int result = capture_open(name, index, (unsigned)watch->plan->interface_count, watch->filter,
-                              &watch->captures[index], error);
+    int result = capture_open(name, index, (unsigned)live->plan->interface_count, live->filter,
+                              &live->captures[index], error);
 
     if (result < 0)
-        return open_failed(watch, index, result, error);
-    say_filter(name, watch->captures[index]);
-    for (unsigned i = 0; i < capture_descriptors(watch->captures[index], fds); i++)
-        note_polled(watch, fds[i], index, i);
-    open_encrypted(watch, index);
+        return open_failed(live, index, result, error);
+    say_filter(name, live->captures[index]);
+    for (unsigned i = 0; i < capture_descriptors(live->captures[index], fds); i++)
+        note_polled(live, fds[i], index, i);
+    open_encrypted(live, index);
     return 0;
 }
 
-static int open_interfaces(struct watch *watch)
+static int open_interfaces(struct live *live)
 {
-    for (size_t i = 0; i < watch->plan->interface_count; i++) {
-        int result = open_interface(watch, (uint16_t)i);
+    for (size_t i = 0; i < live->plan->interface_count; i++) {
+        int result = open_interface(live, (uint16_t)i);
 
         if (result < 0)
             return result;
@@ -99,64 +99,64 @@ static bool several_cpus(void)
     return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 1;
 }
 
-static int open_pipeline(struct watch *watch, int cpu_latency)
+static int open_pipeline(struct live *live, int cpu_latency)
 {
     struct pipeline_hooks hooks;
 
-    if (watch->plan->latency == LATENCY_LOW) {
-        watch->anticipation = anticipation_new();
-        if (!watch->anticipation)
+    if (live->plan->latency == LATENCY_LOW) {
+        live->anticipation = anticipation_new();
+        if (!live->anticipation)
             return -ENOMEM;
-        watch->cpu_latency = cpu_latency_open(cpu_latency);
-        watch->may_look = several_cpus();
+        live->cpu_latency = cpu_latency_open(cpu_latency);
+        live->may_look = several_cpus();
     }
-    hooks = watch_hooks(watch);
-    watch->outbox = outbox_new(watch->channel);
-    watch->pipeline = pipeline_new(watch->plan, &hooks);
-    watch->filter = kernelfilter_new(watch->plan);
-    if (!watch->outbox || !watch->pipeline || !watch->filter)
+    hooks = live_hooks(live);
+    live->outbox = outbox_new(live->channel);
+    live->pipeline = pipeline_new(live->plan, &hooks);
+    live->filter = kernelfilter_new(live->plan);
+    if (!live->outbox || !live->pipeline || !live->filter)
         return -ENOMEM;
-    watch->scope = scope_start(watch->plan->follow_whitelists != 0);
-    for (size_t i = 0; i < watch->plan->derived_count; i++)
-        scope_inherit(&watch->scope, &watch->plan->derived[i]);
-    kernelfilter_widen(watch->filter, watch->scope.wide);
+    live->scope = scope_start(live->plan->follow_whitelists != 0);
+    for (size_t i = 0; i < live->plan->derived_count; i++)
+        scope_inherit(&live->scope, &live->plan->derived[i]);
+    kernelfilter_widen(live->filter, live->scope.wide);
     return 0;
 }
 
-void watch_close(struct watch *watch)
+void live_close(struct live *live)
 {
-    if (!watch)
+    if (!live)
         return;
     for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++) {
-        capture_close(watch->captures[i]);
-        encrypted_close(&watch->encrypted[i]);
+        capture_close(live->captures[i]);
+        encrypted_close(&live->encrypted[i]);
     }
-    kernelfilter_free(watch->filter);
-    pipeline_free(watch->pipeline);
-    outbox_free(watch->outbox);
-    anticipation_free(watch->anticipation);
-    free(watch);
+    kernelfilter_free(live->filter);
+    pipeline_free(live->pipeline);
+    outbox_free(live->outbox);
+    anticipation_free(live->anticipation);
+    free(live);
 }
 
-int watch_open(const struct plan *plan, int channel, int cpu_latency, struct watch **out)
+int live_open(const struct plan *plan, int channel, int cpu_latency, struct live **out)
 {
-    struct watch *watch = calloc(1, sizeof(*watch));
+    struct live *live = calloc(1, sizeof(*live));
     int result;
 
-    if (!watch)
+    if (!live)
         return -ENOMEM;
-    watch->plan = plan;
-    watch->channel = channel;
+    live->plan = plan;
+    live->channel = channel;
     for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++)
-        watch->encrypted[i].fd = -1;
-    note_polled(watch, channel, 0, 0);
-    result = open_pipeline(watch, cpu_latency);
+        live->encrypted[i].fd = -1;
+    note_polled(live, channel, 0, 0);
+    result = open_pipeline(live, cpu_latency);
     if (result == 0)
-        result = open_interfaces(watch);
+        result = open_interfaces(live);
     if (result < 0) {
-        watch_close(watch);
+        live_close(live);
         return result;
     }
-    *out = watch;
+    *out = live;
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the parts of watch.h share: the loop (watch.c), opening (watch_open.c), what the pipeline
- * says (watch_hooks.c) and what is reported each second (watch_report.c).
+ * What the parts of live.h share: the loop (live.c), opening (live_open.c), what the pipeline
+ * says (live_hooks.c) and what is reported each second (live_report.c).
  */
 #ifndef WILDSET_SNIFFER_LIVE_LIVE_STATE_H
 #define WILDSET_SNIFFER_LIVE_LIVE_STATE_H
@@ -20,7 +20,7 @@
 
 enum { POLLED_MAX = 1 + PLAN_INTERFACES_MAX * CAPTURE_RINGS_MAX };
 
-struct watch {
+struct live {
     const struct plan *plan;
     int channel;
     struct kernelfilter *filter;
@@ -30,7 +30,7 @@ struct watch {
     struct anticipation *anticipation; /* NULL: latency = "normal" */
     bool may_look; /* for an answer without sleeping: there is another CPU for all others */
     struct cpu_latency cpu_latency;
-    struct dname expected; /* the answer to this question is rehearsed next; empty: none is */
+    struct dname expected; /* the answer to this question warms up next; empty: none is */
     struct capture *captures[PLAN_INTERFACES_MAX]; /* NULL: not there, or gone */
     struct encrypted encrypted[PLAN_INTERFACES_MAX];
     struct state_report states[PLAN_INTERFACES_MAX];
@@ -49,19 +49,19 @@ struct watch {
 };
 
 /* Sends, keeps or counts the message. */
-void watch_tell(struct watch *watch, const struct message *message);
+void live_tell(struct live *live, const struct message *message);
 /* What the pipeline calls; with anticipation where the plan wants low latency. */
-struct pipeline_hooks watch_hooks(struct watch *watch);
-/* Frames since the last watch_follow_on(). */
-uint64_t watch_frames_of_second(const struct watch *watch);
+struct pipeline_hooks live_hooks(struct live *live);
+/* Frames since the last live_follow_on(). */
+uint64_t live_frames_of_second(const struct live *live);
 /* Narrows or widens what the kernel lets through by what the last second brought. */
-void watch_follow_on(struct watch *watch);
+void live_follow_on(struct live *live);
 
-void watch_say_state(struct watch *watch, const struct state_report *state);
+void live_say_state(struct live *live, const struct state_report *state);
 /* A state of the sniffer itself, of no interface. */
-void watch_say_own_state(struct watch *watch, enum interface_state state);
-void watch_say_counters(struct watch *watch);
+void live_say_own_state(struct live *live, enum interface_state state);
+void live_say_counters(struct live *live);
 /* The interfaces, the counters, and troubles when they begin. */
-void watch_report(struct watch *watch);
+void live_report(struct live *live);
 
 #endif
