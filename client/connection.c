@@ -156,7 +156,7 @@ const char *connection_advice(int error)
         return "it does not answer: try `systemctl status wildset`";
     case EBADMSG:
     case EMSGSIZE:
-        return "its reply makes no sense: are wildset and wildsetd of the same version?";
+        return "its reply is invalid: are wildset and wildsetd of the same version?";
     default:
         return "try `systemctl status wildset`";
     }

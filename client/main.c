@@ -22,7 +22,7 @@ struct command {
 
 static const struct command commands[] = {
     {.name = "status", .run = status_main, .help = "sources, interfaces, sets, drops, latency"},
-    {.name = "list", .run = list_main, .help = "the addresses allowed now, and why"},
+    {.name = "list", .run = list_main, .help = "allowed addresses, and why"},
     {.name = "explain",
      .run = explain_main,
      .help = "why an address or a name is allowed, or why not"},
@@ -32,13 +32,13 @@ static const struct command commands[] = {
     {.name = "forget", .run = forget_main, .help = "revoke an address or name"},
     {.name = "reload",
      .run = reload_main,
-     .help = "reads the configuration again, and waits until it counts"},
+     .help = "reload the configuration, and wait until it is in force"},
     {.name = "replay", .run = NULL, .help = "what a capture file would have allowed"},
     {.name = "registry",
      .run = NULL,
      .program = "show-registry",
-     .help = "fetches a list of servers now, and shows what becomes of it"},
-    {.name = "doctor", .run = NULL, .help = "checks the whole way, and says what to do"},
+     .help = "fetch a list of servers, and show the result for each entry"},
+    {.name = "doctor", .run = NULL, .help = "check the whole setup, and say what to do"},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -88,11 +88,12 @@ static int program_run(const char *name, char **argv)
     int error = libexec_path(name, path);
 
     if (error < 0) {
-        fprintf(stderr, "wildset: cannot tell where wildset %s lies: %s\n", name, strerror(-error));
+        fprintf(stderr, "wildset: cannot locate the program of wildset %s: %s\n", name,
+                strerror(-error));
         return COMMAND_FAILED;
     }
     execv(path, argv);
-    fprintf(stderr, "wildset: cannot run %s: %s; is the package wholly installed?\n", path,
+    fprintf(stderr, "wildset: cannot run %s: %s; is the package installed completely?\n", path,
             strerror(errno));
     return COMMAND_FAILED;
 }
@@ -131,7 +132,7 @@ int main(int argc, char **argv)
     if (command)
         return command_run(command, argc - 1, argv + 1);
     if (*name != '\0')
-        fprintf(stderr, "wildset: there is no command \"%s\"\n\n", name);
+        fprintf(stderr, "wildset: unknown command \"%s\"\n\n", name);
     commands_print(stderr);
     return COMMAND_USAGE;
 }

@@ -18,25 +18,25 @@ static const struct remark remarks[] = {
     {"repeated-sights", "questions were seen twice within 100 ms: usual where a port mirrors both"
                         " directions, on a bridge and with \"any\"; it costs nothing"},
     {"alarms-asked-again",
-     "questions that clients asked again were answered twice and not the same:"
-     " usual for names whose addresses rotate; what the second answer says is"
-     " learned when it is asked for anew"},
-    {"bare-checksums", "checksums were left to an interface that fills them in later: usual for"
-                       " packets of this machine and its virtual machines, and where packets are"
+     "repeated questions got two different answers: usual for names whose addresses rotate; the "
+     "second one is learned when the name is queried again"},
+    {"bare-checksums", "checksums were left to the network card (offload): usual for packets of "
+                       "this machine and its virtual machines, and where packets are"
                        " merged"},
-    {"bare-checksums-refused", "checksums were left to an interface that fills them in later, and"
+    {"bare-checksums-refused", "checksums were left to the network card (offload), and"
                                " `checksums = \"verify\"` refuses such packets"},
-    {"fragments-forgotten", "fragmented packets never became whole: pieces were lost on the way to"
-                            " the mirror port, or nobody ever sent them"},
-    {"fragments-refused", "fragments overlapped or lied: hosts discard such, and so does wildset"},
-    {"tcp-lost", "TCP segments came with bytes missing in front of them: the mirror port or the"
-                 " capture loses packets, or the connection was there before wildset"},
+    {"fragments-forgotten", "fragmented packets were incomplete: fragments were lost on the way to "
+                            "the mirror port, or never sent"},
+    {"fragments-refused",
+     "fragments overlapped or had inconsistent lengths: hosts discard them, and so does wildset"},
+    {"tcp-lost", "TCP segments followed missing data: the mirror port or the capture loses "
+                 "packets, or the connection is older than wildset"},
     {"tcp-given-up", "TCP segments belonged to connections to port 53 that carry no DNS"},
-    {"tcp-untrusted", "TCP segments were of or to servers that are not in `resolvers`"},
-    {"encrypted-dns", "connections began to port 853: DNS over TLS or QUIC, whose names nobody can"
-                      " read"},
-    {"encrypted-dns-https", "connections began to port 443 of public DNS resolvers: likely DNS over"
-                            " HTTPS, whose names nobody can read"},
+    {"tcp-untrusted", "TCP segments were to or from servers that are not in `resolvers`"},
+    {"encrypted-dns",
+     "connections to port 853 were opened: DNS over TLS or QUIC, whose names cannot be read"},
+    {"encrypted-dns-https", "connections to port 443 of public DNS resolvers were opened: likely "
+                            "DNS over HTTPS, whose names cannot be read"},
 };
 
 static json_int_t number_of(const json_t *object, const char *key)

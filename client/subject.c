@@ -20,11 +20,12 @@ json_t *subject_read(const char *text, const char **problem)
     if (address_from_text(text, &address))
         return json_pack("{s:s}", "address", text);
     if (prefix_from_text(text, &prefix))
-        *problem = "that is a prefix: wants one address or name";
+        *problem = "that is a prefix: expected one address or name";
     else if (!value_pattern(text, &pattern))
         *problem = "that is neither an address nor a domain name";
     else if (pattern.kind != PATTERN_EXACT)
-        *problem = "that is a pattern: wants one address or name, for example one that it matches";
+        *problem =
+            "that is a pattern: expected one address or name, for example one that it matches";
     if (*problem)
         return NULL;
     return json_pack("{s:s}", "name", dname_to_text(&pattern.name, name));

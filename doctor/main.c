@@ -17,7 +17,7 @@ static const struct options_page page = {
         "       wildset doctor [--host-only] [--ca FILE] [--path PATH] [--timeout SECONDS] ...\n"
         "                      HOST\n",
     .help =
-        "Checks the whole way: configuration, daemon, sandbox, interfaces, DNS, sets, rules,\n"
+        "Checks the whole setup: configuration, daemon, sandbox, interfaces, DNS, sets, rules,\n"
         "registry, clock; and says what to do about each finding.  With HOST, a server's name or\n"
         "address, also what a client on this machine finds on the way to it: its addresses and\n"
         "whether they are allowed, each service, the certificate, and a WebSocket.\n"
@@ -25,7 +25,7 @@ static const struct options_page page = {
         "  --config FILE      the configuration (" CONFIG_DEFAULT_PATH ")\n"
         "  --socket PATH      the daemon's socket\n"
         "  --host-only        only what concerns HOST: for a client, where no daemon runs\n"
-        "  --ca FILE          certificates to believe instead of the system's\n"
+        "  --ca FILE          certificates to trust instead of the system's\n"
         "  --path PATH        where HOST has a WebSocket (/)\n"
         "  --timeout SECONDS  for each step on the way to HOST (3)\n"
         "  --json             one object\n\n"
@@ -128,10 +128,10 @@ static const char *options_judge(const struct options *options, const char *host
     if (!host && (options->host_only || options->ca || options->path || options->timeout))
         return "--host-only, --ca, --path and --timeout want a HOST";
     if (options->path && !path_is_good(options->path))
-        return "--path wants the path of a URL, for example /socket";
+        return "--path: expected the path of a URL, for example /socket";
     if (options->timeout &&
         (!value_number(options->timeout, TIMEOUT_MOST, &seconds) || seconds == 0))
-        return "--timeout wants seconds, 1 to 60";
+        return "--timeout: expected seconds, 1 to 60";
     doctor->timeout_ms = seconds * 1000;
     return NULL;
 }
@@ -148,7 +148,7 @@ int main(int argc, char **argv)
                           OPTION_PATH | OPTION_TIMEOUT))
         return options.status;
     if (argc - options.first > 1)
-        return options_refuse(&page, "wants one host at most");
+        return options_refuse(&page, "expected at most one host");
     const char *host = argv[options.first];
     if (host)
         subject = subject_read(host, &problem);

@@ -22,7 +22,7 @@ enum counter {
     COUNTER_QUESTIONS,       /* questions that match, entered into the table */
     COUNTER_REPEATED_SIGHTS, /* the same question within 100 ms: a mirror, a bridge, `any` */
     COUNTER_RETRANSMISSIONS, /* the same question later */
-    COUNTER_QUESTIONS_DROPPED,  /* open questions that made room for others */
+    COUNTER_QUESTIONS_DROPPED,  /* pending questions that were evicted */
     COUNTER_ANSWERS,            /* all DNS responses */
     COUNTER_FOREIGN_ANSWERS,    /* of these: the question matches no pattern */
     COUNTER_MATCHING_ANSWERS,   /* of these: the question matches */

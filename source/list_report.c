@@ -23,21 +23,21 @@ static const struct {
                                              "needed?"},
     [REGISTRY_UNTRUSTED] = {"untrusted", "its certificate is not trusted: if a proxy inspects TLS, "
                                          "name its CA in registry-ca; check the clock"},
-    [REGISTRY_TIMEOUT] = {"timeout", "its server does not answer in time"},
+    [REGISTRY_TIMEOUT] = {"timeout", "its server does not respond in time"},
     [REGISTRY_TOO_LARGE] = {"too-large", "it is larger than 4 MiB"},
-    [REGISTRY_BROKEN] = {"broken", "the connection broke off, or what answers speaks no HTTP"},
+    [REGISTRY_BROKEN] = {"broken", "the connection was closed, or the server does not speak HTTP"},
     [REGISTRY_REDIRECT] = {"redirect", "it redirects to something that is not HTTPS, or in a "
                                        "circle"},
-    [REGISTRY_STATUS] = {"status", "the server answers with an error"},
+    [REGISTRY_STATUS] = {"status", "the server returns an error"},
     [REGISTRY_PAGE] = {"page", "a web page came instead of a list: an error page or a login"},
     [REGISTRY_MALFORMED] = {"malformed", "it is neither JSON nor text"},
     [REGISTRY_TOO_DEEP] = {"too-deep", "its JSON is nested more than 32 deep"},
     [REGISTRY_TOO_LONG] = {"too-long", "it holds more than 131072 values"},
-    [REGISTRY_EMPTY] = {"empty", "nothing in it is for this whitelist: `wildset registry` shows "
+    [REGISTRY_EMPTY] = {"empty", "no entry is for this whitelist: `wildset registry` shows "
                                  "each entry"},
-    [REGISTRY_SHRUNKEN] = {"shrunken", "more of it has vanished at once than registry-shrink "
+    [REGISTRY_SHRUNKEN] = {"shrunken", "more of it has disappeared at once than registry-shrink "
                                        "allows"},
-    [REGISTRY_NO_MEMORY] = {"no-memory", "there is not enough memory to read it"},
+    [REGISTRY_NO_MEMORY] = {"no-memory", "out of memory while reading it"},
 };
 
 const char *registry_outcome_name(enum registry_outcome outcome)

@@ -30,7 +30,7 @@ int explain_main(int argc, char **argv)
     if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
         return options.status;
     if (argc - options.first != 1)
-        return options_refuse(&page, "wants one address or name");
+        return options_refuse(&page, "expected one address or name");
 
     json_t *subject = subject_read(argv[options.first], &problem);
     if (!subject)

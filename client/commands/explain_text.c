@@ -71,7 +71,7 @@ static void element_print(const json_t *lease, FILE *out)
         fprintf(out, ", for %s", duration_of(lease, "element_left", left));
     else if (strcmp(element, "present") == 0 || strcmp(element, "foreign") == 0 ||
              strcmp(element, "covered") == 0)
-        fputs(", for good", out);
+        fputs(", permanently", out);
 }
 
 static void seen_print(const json_t *claim, FILE *out)
@@ -96,7 +96,7 @@ static void claim_print(const json_t *claim, FILE *out)
     if (text_of(claim, "record"))
         fprintf(out, ", %s record", word_of(claim, "record"));
     if (*owner && strcmp(owner, name) != 0)
-        fprintf(out, " of %s, where its chain ends", owner);
+        fprintf(out, " of %s, the end of its alias chain", owner);
     fprintf(out, ", learned by the %s", word_of(claim, "source"));
     if (text_of(claim, "resolver"))
         fprintf(out, " from resolver %s", word_of(claim, "resolver"));
@@ -125,7 +125,7 @@ static void lease_print(const json_t *lease, FILE *out)
     if (json_object_get(lease, "left"))
         fprintf(out, " for another %s", duration_of(lease, "left", left));
     else
-        fputs(", by no grant of wildset's", out);
+        fputs(", not granted by wildset", out);
     element_print(lease, out);
     fputc('\n', out);
     json_array_foreach(claims, i, claim) claim_print(claim, out);
@@ -224,7 +224,7 @@ static void names_judge(const json_t *reply, FILE *out)
 
     json_array_foreach(whitelists, i, whitelist) name_judge(whitelist, subject_of(reply), out);
     if (whitelists_name(reply, is_far, NULL, out))
-        fputs(": no pattern matches it or comes near\n", out);
+        fputs(": no pattern matches it or is similar\n", out);
 }
 
 /* ---- not allowed: an address ---- */
@@ -248,9 +248,9 @@ static const struct {
     const char *reason, *advice;
 } address_advices[] = {
     {"special-address", "no setting changes that"},
-    {"private-address", "set private-addresses = true if clients shall reach it"},
+    {"private-address", "set private-addresses = true if clients should reach it"},
     {"benchmark-address", "set benchmark-addresses = true where this is a lab"},
-    {"refused-prefix", "take its prefix out of refuse if clients shall reach it"},
+    {"refused-prefix", "remove its prefix from refuse if clients should reach it"},
 };
 
 enum { ADDRESS_ADVICES = sizeof(address_advices) / sizeof(address_advices[0]) };

@@ -13,15 +13,15 @@
 static const struct options_page page = {
     .usage = "usage: wildset forget [--json] ADDRESS|NAME\n",
     .help =
-        "Takes back the leases of an address, or all that a name was granted; the elements leave "
+        "Revokes the leases of an address, or all leases of a name; the elements leave "
         "the\n"
         "sets at once.  The next answer for the name allows its addresses again.  Only for root "
         "and\n"
         "the user wildset.\n\n"
         "  --json          one object: {\"forgotten\":N}; with \"leaving\":N while the kernel\n"
-        "                  has yet to let go of some\n"
+        "                  still holds some of the elements\n"
         "  --socket PATH   the daemon's socket\n\n"
-        "Exit status: 0 something was taken back, 1 nothing was, or an error, 64 wrong usage.\n",
+        "Exit status: 0 something was revoked, 1 nothing was, or an error, 64 wrong usage.\n",
 };
 
 int forget_main(int argc, char **argv)
@@ -32,7 +32,7 @@ int forget_main(int argc, char **argv)
     if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
         return options.status;
     if (argc - options.first != 1)
-        return options_refuse(&page, "wants one address or name");
+        return options_refuse(&page, "expected one address or name");
 
     json_t *subject = subject_read(argv[options.first], &problem);
     if (!subject)
@@ -53,12 +53,12 @@ int forget_main(int argc, char **argv)
         fprintf(stderr, "wildset: nothing is allowed for %s now; `wildset list` shows what is\n",
                 argv[options.first]);
     else
-        printf("%" JSON_INTEGER_FORMAT " taken back\n", count);
+        printf("%" JSON_INTEGER_FORMAT " revoked\n", count);
     if (leaving > 0 && !options.json)
         fprintf(stderr,
                 "wildset: the kernel still has %" JSON_INTEGER_FORMAT
-                " of what was taken back, since others change the ruleset all the time: it goes as"
-                " soon as they let it; `wildset list` shows it as leaving\n",
+                " of the revoked elements, because other programs keep changing the ruleset: "
+                "wildset keeps trying; `wildset list` shows them as leaving\n",
                 leaving);
     return count ? COMMAND_OK : COMMAND_FAILED;
 }

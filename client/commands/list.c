@@ -19,8 +19,8 @@ static const struct options_page page = {
     .usage = "usage: wildset list [--json] [WHITELIST]\n",
     .help =
         "The addresses that are allowed now: address, name, time left and where it was learned.\n"
-        "\"covered\": somebody else's element is in the set, which stays as it is.\n"
-        "\"leaving\": not allowed any more; the kernel has yet to let go of it.\n\n"
+        "\"covered\": present as an element not managed by wildset.\n"
+        "\"leaving\": no longer allowed; the element is about to be removed.\n\n"
         "  --json          one object a line\n"
         "  --socket PATH   the daemon's socket\n\n"
         "Exit status: 0, 1 on an error, 64 wrong usage.\n",
@@ -225,7 +225,7 @@ int list_main(int argc, char **argv)
     if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
         return options.status;
     if (argc - options.first > 1)
-        return options_refuse(&page, "wants one whitelist at most");
+        return options_refuse(&page, "expected at most one whitelist");
 
     struct table *table = options.json ? NULL : table_new(stdout, columns, COLUMNS);
     int error = list_print(options.socket, argv[options.first], table);
@@ -235,7 +235,8 @@ int list_main(int argc, char **argv)
     if (error < 0 && error != -ECANCELED)
         connection_explain(options.socket, error);
     if (error == 0 && empty)
-        fputs("wildset: no address is allowed now; `wildset status` says whether answers come\n",
-              stderr);
+        fputs(
+            "wildset: no address is allowed now; `wildset status` shows whether answers are seen\n",
+            stderr);
     return error < 0 ? COMMAND_FAILED : COMMAND_OK;
 }

@@ -229,8 +229,8 @@ static bool chain_is_good(const struct loaded *loaded, const struct set_name *ta
              " would do (--chain): %s",
              set_family_name(table->family), table->table, chain ? "a" : "no", name,
              !chain        ? ""
-             : chain->hook ? " that connections through and from this machine do not pass"
-                           : " that no packet comes to",
+             : chain->hook ? " that no connection through or from this machine passes"
+                           : " that no packet reaches",
              good_chains(loaded, table, others));
     return false;
 }

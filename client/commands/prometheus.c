@@ -78,12 +78,12 @@ struct metric {
 
 static const struct metric metrics[] = {
     {"wildset_uptime_seconds", "gauge", "How long wildsetd has been running.", .key = "uptime"},
-    {"wildset_sightings_total", "counter", "Answers that the daemon judged.", .key = "sightings"},
+    {"wildset_sightings_total", "counter", "Answers that the daemon checked.", .key = "sightings"},
     {"wildset_granted_total", "counter", "Addresses that became allowed.", .key = "granted"},
     {"wildset_extended_total", "counter", "Addresses that were seen again.", .key = "extended"},
-    {"wildset_expired_total", "counter", "Addresses whose time was over.", .key = "expired"},
-    {"wildset_evicted_total", "counter", "Addresses that made room for others.", .key = "evicted"},
-    {"wildset_forgotten_total", "counter", "Addresses that were taken back.", .key = "forgotten"},
+    {"wildset_expired_total", "counter", "Addresses that expired.", .key = "expired"},
+    {"wildset_evicted_total", "counter", "Addresses that were evicted.", .key = "evicted"},
+    {"wildset_forgotten_total", "counter", "Addresses that were revoked.", .key = "forgotten"},
     {"wildset_whitelist_ipv4_addresses",
      "gauge",
      "IPv4 addresses that a whitelist allows now.",
@@ -118,7 +118,7 @@ static const struct metric metrics[] = {
      {"set"}},
     {"wildset_set_capacity_addresses",
      "gauge",
-     "How many a set's whitelists may hold.",
+     "Capacity of a set's whitelists.",
      "sets",
      NULL,
      "capacity",
@@ -126,7 +126,7 @@ static const struct metric metrics[] = {
      {"set"}},
     {"wildset_set_ready",
      "gauge",
-     "Whether the set is there and right.",
+     "Whether the set exists and is usable.",
      "sets",
      NULL,
      "state",
@@ -158,7 +158,7 @@ static const struct metric metrics[] = {
      {"source"}},
     {"wildset_source_restarts_total",
      "counter",
-     "How often a source had to be started again.",
+     "How often a source was restarted.",
      "sources",
      NULL,
      "restarts",
@@ -166,7 +166,7 @@ static const struct metric metrics[] = {
      {"source"}},
     {"wildset_source_violations_total",
      "counter",
-     "Messages that a source may not send.",
+     "Invalid messages from a source.",
      "sources",
      NULL,
      "violations",
@@ -190,7 +190,7 @@ static const struct metric metrics[] = {
      {"source", "interface"}},
     {"wildset_interface_dropped_packets_total",
      "counter",
-     "Packets that the kernel dropped because the sniffer did not keep up.",
+     "Packets that the kernel dropped because the sniffer could not keep up.",
      "sources",
      "interfaces",
      "dropped",
@@ -315,7 +315,7 @@ static void refused_print(FILE *out, const json_t *status)
     json_t *source;
 
     metric_begin(out, "wildset_refused_total", "counter",
-                 "What was not learned, by who refused it and why.");
+                 "Answers and addresses that were refused, by source and reason.");
     refused_of_print(out, "daemon", json_object_get(status, "refused"));
     json_array_foreach(json_object_get(status, "sources"), i, source)
         refused_of_print(out, text_of(source, "source"), json_object_get(source, "refused"));
@@ -325,7 +325,7 @@ static void transactions_print(FILE *out, const json_t *status)
 {
     static const struct metric parts[] = {
         {"wildset_transactions_total", "counter", "Transactions with the kernel.", .key = "count"},
-        {"wildset_transactions_failed_total", "counter", "Of these: refused by it.",
+        {"wildset_transactions_failed_total", "counter", "Transactions that failed.",
          .key = "failed"},
         {"wildset_elements_written_total", "counter", "Set elements written.", .key = "elements"},
     };
@@ -365,7 +365,7 @@ void exposition_print(const json_t *status, FILE *out)
     fprintf(out, "wildset_up %d\n", status != NULL);
     if (!status)
         return;
-    metric_begin(out, "wildset_build_info", "gauge", "Which wildsetd this is.");
+    metric_begin(out, "wildset_build_info", "gauge", "Version of wildsetd.");
     sample_print(out, "wildset_build_info", &version, 1);
     for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
         metric_print(out, &metrics[i], status);

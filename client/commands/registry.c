@@ -72,7 +72,7 @@ static void on_downloaded(void *context, const struct fetch_response *response)
         return;
     }
     if (response->status != 200) {
-        fprintf(stderr, "wildset: the list cannot be fetched: the server answers with status %u\n",
+        fprintf(stderr, "wildset: the list cannot be fetched: the server returned status %u\n",
                 response->status);
         return;
     }
@@ -177,7 +177,7 @@ static int show_entries(struct showing *showing, struct listed_entries *entries,
     }
     result = listed_resolve(entries, showing->loop, showing->resolver);
     if (result < 0) {
-        fprintf(stderr, "wildset: looking the hosts up: %s\n", strerror(-result));
+        fprintf(stderr, "wildset: cannot resolve the hosts: %s\n", strerror(-result));
         return COMMAND_FAILED;
     }
     if (!registry_output(entries, showing->options->json)) {
@@ -232,20 +232,20 @@ static int refuse_choice(const struct showing *showing, const char *name)
     bool elsewhere = showing->options->url || showing->options->file;
 
     if (name && !whitelist) {
-        fprintf(stderr, "wildset: there is no whitelist %s in the configuration\n", name);
+        fprintf(stderr, "wildset: no whitelist %s in the configuration\n", name);
         return COMMAND_USAGE;
     }
     if (whitelist && !elsewhere && !has_list(whitelist)) {
-        fprintf(stderr, "wildset: whitelist %s has no `registry`: set it, or say --url or --file\n",
+        fprintf(stderr, "wildset: whitelist %s has no `registry`: set it, or use --url or --file\n",
                 name);
         return COMMAND_USAGE;
     }
     if (!name && elsewhere && showing->config->whitelist_count > 1)
-        return options_refuse(&page, "--url and --file want a WHITELIST: there are several");
+        return options_refuse(&page, "--url and --file need a WHITELIST: there are several");
     if (showing->options->url && showing->options->file)
         return options_refuse(&page, "--url and --file exclude each other");
     if (showing->options->url && !value_url(showing->options->url))
-        return options_refuse(&page, "--url wants https://HOST/PATH without a password");
+        return options_refuse(&page, "--url: expected https://HOST/PATH without a password");
     return COMMAND_OK;
 }
 
@@ -263,7 +263,7 @@ static int show_all(struct showing *showing, const char *name)
     }
     if (shown > 0)
         return status;
-    fputs("wildset: no whitelist has a `registry`: set it, or say --url or --file\n", stderr);
+    fputs("wildset: no whitelist has a `registry`: set it, or use --url or --file\n", stderr);
     return COMMAND_FAILED;
 }
 
@@ -340,7 +340,7 @@ int main(int argc, char **argv)
                       OPTION_CONFIG | OPTION_JSON | OPTION_URL | OPTION_FILE))
         return options.status;
     if (argc > options.first + 1)
-        return options_refuse(&page, "wants one whitelist at most");
+        return options_refuse(&page, "expected at most one whitelist");
     if (config_read(options.config ? options.config : CONFIG_DEFAULT_PATH, &config, error)) {
         fprintf(stderr, "%s\n", error);
         return STATUS_CONFIG;

@@ -13,9 +13,9 @@
 static const struct options_page page = {
     .usage = "usage: wildset reload [--json]\n",
     .help =
-        "The daemon reads its configuration again.  Ends once that is in force and the sources "
+        "Makes the daemon reload its configuration.  Ends once it is in force and the sources "
         "work\n"
-        "by it; or with an error, file and line, when it is not right: then nothing is changed.  "
+        "by it; or with an error, file and line, if it is invalid: then the previous one is kept.  "
         "Only\n"
         "for root and the user wildset.\n\n"
         "  --json          one object: {\"reloaded\":true}\n"

@@ -117,8 +117,8 @@ static void file_begins(struct replay *replay, const struct frame *frame)
 {
     if (frame->captured_ns + NS_PER_SECOND < replay->now_ns)
         fprintf(stderr,
-                "wildset: %s begins before the file in front of it ends: name files in the order"
-                " of time, or replay them one by one\n",
+                "wildset: %s begins before the previous file ends: list the files in chronological "
+                "order, or replay them separately\n",
                 replay->fresh);
     replay->fresh = NULL;
 }
@@ -214,8 +214,8 @@ static FILE *file_open(const char *path)
     ssize_t size = pread(fileno(file), first, sizeof(first), 0);
     const char *program = unpacker(first, size > 0 ? (size_t)size : 0);
     if (program) {
-        fprintf(stderr, "wildset: %s: compressed: `%s %s | wildset replay -` reads it\n", path,
-                program, path);
+        fprintf(stderr, "wildset: %s: compressed: use `%s %s | wildset replay -`\n", path, program,
+                path);
         fclose(file);
         return NULL;
     }
@@ -429,7 +429,7 @@ int main(int argc, char **argv)
     if (!options_read(&options, &page, argc, argv, OPTION_CONFIG | OPTION_JSON | OPTION_ALL))
         return options.status;
     if (argc == options.first)
-        return options_refuse(&page, "wants a capture file");
+        return options_refuse(&page, "expected a capture file");
 
     int status = config_open(options.config, &config);
     if (status != COMMAND_OK)

@@ -271,8 +271,7 @@ static const char *name_of_unread(size_t index)
 static void bare_checksums_print(uint64_t count, const char *became)
 {
     if (count > 0)
-        fprintf(stderr,
-                "%" PRIu64 " checksums were left to an interface that fills them in later: %s\n",
+        fprintf(stderr, "%" PRIu64 " checksums were left to the network card (offload): %s\n",
                 count, became);
 }
 

@@ -241,7 +241,7 @@ static int rulesets_print(const struct config *config, const struct request *req
 
 static void whitelists_say(const struct config *config, const char *name)
 {
-    fprintf(stderr, "wildset: there is no whitelist %s in the configuration; there are", name);
+    fprintf(stderr, "wildset: no whitelist %s in the configuration; configured are", name);
     for (size_t i = 0; i < config->whitelist_count; i++)
         fprintf(stderr, "%s %s", i ? "," : "", config->whitelists[i].name);
     fputc('\n', stderr);
@@ -297,7 +297,7 @@ int rules_main(int argc, char **argv)
                           OPTION_MARK))
         return options.status;
     if (argc - options.first > 1)
-        return options_refuse(&page, "wants one whitelist at most");
+        return options_refuse(&page, "expected at most one whitelist");
     const char *problem = request_make(&options, &request);
     if (problem)
         return options_refuse(&page, problem);

@@ -102,8 +102,9 @@ static void look_at_cuts(struct findings *findings, const json_t *source)
 
     if (cut >= TRAFFIC_MIN)
         say_warning(findings, ADVICE_INTERFACES,
-                    "%" JSON_INTEGER_FORMAT " DNS packets had been cut before they came here: their"
-                    " headers are whole, what should follow is not there\nturn truncation (packet"
+                    "%" JSON_INTEGER_FORMAT
+                    " DNS packets had been truncated before they were captured: their headers are "
+                    "complete, the payload is not\nturn truncation (packet"
                     " slicing) off where they are mirrored",
                     cut);
 }
@@ -114,9 +115,10 @@ static void look_at_room(struct findings *findings, const json_t *source)
 
     if (dropped > 0)
         say_warning(findings, ADVICE_DNS,
-                    "%" JSON_INTEGER_FORMAT " questions that waited for their answers had to make"
-                    " room for others: 65536 are kept, and whoever asks most gives way\nsomebody"
-                    " floods, or the names are those of a whole provider: `tcpdump -n udp port 53`"
+                    "%" JSON_INTEGER_FORMAT
+                    " pending questions were evicted: 65536 are kept, and those of the busiest "
+                    "clients go first\na client floods, or the names are those of a whole "
+                    "provider: `tcpdump -n udp port 53`"
                     " shows who asks",
                     dropped);
 }
@@ -148,17 +150,17 @@ static void look_at_source(struct findings *findings, const json_t *source)
     if (counter_of(source, "answers-lost") > 0)
         say_warning(findings, ADVICE_SOURCES,
                     "%" JSON_INTEGER_FORMAT " messages with answers of the %s were lost and not"
-                    " learned: wildsetd did not keep up\nwho floods is in `wildset list` and in"
+                    " learned: wildsetd could not keep up\nwho floods is in `wildset list` and in"
                     " `journalctl -u wildset`; narrower names, or a machine with time to spare",
                     counter_of(source, "answers-lost"), name);
     json_int_t alarms = counter_of(source, "alarms") - counter_of(source, "alarms-asked-again");
     if (alarms > 0)
-        say_warning(
-            findings, ADVICE_DNS,
-            "%" JSON_INTEGER_FORMAT " answers, or TCP segments, contradicted what came first,"
-            " and were not learned\nsomebody may be spoofing DNS; `journalctl -u wildset` has"
-            " both",
-            alarms);
+        say_warning(findings, ADVICE_DNS,
+                    "%" JSON_INTEGER_FORMAT
+                    " answers, or TCP segments, contradicted what came first,"
+                    " and were not learned\npossible DNS spoofing; `journalctl -u wildset` has"
+                    " both",
+                    alarms);
     look_at_cuts(findings, source);
     look_at_room(findings, source);
 }
@@ -173,16 +175,18 @@ static void look_at_directions(struct findings *findings, const json_t *status,
     if (answers >= TRAFFIC_MIN && questions == 0 &&
         json_is_true(json_object_get(status, "require_query")))
         say_failure(findings, ADVICE_DNS,
-                    "%" JSON_INTEGER_FORMAT " answers came by for names of the whitelists and not"
-                    " one question: only one direction is seen, and nothing is learned\n"
+                    "%" JSON_INTEGER_FORMAT
+                    " answers but no questions were seen for names of the whitelists: only one "
+                    "direction is captured, and nothing is learned\n"
                     "mirror both directions; or, on a mirror port, name the resolvers in"
                     " capture.resolvers and set require-query = false: anyone who can send "
                     "packets in their name is then trusted",
                     answers);
     if (questions >= TRAFFIC_MIN && answers == 0)
         say_failure(findings, ADVICE_DNS,
-                    "%" JSON_INTEGER_FORMAT " questions came by for names of the whitelists and not"
-                    " one answer: only one direction is seen, and nothing is learned\n"
+                    "%" JSON_INTEGER_FORMAT
+                    " questions but no answers were seen for names of the whitelists: only one "
+                    "direction is captured, and nothing is learned\n"
                     "mirror both directions; are both ports of the path in capture.interfaces?",
                     questions);
 }
@@ -202,7 +206,7 @@ static void look_at_mirrors(struct findings *findings, const json_t *source)
         if (astray >= TRAFFIC_MIN && !json_is_true(json_object_get(port, "taken")))
             say_warning(findings, ADVICE_DNS,
                         "%" JSON_INTEGER_FORMAT " answers came where only a mirror port may bring"
-                        " them; %s has no addresses, and is not taken for one\n"
+                        " them; %s has no addresses, and is not treated as one\n"
                         "only if a switch copies packets to it, add to capture { }: mirror = {"
                         " \"%s\" }",
                         astray, name, name);
@@ -239,13 +243,12 @@ static void look_at_traffic(struct findings *findings, const json_t *status, con
         return;
     if (counter_of(source, "answers") == 0)
         say_warning(findings, ADVICE_DNS,
-                    sees_only_names(source)
-                        ? "no DNS answer for a name of the whitelists has come by yet, and others"
-                          " are not looked at\n" LOOK_AT_THE_WAY
-                        : "no DNS answer has come by yet\n" LOOK_AT_THE_WAY);
+                    sees_only_names(source) ? "no DNS answer for a name of the whitelists has been "
+                                              "seen yet; others are not examined\n" LOOK_AT_THE_WAY
+                                            : "no DNS answer has been seen yet\n" LOOK_AT_THE_WAY);
     else if (counter_of(source, "matching-answers") == 0)
         say_warning(findings, ADVICE_DNS,
-                    "DNS answers come by, but none for a name of the whitelists yet\n"
+                    "DNS answers are seen, but none for a name of the whitelists yet\n"
                     "try `getent ahosts NAME` on a client; a client may also use its cache, or DNS"
                     " over HTTPS");
 }
@@ -276,7 +279,7 @@ static void look_at_quiet(struct findings *findings, const json_t *source, const
         say_warning(findings, ADVICE_INTERFACES,
                     "%s: nothing that is looked at has come by for %" JSON_INTEGER_FORMAT
                     " s; the longest pause before was %" JSON_INTEGER_FORMAT " s\n"
-                    "do the packets still get there, or has somebody changed the mirror or the"
+                    "do packets still reach it, or have the mirror or the"
                     " path?",
                     name, quiet, number_of(interface, "usual_pause"));
     else if (counter_of(source, "answers") > 0)
@@ -330,11 +333,12 @@ static void look_at_interface(struct findings *findings, const json_t *source,
 
     look_at_link(findings, source, interface);
     if (dropped > 0)
-        say_warning(findings, ADVICE_INTERFACES,
-                    "%s: the kernel dropped %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-                    " packets, the sniffer did not keep up\nanswers may be missed; give it a CPU of"
-                    " its own, or mirror DNS traffic only",
-                    name, dropped, received);
+        say_warning(
+            findings, ADVICE_INTERFACES,
+            "%s: the kernel dropped %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+            " packets, the sniffer could not keep up\nanswers may be missed; give it a CPU of"
+            " its own, or mirror DNS traffic only",
+            name, dropped, received);
     if (strcmp(text_of(interface, "filter_reason"), "refused") == 0)
         say_warning(
             findings, ADVICE_INTERFACES,
@@ -478,7 +482,7 @@ static void look_at_totals(struct findings *findings, const json_t *status)
     if (number_of(transactions, "failed") > 0)
         say_warning(findings, ADVICE_KERNEL,
                     "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " transactions with the"
-                    " kernel failed\nthey are tried again: see `journalctl -u wildset`",
+                    " kernel failed\nwildset retries them: see `journalctl -u wildset`",
                     number_of(transactions, "failed"), number_of(transactions, "count"));
 }
 

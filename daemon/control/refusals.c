@@ -51,7 +51,7 @@ const char *refusals_advice(enum reason reason)
                " way puts in the place of an answer (\"fake IP\"); " ASK_WHO;
     case REASON_PRIVATE_ADDRESS:
         return "names that lead into private networks may be an attack (DNS rebinding); " ASK_WHO
-               ", and keep names of your own network in a whitelist of their own";
+               ", and keep names of your own network in a separate whitelist";
     case REASON_REFUSED_PREFIX:
         return "as the configuration wants it; " ASK_WHO;
     /* Nothing is lost by these. */

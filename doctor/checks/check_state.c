@@ -99,8 +99,7 @@ void check_clock(struct doctor *doctor)
         return;
     }
     checklist_add(doctor->list, "clock", CHECK_WARNING,
-                  "the kernel does not know the clock to be synchronised; certificates are judged"
-                  " by it");
+                  "the clock is not known to be synchronised; certificates are checked against it");
     checklist_advise(doctor->list, "`timedatectl` shows it; `apt install chrony` or enable"
                                    " systemd-timesyncd");
 }

@@ -45,7 +45,7 @@ static void inspection_say(struct encounter *encounter)
     checklist_add(list, "tls", report->added_signer ? CHECK_WARNING : CHECK_FAILURE,
                   "%s: the certificate for %s was signed by \"%s\", who is %s: TLS inspection%s",
                   encounter->where, report->subject, report->issuer,
-                  report->added_signer  ? "trusted because somebody added them to this machine"
+                  report->added_signer  ? "trusted because it was added to this machine"
                   : report->self_signed ? "the certificate itself"
                                         : "not trusted here",
                   report->added_signer ? "" : ", or a server with a private certificate");
@@ -84,7 +84,7 @@ static bool certificate_judge(struct encounter *encounter)
         good = false;
     }
     if (report->otherwise_bad && good) {
-        checklist_add(list, "tls", CHECK_FAILURE, "%s: the certificate is not to be believed: %s",
+        checklist_add(list, "tls", CHECK_FAILURE, "%s: the certificate is not trusted: %s",
                       encounter->where, report->why);
         good = false;
     }

@@ -405,7 +405,7 @@ static int adopt_file(struct capture *capture, FILE *file, char error[static CAP
     pcap_t *pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, text);
 
     if (!pcap) {
-        say(error, "not a pcap or pcapng file that can be read: %s", text);
+        say(error, "not a readable pcap or pcapng file: %s", text);
         fclose(file);
         return -EBADMSG;
     }
@@ -523,7 +523,7 @@ static int reading_failed(struct capture *capture, const struct ring *ring)
                             "in one go: split it by interface (editcap, tshark)");
         return -EPROTONOSUPPORT;
     }
-    say(capture->error, "cannot be read to its end: %s", text);
+    say(capture->error, "cannot be read completely: %s", text);
     return -EBADMSG;
 }
 

@@ -18,19 +18,19 @@ LOOK, ELSEWHERE = "looks", "elsewhere"
 ROWS = {
     # daemon/control/diagnosis.c
     "turn truncation (packet slicing) off": ELSEWHERE,
-    "somebody floods, or the names are those": LOOK,
+    "a client floods, or the names are those": LOOK,
     "nothing is learned from it meanwhile": LOOK,
     "it is restarted after 10 s": LOOK,
     "it may be compromised": LOOK,
     "who floods is in": LOOK,
-    "somebody may be spoofing DNS": LOOK,
+    "possible DNS spoofing": LOOK,
     "mirror both directions; or, on a mirror port": "lab/test_mirror.py test_one_direction_only_is_said_with_the_setting",
     "mirror both directions; are both": ELSEWHERE,
     "only if a switch copies packets to it": "lab/test_mirror.py test_an_answer_over_tcp_is_learned",
     "do the clients' DNS packets": LOOK,
     "try `getent ahosts NAME`": LOOK,
     "`ethtool -K %s gro off lro off` where": ELSEWHERE,
-    "do the packets still get there": LOOK,
+    "do packets still reach it": LOOK,
     "DNS in them is not seen": ELSEWHERE,
     "where `ip link show": "lab/test_advice.py test_an_interface_without_a_link",
     "check capture.interfaces against": "lab/test_interfaces.py test_it_is_read_as_soon_as_it_is_there",
@@ -50,7 +50,7 @@ ROWS = {
     "name servers that answer in registry-resolvers": "lab/test_registry.py test_names_are_resolved_without_any_list",
     "%s; clients keep the last": LOOK,
     "fix it, then run `wildset reload`": "lab/test_operation.py test_a_bad_configuration_changes_nothing",
-    "they are tried again": LOOK,
+    "wildset retries them": LOOK,
     "capture.resolvers names another interface": LOOK,
     "only if it is your resolver": "lab/test_advice.py test_a_resolver_that_is_not_believed",
     "`wildset status --json` has all": LOOK,
@@ -101,7 +101,7 @@ ROWS = {
     "no setting changes that": LOOK,
     "set private-addresses = true": "lab/test_advice.py test_a_name_whose_addresses_are_refused",
     "set benchmark-addresses = true": "lab/test_advice.py test_a_name_whose_addresses_are_refused",
-    "take its prefix out of refuse": "lab/test_advice.py test_a_name_whose_addresses_are_refused",
+    "remove its prefix from refuse": "lab/test_advice.py test_a_name_whose_addresses_are_refused",
 }
 # What takes protection away, and what a text with it has to say as well.
 FORBIDDEN = {

@@ -50,9 +50,9 @@ STATUS = {
 }
 STATUS_TEXT = """\
 wildset 9.9 degraded: 1 address allowed now, up for 1d 2h
-! 5 DNS packets had been cut before they came here: their headers are whole, what should follow is \
-not there: turn truncation (packet slicing) off where they are mirrored
-! eth1: the kernel dropped 7 of 2400690 packets, the sniffer did not keep up: answers may be missed; \
+! 5 DNS packets had been truncated before they were captured: their headers are complete, the payload is \
+not: turn truncation (packet slicing) off where they are mirrored
+! eth1: the kernel dropped 7 of 2400690 packets, the sniffer could not keep up: answers may be missed; \
 give it a CPU of its own, or mirror DNS traffic only
 ! eth1: 1 packets were longer than the 64 KiB that are kept of one, and not read whole: an offload \
 merges that many into one: `ethtool -K eth1 gro off lro off`
@@ -79,7 +79,7 @@ refused: special-address 1, no-question 3, duplicate 20
 packets came as: fragments 4, reassembled 2, tcp-segments 9, in-8021q 12, in-vxlan 3
 - 6 questions were seen twice within 100 ms: usual where a port mirrors both directions, on a bridge \
 and with "any"; it costs nothing
-- 2 connections began to port 853: DNS over TLS or QUIC, whose names nobody can read
+- 2 connections to port 853 were opened: DNS over TLS or QUIC, whose names cannot be read
 - eth1: 8 packets were longer than its MTU: offloads (GRO, LRO) had merged several into one; they are \
 read, but where an interface only watches it is better without: `ethtool -K eth1 gro off lro off`
 from packet to element: median 41 us, 99 % within 160 us, of 1010 answers
@@ -141,7 +141,7 @@ ALLOWED_TEXT = """\
 eu2.dormammu.lookback.io is allowed:
   198.51.100.8 in inet wildset lookback4 for another 9m 58s; the kernel has it, for 9m 58s
     whitelist lookback: *.dormammu.lookback.io matches eu2.dormammu.lookback.io
-      TTL 300 s, A record of lb.example.net, where its chain ends, learned by the sniffer from \
+      TTL 300 s, A record of lb.example.net, the end of its alias chain, learned by the sniffer from \
 resolver 192.0.2.53
       first seen 2026-01-02T03:04:05.000000Z, last seen 2026-01-02T03:04:07.000000Z, ends in 9m 58s
     asked for by 192.0.2.10, 192.0.2.11
@@ -164,7 +164,7 @@ dormammu.lookback.io is not allowed:
   whitelist lookback: no pattern matches it
     *.dormammu.lookback.io covers the names below it and never the name itself: add \
 "dormammu.lookback.io" to names
-  whitelist b, c: no pattern matches it or comes near
+  whitelist b, c: no pattern matches it or is similar
   Names are added in the configuration, wildset.conf(5), and read by `systemctl reload wildset`.
   1 address of names below it is allowed: `wildset list` shows them.
 ! whitelist lookback: inet wildset lookback4: does not exist: see `wildset status`
@@ -184,7 +184,7 @@ REFUSED_ADDRESS_TEXT = """\
   whitelist b: would hold it, but no name of it had this address in an answer that was learned, or \
 its time is over
   whitelist a, c: never: it is a private address, and `private-addresses` is false; set \
-private-addresses = true if clients shall reach it
+private-addresses = true if clients should reach it
   What is allowed are names: `wildset explain NAME` says more of the one that has this address.
 """
 EVENTS = [
@@ -277,7 +277,7 @@ class Check:
 def check_dispatcher(check):
     result = check.run("dance")
     check.expect("an unknown command is wrong usage", (result.returncode, result.stdout), (64, ""))
-    check.holds("it is named", result.stderr, 'there is no command "dance"')
+    check.holds("it is named", result.stderr, 'unknown command "dance"')
     check.holds("the others are listed", result.stderr, "\n  replay ")
     check.expect("no command is wrong usage", check.run().returncode, 64)
     result = check.run("help")
@@ -440,7 +440,7 @@ def check_forget(check):
     request, result = check.ask([b'{"protocol":1,"forgotten":2}'], "forget", "a.example")
     check.expect("forget asks for a name", request,
                  {"protocol": 1, "command": "forget", "name": "a.example"})
-    check.expect("forget says how many", (result.returncode, result.stdout), (0, "2 taken back\n"))
+    check.expect("forget says how many", (result.returncode, result.stdout), (0, "2 revoked\n"))
     request, result = check.ask([b'{"protocol":1,"forgotten":0}'], "forget", "2001:db8::1")
     check.expect("forget asks for an address", request,
                  {"protocol": 1, "command": "forget", "address": "2001:db8::1"})
@@ -455,7 +455,7 @@ def check_explain(check):
                  {"protocol": 1, "command": "explain", "name": "eu2.dormammu.lookback.io"})
     check.expect("allowed, in words", (result.returncode, result.stdout), (0, ALLOWED_TEXT))
     for element, says in (("absent", "missing from the kernel set"),
-                          ("foreign", "the kernel has it as an element not managed by wildset, for good")):
+                          ("foreign", "the kernel has it as an element not managed by wildset, permanently")):
         reply = json.loads(compact(ALLOWED))
         reply["leases"][0]["element"] = element
         del reply["leases"][0]["element_left"]
@@ -494,11 +494,11 @@ def check_bad_daemons(check):
     for what, replies, says in (
             ("another protocol", [b'{"protocol":2,"version":"2"}'],
              "wildsetd speaks protocol 2, this wildset speaks 1"),
-            ("no JSON", [b"hello"], "makes no sense"),
-            ("no object", [b"[1]"], "makes no sense"),
+            ("no JSON", [b"hello"], "reply is invalid"),
+            ("no object", [b"[1]"], "reply is invalid"),
             ("nothing", [], "cannot reach wildsetd"),
-            ("half a reply", [b'{"protocol":1,"x":"' + b"x" * (PACKET - 19)], "makes no sense"),
-            ("too much", [b"x" * PACKET] * 70, "makes no sense")):
+            ("half a reply", [b'{"protocol":1,"x":"' + b"x" * (PACKET - 19)], "reply is invalid"),
+            ("too much", [b"x" * PACKET] * 70, "reply is invalid")):
         _, result = check.ask(replies, "status")
         check.expect("%s is an error" % what, (result.returncode, result.stdout), (2, ""))
         check.holds("%s is explained" % what, result.stderr, says)

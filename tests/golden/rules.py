@@ -317,9 +317,9 @@ def check_chains(firewall):
     for chain in ("forward", "clients", "allowed"):
         nft(firewall.rules("--chain", chain))
         expect_true("--chain %s" % chain, True)
-    for chain, why in (("transit", "no chain transit"), ("forgotten", "no packet comes to"),
-                       ("forgotten2", "no packet comes to"), ("input", "do not pass"),
-                       ("local", "no packet comes to"), ("nat", "do not pass")):
+    for chain, why in (("transit", "no chain transit"), ("forgotten", "no packet reaches"),
+                       ("forgotten2", "no packet reaches"), ("input", "no connection through or from"),
+                       ("local", "no packet reaches"), ("nat", "no connection through or from")):
         said = firewall.refused("--chain", chain, "lookback")
         expect_true("--chain %s: says why, and what would do" % chain,
                     why in said and "(--chain): forward\n" in said)

@@ -144,7 +144,7 @@ def test_a_name_whose_addresses_are_refused(place, name, address, extra, follow)
     wait_for("it is refused", lambda: dig(place.client, name) and "were refused" in explained(place, name), every=0.1)
     said = explained(place, name)
     assert "Let a client ask for it" not in said and address in said
-    assert (follow or "take its prefix out of refuse") in said
+    assert (follow or "remove its prefix from refuse") in said
     configure(place, extra=follow)
     learns(place, name, address)
 

@@ -329,7 +329,7 @@ def test_one_direction(place):
             dig(place.client, f"well.{DOMAIN}")
         wait_for("the answers are counted", lambda: place.wildset.status()["sources"][0]["counters"]
                  ["matching-answers"] >= 6)
-        on_firewall(place).has("dns", "failure", "not one question: only one direction",
+        on_firewall(place).has("dns", "failure", "questions were seen for names of the whitelists: only one direction",
                                "mirror both directions")
     finally:
         assert place.wildset.stop() == 0
@@ -458,7 +458,7 @@ def test_an_inspection_that_this_machine_trusts(place):
               ' exec "$@"')
     found = Findings(place.client, "--host-only", "--config", place.wildset.file, f"strip.{DOMAIN}",
                      wrapper=("unshare", "--mount", "sh", "-c", script, "sh"))
-    found.has("tls", "warning", "trusted because somebody added them to this machine: TLS inspection",
+    found.has("tls", "warning", "trusted because it was added to this machine: TLS inspection",
               "exempt the addresses")
     found.has("websocket", "failure", "a proxy has taken it out", "whoever inspects TLS")
 

@@ -247,7 +247,7 @@ def test_one_direction_only_is_said_with_the_setting(world):
 
     def said():
         text = world.wildset.ask("status")
-        return "only one direction is seen" in text and "require-query = false" in text
+        return "only one direction is captured" in text and "require-query = false" in text
     wait_for("status says it", said)
     wait_for("the log says it", lambda: "require-query = false" in world.wildset.log()[before:])
     assert not world.wildset.holds("203.0.113.72")

@@ -82,7 +82,7 @@ static void test_each_finding(void **state)
          "2 messages with answers of the sniffer were lost"},
         {"{\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"answers\":9,\"matching-answers\":3,"
          "\"questions-dropped\":7}}]}",
-         "7 questions that waited for their answers had to make room for others"},
+         "7 pending questions were evicted"},
         {"{\"sources\":[{\"source\":\"sniffer\",\"state\":\"waiting\",\"problem\":\"killed\"}]}",
          "the sniffer is not running and will be restarted shortly (killed)"},
         {"{\"sources\":[{\"source\":\"sniffer\",\"state\":\"starting\"}]}", "not ready yet"},
@@ -91,11 +91,11 @@ static void test_each_finding(void **state)
          "\"alarms\":4}}]}",
          "4 answers, or TCP segments, contradicted"},
         {"{\"uptime\":61,\"sources\":[{" GOOD_SOURCE ",\"counters\":{\"answers\":0}}]}",
-         "no DNS answer has come by yet: do the clients'"},
+         "no DNS answer has been seen yet: do the clients'"},
         {"{\"uptime\":61,\"sources\":[{" GOOD_SOURCE
          ",\"counters\":{\"answers\":0},\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"up\","
          "\"filter\":\"names\"}]}]}",
-         "no DNS answer for a name of the whitelists has come by yet, and others are not"},
+         "no DNS answer for a name of the whitelists has been seen yet; others are not"},
         {"{\"sources\":[{" GOOD_SOURCE ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"up\","
          "\"filter\":\"port 53\",\"filter_reason\":\"refused\"}]}]}",
          "eth1: the kernel took no filter for the names, only one for \"port 53\""},
@@ -113,7 +113,7 @@ static void test_each_finding(void **state)
          "set require-query = false"},
         {"{\"uptime\":61,\"sources\":[{" GOOD_SOURCE
          ",\"counters\":{\"questions\":9,\"answers\":0,\"matching-answers\":0}}]}",
-         "9 questions came by for names of the whitelists and not one answer"},
+         "9 questions but no answers were seen for names of the whitelists"},
         {"{\"sources\":[{" GOOD_SOURCE ",\"interfaces\":[{\"interface\":\"eth1\",\"state\":\"up\","
          "\"received\":100,\"dropped\":7}]}]}",
          "the kernel dropped 7 of 100 packets"},
@@ -232,7 +232,7 @@ static void test_no_question_is_not_said_twice(void **state)
 
     (void)state;
     assert_int_equal(lines.count, 1);
-    assert_non_null(strstr(lines.text, "only one direction is seen"));
+    assert_non_null(strstr(lines.text, "only one direction is captured"));
 }
 
 int main(void)
