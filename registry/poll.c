@@ -35,8 +35,8 @@ struct poll {
     struct download *download;
     struct dname unnamed;
     bool in_force;
-    struct roster roster; /* the list in force */
-    struct kept kept;     /* its marks */
+    struct accepted accepted; /* the list in force */
+    struct kept kept;         /* its marks */
     uint64_t good_boot_ns;
     bool told_kept_error;
     enum registry_outcome said; /* what the log was told last */
@@ -59,11 +59,11 @@ static void plan_retry(struct poll *poll, uint32_t retry_after)
 
 static void count_list(struct poll *poll)
 {
-    const uint32_t *fates = poll->roster.fates;
+    const uint32_t *fates = poll->accepted.fates;
     struct registry_report *report = &poll->report;
 
-    report->hosts = (uint32_t)poll->roster.host_count;
-    report->addresses = (uint32_t)poll->roster.address_count;
+    report->hosts = (uint32_t)poll->accepted.host_count;
+    report->addresses = (uint32_t)poll->accepted.address_count;
     report->outside = fates[FATE_OUTSIDE];
     report->wildcards = fates[FATE_WILDCARD];
     report->prefixes = fates[FATE_PREFIX];
@@ -83,9 +83,9 @@ static void announce(struct poll *poll)
 {
     uint32_t ttl = list_ttl(poll), interval = poll->whitelist->interval;
 
-    if (!poll->in_force || poll->roster.address_count == 0)
+    if (!poll->in_force || poll->accepted.address_count == 0)
         return;
-    teller_addresses(poll->tools.teller, &poll->roster, &poll->unnamed, ttl);
+    teller_addresses(poll->tools.teller, &poll->accepted, &poll->unnamed, ttl);
     if (ttl > poll->whitelist->ttl_max)
         ttl = poll->whitelist->ttl_max;
     if (interval > ttl / 2)
@@ -101,8 +101,8 @@ static void on_announce(void *context)
 static void use_list(struct poll *poll)
 {
     poll->in_force = true;
-    if (hosts_set(poll->tools.hosts, poll->index, HOSTS_FROM_LIST, poll->roster.hosts,
-                  poll->roster.host_count))
+    if (hosts_set(poll->tools.hosts, poll->index, HOSTS_FROM_LIST, poll->accepted.hosts,
+                  poll->accepted.host_count))
         log_error("registry: %s: out of memory: not all of its hosts are resolved",
                   poll->whitelist->name);
     count_list(poll);
@@ -124,9 +124,9 @@ static void on_end(void *context)
 
     log_warning("registry: %s: no valid list for registry-keep: the last one is no longer used; "
                 "its %zu hosts and %zu addresses will expire",
-                poll->whitelist->name, poll->roster.host_count, poll->roster.address_count);
+                poll->whitelist->name, poll->accepted.host_count, poll->accepted.address_count);
     poll->in_force = false;
-    roster_free(&poll->roster);
+    accepted_free(&poll->accepted);
     poll->kept.etag[0] = poll->kept.modified[0] = '\0';
     (void)hosts_set(poll->tools.hosts, poll->index, HOSTS_FROM_LIST, NULL, 0);
     loop_timer_stop(poll->announce);
@@ -141,7 +141,7 @@ static void keep_list(struct poll *poll)
 
     if (poll->kept_fd < 0)
         return;
-    result = kept_write(poll->kept_fd, &poll->kept, &poll->roster);
+    result = kept_write(poll->kept_fd, &poll->kept, &poll->accepted);
     if (result < 0 && !poll->told_kept_error)
         log_warning("registry: %s: cannot save the list in the state directory: %s; after a "
                     "restart it has to be fetched again first",
@@ -163,7 +163,7 @@ static void list_is_right(struct poll *poll)
 /* ---- reading a document ---- */
 
 struct reading {
-    struct roster roster;
+    struct accepted accepted;
     struct teller *teller; /* NULL: refusals are not told */
 };
 
@@ -171,7 +171,7 @@ static void on_entry(void *context, const struct entry *entry, const char *text,
                      const struct dname *beside)
 {
     struct reading *reading = context;
-    enum reason reason = fate_reason(roster_take(&reading->roster, entry, beside));
+    enum reason reason = fate_reason(accepted_take(&reading->accepted, entry, beside));
     bool is_address = entry->kind == ENTRY_ADDRESS || entry->kind == ENTRY_PREFIX;
 
     (void)text;
@@ -202,9 +202,9 @@ static enum registry_outcome document_to_outcome(enum document_outcome outcome)
     return REGISTRY_MALFORMED;
 }
 
-static bool has_shrunken(const struct poll *poll, const struct roster *roster)
+static bool has_shrunken(const struct poll *poll, const struct accepted *accepted)
 {
-    uint64_t before = roster_size(&poll->roster), now = roster_size(roster);
+    uint64_t before = accepted_size(&poll->accepted), now = accepted_size(accepted);
 
     return poll->in_force && now < before &&
            (before - now) * 100 > before * poll->whitelist->shrink;
@@ -212,14 +212,14 @@ static bool has_shrunken(const struct poll *poll, const struct roster *roster)
 
 static enum registry_outcome judge(const struct poll *poll, const struct reading *reading)
 {
-    if (reading->roster.no_memory)
+    if (reading->accepted.no_memory)
         return REGISTRY_NO_MEMORY;
-    if (roster_size(&reading->roster) == 0)
+    if (accepted_size(&reading->accepted) == 0)
         return REGISTRY_EMPTY;
-    return has_shrunken(poll, &reading->roster) ? REGISTRY_SHRUNKEN : REGISTRY_GOOD;
+    return has_shrunken(poll, &reading->accepted) ? REGISTRY_SHRUNKEN : REGISTRY_GOOD;
 }
 
-static bool same_list(const struct roster *a, const struct roster *b)
+static bool same_list(const struct accepted *a, const struct accepted *b)
 {
     return a->host_count == b->host_count && a->address_count == b->address_count &&
            memcmp(a->fates, b->fates, sizeof(a->fates)) == 0 &&
@@ -240,12 +240,13 @@ static void log_list(const struct poll *poll)
              report->prefixes, report->not_taken, poll->whitelist->name);
 }
 
-static void adopt(struct poll *poll, struct roster *roster, const struct fetch_response *response)
+static void adopt(struct poll *poll, struct accepted *accepted,
+                  const struct fetch_response *response)
 {
-    bool is_new = !poll->in_force || !same_list(&poll->roster, roster);
+    bool is_new = !poll->in_force || !same_list(&poll->accepted, accepted);
 
-    roster_free(&poll->roster);
-    poll->roster = *roster;
+    accepted_free(&poll->accepted);
+    poll->accepted = *accepted;
     memcpy(poll->kept.etag, response->etag, FETCH_TAG_MAX);
     memcpy(poll->kept.modified, response->modified, FETCH_TAG_MAX);
     list_is_right(poll);
@@ -260,22 +261,22 @@ static enum registry_outcome read_document(struct poll *poll, const struct fetch
     struct reading reading = {0};
     enum registry_outcome outcome;
 
-    roster_init(&reading.roster, poll->tools.matcher, poll->index,
-                poll->whitelist->takes_addresses);
+    accepted_init(&reading.accepted, poll->tools.matcher, poll->index,
+                  poll->whitelist->takes_addresses);
     outcome =
         document_to_outcome(document_read(response->body, response->size, on_entry, &reading));
     if (outcome == REGISTRY_GOOD)
         outcome = judge(poll, &reading);
     if (outcome != REGISTRY_GOOD) {
-        roster_free(&reading.roster);
+        accepted_free(&reading.accepted);
         return outcome;
     }
-    if (!poll->in_force || !same_list(&poll->roster, &reading.roster)) {
-        roster_free(&reading.roster);
+    if (!poll->in_force || !same_list(&poll->accepted, &reading.accepted)) {
+        accepted_free(&reading.accepted);
         reading.teller = poll->tools.teller;
         document_read(response->body, response->size, on_entry, &reading);
     }
-    adopt(poll, &reading.roster, response);
+    adopt(poll, &reading.accepted, response);
     return REGISTRY_GOOD;
 }
 
@@ -308,7 +309,7 @@ static const char *in_force_text(const struct poll *poll, char out[static 128])
     clock_to_text(clock_now().real_ns + left_ns, until);
     until[strcspn(until, ".")] = '\0';
     snprintf(out, 128, "the last good list (%zu hosts, %zu addresses) remains in use until %sZ",
-             poll->roster.host_count, poll->roster.address_count, until);
+             poll->accepted.host_count, poll->accepted.address_count, until);
     return out;
 }
 
@@ -425,8 +426,8 @@ int poll_new(const struct poll_tools *tools, unsigned whitelist, const char *cer
     poll->certificates = certificates;
     poll->certificates_size = certificates_size;
     poll->kept_fd = kept;
-    poll->unnamed = roster_unnamed(tools->plan->patterns, tools->plan->pattern_count, whitelist);
-    roster_init(&poll->roster, tools->matcher, whitelist, poll->whitelist->takes_addresses);
+    poll->unnamed = accepted_unnamed(tools->plan->patterns, tools->plan->pattern_count, whitelist);
+    accepted_init(&poll->accepted, tools->matcher, whitelist, poll->whitelist->takes_addresses);
     poll->report.whitelist = (uint8_t)whitelist;
     poll->report.has_list = poll->whitelist->url[0] != '\0';
     poll->next = loop_timer(tools->loop, on_next, poll);
@@ -448,7 +449,7 @@ void poll_free(struct poll *poll)
     loop_unwatch(poll->next);
     loop_unwatch(poll->announce);
     loop_unwatch(poll->end);
-    roster_free(&poll->roster);
+    accepted_free(&poll->accepted);
     free(poll);
 }
 
@@ -457,7 +458,8 @@ static void take_kept(struct poll *poll)
 {
     struct moment now = clock_now();
     uint64_t age_ns = 0;
-    int result = poll->kept_fd < 0 ? -ENOENT : kept_read(poll->kept_fd, &poll->kept, &poll->roster);
+    int result =
+        poll->kept_fd < 0 ? -ENOENT : kept_read(poll->kept_fd, &poll->kept, &poll->accepted);
 
     if (result < 0) {
         poll->kept = (struct kept){0};
@@ -465,9 +467,9 @@ static void take_kept(struct poll *poll)
     }
     if (poll->kept.good_ns < now.real_ns)
         age_ns = now.real_ns - poll->kept.good_ns;
-    if (poll->kept.origin != origin_of(poll) || roster_size(&poll->roster) == 0 ||
+    if (poll->kept.origin != origin_of(poll) || accepted_size(&poll->accepted) == 0 ||
         age_ns >= poll->whitelist->keep * NS_PER_SECOND) {
-        roster_free(&poll->roster);
+        accepted_free(&poll->accepted);
         return;
     }
     if (poll->kept.judged != judged_by(poll))
@@ -475,8 +477,8 @@ static void take_kept(struct poll *poll)
     poll->good_boot_ns = now.boot_ns > age_ns ? now.boot_ns - age_ns : 0;
     poll->report.kept = 1;
     log_info("registry: %s: the list of %" PRIu64 " s ago is in use: %zu hosts, %zu addresses",
-             poll->whitelist->name, age_ns / NS_PER_SECOND, poll->roster.host_count,
-             poll->roster.address_count);
+             poll->whitelist->name, age_ns / NS_PER_SECOND, poll->accepted.host_count,
+             poll->accepted.address_count);
     use_list(poll);
     arm_end(poll);
 }

@@ -178,29 +178,29 @@ void teller_answer(struct teller *teller, const struct dname *question,
 
 /* ---- lists ---- */
 
-static const struct dname *name_of(const struct roster *roster, size_t index,
+static const struct dname *name_of(const struct accepted *accepted, size_t index,
                                    const struct dname *unnamed)
 {
-    uint16_t host = roster->addresses[index].host;
+    uint16_t host = accepted->addresses[index].host;
 
-    return host == ROSTER_UNNAMED ? unnamed : &roster->hosts[host];
+    return host == ACCEPTED_UNNAMED ? unnamed : &accepted->hosts[host];
 }
 
 /* As many in one message as have their name in common. */
-void teller_addresses(struct teller *teller, const struct roster *roster,
+void teller_addresses(struct teller *teller, const struct accepted *accepted,
                       const struct dname *unnamed, uint32_t ttl)
 {
-    for (size_t next = 0; next < roster->address_count;) {
+    for (size_t next = 0; next < accepted->address_count;) {
         struct sighting *sighting = begin_sighting(teller, MESSAGE_ANSWER);
-        uint16_t host = roster->addresses[next].host;
+        uint16_t host = accepted->addresses[next].host;
 
-        sighting->question = *name_of(roster, next, unnamed);
+        sighting->question = *name_of(accepted, next, unnamed);
         sighting->matched = sighting->owner = sighting->question;
         sighting->chain_ttl = ttl;
-        while (next < roster->address_count && roster->addresses[next].host == host &&
+        while (next < accepted->address_count && accepted->addresses[next].host == host &&
                sighting->address_count < SIGHTING_ADDRESSES_MAX)
             sighting->addresses[sighting->address_count++] = (struct sighting_address){
-                .address = roster->addresses[next++].address, .record = RECORD_LIST, .ttl = ttl};
+                .address = accepted->addresses[next++].address, .record = RECORD_LIST, .ttl = ttl};
         send_message(teller);
     }
 }

@@ -22,8 +22,8 @@ void teller_ready(struct teller *teller);
 /* The answer's addresses, 16 a message, and the name at which its chain is open. */
 void teller_answer(struct teller *teller, const struct dname *question,
                    const struct lookup_result *result);
-/* The roster's addresses; `unnamed` is the name of those that no host stands beside. */
-void teller_addresses(struct teller *teller, const struct roster *roster,
+/* The accepted addresses; `unnamed` is the name of those that no host stands beside. */
+void teller_addresses(struct teller *teller, const struct accepted *accepted,
                       const struct dname *unnamed, uint32_t ttl);
 /* An entry that was not taken: `name` or `address` may be NULL. */
 void teller_refusal(struct teller *teller, enum reason reason, const struct dname *name,

@@ -21,7 +21,7 @@ void listed_init(struct listed_entries *entries, const struct whitelist *whiteli
                  const struct matcher *matcher)
 {
     *entries = (struct listed_entries){.whitelist = whitelist};
-    roster_init(&entries->roster, matcher, index, whitelist->registry_addresses);
+    accepted_init(&entries->accepted, matcher, index, whitelist->registry_addresses);
 }
 
 void listed_free(struct listed_entries *entries)
@@ -29,7 +29,7 @@ void listed_free(struct listed_entries *entries)
     for (size_t i = 0; i < entries->count; i++)
         free(entries->list[i].addresses);
     free(entries->list);
-    roster_free(&entries->roster);
+    accepted_free(&entries->accepted);
 }
 
 static struct listed *add(struct listed_entries *entries)
@@ -70,7 +70,7 @@ static void on_entry(void *context, const struct entry *entry, const char *text,
     listed->entry = *entry;
     if (beside)
         listed->beside = *beside;
-    listed->fate = roster_take(&entries->roster, entry, beside);
+    listed->fate = accepted_take(&entries->accepted, entry, beside);
     listed->reason = fate_reason(listed->fate);
     if (listed->fate == FATE_ADDRESS)
         listed->reason = policy_judge_address(entries->whitelist, &entry->address);
@@ -80,7 +80,7 @@ enum document_outcome listed_read(struct listed_entries *entries, const char *by
 {
     enum document_outcome outcome = document_read(bytes, size, on_entry, entries);
 
-    return outcome == DOCUMENT_OK && (entries->no_memory || entries->roster.no_memory)
+    return outcome == DOCUMENT_OK && (entries->no_memory || entries->accepted.no_memory)
                ? DOCUMENT_NO_MEMORY
                : outcome;
 }

@@ -33,7 +33,7 @@ struct listed {
 
 struct listed_entries {
     const struct whitelist *whitelist;
-    struct roster roster;
+    struct accepted accepted;
     struct listed *list;
     size_t count, room;
     bool no_memory;

@@ -158,7 +158,7 @@ static void suggest_names(const struct listed_entries *entries)
 
 void registry_output_summary(const struct listed_entries *entries)
 {
-    const uint32_t *fates = entries->roster.fates;
+    const uint32_t *fates = entries->accepted.fates;
     size_t hosts = listed_taken(entries, FATE_HOST);
     size_t addresses = listed_taken(entries, FATE_ADDRESS);
     size_t foreign = 0;
@@ -171,7 +171,7 @@ void registry_output_summary(const struct listed_entries *entries)
             entries->whitelist->name, entries->count, hosts, addresses, fates[FATE_OUTSIDE],
             fates[FATE_WILDCARD], fates[FATE_PREFIX],
             fates[FATE_LIST_ADDRESS] + fates[FATE_MALFORMED] + fates[FATE_NO_ROOM] +
-                entries->roster.address_count - addresses);
+                entries->accepted.address_count - addresses);
     if (foreign > 0)
         suggest_names(entries);
 }

@@ -12,8 +12,8 @@ enum {
     SLOT_ADDRESS = 1 << 16,
 };
 
-_Static_assert(SLOTS >= 2 * (ROSTER_HOSTS_MAX + ROSTER_ADDRESSES_MAX), "slots stay half empty");
-_Static_assert(ROSTER_HOSTS_MAX < ROSTER_UNNAMED, "an index fits");
+_Static_assert(SLOTS >= 2 * (ACCEPTED_HOSTS_MAX + ACCEPTED_ADDRESSES_MAX), "slots stay half empty");
+_Static_assert(ACCEPTED_HOSTS_MAX < ACCEPTED_UNNAMED, "an index fits");
 
 const char *fate_name(enum fate fate)
 {
@@ -56,24 +56,24 @@ enum reason fate_reason(enum fate fate)
     return REASON_NONE;
 }
 
-void roster_init(struct roster *roster, const struct matcher *matcher, unsigned whitelist,
-                 bool takes_addresses)
+void accepted_init(struct accepted *accepted, const struct matcher *matcher, unsigned whitelist,
+                   bool takes_addresses)
 {
-    *roster = (struct roster){
+    *accepted = (struct accepted){
         .matcher = matcher, .whitelist = whitelist, .takes_addresses = takes_addresses};
 }
 
-void roster_free(struct roster *roster)
+void accepted_free(struct accepted *accepted)
 {
-    free(roster->hosts);
-    free(roster->addresses);
-    free(roster->slots);
-    roster_init(roster, roster->matcher, roster->whitelist, roster->takes_addresses);
+    free(accepted->hosts);
+    free(accepted->addresses);
+    free(accepted->slots);
+    accepted_init(accepted, accepted->matcher, accepted->whitelist, accepted->takes_addresses);
 }
 
-size_t roster_size(const struct roster *roster)
+size_t accepted_size(const struct accepted *accepted)
 {
-    return roster->host_count + roster->address_count;
+    return accepted->host_count + accepted->address_count;
 }
 
 /* Not keyed: a list that is made to collide costs its own poll some milliseconds. */
@@ -87,37 +87,37 @@ static uint32_t hash(const void *data, size_t size)
     return value ^ value >> 15;
 }
 
-static bool slot_holds(const struct roster *roster, uint32_t slot, const void *bytes, size_t size,
-                       uint32_t kind)
+static bool slot_holds(const struct accepted *accepted, uint32_t slot, const void *bytes,
+                       size_t size, uint32_t kind)
 {
     size_t index = (slot & (SLOT_ADDRESS - 1)) - 1;
 
     if ((slot & SLOT_ADDRESS) != kind)
         return false;
-    return memcmp(kind ? (const void *)&roster->addresses[index].address
-                       : (const void *)&roster->hosts[index],
+    return memcmp(kind ? (const void *)&accepted->addresses[index].address
+                       : (const void *)&accepted->hosts[index],
                   bytes, size) == 0;
 }
 
 /* The slot that holds it, or the empty one where it belongs.  NULL when out of memory. */
-static uint32_t *find(struct roster *roster, const void *bytes, size_t size, uint32_t kind)
+static uint32_t *find(struct accepted *accepted, const void *bytes, size_t size, uint32_t kind)
 {
-    if (!roster->slots)
-        roster->slots = calloc(SLOTS, sizeof(*roster->slots));
-    if (!roster->slots) {
-        roster->no_memory = true;
+    if (!accepted->slots)
+        accepted->slots = calloc(SLOTS, sizeof(*accepted->slots));
+    if (!accepted->slots) {
+        accepted->no_memory = true;
         return NULL;
     }
     for (uint32_t i = hash(bytes, size) % SLOTS;; i = (i + 1) % SLOTS) {
-        uint32_t *slot = &roster->slots[i];
+        uint32_t *slot = &accepted->slots[i];
 
-        if (*slot == 0 || slot_holds(roster, *slot, bytes, size, kind))
+        if (*slot == 0 || slot_holds(accepted, *slot, bytes, size, kind))
             return slot;
     }
 }
 
 /* Room for one more; the room is always a power of two. */
-static bool grow(struct roster *roster, void *array, size_t count, size_t size)
+static bool grow(struct accepted *accepted, void *array, size_t count, size_t size)
 {
     void *elements;
 
@@ -126,69 +126,71 @@ static bool grow(struct roster *roster, void *array, size_t count, size_t size)
     memcpy(&elements, array, sizeof(elements));
     elements = reallocarray(elements, count ? 2 * count : 1, size);
     if (!elements) {
-        roster->no_memory = true;
+        accepted->no_memory = true;
         return false;
     }
     memcpy(array, &elements, sizeof(elements));
     return true;
 }
 
-static bool matches(const struct roster *roster, const struct dname *name)
+static bool matches(const struct accepted *accepted, const struct dname *name)
 {
-    return matcher_find(roster->matcher, name) >> roster->whitelist & 1;
+    return matcher_find(accepted->matcher, name) >> accepted->whitelist & 1;
 }
 
 /* The host's index in *out where it was taken, now or before. */
-static enum fate take_host(struct roster *roster, const struct dname *name, uint16_t *out)
+static enum fate take_host(struct accepted *accepted, const struct dname *name, uint16_t *out)
 {
     uint32_t *slot;
 
-    if (!matches(roster, name))
+    if (!matches(accepted, name))
         return FATE_OUTSIDE;
-    slot = find(roster, name, sizeof(*name), 0);
+    slot = find(accepted, name, sizeof(*name), 0);
     if (!slot)
         return FATE_NO_ROOM;
     if (*slot) {
         *out = (uint16_t)(*slot - 1);
         return FATE_REPEATED;
     }
-    if (roster->host_count == ROSTER_HOSTS_MAX ||
-        !grow(roster, &roster->hosts, roster->host_count, sizeof(*roster->hosts)))
+    if (accepted->host_count == ACCEPTED_HOSTS_MAX ||
+        !grow(accepted, &accepted->hosts, accepted->host_count, sizeof(*accepted->hosts)))
         return FATE_NO_ROOM;
-    *out = (uint16_t)roster->host_count;
-    roster->hosts[roster->host_count++] = *name;
-    *slot = (uint32_t)roster->host_count;
+    *out = (uint16_t)accepted->host_count;
+    accepted->hosts[accepted->host_count++] = *name;
+    *slot = (uint32_t)accepted->host_count;
     return FATE_HOST;
 }
 
 /* An address of a host that is not listed is that host's, whatever list it stands in. */
-static enum fate take_address(struct roster *roster, const struct address *address,
+static enum fate take_address(struct accepted *accepted, const struct address *address,
                               const struct dname *beside)
 {
-    uint16_t host = ROSTER_UNNAMED;
+    uint16_t host = ACCEPTED_UNNAMED;
     uint32_t *slot;
 
-    if (beside && !matches(roster, beside))
+    if (beside && !matches(accepted, beside))
         return FATE_OUTSIDE;
-    if (!roster->takes_addresses)
+    if (!accepted->takes_addresses)
         return FATE_LIST_ADDRESS;
-    slot = find(roster, address, sizeof(*address), SLOT_ADDRESS);
+    slot = find(accepted, address, sizeof(*address), SLOT_ADDRESS);
     if (!slot)
         return FATE_NO_ROOM;
     if (*slot)
         return FATE_REPEATED;
-    if (roster->address_count == ROSTER_ADDRESSES_MAX ||
-        !grow(roster, &roster->addresses, roster->address_count, sizeof(*roster->addresses)))
+    if (accepted->address_count == ACCEPTED_ADDRESSES_MAX ||
+        !grow(accepted, &accepted->addresses, accepted->address_count,
+              sizeof(*accepted->addresses)))
         return FATE_NO_ROOM;
-    roster->addresses[roster->address_count++] = (struct roster_address){.address = *address};
-    *slot = (uint32_t)roster->address_count | SLOT_ADDRESS;
+    accepted->addresses[accepted->address_count++] = (struct accepted_address){.address = *address};
+    *slot = (uint32_t)accepted->address_count | SLOT_ADDRESS;
     if (beside)
-        roster->fates[take_host(roster, beside, &host)]++;
-    roster->addresses[roster->address_count - 1].host = host;
+        accepted->fates[take_host(accepted, beside, &host)]++;
+    accepted->addresses[accepted->address_count - 1].host = host;
     return FATE_ADDRESS;
 }
 
-static enum fate judge(struct roster *roster, const struct entry *entry, const struct dname *beside)
+static enum fate judge(struct accepted *accepted, const struct entry *entry,
+                       const struct dname *beside)
 {
     uint16_t host;
 
@@ -196,9 +198,9 @@ static enum fate judge(struct roster *roster, const struct entry *entry, const s
     case ENTRY_MALFORMED:
         return FATE_MALFORMED;
     case ENTRY_HOST:
-        return take_host(roster, &entry->name, &host);
+        return take_host(accepted, &entry->name, &host);
     case ENTRY_ADDRESS:
-        return take_address(roster, &entry->address, beside);
+        return take_address(accepted, &entry->address, beside);
     case ENTRY_PREFIX:
         return FATE_PREFIX;
     case ENTRY_WILDCARD:
@@ -207,11 +209,12 @@ static enum fate judge(struct roster *roster, const struct entry *entry, const s
     return FATE_MALFORMED;
 }
 
-enum fate roster_take(struct roster *roster, const struct entry *entry, const struct dname *beside)
+enum fate accepted_take(struct accepted *accepted, const struct entry *entry,
+                        const struct dname *beside)
 {
-    enum fate fate = judge(roster, entry, beside);
+    enum fate fate = judge(accepted, entry, beside);
 
-    roster->fates[fate]++;
+    accepted->fates[fate]++;
     return fate;
 }
 
@@ -225,8 +228,8 @@ static bool wildcard_of(const struct dname *base, struct dname *out)
     return true;
 }
 
-struct dname roster_unnamed(const struct whitelist_pattern *patterns, size_t count,
-                            unsigned whitelist)
+struct dname accepted_unnamed(const struct whitelist_pattern *patterns, size_t count,
+                              unsigned whitelist)
 {
     struct dname name = {0};
 

@@ -23,7 +23,7 @@ enum fate {
     FATE_PREFIX,
     FATE_LIST_ADDRESS, /* registry-addresses is false */
     FATE_MALFORMED,
-    FATE_NO_ROOM, /* more than ROSTER_HOSTS_MAX or ROSTER_ADDRESSES_MAX */
+    FATE_NO_ROOM, /* more than ACCEPTED_HOSTS_MAX or ACCEPTED_ADDRESSES_MAX */
     FATE_COUNT,
 };
 /* "host", "outside-patterns"...: refused ones have their reason's name. */
@@ -32,44 +32,45 @@ const char *fate_name(enum fate fate);
 enum reason fate_reason(enum fate fate);
 
 enum {
-    ROSTER_HOSTS_MAX = 4096,
-    ROSTER_ADDRESSES_MAX = 4096,
-    ROSTER_UNNAMED = UINT16_MAX,
+    ACCEPTED_HOSTS_MAX = 4096,
+    ACCEPTED_ADDRESSES_MAX = 4096,
+    ACCEPTED_UNNAMED = UINT16_MAX,
 };
 
-struct roster_address {
+struct accepted_address {
     struct address address;
-    uint16_t host; /* index of the host that it belongs to, or ROSTER_UNNAMED */
+    uint16_t host; /* index of the host that it belongs to, or ACCEPTED_UNNAMED */
 };
 
-struct roster {
+struct accepted {
     const struct matcher *matcher; /* borrowed */
     unsigned whitelist;            /* whose patterns count: its bit in the matcher */
     bool takes_addresses;
     struct dname *hosts; /* no one twice */
     size_t host_count;
-    struct roster_address *addresses;
+    struct accepted_address *addresses;
     size_t address_count;
     uint32_t fates[FATE_COUNT];
     uint32_t *slots; /* 1 + index of a host, or that plus SLOT_ADDRESS; 0: empty */
-    bool no_memory;  /* sticks: the roster is of no use then */
+    bool no_memory;  /* sticks: it is of no use then */
 };
 
-void roster_init(struct roster *roster, const struct matcher *matcher, unsigned whitelist,
-                 bool takes_addresses);
+void accepted_init(struct accepted *accepted, const struct matcher *matcher, unsigned whitelist,
+                   bool takes_addresses);
 /* What it holds; it can be initialised again. */
-void roster_free(struct roster *roster);
+void accepted_free(struct accepted *accepted);
 
 /* `beside` as document_visit has it. */
-enum fate roster_take(struct roster *roster, const struct entry *entry, const struct dname *beside);
+enum fate accepted_take(struct accepted *accepted, const struct entry *entry,
+                        const struct dname *beside);
 /* How much it would be missed: hosts and addresses. */
-size_t roster_size(const struct roster *roster);
+size_t accepted_size(const struct accepted *accepted);
 
 /*
  * The name under which addresses are claimed that no host stands beside: a listed name, "*.NAME" as
  * a name of its own where a pattern is a wildcard, since they are servers somewhere below it.
  */
-struct dname roster_unnamed(const struct whitelist_pattern *patterns, size_t count,
-                            unsigned whitelist);
+struct dname accepted_unnamed(const struct whitelist_pattern *patterns, size_t count,
+                              unsigned whitelist);
 
 #endif

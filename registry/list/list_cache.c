@@ -29,8 +29,8 @@ struct stored_address {
 };
 
 enum {
-    LARGEST = sizeof(struct head) + ROSTER_HOSTS_MAX * (1 + DNAME_MAX) +
-              ROSTER_ADDRESSES_MAX * sizeof(struct stored_address),
+    LARGEST = sizeof(struct head) + ACCEPTED_HOSTS_MAX * (1 + DNAME_MAX) +
+              ACCEPTED_ADDRESSES_MAX * sizeof(struct stored_address),
 };
 
 _Static_assert((size_t)LARGEST <= (size_t)KEPT_SLOT_SIZE, "the largest list fits into a slot");
@@ -46,35 +46,36 @@ uint64_t kept_digest(uint64_t before, const void *data, size_t size)
 
 /* ---- writing ---- */
 
-static size_t slot_size(const struct roster *roster)
+static size_t slot_size(const struct accepted *accepted)
 {
-    size_t size = sizeof(struct head) + roster->address_count * sizeof(struct stored_address);
+    size_t size = sizeof(struct head) + accepted->address_count * sizeof(struct stored_address);
 
-    for (size_t i = 0; i < roster->host_count; i++)
-        size += 1u + roster->hosts[i].length;
+    for (size_t i = 0; i < accepted->host_count; i++)
+        size += 1u + accepted->hosts[i].length;
     return size;
 }
 
-static void fill(uint8_t *slot, size_t size, const struct kept *kept, const struct roster *roster)
+static void fill(uint8_t *slot, size_t size, const struct kept *kept,
+                 const struct accepted *accepted)
 {
     struct head head = {
         .kept = *kept,
         .size = (uint32_t)size,
-        .host_count = (uint32_t)roster->host_count,
-        .address_count = (uint32_t)roster->address_count,
+        .host_count = (uint32_t)accepted->host_count,
+        .address_count = (uint32_t)accepted->address_count,
     };
     uint8_t *at = slot + sizeof(head);
 
     memcpy(head.magic, kept_magic, sizeof(kept_magic));
-    for (size_t i = 0; i < roster->host_count; i++) {
-        const struct dname *name = &roster->hosts[i];
+    for (size_t i = 0; i < accepted->host_count; i++) {
+        const struct dname *name = &accepted->hosts[i];
 
         *at++ = name->length;
         memcpy(at, name->wire, name->length);
         at += name->length;
     }
-    for (size_t i = 0; i < roster->address_count; i++) {
-        const struct roster_address *address = &roster->addresses[i];
+    for (size_t i = 0; i < accepted->address_count; i++) {
+        const struct accepted_address *address = &accepted->addresses[i];
         struct stored_address stored = {
             .address = address->address,
             .host = {(uint8_t)address->host, (uint8_t)(address->host >> 8)},
@@ -101,16 +102,16 @@ static int write_slot(int fd, const uint8_t *slot, size_t size, off_t offset)
     return fdatasync(fd) < 0 ? -errno : 0;
 }
 
-int kept_write(int fd, struct kept *kept, const struct roster *roster)
+int kept_write(int fd, struct kept *kept, const struct accepted *accepted)
 {
-    size_t size = slot_size(roster);
+    size_t size = slot_size(accepted);
     uint8_t *slot = malloc(size);
     int result;
 
     if (!slot)
         return -ENOMEM;
     kept->sequence++;
-    fill(slot, size, kept, roster);
+    fill(slot, size, kept, accepted);
     result = write_slot(fd, slot, size, (off_t)(kept->sequence % 2) * KEPT_SLOT_SIZE);
     free(slot);
     return result;
@@ -153,7 +154,7 @@ static void take_hosts(struct reader *reader, uint32_t count, struct dname *name
 }
 
 static void take_addresses(struct reader *reader, const struct head *head,
-                           const struct dname *names, struct roster *roster)
+                           const struct dname *names, struct accepted *accepted)
 {
     for (uint32_t i = 0; i < head->address_count && !reader->failed; i++) {
         struct entry entry = {.kind = ENTRY_ADDRESS};
@@ -167,16 +168,16 @@ static void take_addresses(struct reader *reader, const struct head *head,
         host = stored.host[0] | (unsigned)stored.host[1] << 8;
         entry.address = stored.address;
         if (!address_is_canonical(&entry.address) || address_size(&entry.address) == 0 ||
-            (host != ROSTER_UNNAMED && host >= head->host_count)) {
+            (host != ACCEPTED_UNNAMED && host >= head->host_count)) {
             reader->failed = true;
             return;
         }
-        roster_take(roster, &entry, host == ROSTER_UNNAMED ? NULL : &names[host]);
+        accepted_take(accepted, &entry, host == ACCEPTED_UNNAMED ? NULL : &names[host]);
     }
 }
 
 /* Hosts after addresses would number them otherwise: in the order in which they were taken. */
-static bool take_list(struct reader *reader, const struct head *head, struct roster *roster)
+static bool take_list(struct reader *reader, const struct head *head, struct accepted *accepted)
 {
     struct dname *names = calloc(head->host_count + 1, sizeof(*names));
 
@@ -185,9 +186,9 @@ static bool take_list(struct reader *reader, const struct head *head, struct ros
     take_hosts(reader, head->host_count, names);
     for (uint32_t i = 0; i < head->host_count && !reader->failed; i++) {
         struct entry entry = {.kind = ENTRY_HOST, .name = names[i]};
-        roster_take(roster, &entry, NULL);
+        accepted_take(accepted, &entry, NULL);
     }
-    take_addresses(reader, head, names, roster);
+    take_addresses(reader, head, names, accepted);
     free(names);
     return !reader->failed && reader->at == reader->end;
 }
@@ -208,8 +209,9 @@ static bool head_is_valid(const struct head *head, size_t size)
 {
     return memcmp(head->magic, kept_magic, sizeof(kept_magic)) == 0 &&
            head->size >= sizeof(*head) && head->size <= size && head->zero == 0 &&
-           head->host_count <= ROSTER_HOSTS_MAX && head->address_count <= ROSTER_ADDRESSES_MAX &&
-           tag_is_valid(head->kept.etag) && tag_is_valid(head->kept.modified);
+           head->host_count <= ACCEPTED_HOSTS_MAX &&
+           head->address_count <= ACCEPTED_ADDRESSES_MAX && tag_is_valid(head->kept.etag) &&
+           tag_is_valid(head->kept.modified);
 }
 
 /* The checksum is over the bytes with zero in its place: a copy, since the caller's are const. */
@@ -227,7 +229,7 @@ static bool checksum_is_right(const uint8_t *bytes, const struct head *head)
     return checksum == head->checksum;
 }
 
-bool kept_parse(const uint8_t *bytes, size_t size, struct kept *out, struct roster *roster)
+bool kept_parse(const uint8_t *bytes, size_t size, struct kept *out, struct accepted *accepted)
 {
     struct head head;
     struct reader reader;
@@ -238,8 +240,8 @@ bool kept_parse(const uint8_t *bytes, size_t size, struct kept *out, struct rost
     if (!head_is_valid(&head, size) || !checksum_is_right(bytes, &head))
         return false;
     reader = (struct reader){.at = bytes + sizeof(head), .end = bytes + head.size};
-    if (!take_list(&reader, &head, roster)) {
-        roster_free(roster);
+    if (!take_list(&reader, &head, accepted)) {
+        accepted_free(accepted);
         return false;
     }
     *out = head.kept;
@@ -265,21 +267,21 @@ static ssize_t read_slot(int fd, uint8_t *slot, off_t offset)
     return (ssize_t)size;
 }
 
-static void use_newer(struct kept *out, struct roster *roster, const struct kept *kept,
-                      struct roster *other, bool *found)
+static void use_newer(struct kept *out, struct accepted *accepted, const struct kept *kept,
+                      struct accepted *other, bool *found)
 {
-    struct roster older = *other;
+    struct accepted older = *other;
 
     if (!*found || kept->sequence > out->sequence) {
-        older = *roster;
-        *roster = *other;
+        older = *accepted;
+        *accepted = *other;
         *out = *kept;
     }
     *found = true;
-    roster_free(&older);
+    accepted_free(&older);
 }
 
-int kept_read(int fd, struct kept *out, struct roster *roster)
+int kept_read(int fd, struct kept *out, struct accepted *accepted)
 {
     uint8_t *slot = malloc(KEPT_SLOT_SIZE);
     bool found = false;
@@ -288,12 +290,12 @@ int kept_read(int fd, struct kept *out, struct roster *roster)
         return -ENOMEM;
     for (int i = 0; i < 2; i++) {
         ssize_t size = read_slot(fd, slot, (off_t)i * KEPT_SLOT_SIZE);
-        struct roster other;
+        struct accepted other;
         struct kept kept;
 
-        roster_init(&other, roster->matcher, roster->whitelist, roster->takes_addresses);
+        accepted_init(&other, accepted->matcher, accepted->whitelist, accepted->takes_addresses);
         if (size > 0 && kept_parse(slot, (size_t)size, &kept, &other))
-            use_newer(out, roster, &kept, &other, &found);
+            use_newer(out, accepted, &kept, &other, &found);
     }
     free(slot);
     return found ? 0 : -ENOENT;

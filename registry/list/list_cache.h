@@ -26,14 +26,14 @@ struct kept {
 
 uint64_t kept_digest(uint64_t before, const void *data, size_t size);
 
-/* Writes the roster's list to the older slot and counts `kept->sequence` up.  0 or -errno. */
-int kept_write(int fd, struct kept *kept, const struct roster *roster);
+/* Writes what was accepted to the older slot and counts `kept->sequence` up.  0 or -errno. */
+int kept_write(int fd, struct kept *kept, const struct accepted *accepted);
 /*
- * The newer good slot: fills *out, and the roster by its own judgement.  -ENOENT when no slot is
+ * The newer good slot: fills *out, and `accepted` by its own judgement.  -ENOENT when no slot is
  * good (an empty file too), or -errno.
  */
-int kept_read(int fd, struct kept *out, struct roster *roster);
+int kept_read(int fd, struct kept *out, struct accepted *accepted);
 /* One slot's bytes: what kept_read does with it.  False when it is not whole and right.  Pure. */
-bool kept_parse(const uint8_t *bytes, size_t size, struct kept *out, struct roster *roster);
+bool kept_parse(const uint8_t *bytes, size_t size, struct kept *out, struct accepted *accepted);
 
 #endif

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct matcher *matcher;
     struct whitelist_pattern pattern = {.whitelist = 0};
-    struct roster roster;
+    struct accepted accepted;
     struct kept kept;
     uint8_t *slot = malloc(size + 1);
     uint64_t checksum;
@@ -30,16 +30,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         checksum = kept_digest(0, slot, size);
         memcpy(slot + MAGIC, &checksum, sizeof(checksum));
     }
-    roster_init(&roster, matcher, 0, true);
-    if (kept_parse(slot, size, &kept, &roster)) {
+    accepted_init(&accepted, matcher, 0, true);
+    if (kept_parse(slot, size, &kept, &accepted)) {
         REQUIRE(memchr(kept.etag, '\0', FETCH_TAG_MAX) &&
                 memchr(kept.modified, '\0', FETCH_TAG_MAX));
-        for (size_t i = 0; i < roster.host_count; i++)
-            REQUIRE(dname_is_canonical(&roster.hosts[i]));
-        for (size_t i = 0; i < roster.address_count; i++)
-            REQUIRE(address_is_canonical(&roster.addresses[i].address));
+        for (size_t i = 0; i < accepted.host_count; i++)
+            REQUIRE(dname_is_canonical(&accepted.hosts[i]));
+        for (size_t i = 0; i < accepted.address_count; i++)
+            REQUIRE(address_is_canonical(&accepted.addresses[i].address));
     }
-    roster_free(&roster);
+    accepted_free(&accepted);
     free(slot);
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lists of every shape: what is read of them, and what the roster takes. */
+/* Lists of every shape: what is read of them, and what is accepted. */
 #include "registry/list/accepted.h"
 #include "registry/list/document.h"
 
@@ -163,7 +163,7 @@ static void test_bounds(void **context)
     expect_repeated("", "a.n\n", 100000, DOCUMENT_OK);
 }
 
-/* ---- the roster ---- */
+/* ---- what is accepted ---- */
 
 static struct matcher *matcher;
 static struct whitelist_pattern patterns[3];
@@ -191,16 +191,16 @@ static void take(void *context, const struct entry *entry, const char *text, siz
                  const struct dname *beside)
 {
     (void)text, (void)size;
-    roster_take(context, entry, beside);
+    accepted_take(context, entry, beside);
 }
 
-static struct roster roster_of(const char *document, bool takes_addresses)
+static struct accepted accepted_of(const char *document, bool takes_addresses)
 {
-    struct roster roster;
+    struct accepted accepted;
 
-    roster_init(&roster, matcher, 0, takes_addresses);
-    assert_int_equal(document_read(document, strlen(document), take, &roster), DOCUMENT_OK);
-    return roster;
+    accepted_init(&accepted, matcher, 0, takes_addresses);
+    assert_int_equal(document_read(document, strlen(document), take, &accepted), DOCUMENT_OK);
+    return accepted;
 }
 
 static const char mixed[] = "{\"servers\": [{\"ip\": \"203.0.113.7\", \"host\": \"eu.a.net\"},"
@@ -210,65 +210,66 @@ static const char mixed[] = "{\"servers\": [{\"ip\": \"203.0.113.7\", \"host\": 
 
 static void test_roster(void **context)
 {
-    struct roster roster = roster_of(mixed, true);
+    struct accepted accepted = accepted_of(mixed, true);
     (void)context;
 
-    assert_int_equal(roster.host_count, 2);
-    assert_int_equal(roster.address_count, 2);
-    assert_int_equal(roster.addresses[0].host, 0);
-    assert_int_equal(roster.addresses[1].host, ROSTER_UNNAMED);
-    assert_int_equal(roster.fates[FATE_OUTSIDE], 3); /* eu.b.net, its address, other.example */
-    assert_int_equal(roster.fates[FATE_REPEATED], 3);
-    assert_int_equal(roster.fates[FATE_WILDCARD], 1);
-    assert_int_equal(roster.fates[FATE_PREFIX], 1);
-    assert_int_equal(roster.fates[FATE_MALFORMED], 1);
-    assert_int_equal(roster_size(&roster), 4);
-    roster_free(&roster);
+    assert_int_equal(accepted.host_count, 2);
+    assert_int_equal(accepted.address_count, 2);
+    assert_int_equal(accepted.addresses[0].host, 0);
+    assert_int_equal(accepted.addresses[1].host, ACCEPTED_UNNAMED);
+    assert_int_equal(accepted.fates[FATE_OUTSIDE], 3); /* eu.b.net, its address, other.example */
+    assert_int_equal(accepted.fates[FATE_REPEATED], 3);
+    assert_int_equal(accepted.fates[FATE_WILDCARD], 1);
+    assert_int_equal(accepted.fates[FATE_PREFIX], 1);
+    assert_int_equal(accepted.fates[FATE_MALFORMED], 1);
+    assert_int_equal(accepted_size(&accepted), 4);
+    accepted_free(&accepted);
 }
 
 static void test_roster_without_addresses(void **context)
 {
-    struct roster roster = roster_of(mixed, false);
+    struct accepted accepted = accepted_of(mixed, false);
     (void)context;
 
-    assert_int_equal(roster.address_count, 0);
-    assert_int_equal(roster.fates[FATE_LIST_ADDRESS], 3);
-    assert_int_equal(roster.host_count, 2);
-    roster_free(&roster);
+    assert_int_equal(accepted.address_count, 0);
+    assert_int_equal(accepted.fates[FATE_LIST_ADDRESS], 3);
+    assert_int_equal(accepted.host_count, 2);
+    accepted_free(&accepted);
 }
 
 static void test_roster_is_bounded(void **context)
 {
-    struct roster roster;
+    struct accepted accepted;
     (void)context;
 
-    roster_init(&roster, matcher, 0, true);
+    accepted_init(&accepted, matcher, 0, true);
     for (unsigned i = 0; i < 10000; i++) {
         char text[32];
         struct entry entry;
 
         snprintf(text, sizeof(text), "h%u.a.net", i);
         entry = entry_from_text(text, strlen(text), true);
-        roster_take(&roster, &entry, NULL);
+        accepted_take(&accepted, &entry, NULL);
         snprintf(text, sizeof(text), "10.0.%u.%u", i / 256, i % 256);
         entry = entry_from_text(text, strlen(text), true);
-        roster_take(&roster, &entry, NULL);
+        accepted_take(&accepted, &entry, NULL);
     }
-    assert_int_equal(roster.host_count, ROSTER_HOSTS_MAX);
-    assert_int_equal(roster.address_count, ROSTER_ADDRESSES_MAX);
-    assert_int_equal(roster.fates[FATE_NO_ROOM], 20000 - ROSTER_HOSTS_MAX - ROSTER_ADDRESSES_MAX);
-    roster_free(&roster);
+    assert_int_equal(accepted.host_count, ACCEPTED_HOSTS_MAX);
+    assert_int_equal(accepted.address_count, ACCEPTED_ADDRESSES_MAX);
+    assert_int_equal(accepted.fates[FATE_NO_ROOM],
+                     20000 - ACCEPTED_HOSTS_MAX - ACCEPTED_ADDRESSES_MAX);
+    accepted_free(&accepted);
 }
 
 static void test_name_of_bare_addresses(void **context)
 {
-    struct dname name = roster_unnamed(patterns, 3, 0);
+    struct dname name = accepted_unnamed(patterns, 3, 0);
     char text[DNAME_TEXT_MAX];
     (void)context;
 
     assert_string_equal(dname_to_text(&name, text), "*.a.net");
     assert_true(matcher_find(matcher, &name) & 1);
-    name = roster_unnamed(patterns, 3, 1);
+    name = accepted_unnamed(patterns, 3, 1);
     assert_string_equal(dname_to_text(&name, text), "other.example");
 }
 

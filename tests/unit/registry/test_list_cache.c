@@ -36,11 +36,11 @@ static int tear_down(void **context)
     return close(fd);
 }
 
-static struct roster roster_of(unsigned hosts)
+static struct accepted accepted_of(unsigned hosts)
 {
-    struct roster roster;
+    struct accepted accepted;
 
-    roster_init(&roster, matcher, 0, true);
+    accepted_init(&accepted, matcher, 0, true);
     for (unsigned i = 0; i < hosts; i++) {
         char text[32];
         struct entry host, address;
@@ -49,76 +49,76 @@ static struct roster roster_of(unsigned hosts)
         host = entry_from_text(text, strlen(text), true);
         snprintf(text, sizeof(text), "203.0.%u.%u", i / 256, i % 256);
         address = entry_from_text(text, strlen(text), true);
-        roster_take(&roster, &host, NULL);
-        roster_take(&roster, &address, i % 2 ? &host.name : NULL);
+        accepted_take(&accepted, &host, NULL);
+        accepted_take(&accepted, &address, i % 2 ? &host.name : NULL);
     }
-    return roster;
+    return accepted;
 }
 
 static void write_list(struct kept *kept, unsigned hosts)
 {
-    struct roster roster = roster_of(hosts);
+    struct accepted accepted = accepted_of(hosts);
 
-    assert_int_equal(kept_write(fd, kept, &roster), 0);
-    roster_free(&roster);
+    assert_int_equal(kept_write(fd, kept, &accepted), 0);
+    accepted_free(&accepted);
 }
 
-static int read_list(struct kept *kept, struct roster *roster)
+static int read_list(struct kept *kept, struct accepted *accepted)
 {
-    roster_init(roster, matcher, 0, true);
-    return kept_read(fd, kept, roster);
+    accepted_init(accepted, matcher, 0, true);
+    return kept_read(fd, kept, accepted);
 }
 
 static void test_it_comes_back(void **context)
 {
     struct kept kept = {.origin = 1, .judged = 2, .good_ns = 3, .etag = "\"x\""}, found;
-    struct roster roster, wanted = roster_of(5);
+    struct accepted accepted, wanted = accepted_of(5);
     (void)context;
 
-    assert_int_equal(read_list(&found, &roster), -ENOENT);
+    assert_int_equal(read_list(&found, &accepted), -ENOENT);
     write_list(&kept, 5);
-    assert_int_equal(read_list(&found, &roster), 0);
+    assert_int_equal(read_list(&found, &accepted), 0);
     assert_memory_equal(&found, &kept, sizeof(kept));
-    assert_int_equal(roster.host_count, 5);
-    assert_int_equal(roster.address_count, 5);
-    assert_memory_equal(roster.hosts, wanted.hosts, 5 * sizeof(*roster.hosts));
-    assert_memory_equal(roster.addresses, wanted.addresses, 5 * sizeof(*roster.addresses));
-    roster_free(&roster);
-    roster_free(&wanted);
+    assert_int_equal(accepted.host_count, 5);
+    assert_int_equal(accepted.address_count, 5);
+    assert_memory_equal(accepted.hosts, wanted.hosts, 5 * sizeof(*accepted.hosts));
+    assert_memory_equal(accepted.addresses, wanted.addresses, 5 * sizeof(*accepted.addresses));
+    accepted_free(&accepted);
+    accepted_free(&wanted);
 }
 
 static void test_the_newer_counts(void **context)
 {
     struct kept kept = {.origin = 1}, found;
-    struct roster roster;
+    struct accepted accepted;
     (void)context;
 
     for (unsigned i = 1; i < 6; i++) {
         write_list(&kept, i);
-        assert_int_equal(read_list(&found, &roster), 0);
-        assert_int_equal(roster.host_count, i);
-        roster_free(&roster);
+        assert_int_equal(read_list(&found, &accepted), 0);
+        assert_int_equal(accepted.host_count, i);
+        accepted_free(&accepted);
     }
 }
 
 static void test_the_largest_fits(void **context)
 {
     struct kept kept = {.origin = 1}, found;
-    struct roster roster;
+    struct accepted accepted;
     (void)context;
 
-    write_list(&kept, ROSTER_HOSTS_MAX);
-    write_list(&kept, ROSTER_HOSTS_MAX);
-    assert_int_equal(read_list(&found, &roster), 0);
-    assert_int_equal(roster.address_count, ROSTER_ADDRESSES_MAX);
-    roster_free(&roster);
+    write_list(&kept, ACCEPTED_HOSTS_MAX);
+    write_list(&kept, ACCEPTED_HOSTS_MAX);
+    assert_int_equal(read_list(&found, &accepted), 0);
+    assert_int_equal(accepted.address_count, ACCEPTED_ADDRESSES_MAX);
+    accepted_free(&accepted);
 }
 
 /* A crash while the newer one is written: each byte that is not there, or another. */
 static void test_half_a_list_is_not_believed(void **context)
 {
     struct kept kept = {.origin = 1}, found;
-    struct roster roster;
+    struct accepted accepted;
     uint8_t byte;
     off_t slot;
     (void)context;
@@ -130,16 +130,16 @@ static void test_half_a_list_is_not_believed(void **context)
         assert_int_equal(pread(fd, &byte, 1, slot + at), 1);
         byte ^= 0x41;
         assert_int_equal(pwrite(fd, &byte, 1, slot + at), 1);
-        assert_int_equal(read_list(&found, &roster), 0);
-        if (roster.host_count != 2)
-            fail_msg("byte %d: %zu hosts", (int)at, roster.host_count);
-        roster_free(&roster);
+        assert_int_equal(read_list(&found, &accepted), 0);
+        if (accepted.host_count != 2)
+            fail_msg("byte %d: %zu hosts", (int)at, accepted.host_count);
+        accepted_free(&accepted);
         byte ^= 0x41;
         assert_int_equal(pwrite(fd, &byte, 1, slot + at), 1);
     }
-    assert_int_equal(read_list(&found, &roster), 0);
-    assert_int_equal(roster.host_count, 3);
-    roster_free(&roster);
+    assert_int_equal(read_list(&found, &accepted), 0);
+    assert_int_equal(accepted.host_count, 3);
+    accepted_free(&accepted);
 }
 
 int main(void)
