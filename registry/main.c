@@ -39,7 +39,7 @@ struct process {
     struct system_file resolv_conf, hosts_file;
     struct system_file certificates;                     /* the system's */
     struct system_file own_certificates[WHITELISTS_MAX]; /* registry-ca */
-    int kept[WHITELISTS_MAX];                            /* the lists' files, or -1 */
+    int cache_fds[WHITELISTS_MAX];                       /* the lists' files, or -1 */
     struct poll *polls[WHITELISTS_MAX];
 };
 
@@ -52,7 +52,7 @@ static int descriptor_if_open(int fd)
 static void note_kept(struct process *process)
 {
     for (int i = 0; i < WHITELISTS_MAX; i++)
-        process->kept[i] = descriptor_if_open(REGISTRY_KEPT_FD + i);
+        process->cache_fds[i] = descriptor_if_open(REGISTRY_LIST_CACHE_FD + i);
 }
 
 static int fail(const char *doing, int error)
@@ -206,8 +206,8 @@ static int open_polls(struct process *process)
 
     for (unsigned i = 0; i < process->plan.whitelist_count; i++) {
         const struct system_file *certificates = certificates_of(process, i);
-        int result = poll_new(&tools, i, certificates->bytes, certificates->size, process->kept[i],
-                              &process->polls[i]);
+        int result = poll_new(&tools, i, certificates->bytes, certificates->size,
+                              process->cache_fds[i], &process->polls[i]);
 
         if (result < 0)
             return result;

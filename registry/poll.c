@@ -30,13 +30,13 @@ struct poll {
     unsigned index;
     const char *certificates;
     size_t certificates_size;
-    int kept_fd;
+    int cache_fd;
     struct loop_watch *next, *announce, *end; /* timers */
     struct download *download;
     struct dname unnamed;
     bool in_force;
     struct accepted accepted; /* the list in force */
-    struct kept kept;         /* its marks */
+    struct list_cache cache;  /* its marks */
     uint64_t good_boot_ns;
     bool told_kept_error;
     enum registry_outcome said; /* what the log was told last */
@@ -68,7 +68,7 @@ static void count_list(struct poll *poll)
     report->wildcards = fates[FATE_WILDCARD];
     report->prefixes = fates[FATE_PREFIX];
     report->not_taken = fates[FATE_LIST_ADDRESS] + fates[FATE_MALFORMED] + fates[FATE_NO_ROOM];
-    report->good_ns = poll->in_force ? poll->kept.good_ns : 0;
+    report->good_ns = poll->in_force ? poll->cache.good_ns : 0;
 }
 
 static uint32_t list_ttl(const struct poll *poll)
@@ -127,7 +127,7 @@ static void on_end(void *context)
                 poll->whitelist->name, poll->accepted.host_count, poll->accepted.address_count);
     poll->in_force = false;
     accepted_free(&poll->accepted);
-    poll->kept.etag[0] = poll->kept.modified[0] = '\0';
+    poll->cache.etag[0] = poll->cache.modified[0] = '\0';
     (void)hosts_set(poll->tools.hosts, poll->index, HOSTS_FROM_LIST, NULL, 0);
     loop_timer_stop(poll->announce);
     count_list(poll);
@@ -139,9 +139,9 @@ static void keep_list(struct poll *poll)
 {
     int result;
 
-    if (poll->kept_fd < 0)
+    if (poll->cache_fd < 0)
         return;
-    result = kept_write(poll->kept_fd, &poll->kept, &poll->accepted);
+    result = list_cache_write(poll->cache_fd, &poll->cache, &poll->accepted);
     if (result < 0 && !poll->told_kept_error)
         log_warning("registry: %s: cannot save the list in the state directory: %s; after a "
                     "restart it has to be fetched again first",
@@ -153,7 +153,7 @@ static void list_is_right(struct poll *poll)
 {
     struct moment now = clock_now();
 
-    poll->kept.good_ns = now.real_ns;
+    poll->cache.good_ns = now.real_ns;
     poll->good_boot_ns = now.boot_ns;
     poll->report.kept = 0;
     arm_end(poll);
@@ -247,8 +247,8 @@ static void adopt(struct poll *poll, struct accepted *accepted,
 
     accepted_free(&poll->accepted);
     poll->accepted = *accepted;
-    memcpy(poll->kept.etag, response->etag, FETCH_TAG_MAX);
-    memcpy(poll->kept.modified, response->modified, FETCH_TAG_MAX);
+    memcpy(poll->cache.etag, response->etag, FETCH_TAG_MAX);
+    memcpy(poll->cache.modified, response->modified, FETCH_TAG_MAX);
     list_is_right(poll);
     use_list(poll);
     if (is_new)
@@ -386,8 +386,8 @@ static void on_next(void *context)
         .url = poll->whitelist->url,
         .certificates = poll->certificates,
         .certificates_size = poll->certificates_size,
-        .etag = poll->in_force ? poll->kept.etag : "",
-        .modified = poll->in_force ? poll->kept.modified : "",
+        .etag = poll->in_force ? poll->cache.etag : "",
+        .modified = poll->in_force ? poll->cache.modified : "",
     };
 
     if (download_start(&poll->tools.download, &request, on_downloaded, poll, &poll->download))
@@ -398,23 +398,23 @@ static void on_next(void *context)
 
 static uint64_t origin_of(const struct poll *poll)
 {
-    return kept_digest(1, poll->whitelist->url, strlen(poll->whitelist->url));
+    return list_cache_digest(1, poll->whitelist->url, strlen(poll->whitelist->url));
 }
 
 /* With other patterns, what was left out of the same document may count now. */
 static uint64_t judged_by(const struct poll *poll)
 {
-    uint64_t digest = kept_digest(2, &poll->whitelist->takes_addresses, 1);
+    uint64_t digest = list_cache_digest(2, &poll->whitelist->takes_addresses, 1);
 
     for (size_t i = 0; i < poll->tools.plan->pattern_count; i++)
         if (poll->tools.plan->patterns[i].whitelist == poll->index)
-            digest =
-                kept_digest(digest, &poll->tools.plan->patterns[i].pattern, sizeof(struct pattern));
+            digest = list_cache_digest(digest, &poll->tools.plan->patterns[i].pattern,
+                                       sizeof(struct pattern));
     return digest;
 }
 
 int poll_new(const struct poll_tools *tools, unsigned whitelist, const char *certificates,
-             size_t certificates_size, int kept, struct poll **out)
+             size_t certificates_size, int cache_fd, struct poll **out)
 {
     struct poll *poll = calloc(1, sizeof(*poll));
 
@@ -425,7 +425,7 @@ int poll_new(const struct poll_tools *tools, unsigned whitelist, const char *cer
     poll->index = whitelist;
     poll->certificates = certificates;
     poll->certificates_size = certificates_size;
-    poll->kept_fd = kept;
+    poll->cache_fd = cache_fd;
     poll->unnamed = accepted_unnamed(tools->plan->patterns, tools->plan->pattern_count, whitelist);
     accepted_init(&poll->accepted, tools->matcher, whitelist, poll->whitelist->takes_addresses);
     poll->report.whitelist = (uint8_t)whitelist;
@@ -458,22 +458,23 @@ static void take_kept(struct poll *poll)
 {
     struct moment now = clock_now();
     uint64_t age_ns = 0;
-    int result =
-        poll->kept_fd < 0 ? -ENOENT : kept_read(poll->kept_fd, &poll->kept, &poll->accepted);
+    int result = poll->cache_fd < 0
+                     ? -ENOENT
+                     : list_cache_read(poll->cache_fd, &poll->cache, &poll->accepted);
 
     if (result < 0) {
-        poll->kept = (struct kept){0};
+        poll->cache = (struct list_cache){0};
         return;
     }
-    if (poll->kept.good_ns < now.real_ns)
-        age_ns = now.real_ns - poll->kept.good_ns;
-    if (poll->kept.origin != origin_of(poll) || accepted_size(&poll->accepted) == 0 ||
+    if (poll->cache.good_ns < now.real_ns)
+        age_ns = now.real_ns - poll->cache.good_ns;
+    if (poll->cache.origin != origin_of(poll) || accepted_size(&poll->accepted) == 0 ||
         age_ns >= poll->whitelist->keep * NS_PER_SECOND) {
         accepted_free(&poll->accepted);
         return;
     }
-    if (poll->kept.judged != judged_by(poll))
-        poll->kept.etag[0] = poll->kept.modified[0] = '\0';
+    if (poll->cache.judged != judged_by(poll))
+        poll->cache.etag[0] = poll->cache.modified[0] = '\0';
     poll->good_boot_ns = now.boot_ns > age_ns ? now.boot_ns - age_ns : 0;
     poll->report.kept = 1;
     log_info("registry: %s: the list of %" PRIu64 " s ago is in use: %zu hosts, %zu addresses",
@@ -487,8 +488,8 @@ void poll_start(struct poll *poll)
 {
     if (poll->whitelist->url[0] != '\0') {
         take_kept(poll);
-        poll->kept.origin = origin_of(poll);
-        poll->kept.judged = judged_by(poll);
+        poll->cache.origin = origin_of(poll);
+        poll->cache.judged = judged_by(poll);
         plan_next(poll, 0);
     }
     poll_report(poll);

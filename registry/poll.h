@@ -24,13 +24,13 @@ struct poll_tools {
 struct poll;
 
 /*
- * `certificates` (PEM, borrowed) are whom to trust.  `kept` is the file of the last good list, or
- * -1. A whitelist without a list is only reported.
+ * `certificates` (PEM, borrowed) are whom to trust.  `cache_fd` is the file of the last good list,
+ * or -1. A whitelist without a list is only reported.
  */
 int poll_new(const struct poll_tools *tools, unsigned whitelist, const char *certificates,
-             size_t certificates_size, int kept, struct poll **out);
+             size_t certificates_size, int cache_fd, struct poll **out);
 void poll_free(struct poll *poll);
-/* Takes the kept list into force and begins; after the sandbox. */
+/* Takes the cached list into force and begins; after the sandbox. */
 void poll_start(struct poll *poll);
 /* Reports what has changed since the last report. */
 void poll_report(struct poll *poll);

@@ -245,7 +245,7 @@ static void registry_starting(void *context, struct source_start *start)
     list_cache_files_open(&sources->kept);
     start->extra = sources->kept.fds;
     start->extra_count = sources->kept.count;
-    start->extra_first = REGISTRY_KEPT_FD;
+    start->extra_first = REGISTRY_LIST_CACHE_FD;
     start->proxy = true;
 }
 

@@ -12,12 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char kept_magic[8] = "wskept1";
+static const char list_cache_magic[8] = "wskept1";
 
 struct head {
     char magic[8];
     uint64_t checksum; /* over the slot with zero in this place */
-    struct kept kept;
+    struct list_cache cache;
     uint32_t size; /* of the slot */
     uint32_t host_count, address_count;
     uint32_t zero;
@@ -33,11 +33,12 @@ enum {
               ACCEPTED_ADDRESSES_MAX * sizeof(struct stored_address),
 };
 
-_Static_assert((size_t)LARGEST <= (size_t)KEPT_SLOT_SIZE, "the largest list fits into a slot");
+_Static_assert((size_t)LARGEST <= (size_t)LIST_CACHE_SLOT_SIZE,
+               "the largest list fits into a slot");
 _Static_assert(sizeof(struct stored_address) == 19, "stored_address has padding");
-_Static_assert(sizeof(struct kept) == 4 * 8 + 2 * FETCH_TAG_MAX, "kept has padding");
+_Static_assert(sizeof(struct list_cache) == 4 * 8 + 2 * FETCH_TAG_MAX, "list_cache has padding");
 
-uint64_t kept_digest(uint64_t before, const void *data, size_t size)
+uint64_t list_cache_digest(uint64_t before, const void *data, size_t size)
 {
     const struct siphash_key key = {.k0 = before, .k1 = UINT64_C(0x77696c6473657431)};
 
@@ -55,18 +56,18 @@ static size_t slot_size(const struct accepted *accepted)
     return size;
 }
 
-static void fill(uint8_t *slot, size_t size, const struct kept *kept,
+static void fill(uint8_t *slot, size_t size, const struct list_cache *cache,
                  const struct accepted *accepted)
 {
     struct head head = {
-        .kept = *kept,
+        .cache = *cache,
         .size = (uint32_t)size,
         .host_count = (uint32_t)accepted->host_count,
         .address_count = (uint32_t)accepted->address_count,
     };
     uint8_t *at = slot + sizeof(head);
 
-    memcpy(head.magic, kept_magic, sizeof(kept_magic));
+    memcpy(head.magic, list_cache_magic, sizeof(list_cache_magic));
     for (size_t i = 0; i < accepted->host_count; i++) {
         const struct dname *name = &accepted->hosts[i];
 
@@ -84,7 +85,7 @@ static void fill(uint8_t *slot, size_t size, const struct kept *kept,
         at += sizeof(stored);
     }
     memcpy(slot, &head, sizeof(head));
-    head.checksum = kept_digest(0, slot, size);
+    head.checksum = list_cache_digest(0, slot, size);
     memcpy(slot, &head, sizeof(head));
 }
 
@@ -102,7 +103,7 @@ static int write_slot(int fd, const uint8_t *slot, size_t size, off_t offset)
     return fdatasync(fd) < 0 ? -errno : 0;
 }
 
-int kept_write(int fd, struct kept *kept, const struct accepted *accepted)
+int list_cache_write(int fd, struct list_cache *cache, const struct accepted *accepted)
 {
     size_t size = slot_size(accepted);
     uint8_t *slot = malloc(size);
@@ -110,9 +111,9 @@ int kept_write(int fd, struct kept *kept, const struct accepted *accepted)
 
     if (!slot)
         return -ENOMEM;
-    kept->sequence++;
-    fill(slot, size, kept, accepted);
-    result = write_slot(fd, slot, size, (off_t)(kept->sequence % 2) * KEPT_SLOT_SIZE);
+    cache->sequence++;
+    fill(slot, size, cache, accepted);
+    result = write_slot(fd, slot, size, (off_t)(cache->sequence % 2) * LIST_CACHE_SLOT_SIZE);
     free(slot);
     return result;
 }
@@ -207,11 +208,11 @@ static bool tag_is_valid(const char *tag)
 
 static bool head_is_valid(const struct head *head, size_t size)
 {
-    return memcmp(head->magic, kept_magic, sizeof(kept_magic)) == 0 &&
+    return memcmp(head->magic, list_cache_magic, sizeof(list_cache_magic)) == 0 &&
            head->size >= sizeof(*head) && head->size <= size && head->zero == 0 &&
            head->host_count <= ACCEPTED_HOSTS_MAX &&
-           head->address_count <= ACCEPTED_ADDRESSES_MAX && tag_is_valid(head->kept.etag) &&
-           tag_is_valid(head->kept.modified);
+           head->address_count <= ACCEPTED_ADDRESSES_MAX && tag_is_valid(head->cache.etag) &&
+           tag_is_valid(head->cache.modified);
 }
 
 /* The checksum is over the bytes with zero in its place: a copy, since the caller's are const. */
@@ -224,12 +225,13 @@ static bool checksum_is_right(const uint8_t *bytes, const struct head *head)
         return false;
     memcpy(copy, bytes, head->size);
     memset(copy + offsetof(struct head, checksum), 0, sizeof(head->checksum));
-    checksum = kept_digest(0, copy, head->size);
+    checksum = list_cache_digest(0, copy, head->size);
     free(copy);
     return checksum == head->checksum;
 }
 
-bool kept_parse(const uint8_t *bytes, size_t size, struct kept *out, struct accepted *accepted)
+bool list_cache_parse(const uint8_t *bytes, size_t size, struct list_cache *out,
+                      struct accepted *accepted)
 {
     struct head head;
     struct reader reader;
@@ -244,7 +246,7 @@ bool kept_parse(const uint8_t *bytes, size_t size, struct kept *out, struct acce
         accepted_free(accepted);
         return false;
     }
-    *out = head.kept;
+    *out = head.cache;
     return true;
 }
 
@@ -253,8 +255,8 @@ static ssize_t read_slot(int fd, uint8_t *slot, off_t offset)
 {
     size_t size = 0;
 
-    while (size < KEPT_SLOT_SIZE) {
-        ssize_t got = pread(fd, slot + size, KEPT_SLOT_SIZE - size, offset + (off_t)size);
+    while (size < LIST_CACHE_SLOT_SIZE) {
+        ssize_t got = pread(fd, slot + size, LIST_CACHE_SLOT_SIZE - size, offset + (off_t)size);
 
         if (got < 0 && errno == EINTR)
             continue;
@@ -267,35 +269,35 @@ static ssize_t read_slot(int fd, uint8_t *slot, off_t offset)
     return (ssize_t)size;
 }
 
-static void use_newer(struct kept *out, struct accepted *accepted, const struct kept *kept,
-                      struct accepted *other, bool *found)
+static void use_newer(struct list_cache *out, struct accepted *accepted,
+                      const struct list_cache *cache, struct accepted *other, bool *found)
 {
     struct accepted older = *other;
 
-    if (!*found || kept->sequence > out->sequence) {
+    if (!*found || cache->sequence > out->sequence) {
         older = *accepted;
         *accepted = *other;
-        *out = *kept;
+        *out = *cache;
     }
     *found = true;
     accepted_free(&older);
 }
 
-int kept_read(int fd, struct kept *out, struct accepted *accepted)
+int list_cache_read(int fd, struct list_cache *out, struct accepted *accepted)
 {
-    uint8_t *slot = malloc(KEPT_SLOT_SIZE);
+    uint8_t *slot = malloc(LIST_CACHE_SLOT_SIZE);
     bool found = false;
 
     if (!slot)
         return -ENOMEM;
     for (int i = 0; i < 2; i++) {
-        ssize_t size = read_slot(fd, slot, (off_t)i * KEPT_SLOT_SIZE);
+        ssize_t size = read_slot(fd, slot, (off_t)i * LIST_CACHE_SLOT_SIZE);
         struct accepted other;
-        struct kept kept;
+        struct list_cache cache;
 
         accepted_init(&other, accepted->matcher, accepted->whitelist, accepted->takes_addresses);
-        if (size > 0 && kept_parse(slot, (size_t)size, &kept, &other))
-            use_newer(out, accepted, &kept, &other, &found);
+        if (size > 0 && list_cache_parse(slot, (size_t)size, &cache, &other))
+            use_newer(out, accepted, &cache, &other, &found);
     }
     free(slot);
     return found ? 0 : -ENOENT;

@@ -12,28 +12,31 @@
 #include "registry/list/accepted.h"
 
 enum {
-    KEPT_SLOT_SIZE = 2 << 20, /* bytes: the largest list and its head fit */
-    KEPT_FILE_SIZE_MAX = 2 * KEPT_SLOT_SIZE,
+    LIST_CACHE_SLOT_SIZE = 2 << 20, /* bytes: the largest list and its head fit */
+    LIST_CACHE_FILE_SIZE_MAX = 2 * LIST_CACHE_SLOT_SIZE,
 };
 
-struct kept {
+struct list_cache {
     uint64_t sequence;
-    uint64_t origin;  /* kept_digest of the URL: another list's is not this one's */
-    uint64_t judged;  /* kept_digest of what it was judged by: with another the tags do not hold */
+    uint64_t origin; /* list_cache_digest of the URL: another list's is not this one's */
+    uint64_t
+        judged; /* list_cache_digest of what it was judged by: with another the tags do not hold */
     uint64_t good_ns; /* CLOCK_REALTIME when it was last seen to be right */
     char etag[FETCH_TAG_MAX], modified[FETCH_TAG_MAX];
 };
 
-uint64_t kept_digest(uint64_t before, const void *data, size_t size);
+uint64_t list_cache_digest(uint64_t before, const void *data, size_t size);
 
-/* Writes what was accepted to the older slot and counts `kept->sequence` up.  0 or -errno. */
-int kept_write(int fd, struct kept *kept, const struct accepted *accepted);
+/* Writes what was accepted to the older slot and counts `cache->sequence` up.  0 or -errno. */
+int list_cache_write(int fd, struct list_cache *cache, const struct accepted *accepted);
 /*
  * The newer good slot: fills *out, and `accepted` by its own judgement.  -ENOENT when no slot is
  * good (an empty file too), or -errno.
  */
-int kept_read(int fd, struct kept *out, struct accepted *accepted);
-/* One slot's bytes: what kept_read does with it.  False when it is not whole and right.  Pure. */
-bool kept_parse(const uint8_t *bytes, size_t size, struct kept *out, struct accepted *accepted);
+int list_cache_read(int fd, struct list_cache *out, struct accepted *accepted);
+/* One slot's bytes: what list_cache_read does with it.  False when it is not whole and right. Pure.
+ */
+bool list_cache_parse(const uint8_t *bytes, size_t size, struct list_cache *out,
+                      struct accepted *accepted);
 
 #endif

@@ -55,30 +55,30 @@ static struct accepted accepted_of(unsigned hosts)
     return accepted;
 }
 
-static void write_list(struct kept *kept, unsigned hosts)
+static void write_list(struct list_cache *cache, unsigned hosts)
 {
     struct accepted accepted = accepted_of(hosts);
 
-    assert_int_equal(kept_write(fd, kept, &accepted), 0);
+    assert_int_equal(list_cache_write(fd, cache, &accepted), 0);
     accepted_free(&accepted);
 }
 
-static int read_list(struct kept *kept, struct accepted *accepted)
+static int read_list(struct list_cache *cache, struct accepted *accepted)
 {
     accepted_init(accepted, matcher, 0, true);
-    return kept_read(fd, kept, accepted);
+    return list_cache_read(fd, cache, accepted);
 }
 
 static void test_it_comes_back(void **context)
 {
-    struct kept kept = {.origin = 1, .judged = 2, .good_ns = 3, .etag = "\"x\""}, found;
+    struct list_cache cache = {.origin = 1, .judged = 2, .good_ns = 3, .etag = "\"x\""}, found;
     struct accepted accepted, wanted = accepted_of(5);
     (void)context;
 
     assert_int_equal(read_list(&found, &accepted), -ENOENT);
-    write_list(&kept, 5);
+    write_list(&cache, 5);
     assert_int_equal(read_list(&found, &accepted), 0);
-    assert_memory_equal(&found, &kept, sizeof(kept));
+    assert_memory_equal(&found, &cache, sizeof(cache));
     assert_int_equal(accepted.host_count, 5);
     assert_int_equal(accepted.address_count, 5);
     assert_memory_equal(accepted.hosts, wanted.hosts, 5 * sizeof(*accepted.hosts));
@@ -89,12 +89,12 @@ static void test_it_comes_back(void **context)
 
 static void test_the_newer_counts(void **context)
 {
-    struct kept kept = {.origin = 1}, found;
+    struct list_cache cache = {.origin = 1}, found;
     struct accepted accepted;
     (void)context;
 
     for (unsigned i = 1; i < 6; i++) {
-        write_list(&kept, i);
+        write_list(&cache, i);
         assert_int_equal(read_list(&found, &accepted), 0);
         assert_int_equal(accepted.host_count, i);
         accepted_free(&accepted);
@@ -103,12 +103,12 @@ static void test_the_newer_counts(void **context)
 
 static void test_the_largest_fits(void **context)
 {
-    struct kept kept = {.origin = 1}, found;
+    struct list_cache cache = {.origin = 1}, found;
     struct accepted accepted;
     (void)context;
 
-    write_list(&kept, ACCEPTED_HOSTS_MAX);
-    write_list(&kept, ACCEPTED_HOSTS_MAX);
+    write_list(&cache, ACCEPTED_HOSTS_MAX);
+    write_list(&cache, ACCEPTED_HOSTS_MAX);
     assert_int_equal(read_list(&found, &accepted), 0);
     assert_int_equal(accepted.address_count, ACCEPTED_ADDRESSES_MAX);
     accepted_free(&accepted);
@@ -117,15 +117,15 @@ static void test_the_largest_fits(void **context)
 /* A crash while the newer one is written: each byte that is not there, or another. */
 static void test_half_a_list_is_not_believed(void **context)
 {
-    struct kept kept = {.origin = 1}, found;
+    struct list_cache cache = {.origin = 1}, found;
     struct accepted accepted;
     uint8_t byte;
     off_t slot;
     (void)context;
 
-    write_list(&kept, 2);
-    write_list(&kept, 3);
-    slot = (off_t)(kept.sequence % 2) * KEPT_SLOT_SIZE;
+    write_list(&cache, 2);
+    write_list(&cache, 3);
+    slot = (off_t)(cache.sequence % 2) * LIST_CACHE_SLOT_SIZE;
     for (off_t at = 0; at < 660; at += at < 24 ? 1 : 13) {
         assert_int_equal(pread(fd, &byte, 1, slot + at), 1);
         byte ^= 0x41;
