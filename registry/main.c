@@ -31,7 +31,7 @@ struct process {
     struct loop *loop;
     struct resolver *resolver;
     struct fetcher *fetcher;
-    struct teller *teller;
+    struct reporter *reporter;
     struct hosts *hosts;
     struct matcher *matcher;
     struct loop_watch *report; /* timer */
@@ -124,7 +124,7 @@ static void on_answer(void *context, const struct dname *question,
                       const struct lookup_result *result)
 {
     struct process *process = context;
-    teller_answer(process->teller, question, result);
+    reporter_answer(process->reporter, question, result);
 }
 
 static void on_gone(void *context)
@@ -147,7 +147,7 @@ static void on_beat(void *context)
 {
     struct process *process = context;
 
-    teller_ready(process->teller);
+    reporter_ready(process->reporter);
     loop_timer_set(process->beat, BEAT_MS);
 }
 
@@ -160,7 +160,7 @@ static int open_hosts(struct process *process)
 
 static int open_teller(struct process *process)
 {
-    return teller_new(process->loop, REGISTRY_CHANNEL_FD, on_gone, process, &process->teller);
+    return reporter_new(process->loop, REGISTRY_CHANNEL_FD, on_gone, process, &process->reporter);
 }
 
 static int open_fetcher(struct process *process)
@@ -199,7 +199,7 @@ static int open_polls(struct process *process)
                      .exceptions = proxy_exceptions_from_environment()},
         .resolver = process->resolver,
         .hosts = process->hosts,
-        .teller = process->teller,
+        .reporter = process->reporter,
         .plan = &process->plan,
         .matcher = process->matcher,
     };

@@ -85,7 +85,7 @@ static void announce(struct poll *poll)
 
     if (!poll->in_force || poll->accepted.address_count == 0)
         return;
-    teller_addresses(poll->tools.teller, &poll->accepted, &poll->unnamed, ttl);
+    reporter_addresses(poll->tools.reporter, &poll->accepted, &poll->unnamed, ttl);
     if (ttl > poll->whitelist->ttl_max)
         ttl = poll->whitelist->ttl_max;
     if (interval > ttl / 2)
@@ -164,7 +164,7 @@ static void list_is_right(struct poll *poll)
 
 struct reading {
     struct accepted accepted;
-    struct teller *teller; /* NULL: refusals are not told */
+    struct reporter *reporter; /* NULL: refusals are not told */
 };
 
 static void on_entry(void *context, const struct entry *entry, const char *text, size_t size,
@@ -176,10 +176,10 @@ static void on_entry(void *context, const struct entry *entry, const char *text,
 
     (void)text;
     (void)size;
-    if (reason == REASON_NONE || entry->kind == ENTRY_MALFORMED || !reading->teller)
+    if (reason == REASON_NONE || entry->kind == ENTRY_MALFORMED || !reading->reporter)
         return;
-    teller_refusal(reading->teller, reason, is_address ? beside : &entry->name,
-                   is_address ? &entry->address : NULL);
+    reporter_refusal(reading->reporter, reason, is_address ? beside : &entry->name,
+                     is_address ? &entry->address : NULL);
 }
 
 static enum registry_outcome document_to_outcome(enum document_outcome outcome)
@@ -273,7 +273,7 @@ static enum registry_outcome read_document(struct poll *poll, const struct fetch
     }
     if (!poll->in_force || !same_list(&poll->accepted, &reading.accepted)) {
         accepted_free(&reading.accepted);
-        reading.teller = poll->tools.teller;
+        reading.reporter = poll->tools.reporter;
         document_read(response->body, response->size, on_entry, &reading);
     }
     adopt(poll, &reading.accepted, response);
@@ -352,7 +352,7 @@ void poll_report(struct poll *poll)
     if (memcmp(report, &poll->reported, sizeof(*report)) == 0)
         return;
     poll->reported = *report;
-    teller_report(poll->tools.teller, report);
+    reporter_list(poll->tools.reporter, report);
 }
 
 /* ---- fetching ---- */

@@ -16,7 +16,7 @@ struct poll_tools {
     struct download_tools download;
     struct resolver *resolver;
     struct hosts *hosts;
-    struct teller *teller;
+    struct reporter *reporter;
     const struct poll_plan *plan;
     const struct matcher *matcher; /* of the plan's patterns */
 };

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct teller {
+struct reporter {
     struct loop *loop;
     struct loop_watch *writable; /* while something waits */
     struct outbox *outbox;
@@ -22,91 +22,93 @@ struct teller {
     struct message message;
 };
 
-int teller_new(struct loop *loop, int channel, void (*gone)(void *context), void *context,
-               struct teller **out)
+int reporter_new(struct loop *loop, int channel, void (*gone)(void *context), void *context,
+                 struct reporter **out)
 {
-    struct teller *teller = calloc(1, sizeof(*teller));
+    struct reporter *reporter = calloc(1, sizeof(*reporter));
 
-    if (!teller)
+    if (!reporter)
         return -ENOMEM;
-    *teller = (struct teller){.loop = loop, .channel = channel, .gone = gone, .context = context};
-    teller->outbox = outbox_new(channel);
-    if (!teller->outbox) {
-        free(teller);
+    *reporter =
+        (struct reporter){.loop = loop, .channel = channel, .gone = gone, .context = context};
+    reporter->outbox = outbox_new(channel);
+    if (!reporter->outbox) {
+        free(reporter);
         return -ENOMEM;
     }
-    *out = teller;
+    *out = reporter;
     return 0;
 }
 
-void teller_free(struct teller *teller)
+void reporter_free(struct reporter *reporter)
 {
-    if (!teller)
+    if (!reporter)
         return;
-    loop_unwatch(teller->writable);
-    outbox_free(teller->outbox);
-    free(teller);
+    loop_unwatch(reporter->writable);
+    outbox_free(reporter->outbox);
+    free(reporter);
 }
 
-static void flush(struct teller *teller);
+static void flush(struct reporter *reporter);
 
 static void on_writable(void *context)
 {
     flush(context);
 }
 
-static void flush(struct teller *teller)
+static void flush(struct reporter *reporter)
 {
-    if (outbox_flush(teller->outbox) < 0) {
-        teller->gone(teller->context);
+    if (outbox_flush(reporter->outbox) < 0) {
+        reporter->gone(reporter->context);
         return;
     }
-    if (!outbox_waits(teller->outbox)) {
-        loop_unwatch(teller->writable);
-        teller->writable = NULL;
-    } else if (!teller->writable) {
-        teller->writable = loop_writable(teller->loop, teller->channel, on_writable, teller);
+    if (!outbox_waits(reporter->outbox)) {
+        loop_unwatch(reporter->writable);
+        reporter->writable = NULL;
+    } else if (!reporter->writable) {
+        reporter->writable =
+            loop_writable(reporter->loop, reporter->channel, on_writable, reporter);
     }
 }
 
-static void send_message(struct teller *teller)
+static void send_message(struct reporter *reporter)
 {
-    (void)outbox_put(teller->outbox, &teller->message, clock_now().boot_ns);
-    flush(teller);
+    (void)outbox_put(reporter->outbox, &reporter->message, clock_now().boot_ns);
+    flush(reporter);
 }
 
-static void begin(struct teller *teller, enum message_kind kind)
+static void begin(struct reporter *reporter, enum message_kind kind)
 {
-    memset(&teller->message, 0, sizeof(teller->message));
-    teller->message.kind = kind;
+    memset(&reporter->message, 0, sizeof(reporter->message));
+    reporter->message.kind = kind;
 }
 
-static struct sighting *begin_sighting(struct teller *teller, enum message_kind kind)
+static struct sighting *begin_sighting(struct reporter *reporter, enum message_kind kind)
 {
-    begin(teller, kind);
-    teller->message.sighting.vlan = SIGHTING_NO_VLAN;
-    return &teller->message.sighting;
+    begin(reporter, kind);
+    reporter->message.sighting.vlan = SIGHTING_NO_VLAN;
+    return &reporter->message.sighting;
 }
 
-void teller_ready(struct teller *teller)
+void reporter_ready(struct reporter *reporter)
 {
-    begin(teller, MESSAGE_STATE);
-    teller->message.state.state = STATE_READY;
-    teller->message.state.link_type = -1;
-    send_message(teller);
+    begin(reporter, MESSAGE_STATE);
+    reporter->message.state.state = STATE_READY;
+    reporter->message.state.link_type = -1;
+    send_message(reporter);
 }
 
-void teller_report(struct teller *teller, const struct registry_report *report)
+void reporter_list(struct reporter *reporter, const struct registry_report *report)
 {
-    begin(teller, MESSAGE_REGISTRY);
-    teller->message.registry = *report;
-    send_message(teller);
+    begin(reporter, MESSAGE_REGISTRY);
+    reporter->message.registry = *report;
+    send_message(reporter);
 }
 
-void teller_refusal(struct teller *teller, enum reason reason, const struct dname *name,
-                    const struct address *address)
+void reporter_refusal(struct reporter *reporter, enum reason reason, const struct dname *name,
+                      const struct address *address)
 {
-    struct sighting *sighting = begin_sighting(teller, MESSAGE_REFUSAL);
+    struct sighting *sighting = begin_sighting(reporter, MESSAGE_REFUSAL);
 
     sighting->reason = (uint8_t)reason;
     if (name)
@@ -116,15 +118,15 @@ void teller_refusal(struct teller *teller, enum reason reason, const struct dnam
         sighting->addresses[0] =
             (struct sighting_address){.address = *address, .record = RECORD_LIST};
     }
-    send_message(teller);
+    send_message(reporter);
 }
 
 /* ---- answers ---- */
 
-static struct sighting *begin_answer(struct teller *teller, const struct dname *question,
+static struct sighting *begin_answer(struct reporter *reporter, const struct dname *question,
                                      const struct lookup_result *result)
 {
-    struct sighting *sighting = begin_sighting(teller, MESSAGE_ANSWER);
+    struct sighting *sighting = begin_sighting(reporter, MESSAGE_ANSWER);
 
     sighting->question = sighting->matched = *question;
     sighting->resolver = result->server->address;
@@ -134,7 +136,7 @@ static struct sighting *begin_answer(struct teller *teller, const struct dname *
 }
 
 /* Those that count as this owner's, 16 a message. */
-static void tell_owned(struct teller *teller, const struct dname *question,
+static void tell_owned(struct reporter *reporter, const struct dname *question,
                        const struct lookup_result *result, unsigned owner)
 {
     const struct answer *answer = result->answer;
@@ -142,7 +144,7 @@ static void tell_owned(struct teller *teller, const struct dname *question,
     unsigned next = answer_next_owned(answer, 0, names, owner);
 
     while (next < answer->address_count) {
-        struct sighting *sighting = begin_answer(teller, question, result);
+        struct sighting *sighting = begin_answer(reporter, question, result);
 
         sighting->owner = *answer_name(answer, owner);
         sighting->chain_ttl =
@@ -155,24 +157,24 @@ static void tell_owned(struct teller *teller, const struct dname *question,
                 .address = address->address, .record = address->record, .ttl = address->ttl};
         }
         sighting->more = next < answer->address_count;
-        send_message(teller);
+        send_message(reporter);
     }
 }
 
-void teller_answer(struct teller *teller, const struct dname *question,
-                   const struct lookup_result *result)
+void reporter_answer(struct reporter *reporter, const struct dname *question,
+                     const struct lookup_result *result)
 {
     const struct answer *answer = result->answer;
 
     if (answer->address_count > 0) {
         for (unsigned owner = 0; owner <= answer->chain_count; owner++)
-            tell_owned(teller, question, result, owner);
+            tell_owned(reporter, question, result, owner);
     } else if (answer->target_count > 0) {
-        struct sighting *sighting = begin_answer(teller, question, result);
+        struct sighting *sighting = begin_answer(reporter, question, result);
 
         sighting->owner = answer->targets[0].name;
         sighting->chain_ttl = answer->targets[0].ttl;
-        send_message(teller);
+        send_message(reporter);
     }
 }
 
@@ -187,11 +189,11 @@ static const struct dname *name_of(const struct accepted *accepted, size_t index
 }
 
 /* As many in one message as have their name in common. */
-void teller_addresses(struct teller *teller, const struct accepted *accepted,
-                      const struct dname *unnamed, uint32_t ttl)
+void reporter_addresses(struct reporter *reporter, const struct accepted *accepted,
+                        const struct dname *unnamed, uint32_t ttl)
 {
     for (size_t next = 0; next < accepted->address_count;) {
-        struct sighting *sighting = begin_sighting(teller, MESSAGE_ANSWER);
+        struct sighting *sighting = begin_sighting(reporter, MESSAGE_ANSWER);
         uint16_t host = accepted->addresses[next].host;
 
         sighting->question = *name_of(accepted, next, unnamed);
@@ -201,6 +203,6 @@ void teller_addresses(struct teller *teller, const struct accepted *accepted,
                sighting->address_count < SIGHTING_ADDRESSES_MAX)
             sighting->addresses[sighting->address_count++] = (struct sighting_address){
                 .address = accepted->addresses[next++].address, .record = RECORD_LIST, .ttl = ttl};
-        send_message(teller);
+        send_message(reporter);
     }
 }

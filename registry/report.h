@@ -11,23 +11,23 @@
 #include "source/list_report.h"
 #include "source/reason.h"
 
-struct teller;
+struct reporter;
 
 /* `gone` is called when nobody reads the channel any more. */
-int teller_new(struct loop *loop, int channel, void (*gone)(void *context), void *context,
-               struct teller **out);
-void teller_free(struct teller *teller);
+int reporter_new(struct loop *loop, int channel, void (*gone)(void *context), void *context,
+                 struct reporter **out);
+void reporter_free(struct reporter *reporter);
 
-void teller_ready(struct teller *teller);
+void reporter_ready(struct reporter *reporter);
 /* The answer's addresses, 16 a message, and the name at which its chain is open. */
-void teller_answer(struct teller *teller, const struct dname *question,
-                   const struct lookup_result *result);
+void reporter_answer(struct reporter *reporter, const struct dname *question,
+                     const struct lookup_result *result);
 /* The accepted addresses; `unnamed` is the name of those that no host stands beside. */
-void teller_addresses(struct teller *teller, const struct accepted *accepted,
-                      const struct dname *unnamed, uint32_t ttl);
+void reporter_addresses(struct reporter *reporter, const struct accepted *accepted,
+                        const struct dname *unnamed, uint32_t ttl);
 /* An entry that was not taken: `name` or `address` may be NULL. */
-void teller_refusal(struct teller *teller, enum reason reason, const struct dname *name,
-                    const struct address *address);
-void teller_report(struct teller *teller, const struct registry_report *report);
+void reporter_refusal(struct reporter *reporter, enum reason reason, const struct dname *name,
+                      const struct address *address);
+void reporter_list(struct reporter *reporter, const struct registry_report *report);
 
 #endif
