@@ -3,7 +3,7 @@
  * What the daemon hands to the registry process at exec, by fixed numbers.
  *
  *   3     the channel's writing end (SOCK_SEQPACKET, runtime/channel.h)
- *   4     the plan, a sealed memfd (registry/pollplan.h)
+ *   4     the plan, a sealed memfd (registry/plan.h)
  *   8...  for each whitelist of the plan in its order the file of its last good list
  *         (registry/list/list_cache.h), open for reading and writing; closed where there is none
  *

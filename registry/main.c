@@ -27,7 +27,7 @@ enum {
 };
 
 struct process {
-    struct poll_plan plan;
+    struct registry_plan plan;
     struct loop *loop;
     struct resolver *resolver;
     struct fetcher *fetcher;
@@ -80,7 +80,7 @@ static void read_system(struct process *process)
 static void read_certificates(struct process *process)
 {
     for (size_t i = 0; i < process->plan.whitelist_count; i++) {
-        const struct poll_whitelist *whitelist = &process->plan.whitelists[i];
+        const struct registry_whitelist *whitelist = &process->plan.whitelists[i];
         int result;
 
         if (whitelist->url[0] == '\0')
@@ -305,6 +305,6 @@ int main(void)
         return EXIT_FAILURE;
     }
     note_kept(&process);
-    result = poll_plan_open(REGISTRY_PLAN_FD, &process.plan);
+    result = registry_plan_open(REGISTRY_PLAN_FD, &process.plan);
     return result < 0 ? fail("reading the plan", result) : work(&process);
 }

@@ -17,11 +17,11 @@ struct head {
     uint32_t whitelist_count, pattern_count, resolver_count, zero;
 };
 
-_Static_assert(sizeof(struct head) % _Alignof(struct poll_whitelist) == 0, "rows are aligned");
+_Static_assert(sizeof(struct head) % _Alignof(struct registry_whitelist) == 0, "rows are aligned");
 _Static_assert(_Alignof(struct whitelist_pattern) == 1 && _Alignof(struct address) == 1,
                "the other arrays need no alignment");
 
-bool poll_plan_is_needed(const struct poll_plan *plan)
+bool registry_plan_is_needed(const struct registry_plan *plan)
 {
     for (size_t i = 0; i < plan->whitelist_count; i++)
         if (plan->whitelists[i].url[0] != '\0')
@@ -33,7 +33,7 @@ bool poll_plan_is_needed(const struct poll_plan *plan)
     return false;
 }
 
-int poll_plan_seal(const struct poll_plan *plan)
+int registry_plan_seal(const struct registry_plan *plan)
 {
     struct head head = {
         .whitelist_count = (uint32_t)plan->whitelist_count,
@@ -47,8 +47,8 @@ int poll_plan_seal(const struct poll_plan *plan)
         {plan->resolvers, plan->resolver_count * sizeof(*plan->resolvers)},
     };
 
-    if (plan->whitelist_count > WHITELISTS_MAX || plan->pattern_count > POLL_PATTERNS_MAX ||
-        plan->resolver_count > POLL_RESOLVERS_MAX)
+    if (plan->whitelist_count > WHITELISTS_MAX || plan->pattern_count > REGISTRY_PATTERNS_MAX ||
+        plan->resolver_count > REGISTRY_RESOLVERS_MAX)
         return -E2BIG;
     memcpy(head.magic, plan_magic, sizeof(plan_magic));
     return sealed_make("wildset-poll-plan", parts, sizeof(parts) / sizeof(parts[0]));
@@ -59,8 +59,9 @@ int poll_plan_seal(const struct poll_plan *plan)
 static bool head_is_valid(const struct head *head)
 {
     return memcmp(head->magic, plan_magic, sizeof(plan_magic)) == 0 &&
-           head->whitelist_count <= WHITELISTS_MAX && head->pattern_count <= POLL_PATTERNS_MAX &&
-           head->resolver_count <= POLL_RESOLVERS_MAX && head->zero == 0;
+           head->whitelist_count <= WHITELISTS_MAX &&
+           head->pattern_count <= REGISTRY_PATTERNS_MAX &&
+           head->resolver_count <= REGISTRY_RESOLVERS_MAX && head->zero == 0;
 }
 
 static bool is_text(const char *text, size_t room)
@@ -68,10 +69,10 @@ static bool is_text(const char *text, size_t room)
     return memchr(text, '\0', room) != NULL;
 }
 
-static bool whitelist_is_valid(const struct poll_whitelist *whitelist)
+static bool whitelist_is_valid(const struct registry_whitelist *whitelist)
 {
-    return is_text(whitelist->name, POLL_NAME_MAX) && is_text(whitelist->url, POLL_URL_MAX) &&
-           is_text(whitelist->ca, POLL_CA_MAX) &&
+    return is_text(whitelist->name, REGISTRY_NAME_MAX) &&
+           is_text(whitelist->url, REGISTRY_URL_MAX) && is_text(whitelist->ca, REGISTRY_CA_MAX) &&
            (whitelist->url[0] == '\0' || strncmp(whitelist->url, "https://", 8) == 0) &&
            (whitelist->ca[0] == '\0' || whitelist->ca[0] == '/') && whitelist->interval >= 1 &&
            whitelist->interval <= INT32_MAX && whitelist->keep <= INT32_MAX &&
@@ -81,13 +82,14 @@ static bool whitelist_is_valid(const struct poll_whitelist *whitelist)
            whitelist->zero == 0;
 }
 
-static bool pattern_is_valid(const struct poll_plan *plan, const struct whitelist_pattern *pattern)
+static bool pattern_is_valid(const struct registry_plan *plan,
+                             const struct whitelist_pattern *pattern)
 {
     return pattern->whitelist < plan->whitelist_count && pattern->pattern.kind <= PATTERN_ANY &&
            pattern->pattern.name.length > 0 && dname_is_canonical(&pattern->pattern.name);
 }
 
-static bool arrays_are_valid(const struct poll_plan *plan)
+static bool arrays_are_valid(const struct registry_plan *plan)
 {
     for (size_t i = 0; i < plan->whitelist_count; i++)
         if (!whitelist_is_valid(&plan->whitelists[i]))
@@ -103,20 +105,20 @@ static bool arrays_are_valid(const struct poll_plan *plan)
 
 static size_t size_by_head(const struct head *head)
 {
-    return sizeof(*head) + head->whitelist_count * sizeof(struct poll_whitelist) +
+    return sizeof(*head) + head->whitelist_count * sizeof(struct registry_whitelist) +
            head->pattern_count * sizeof(struct whitelist_pattern) +
            head->resolver_count * sizeof(struct address);
 }
 
-bool poll_plan_read(const void *bytes, size_t size, struct poll_plan *out)
+bool registry_plan_read(const void *bytes, size_t size, struct registry_plan *out)
 {
     const struct head *head = bytes;
     const uint8_t *behind = (const uint8_t *)bytes + sizeof(*head);
-    struct poll_plan plan;
+    struct registry_plan plan;
 
     if (size < sizeof(*head) || !head_is_valid(head) || size != size_by_head(head))
         return false;
-    plan = (struct poll_plan){
+    plan = (struct registry_plan){
         .whitelist_count = head->whitelist_count,
         .pattern_count = head->pattern_count,
         .resolver_count = head->resolver_count,
@@ -132,7 +134,7 @@ bool poll_plan_read(const void *bytes, size_t size, struct poll_plan *out)
     return true;
 }
 
-int poll_plan_open(int fd, struct poll_plan *out)
+int registry_plan_open(int fd, struct registry_plan *out)
 {
     const void *bytes;
     size_t size;
@@ -140,7 +142,7 @@ int poll_plan_open(int fd, struct poll_plan *out)
 
     if (result < 0)
         return result;
-    if (poll_plan_read(bytes, size, out))
+    if (registry_plan_read(bytes, size, out))
         return 0;
     sealed_unmap(bytes, size);
     return -EBADMSG;

@@ -16,21 +16,21 @@
 #include <stdint.h>
 
 enum {
-    POLL_PATTERNS_MAX = 65536,
-    POLL_RESOLVERS_MAX = 16,
-    POLL_NAME_MAX = 32,  /* a whitelist's name and its NUL */
-    POLL_URL_MAX = 2048, /* with its NUL */
-    POLL_CA_MAX = PATH_MAX,
+    REGISTRY_PATTERNS_MAX = 65536,
+    REGISTRY_RESOLVERS_MAX = 16,
+    REGISTRY_NAME_MAX = 32,  /* a whitelist's name and its NUL */
+    REGISTRY_URL_MAX = 2048, /* with its NUL */
+    REGISTRY_CA_MAX = PATH_MAX,
 };
 
 /* One whitelist, in the configuration's order: its place is its index. */
-struct poll_whitelist {
-    char name[POLL_NAME_MAX];
-    char url[POLL_URL_MAX]; /* "https://..."; "": no list */
-    char ca[POLL_CA_MAX];   /* a file of certificates; "": the system's */
-    uint32_t interval;      /* seconds between polls, at least 1 */
-    uint32_t keep;          /* seconds that the last good list stays in force */
-    uint32_t shrink;        /* per cent that may vanish at once */
+struct registry_whitelist {
+    char name[REGISTRY_NAME_MAX];
+    char url[REGISTRY_URL_MAX]; /* "https://..."; "": no list */
+    char ca[REGISTRY_CA_MAX];   /* a file of certificates; "": the system's */
+    uint32_t interval;          /* seconds between polls, at least 1 */
+    uint32_t keep;              /* seconds that the last good list stays in force */
+    uint32_t shrink;            /* per cent that may vanish at once */
     uint32_t ttl_min, ttl_max, grace;
     uint8_t takes_addresses;
     uint8_t resolves; /* its names without "*" */
@@ -39,8 +39,8 @@ struct poll_whitelist {
 };
 
 /* All arrays are borrowed; an empty one may be NULL. */
-struct poll_plan {
-    const struct poll_whitelist *whitelists;
+struct registry_plan {
+    const struct registry_whitelist *whitelists;
     size_t whitelist_count; /* at most WHITELISTS_MAX */
     const struct whitelist_pattern *patterns;
     size_t pattern_count;
@@ -49,13 +49,13 @@ struct poll_plan {
 };
 
 /* Whether there is anything to do: a list, or a name to resolve. */
-bool poll_plan_is_needed(const struct poll_plan *plan);
+bool registry_plan_is_needed(const struct registry_plan *plan);
 
 /* A sealed, read-only memfd with the plan; close-on-exec.  The descriptor or -errno. */
-int poll_plan_seal(const struct poll_plan *plan);
+int registry_plan_seal(const struct registry_plan *plan);
 /* As plan_open of sniffer/plan.h: 0, -EBADMSG when it is not a plan, or -errno. */
-int poll_plan_open(int fd, struct poll_plan *out);
-/* The checks of poll_plan_open on bytes, aligned as by malloc; the arrays lie in them. */
-bool poll_plan_read(const void *bytes, size_t size, struct poll_plan *out);
+int registry_plan_open(int fd, struct registry_plan *out);
+/* The checks of registry_plan_open on bytes, aligned as by malloc; the arrays lie in them. */
+bool registry_plan_read(const void *bytes, size_t size, struct registry_plan *out);
 
 #endif

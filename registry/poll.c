@@ -26,7 +26,7 @@ enum {
 
 struct poll {
     struct poll_tools tools;
-    const struct poll_whitelist *whitelist;
+    const struct registry_whitelist *whitelist;
     unsigned index;
     const char *certificates;
     size_t certificates_size;

@@ -17,7 +17,7 @@ struct poll_tools {
     struct resolver *resolver;
     struct hosts *hosts;
     struct reporter *reporter;
-    const struct poll_plan *plan;
+    const struct registry_plan *plan;
     const struct matcher *matcher; /* of the plan's patterns */
 };
 

@@ -87,8 +87,8 @@ int config_plan(const struct config *config, struct plan *out, struct whitelist_
 
 /* The registry process's part, with the arrays that it needs. */
 struct config_poll {
-    struct poll_plan plan;
-    struct poll_whitelist *whitelists;
+    struct registry_plan plan;
+    struct registry_whitelist *whitelists;
     struct whitelist_pattern *patterns;
 };
 /* 0 and something to free, or -ENOMEM. */

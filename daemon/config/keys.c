@@ -133,7 +133,7 @@ static bool keep_text(const char *text, char **out)
 static bool convert_url(const struct config_key *key, const char *text, void *out)
 {
     (void)key;
-    return value_url(text) && strlen(text) < POLL_URL_MAX && keep_text(text, out);
+    return value_url(text) && strlen(text) < REGISTRY_URL_MAX && keep_text(text, out);
 }
 
 static bool convert_path(const struct config_key *key, const char *text, void *out)
@@ -164,7 +164,7 @@ static const struct config_key keys[] = {
     {.name = "log", .section = SECTION_ROOT, .convert = convert_word, .choices = log_words,
      AT(config, log), .wanted = "\"alarms\", \"grants\" or \"debug\""},
     {.name = "registry-resolvers", .section = SECTION_ROOT, .convert = convert_address,
-     LIST_AT(config, registry_resolvers, registry_resolver_count, POLL_RESOLVERS_MAX),
+     LIST_AT(config, registry_resolvers, registry_resolver_count, REGISTRY_RESOLVERS_MAX),
      .wanted = "an address such as \"192.0.2.53\""},
 
     {.name = "interfaces", .section = SECTION_CAPTURE, .convert = convert_interface,

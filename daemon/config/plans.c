@@ -67,9 +67,9 @@ int config_plan(const struct config *config, struct plan *out, struct whitelist_
     return 0;
 }
 
-static void fill_poll(const struct whitelist *whitelist, struct poll_whitelist *out)
+static void fill_poll(const struct whitelist *whitelist, struct registry_whitelist *out)
 {
-    *out = (struct poll_whitelist){
+    *out = (struct registry_whitelist){
         .interval = whitelist->registry_interval,
         .keep = whitelist->registry_keep,
         .shrink = whitelist->registry_shrink,
@@ -104,7 +104,7 @@ int config_poll_plan(const struct config *config, struct config_poll *out)
     }
     for (size_t i = 0; i < config->whitelist_count; i++)
         fill_poll(&config->whitelists[i], &poll.whitelists[i]);
-    poll.plan = (struct poll_plan){
+    poll.plan = (struct registry_plan){
         .whitelists = poll.whitelists,
         .whitelist_count = config->whitelist_count,
         .patterns = poll.patterns,

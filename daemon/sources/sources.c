@@ -271,7 +271,7 @@ static void on_watched(void *context, const char *path)
 }
 
 /* What the registry process reads before its sandbox, and cannot read again. */
-static void watch_files(struct sources *sources, const struct poll_plan *plan)
+static void watch_files(struct sources *sources, const struct registry_plan *plan)
 {
     const char *paths[FILE_MONITOR_MAX] = {SYSTEM_RESOLV_CONF, SYSTEM_HOSTS,
                                            system_certificates_path()};
@@ -284,16 +284,16 @@ static void watch_files(struct sources *sources, const struct poll_plan *plan)
     file_monitor_set(sources->files, paths, count);
 }
 
-int sources_start_registry(struct sources *sources, const struct poll_plan *plan)
+int sources_start_registry(struct sources *sources, const struct registry_plan *plan)
 {
     int sealed;
 
-    if (!poll_plan_is_needed(plan)) {
+    if (!registry_plan_is_needed(plan)) {
         supervisor_stop(&sources->registry, "nothing is left to fetch or resolve");
         file_monitor_set(sources->files, NULL, 0);
         return 0;
     }
-    sealed = poll_plan_seal(plan);
+    sealed = registry_plan_seal(plan);
     if (sealed < 0)
         return sealed;
     list_cache_files_use(&sources->kept, plan);

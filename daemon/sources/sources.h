@@ -82,7 +82,7 @@ int sources_renew_plan(struct sources *sources, const struct plan *plan,
                        const struct mirror_choice *mirrors);
 /* Starts the registry process with this plan in place of the one that runs, or ends it when there
  * is nothing to do.  0 or -errno. */
-int sources_start_registry(struct sources *sources, const struct poll_plan *plan);
+int sources_start_registry(struct sources *sources, const struct registry_plan *plan);
 /* Each second: who has nothing to say is found, and after a while started again. */
 void sources_pulse(struct sources *sources);
 /* Whether each source works by its newest plan. */

@@ -50,7 +50,7 @@ struct host {
 struct hosts {
     struct loop *loop;
     struct resolver *resolver;
-    const struct poll_plan *plan;
+    const struct registry_plan *plan;
     struct hosts_hooks hooks;
     struct loop_watch *timer;
     struct host **list; /* in the order of their names */
@@ -71,7 +71,7 @@ static whitelist_mask wanted(const struct host *host)
 
 /* ---- when again ---- */
 
-static uint32_t clamp(uint32_t ttl, const struct poll_whitelist *whitelist)
+static uint32_t clamp(uint32_t ttl, const struct registry_whitelist *whitelist)
 {
     if (ttl < whitelist->ttl_min)
         ttl = whitelist->ttl_min;
@@ -155,7 +155,7 @@ static void note_ttl(struct host *host, uint32_t ttl)
 /* A server that does not chase the chain to its end: its end is asked for in turn. */
 static bool follow(struct job *job, const struct answer *answer)
 {
-    const struct poll_plan *plan = job->host->owner->plan;
+    const struct registry_plan *plan = job->host->owner->plan;
     bool follows = false;
 
     for (size_t i = 0; i < plan->whitelist_count; i++)
@@ -225,7 +225,7 @@ static void on_timer(void *context)
 
 /* ---- which names ---- */
 
-int hosts_new(struct loop *loop, struct resolver *resolver, const struct poll_plan *plan,
+int hosts_new(struct loop *loop, struct resolver *resolver, const struct registry_plan *plan,
               const struct hosts_hooks *hooks, struct hosts **out)
 {
     struct hosts *hosts = calloc(1, sizeof(*hosts));

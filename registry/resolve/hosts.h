@@ -30,7 +30,7 @@ struct hosts_count {
 struct hosts;
 
 /* Borrows the plan. */
-int hosts_new(struct loop *loop, struct resolver *resolver, const struct poll_plan *plan,
+int hosts_new(struct loop *loop, struct resolver *resolver, const struct registry_plan *plan,
               const struct hosts_hooks *hooks, struct hosts **out);
 void hosts_free(struct hosts *hosts);
 /* These and no others, for this whitelist and origin.  0, or -ENOMEM with some left out. */

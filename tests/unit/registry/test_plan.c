@@ -14,10 +14,10 @@
 
 #include <cmocka.h>
 
-static struct poll_whitelist whitelists[2];
+static struct registry_whitelist whitelists[2];
 static struct whitelist_pattern patterns[2];
 static struct address resolver;
-static struct poll_plan plan;
+static struct registry_plan plan;
 
 static int set_up(void **context)
 {
@@ -34,28 +34,28 @@ static int set_up(void **context)
     pattern_from_text("*.a.net", &patterns[0].pattern);
     pattern_from_text("b.net", &patterns[1].pattern);
     address_from_text("192.0.2.53", &resolver);
-    plan = (struct poll_plan){.whitelists = whitelists,
-                              .whitelist_count = 2,
-                              .patterns = patterns,
-                              .pattern_count = 2,
-                              .resolvers = &resolver,
-                              .resolver_count = 1};
+    plan = (struct registry_plan){.whitelists = whitelists,
+                                  .whitelist_count = 2,
+                                  .patterns = patterns,
+                                  .pattern_count = 2,
+                                  .resolvers = &resolver,
+                                  .resolver_count = 1};
     return 0;
 }
 
-static int pass(struct poll_plan *out)
+static int pass(struct registry_plan *out)
 {
-    int fd = poll_plan_seal(&plan), result;
+    int fd = registry_plan_seal(&plan), result;
 
     assert_true(fd >= 0);
-    result = poll_plan_open(fd, out);
+    result = registry_plan_open(fd, out);
     close(fd);
     return result;
 }
 
 static void test_it_comes_through(void **context)
 {
-    struct poll_plan found;
+    struct registry_plan found;
     (void)context;
 
     assert_int_equal(pass(&found), 0);
@@ -68,18 +68,18 @@ static void test_it_comes_through(void **context)
 static void test_whether_it_is_needed(void **context)
 {
     (void)context;
-    assert_true(poll_plan_is_needed(&plan));
+    assert_true(registry_plan_is_needed(&plan));
     whitelists[0].url[0] = '\0';
-    assert_false(poll_plan_is_needed(&plan));
+    assert_false(registry_plan_is_needed(&plan));
     whitelists[0].resolves = 1;
-    assert_false(poll_plan_is_needed(&plan)); /* its one name is a wildcard */
+    assert_false(registry_plan_is_needed(&plan)); /* its one name is a wildcard */
     whitelists[1].resolves = 1;
-    assert_true(poll_plan_is_needed(&plan));
+    assert_true(registry_plan_is_needed(&plan));
 }
 
 #define SPOIL(field, value)                                                                        \
     do {                                                                                           \
-        struct poll_plan found;                                                                    \
+        struct registry_plan found;                                                                \
         set_up(NULL);                                                                              \
         (field) = (value);                                                                         \
         assert_int_equal(pass(&found), -EBADMSG);                                                  \
@@ -106,12 +106,12 @@ static void test_every_field_is_checked(void **context)
 
 static void test_an_open_descriptor_is_no_plan(void **context)
 {
-    struct poll_plan found;
+    struct registry_plan found;
     int fd = memfd_create("x", MFD_ALLOW_SEALING);
     (void)context;
 
     assert_int_equal(write(fd, "wspoll1", 8), 8);
-    assert_int_equal(poll_plan_open(fd, &found), -EBADMSG);
+    assert_int_equal(registry_plan_open(fd, &found), -EBADMSG);
     close(fd);
 }
 
