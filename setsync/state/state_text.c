@@ -1,66 +1,75 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The text of the state file.  A line is good when printing what was read from it gives the same
- * line again: there is one way to write each lease, and nothing to be lenient about.
+ * The text of the state file: jansson reads and prints a line, and each of its members is checked
+ * by the reader of its kind.
  */
 #include "setsync/state/state_text.h"
 
-#include "base/siphash.h"
-
-#include <inttypes.h>
-#include <stdio.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC "wildset leases "
-#define UNKNOWN "\"\"" /* no name prints like that: its quotes are escaped */
+#define HEAD "wildset-leases"
+#define HEAD_1 "wildset leases "
+#define UNKNOWN_1 "\"\""
 
-enum { FIELDS = 14, DIGITS_MAX = 20 };
+enum { WORDS_1 = 15 }; /* in a line of version 1 */
 
-/* ---- one line ---- */
+/* ---- printing ---- */
 
-static const char *text_or_unknown(const char *text)
+/* NULL, which is left out, for what is unknown. */
+static const char *text_if_known(const char *text)
 {
-    return text[0] != '\0' ? text : UNKNOWN;
+    return text[0] != '\0' ? text : NULL;
+}
+
+static json_int_t state_time(uint64_t ms)
+{
+    return ms < INT64_MAX ? (json_int_t)ms : INT64_MAX;
+}
+
+/* Takes the object. */
+static const char *state_object_print(json_t *object, char out[static STATE_LINE_MAX])
+{
+    size_t size = object ? json_dumpb(object, out, STATE_LINE_MAX - 1, JSON_COMPACT) : 0;
+    json_decref(object);
+    if (size == 0 || size >= STATE_LINE_MAX)
+        return NULL;
+    out[size] = '\0';
+    return out;
+}
+
+const char *state_head_print(uint64_t saved_ms, char out[static STATE_LINE_MAX])
+{
+    snprintf(out, STATE_LINE_MAX, "{\"" HEAD "\":%d,\"saved\":%lld}", STATE_VERSION,
+             (long long)state_time(saved_ms));
+    return out;
 }
 
 const char *state_line_print(const struct state_claim *claim, char out[static STATE_LINE_MAX])
 {
     char address[ADDRESS_TEXT_MAX], resolver[ADDRESS_TEXT_MAX], set[SET_TEXT_MAX];
     char pattern[PATTERN_TEXT_MAX], name[DNAME_TEXT_MAX], owner[DNAME_TEXT_MAX];
-    address_to_text(&claim->address, address);
-    address_to_text(&claim->resolver, resolver);
-    snprintf(out, STATE_LINE_MAX,
-             "lease %s %s %.31s %s %s %s %s %s %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64,
-             address, set_name_to_text(&claim->set, set), claim->whitelist,
-             pattern_to_text(&claim->pattern, pattern), dname_to_text(&claim->name, name),
-             text_or_unknown(dname_to_text(&claim->owner, owner)), text_or_unknown(resolver),
-             text_or_unknown(record_type_name(claim->record)), claim->ttl, claim->first_ms,
-             claim->last_ms, claim->end_ms);
-    return out;
+    return state_object_print(
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*, s:I, s:I, s:I, s:I}", "address",
+                  address_to_text(&claim->address, address), "set",
+                  set_name_to_text(&claim->set, set), "whitelist", claim->whitelist, "pattern",
+                  pattern_to_text(&claim->pattern, pattern), "name",
+                  dname_to_text(&claim->name, name), "owner",
+                  text_if_known(dname_to_text(&claim->owner, owner)), "resolver",
+                  text_if_known(address_to_text(&claim->resolver, resolver)), "record",
+                  text_if_known(record_type_name(claim->record)), "ttl", (json_int_t)claim->ttl,
+                  "granted", state_time(claim->first_ms), "seen", state_time(claim->last_ms),
+                  "expires", state_time(claim->end_ms)),
+        out);
 }
 
-/* Digits only, as printed. */
-static bool number_from_text(const char *text, uint64_t most, uint64_t *out)
-{
-    size_t length = strspn(text, "0123456789");
-    if (length == 0 || length > DIGITS_MAX || text[length] != '\0')
-        return false;
-    uint64_t number = 0;
-    for (size_t i = 0; i < length; i++) {
-        uint64_t digit = (uint64_t)(text[i] - '0');
-        if (number > (most - digit) / 10)
-            return false;
-        number = 10 * number + digit;
-    }
-    *out = number;
-    return true;
-}
+/* ---- a line ---- */
 
 static bool record_from_text(const char *text, enum record_type *out)
 {
-    for (unsigned type = RECORD_NONE; type < RECORD_COUNT; type++) {
-        if (strcmp(text_or_unknown(record_type_name((enum record_type)type)), text) != 0)
+    for (unsigned type = RECORD_NONE + 1; type < RECORD_COUNT; type++) {
+        if (strcmp(record_type_name((enum record_type)type), text) != 0)
             continue;
         *out = (enum record_type)type;
         return true;
@@ -76,143 +85,187 @@ static bool whitelist_from_text(const char *text, char out[static WHITELIST_NAME
     size_t length = strspn(text, letters);
     if (length == 0 || length >= WHITELIST_NAME_MAX || text[length] != '\0')
         return false;
-    memcpy(out, text, strlen(text) + 1);
+    memcpy(out, text, length + 1);
     return true;
 }
 
-static bool set_from_words(char *const words[static 3], struct set_name *out)
-{
-    char text[STATE_LINE_MAX];
-    snprintf(text, sizeof(text), "%s %s %s", words[0], words[1], words[2]);
-    return set_name_from_text(text, out);
-}
+/* A claim as its line has it; NULL: unknown. */
+struct state_words {
+    const char *address, *set, *whitelist, *pattern, *name, *owner, *resolver, *record;
+    json_int_t ttl, granted, seen, expires;
+};
 
-static bool read_words(char *const words[static FIELDS + 1], struct state_claim *claim)
+static bool state_words_read(const struct state_words *words, struct state_claim *out)
 {
-    uint64_t ttl;
-    if (strcmp(words[0], "lease") != 0 || !address_from_text(words[1], &claim->address) ||
-        !set_from_words(words + 2, &claim->set) ||
-        !whitelist_from_text(words[5], claim->whitelist) ||
-        !pattern_from_text(words[6], &claim->pattern) || !dname_from_text(words[7], &claim->name))
-        return false;
-    if (strcmp(words[8], UNKNOWN) != 0 && !dname_from_text(words[8], &claim->owner))
-        return false;
-    if (strcmp(words[9], UNKNOWN) != 0 && !address_from_text(words[9], &claim->resolver))
-        return false;
-    if (!record_from_text(words[10], &claim->record) ||
-        !number_from_text(words[11], UINT32_MAX, &ttl))
-        return false;
-    claim->ttl = (uint32_t)ttl;
-    return number_from_text(words[12], UINT64_MAX, &claim->first_ms) &&
-           number_from_text(words[13], UINT64_MAX, &claim->last_ms) &&
-           number_from_text(words[14], UINT64_MAX, &claim->end_ms);
-}
-
-bool state_line_parse(const char *line, struct state_claim *out)
-{
-    char text[STATE_LINE_MAX], again[STATE_LINE_MAX];
-    char *words[FIELDS + 1];
-    size_t count = 0;
-    if (strlen(line) >= sizeof(text))
-        return false;
-    memcpy(text, line, strlen(line) + 1);
-    char *rest = text;
-    while (rest && count <= FIELDS)
-        words[count++] = strsep(&rest, " ");
-    struct state_claim claim = {0};
-    if (rest || count != FIELDS + 1 || !read_words(words, &claim))
-        return false;
-    if (strcmp(state_line_print(&claim, again), line) != 0)
+    struct state_claim claim = {
+        .ttl = (uint32_t)words->ttl,
+        .first_ms = (uint64_t)words->granted,
+        .last_ms = (uint64_t)words->seen,
+        .end_ms = (uint64_t)words->expires,
+    };
+    if (words->ttl < 0 || words->ttl > UINT32_MAX || words->granted < 0 || words->seen < 0 ||
+        words->expires < 0 || !address_from_text(words->address, &claim.address) ||
+        !set_name_from_text(words->set, &claim.set) ||
+        !whitelist_from_text(words->whitelist, claim.whitelist) ||
+        !pattern_from_text(words->pattern, &claim.pattern) ||
+        !dname_from_text(words->name, &claim.name) ||
+        (words->owner && !dname_from_text(words->owner, &claim.owner)) ||
+        (words->resolver && !address_from_text(words->resolver, &claim.resolver)) ||
+        (words->record && !record_from_text(words->record, &claim.record)))
         return false;
     *out = claim;
     return true;
 }
 
-/* ---- the whole ---- */
-
-/* Against accidents, not against people: who may write the file needs no trick. */
-void state_sum_add(struct state_sum *sum, const char *line)
+static bool state_object_parse(const char *line, struct state_claim *out)
 {
-    const struct siphash_key key = {.k0 = sum->value, .k1 = sum->lines};
-    sum->value = siphash(&key, line, strlen(line));
-    sum->lines++;
+    enum { ALWAYS_THERE = 9 };
+    struct state_words words = {0};
+    json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+    bool is_good =
+        object &&
+        json_unpack(object, "{s:s, s:s, s:s, s:s, s:s, s?s, s?s, s?s, s:I, s:I, s:I, s:I}",
+                    "address", &words.address, "set", &words.set, "whitelist", &words.whitelist,
+                    "pattern", &words.pattern, "name", &words.name, "owner", &words.owner,
+                    "resolver", &words.resolver, "record", &words.record, "ttl", &words.ttl,
+                    "granted", &words.granted, "seen", &words.seen, "expires",
+                    &words.expires) == 0 &&
+        json_object_size(object) == (size_t)ALWAYS_THERE + !!words.owner + !!words.resolver +
+                                        !!words.record && /* and nothing else */
+        state_words_read(&words, out);
+    json_decref(object);
+    return is_good;
 }
 
-struct lines {
-    const char *at, *end;
-    size_t number;
-    char line[STATE_LINE_MAX];
-};
-
-/* False at the end, and for a line that is none: too long, without its newline, with a NUL. */
-static bool next_line(struct lines *lines)
+/* Digits only; what is too large for a time is the last of all. */
+static bool time_from_text(const char *text, json_int_t *out)
 {
-    size_t left = (size_t)(lines->end - lines->at);
-    const char *newline = left > 0 ? memchr(lines->at, '\n', left) : NULL;
-    lines->number++;
-    if (!newline)
+    size_t length = strspn(text, "0123456789");
+    if (length == 0 || text[length] != '\0')
         return false;
-    size_t length = (size_t)(newline - lines->at);
-    if (length >= sizeof(lines->line) || memchr(lines->at, '\0', length))
-        return false;
-    memcpy(lines->line, lines->at, length);
-    lines->line[length] = '\0';
-    lines->at = newline + 1;
+    *out = state_time(strtoull(text, NULL, 10));
     return true;
 }
 
-static enum state_verdict read_head(struct lines *lines, struct state_sum *sum, uint64_t *saved_ms)
+/* lease ADDRESS FAMILY TABLE SET WHITELIST PATTERN NAME OWNER RESOLVER RECORD TTL FIRST LAST END */
+static bool state_words_parse(const char *line, struct state_claim *out)
+{
+    char text[STATE_LINE_MAX], set[STATE_LINE_MAX];
+    char *word[WORDS_1];
+    size_t count = 0;
+    snprintf(text, sizeof(text), "%s", line);
+    char *rest = text;
+    while (rest && count < WORDS_1)
+        word[count++] = strsep(&rest, " ");
+    if (rest || count < WORDS_1 || strcmp(word[0], "lease") != 0)
+        return false;
+    snprintf(set, sizeof(set), "%.64s %.64s %.64s", word[2], word[3], word[4]);
+    for (unsigned i = 8; i <= 10; i++)
+        if (strcmp(word[i], UNKNOWN_1) == 0)
+            word[i] = NULL;
+    struct state_words words = {
+        .address = word[1],
+        .set = set,
+        .whitelist = word[5],
+        .pattern = word[6],
+        .name = word[7],
+        .owner = word[8],
+        .resolver = word[9],
+        .record = word[10],
+    };
+    return time_from_text(word[11], &words.ttl) && time_from_text(word[12], &words.granted) &&
+           time_from_text(word[13], &words.seen) && time_from_text(word[14], &words.expires) &&
+           state_words_read(&words, out);
+}
+
+bool state_line_parse(const char *line, unsigned version, struct state_claim *out)
+{
+    return version == 1 ? state_words_parse(line, out) : state_object_parse(line, out);
+}
+
+/* ---- the whole ---- */
+
+enum line { LINE_NONE, LINE_GOOD, LINE_DAMAGED };
+
+/* Damaged: too long, without its newline, or with a NUL. */
+static enum line line_read(FILE *stream, char out[static STATE_LINE_MAX])
+{
+    size_t length = 0;
+    bool is_good = true;
+    int byte;
+    while ((byte = getc_unlocked(stream)) != EOF && byte != '\n') {
+        is_good &= byte != '\0' && length < STATE_LINE_MAX - 1;
+        if (is_good)
+            out[length] = (char)byte;
+        length++;
+    }
+    if (byte == EOF && length == 0)
+        return LINE_NONE;
+    if (byte == EOF || !is_good)
+        return LINE_DAMAGED;
+    out[length] = '\0';
+    return LINE_GOOD;
+}
+
+static enum state_verdict head_parse_1(FILE *stream, char line[static STATE_LINE_MAX],
+                                       uint64_t *saved_ms)
 {
     static const char saved[] = "saved ";
-    char first[sizeof(MAGIC) + DIGITS_MAX];
-    if (!next_line(lines) || strncmp(lines->line, MAGIC, strlen(MAGIC)) != 0)
-        return STATE_FOREIGN;
-    snprintf(first, sizeof(first), MAGIC "%d", STATE_VERSION);
-    if (strcmp(lines->line, first) != 0)
+    json_int_t time;
+    if (strcmp(line, HEAD_1 "1") != 0)
         return STATE_FUTURE;
-    state_sum_add(sum, lines->line);
-    if (!next_line(lines) || strncmp(lines->line, saved, strlen(saved)) != 0 ||
-        !number_from_text(lines->line + strlen(saved), UINT64_MAX, saved_ms))
-        return STATE_DAMAGED;
-    state_sum_add(sum, lines->line);
+    if (line_read(stream, line) != LINE_GOOD || strncmp(line, saved, strlen(saved)) != 0 ||
+        !time_from_text(line + strlen(saved), &time))
+        return STATE_FOREIGN;
+    *saved_ms = (uint64_t)time;
     return STATE_GOOD;
 }
 
-static bool is_end(const struct lines *lines, const struct state_sum *sum, size_t claims)
+/* Without its head nothing is known of a file: not even when it was written. */
+static enum state_verdict head_read(FILE *stream, char line[static STATE_LINE_MAX],
+                                    unsigned *version, uint64_t *saved_ms)
 {
-    char end[64];
-    snprintf(end, sizeof(end), "end %zu %016" PRIx64, claims, sum->value);
-    return strcmp(lines->line, end) == 0 && lines->at == lines->end;
+    json_int_t number = 0, time = 0;
+    if (line_read(stream, line) != LINE_GOOD)
+        return STATE_FOREIGN;
+    if (strncmp(line, HEAD_1, strlen(HEAD_1)) == 0) {
+        *version = 1;
+        return head_parse_1(stream, line, saved_ms);
+    }
+    json_t *head = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+    bool is_ours = head && json_unpack(head, "{s:I}", HEAD, &number) == 0;
+    bool is_whole =
+        is_ours && json_unpack(head, "{s:I, s:I !}", HEAD, &number, "saved", &time) == 0;
+    json_decref(head);
+    if (is_ours && number > STATE_VERSION)
+        return STATE_FUTURE;
+    if (!is_whole || number != STATE_VERSION || time < 0)
+        return STATE_FOREIGN;
+    *version = STATE_VERSION;
+    *saved_ms = (uint64_t)time;
+    return STATE_GOOD;
 }
 
-/* One walk; the claims are told only in the second, when the first has seen that all is good. */
-static struct state_reading walk(const char *text, size_t size, state_each *each, void *context)
+struct state_reading state_read(FILE *stream, state_each *each, void *context)
 {
-    struct lines lines = {.at = text, .end = text + size};
-    struct state_sum sum = {0};
+    char line[STATE_LINE_MAX];
     struct state_reading reading = {0};
     struct state_claim claim;
-    reading.verdict = read_head(&lines, &sum, &reading.saved_ms);
-    while (reading.verdict == STATE_GOOD) {
-        if (!next_line(&lines))
-            reading.verdict = STATE_DAMAGED;
-        else if (is_end(&lines, &sum, reading.claims))
-            return reading;
-        else if (!state_line_parse(lines.line, &claim))
-            reading.verdict = STATE_DAMAGED;
-        if (reading.verdict != STATE_GOOD)
-            break;
-        state_sum_add(&sum, lines.line);
-        reading.claims++;
-        if (each)
+    unsigned version = 0;
+    enum line found;
+    reading.verdict = head_read(stream, line, &version, &reading.saved_ms);
+    if (reading.verdict != STATE_GOOD)
+        return reading;
+    for (size_t number = version == 1 ? 3 : 2; (found = line_read(stream, line)) != LINE_NONE;
+         number++) {
+        if (found == LINE_GOOD && version == 1 && strncmp(line, "end ", 4) == 0)
+            continue; /* a count and a checksum */
+        if (found == LINE_GOOD && state_line_parse(line, version, &claim)) {
+            reading.claims++;
             each(context, &reading, &claim);
+        } else if (reading.damaged++ == 0) {
+            reading.line = number;
+        }
     }
-    reading.line = lines.number;
     return reading;
-}
-
-struct state_reading state_parse(const char *text, size_t size, state_each *each, void *context)
-{
-    struct state_reading reading = walk(text, size, NULL, NULL);
-    return reading.verdict == STATE_GOOD ? walk(text, size, each, context) : reading;
 }

@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,17 +30,9 @@
 
 struct saving {
     FILE *stream;
-    struct state_sum sum;
     const struct moment *now;
-    size_t claims;
+    bool is_short; /* of memory */
 };
-
-static void put_line(struct saving *saving, const char *line)
-{
-    state_sum_add(&saving->sum, line);
-    fputs(line, saving->stream);
-    putc('\n', saving->stream);
-}
 
 /* On the wall clock, in milliseconds: before 1970 there is nothing. */
 static uint64_t wall_ms(const struct moment *now, uint64_t boot_ns)
@@ -74,21 +65,23 @@ static void save_lease(void *context, struct lease *lease)
             .end_ms = wall_ms(saving->now, claim->expires_ns),
         };
         memcpy(state.whitelist, claim->whitelist->name, sizeof(state.whitelist));
-        put_line(saving, state_line_print(&state, line));
-        saving->claims++;
+        if (!state_line_print(&state, line)) {
+            saving->is_short = true;
+            return;
+        }
+        fputs(line, saving->stream);
+        putc('\n', saving->stream);
     }
 }
 
 static int save_stream(const struct setsync *sync, FILE *stream, const struct moment *now)
 {
     struct saving saving = {.stream = stream, .now = now};
-    char line[64];
-    snprintf(line, sizeof(line), "wildset leases %d", STATE_VERSION);
-    put_line(&saving, line);
-    snprintf(line, sizeof(line), "saved %" PRIu64, now->real_ns / NS_PER_MS);
-    put_line(&saving, line);
+    char line[STATE_LINE_MAX];
+    fprintf(stream, "%s\n", state_head_print(now->real_ns / NS_PER_MS, line));
     lease_each(sync->leases, save_lease, &saving);
-    fprintf(stream, "end %zu %016" PRIx64 "\n", saving.claims, saving.sum.value);
+    if (saving.is_short)
+        return -ENOMEM;
     if (fflush(stream) != 0 || ferror(stream) || fsync(fileno(stream)) < 0)
         return errno != 0 ? -errno : -EIO;
     return 0;
@@ -276,21 +269,8 @@ static void take_claim(void *context, const struct state_reading *reading,
     }
 }
 
-static int read_whole(int fd, char *text, size_t size)
-{
-    for (size_t at = 0; at < size;) {
-        ssize_t n = read(fd, text + at, size - at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        at += (size_t)n;
-    }
-    return 0;
-}
-
 /* -EFBIG for what is no plain file of a believable size. */
-static int read_file(const char *path, char **out, size_t *size)
+static int open_state(const char *path, FILE **out)
 {
     struct stat status;
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -299,44 +279,45 @@ static int read_file(const char *path, char **out, size_t *size)
     int result = fstat(fd, &status) < 0 ? -errno : 0;
     if (result == 0 && (!S_ISREG(status.st_mode) || status.st_size > FILE_SIZE_MAX))
         result = -EFBIG;
-    char *text = result == 0 ? malloc((size_t)status.st_size + 1) : NULL;
-    if (result == 0)
-        result = text ? read_whole(fd, text, (size_t)status.st_size) : -ENOMEM;
-    close(fd);
-    if (result < 0) {
-        free(text);
-        return result;
+    FILE *stream = result == 0 ? fdopen(fd, "r") : NULL;
+    if (!stream) {
+        close(fd);
+        return result < 0 ? result : -ENOMEM;
     }
-    *out = text;
-    *size = (size_t)status.st_size;
+    *out = stream;
     return 0;
 }
 
-static void set_aside(const char *path, const struct state_reading *reading)
+/* For whoever wants to look into it: the next save writes another. */
+static int set_aside(const char *path, char aside[static PATH_MAX])
 {
-    static const char *const what[] = {
-        [STATE_FOREIGN] = "is not a wildset state file",
-        [STATE_FUTURE] = "was written by a later version of wildset",
-        [STATE_DAMAGED] = "is damaged or truncated",
-    };
+    if (snprintf(aside, PATH_MAX, "%s.damaged", path) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    return rename(path, aside) < 0 ? -errno : 0;
+}
+
+static void warn_of_damage(const char *path, const struct state_reading *reading)
+{
     char aside[PATH_MAX];
-    int length = snprintf(aside, sizeof(aside), "%s.damaged", path);
-    int result = length >= (int)sizeof(aside) ? -ENAMETOOLONG
-                 : rename(path, aside) < 0    ? -errno
-                                              : 0;
-    log_warning("%s, line %zu: %s: ignored, %s%s; continuing with what the sets hold", path,
-                reading->line, what[reading->verdict],
-                result == 0 ? "renamed to " : "and it cannot be renamed: ",
-                result == 0 ? aside : strerror(-result));
+    int result = set_aside(path, aside);
+    const char *kept = result == 0 ? "renamed to " : "and the file cannot be renamed: ";
+    const char *where = result == 0 ? aside : strerror(-result);
+    if (reading->verdict == STATE_GOOD)
+        log_warning("%s: %zu damaged lines, the first is line %zu: ignored, %s%s", path,
+                    reading->damaged, reading->line, kept, where);
+    else
+        log_warning("%s: %s: ignored, %s%s; continuing with what the sets hold", path,
+                    reading->verdict == STATE_FUTURE ? "was written by a later version of wildset"
+                                                     : "is not a wildset state file",
+                    kept, where);
 }
 
 void statefile_load(struct setsync *sync, const char *path, const struct moment *now)
 {
     struct restoring restoring = {.sync = sync, .now = now};
-    char *text = NULL;
-    size_t size = 0;
+    FILE *stream = NULL;
     sync->serial++; /* those that do not fit make room for others that last longer */
-    int result = read_file(path, &text, &size);
+    int result = open_state(path, &stream);
     if (result == -ENOENT)
         return;
     if (result < 0) {
@@ -344,12 +325,15 @@ void statefile_load(struct setsync *sync, const char *path, const struct moment 
                     strerror(-result));
         return;
     }
-    struct state_reading reading = state_parse(text, size, take_claim, &restoring);
-    free(text);
-    if (reading.verdict != STATE_GOOD) {
-        set_aside(path, &reading);
+    struct state_reading reading = state_read(stream, take_claim, &restoring);
+    bool is_cut = ferror(stream) != 0;
+    fclose(stream);
+    if (is_cut)
+        log_warning("%s: cannot read all saved leases; continuing without the others", path);
+    if (reading.verdict != STATE_GOOD || reading.damaged > 0)
+        warn_of_damage(path, &reading);
+    if (reading.verdict != STATE_GOOD)
         return;
-    }
     log_notice("%s: restored %zu leases (%zu expired, %zu no longer configured)", path,
                restoring.taken, restoring.ended, restoring.refused);
 }
