@@ -5,6 +5,7 @@
 #ifndef WILDSET_CLIENT_OPTIONS_H
 #define WILDSET_CLIENT_OPTIONS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 enum command_status {
@@ -52,5 +53,11 @@ bool options_read(struct options *out, const struct options_page *page, int argc
                   unsigned taken);
 /* Says what is wrong and the usage line on stderr.  COMMAND_USAGE. */
 int options_refuse(const struct options_page *page, const char *what);
+
+/*
+ * What a command is about, an address or a name, as the request's arguments: {"address":TEXT} or
+ * {"name":TEXT}, U-labels converted.  NULL with a sentence in *problem when it is neither.
+ */
+json_t *subject_read(const char *text, const char **problem);
 
 #endif

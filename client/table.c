@@ -1,100 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Aligned columns for people.  The held-back rows are one block of text: each cell with its NUL,
- * row after row.
+ * libsmartcols prints the rows, some hundreds at a time.  It measures each such block anew; so that
+ * the columns stay, all but the first block begin with a line that only keeps their widths.
  */
 #include "client/table.h"
 
 #include <errno.h>
+#include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { HELD_ROWS_MAX = 256 };
 
 struct table {
-    FILE *out;
-    const struct table_column *columns;
+    struct libscols_table *held;
     size_t column_count;
-    size_t width[TABLE_COLUMNS_MAX];
-    char *text; /* the cells held back */
-    size_t used, room;
-    size_t held; /* rows in `text` */
-    size_t rows; /* rows in all */
-    bool titled;
+    size_t rows; /* in all */
+    bool titled; /* and so the first line is widths_keep's */
 };
+
+static int table_fill(struct table *table, FILE *out, const struct table_column *columns,
+                      size_t count)
+{
+    scols_table_set_stream(table->held, out);
+    scols_table_set_termforce(table->held, SCOLS_TERMFORCE_NEVER); /* nothing is cut or folded */
+    scols_table_enable_minout(table->held, 1);                     /* no blanks at a line's end */
+    for (size_t i = 0; i < count; i++) {
+        if (!scols_table_new_column(table->held, columns[i].title, (double)columns[i].least,
+                                    columns[i].right ? SCOLS_FL_RIGHT : 0))
+            return -ENOMEM;
+    }
+    return scols_table_set_column_separator(table->held, "  ");
+}
 
 struct table *table_new(FILE *out, const struct table_column *columns, size_t count)
 {
-    struct table *table = count <= TABLE_COLUMNS_MAX ? calloc(1, sizeof(*table)) : NULL;
+    struct table *table = calloc(1, sizeof(*table));
 
     if (!table)
         return NULL;
-    table->out = out;
-    table->columns = columns;
     table->column_count = count;
-    for (size_t i = 0; i < count; i++) {
-        size_t title = strlen(columns[i].title);
-        table->width[i] = title > columns[i].least ? title : columns[i].least;
+    table->held = scols_new_table();
+    if (table->held && table_fill(table, out, columns, count) == 0)
+        return table;
+    scols_unref_table(table->held);
+    free(table);
+    return NULL;
+}
+
+/* A line that is never printed, with each cell as wide as its column has become. */
+static struct libscols_line *widths_keep(struct table *table)
+{
+    struct libscols_line *line = scols_table_new_line(table->held, NULL);
+
+    for (size_t i = 0; line && i < table->column_count; i++) {
+        size_t width = scols_column_get_width(scols_table_get_column(table->held, i));
+        char *cell = calloc(1, width + 1);
+
+        if (cell && scols_line_refer_data(line, i, memset(cell, 'x', width)) < 0)
+            free(cell);
     }
-    return table;
-}
-
-/* Without blanks at the end: empty cells there are not padded. */
-static size_t row_length(const struct table *table, const char *const *cells)
-{
-    size_t length = table->column_count;
-
-    while (length > 1 && *cells[length - 1] == '\0')
-        length--;
-    return length;
-}
-
-static void row_print(const struct table *table, const char *const *cells)
-{
-    size_t length = row_length(table, cells);
-
-    for (size_t i = 0; i < length; i++) {
-        bool last = i + 1 == length;
-        int width = (int)table->width[i];
-
-        if (table->columns[i].right)
-            fprintf(table->out, "%*s%s", width, cells[i], last ? "\n" : "  ");
-        else if (last)
-            fprintf(table->out, "%s\n", cells[i]);
-        else
-            fprintf(table->out, "%-*s  ", width, cells[i]);
-    }
-}
-
-static void titles_print(struct table *table)
-{
-    const char *cells[TABLE_COLUMNS_MAX];
-
-    for (size_t i = 0; i < table->column_count; i++)
-        cells[i] = table->columns[i].title;
-    row_print(table, cells);
-    table->titled = true;
+    return line;
 }
 
 void table_flush(struct table *table)
 {
-    const char *next = table->text;
+    struct libscols_line *first = scols_table_get_line(table->held, table->titled ? 1 : 0);
 
-    if (table->held == 0)
+    if (!first)
         return;
-    if (!table->titled)
-        titles_print(table);
-    for (size_t row = 0; row < table->held; row++) {
-        const char *cells[TABLE_COLUMNS_MAX];
-
-        for (size_t i = 0; i < table->column_count; i++) {
-            cells[i] = next;
-            next += strlen(next) + 1;
-        }
-        row_print(table, cells);
-    }
-    table->held = 0;
-    table->used = 0;
+    scols_table_print_range(table->held, first, NULL);
+    putc('\n', scols_table_get_stream(table->held));
+    scols_table_remove_lines(table->held);
+    table->titled = widths_keep(table) != NULL;
 }
 
 void table_free(struct table *table)
@@ -102,52 +81,37 @@ void table_free(struct table *table)
     if (!table)
         return;
     table_flush(table);
-    free(table->text);
+    scols_unref_table(table->held);
     free(table);
 }
 
-static int text_reserve(struct table *table, size_t more)
+/* What is no printable ASCII would reach the terminal. */
+static char *cell_copy(const char *cell)
 {
-    size_t room = table->room ? table->room : 4096;
+    char *copy = strdup(cell ? cell : "");
 
-    while (room - table->used < more)
-        room *= 2;
-    if (room == table->room)
-        return 0;
-
-    char *text = realloc(table->text, room);
-    if (!text)
-        return -ENOMEM;
-    table->text = text;
-    table->room = room;
-    return 0;
-}
-
-static void cell_append(struct table *table, size_t column, const char *cell)
-{
-    size_t length = strlen(cell);
-    char *to = table->text + table->used;
-
-    for (size_t i = 0; i < length; i++)
-        to[i] = cell[i] >= ' ' && cell[i] <= '~' ? cell[i] : '?';
-    to[length] = '\0';
-    table->used += length + 1;
-    if (table->width[column] < length)
-        table->width[column] = length;
+    for (char *at = copy; at && *at; at++)
+        if (*at < ' ' || *at > '~')
+            *at = '?';
+    return copy;
 }
 
 int table_row(struct table *table, const char *const *cells)
 {
-    size_t need = 0;
+    struct libscols_line *line = scols_table_new_line(table->held, NULL);
 
-    for (size_t i = 0; i < table->column_count; i++)
-        need += (cells[i] ? strlen(cells[i]) : 0) + 1;
-    if (text_reserve(table, need) < 0)
+    if (!line)
         return -ENOMEM;
-    for (size_t i = 0; i < table->column_count; i++)
-        cell_append(table, i, cells[i] ? cells[i] : "");
+    for (size_t i = 0; i < table->column_count; i++) {
+        char *cell = cell_copy(cells[i]);
+
+        if (!cell || scols_line_refer_data(line, i, cell) < 0) {
+            free(cell);
+            return -ENOMEM;
+        }
+    }
     table->rows++;
-    if (++table->held == HELD_ROWS_MAX)
+    if (scols_table_get_nlines(table->held) == HELD_ROWS_MAX)
         table_flush(table);
     return 0;
 }
@@ -175,4 +139,26 @@ const char *duration_to_text(unsigned long long seconds, char out[static DURATIO
     else
         snprintf(out, DURATION_TEXT_MAX, "%llu%c", seconds / units[i].seconds, units[i].letter);
     return out;
+}
+
+/* The terminal's own eight colours (ECMA-48 SGR): its user has chosen how they look. */
+const char *colour_code(enum colour colour, bool wanted)
+{
+    static const char *const codes[] = {
+        [COLOUR_NONE] = "\033[0m",
+        [COLOUR_GOOD] = "\033[32m",
+        [COLOUR_WARNING] = "\033[33m",
+        [COLOUR_FAILURE] = "\033[31m",
+    };
+
+    return wanted ? codes[colour] : "";
+}
+
+bool colour_is_wanted(FILE *out)
+{
+    const char *off = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+    if (off && *off != '\0')
+        return false;
+    return terminal && strcmp(terminal, "dumb") != 0 && isatty(fileno(out));
 }

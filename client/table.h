@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rows in aligned columns.  Rows are held back until there are enough of them to know the widths,
- * or until the table ends; a later cell that is wider widens its column from there on, so a table
- * of any length costs the same memory.
+ * What people see: colours, durations, and rows in aligned columns.  Rows are held back until there
+ * are enough of them to know the widths, or until the table ends; a later cell that is wider widens
+ * its column from there on, so a table of any length costs the same memory.
  */
 #ifndef WILDSET_CLIENT_TABLE_H
 #define WILDSET_CLIENT_TABLE_H
@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-
-enum { TABLE_COLUMNS_MAX = 16 };
 
 struct table_column {
     const char *title;
@@ -21,7 +19,7 @@ struct table_column {
 
 struct table;
 
-/* `columns` is borrowed, at most TABLE_COLUMNS_MAX.  NULL when out of memory. */
+/* NULL when out of memory. */
 struct table *table_new(FILE *out, const struct table_column *columns, size_t count);
 /* Prints what is held back.  A table without rows prints nothing, no titles either. */
 void table_free(struct table *table);
@@ -38,5 +36,16 @@ size_t table_rows(const struct table *table);
 /* "1d 2h", "9m 58s", "12s": the two greatest units.  Returns `out`. */
 enum { DURATION_TEXT_MAX = 32 };
 const char *duration_to_text(unsigned long long seconds, char out[static DURATION_TEXT_MAX]);
+
+enum colour {
+    COLOUR_NONE,
+    COLOUR_GOOD,
+    COLOUR_WARNING,
+    COLOUR_FAILURE,
+};
+/* On a terminal, unless NO_COLOR (https://no-color.org) is set or TERM is "dumb". */
+bool colour_is_wanted(FILE *out);
+/* What switches a colour on and, COLOUR_NONE, off; "" where colours are not wanted. */
+const char *colour_code(enum colour colour, bool wanted);
 
 #endif

@@ -4,7 +4,7 @@
  */
 #include "doctor/doctor.h"
 
-#include "client/subject.h"
+#include "client/table.h"
 #include "daemon/config/values.h"
 
 #include <stdlib.h>
@@ -79,17 +79,9 @@ static void checks_run(struct doctor *doctor)
     checklist_end(doctor->list);
 }
 
-/* https://no-color.org: any value but an empty one. */
-static bool wants_colour(void)
-{
-    const char *no_color = getenv("NO_COLOR");
-
-    return isatty(STDOUT_FILENO) && !(no_color && *no_color);
-}
-
 static int examine(struct doctor *doctor)
 {
-    doctor->list = checklist_new(stdout, doctor->options->json, wants_colour());
+    doctor->list = checklist_new(stdout, doctor->options->json, colour_is_wanted(stdout));
     if (!doctor->list) {
         fputs("wildset: out of memory\n", stderr);
         return COMMAND_FAILED;

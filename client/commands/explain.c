@@ -6,7 +6,6 @@
 #include "client/commands/explain_text.h"
 #include "client/connection.h"
 #include "client/options.h"
-#include "client/subject.h"
 
 #include <stdbool.h>
 #include <stdio.h>

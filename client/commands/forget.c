@@ -5,7 +5,6 @@
 #include "client/commands.h"
 #include "client/connection.h"
 #include "client/options.h"
-#include "client/subject.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -6,7 +6,6 @@
 #include "client/commands.h"
 #include "client/connection.h"
 #include "client/options.h"
-#include "client/paint.h"
 #include "client/remarks.h"
 #include "client/table.h"
 #include "daemon/control/diagnosis.h"
@@ -365,32 +364,33 @@ static void trusted_print(const json_t *status)
 /* By the gravest finding: a word for people, a colour, and an exit status for monitoring. */
 static const struct verdict {
     const char *word;
-    enum paint paint;
+    enum colour colour;
     enum command_status status;
 } verdicts[] = {
-    [ADVICE_OK] = {"ok", PAINT_GOOD, COMMAND_OK},
-    [ADVICE_DEGRADED] = {"degraded", PAINT_WARNING, COMMAND_DEGRADED},
-    [ADVICE_FAILING] = {"failing", PAINT_FAILURE, COMMAND_FAILING},
+    [ADVICE_OK] = {"ok", COLOUR_GOOD, COMMAND_OK},
+    [ADVICE_DEGRADED] = {"degraded", COLOUR_WARNING, COMMAND_DEGRADED},
+    [ADVICE_FAILING] = {"failing", COLOUR_FAILURE, COMMAND_FAILING},
 };
 
 static void advice_print(void *context, const struct advice *advice)
 {
     const bool *coloured = context;
 
-    printf("%s!%s %s%s%s\n", paint_code(advice->failure ? PAINT_FAILURE : PAINT_WARNING, *coloured),
-           paint_code(PAINT_NONE, *coloured), advice->text, *advice->advice ? ": " : "",
+    printf("%s!%s %s%s%s\n",
+           colour_code(advice->failure ? COLOUR_FAILURE : COLOUR_WARNING, *coloured),
+           colour_code(COLOUR_NONE, *coloured), advice->text, *advice->advice ? ": " : "",
            advice->advice);
 }
 
 static void status_print(const json_t *status, const struct verdict *verdict)
 {
     char uptime[DURATION_TEXT_MAX];
-    bool coloured = paint_is_wanted(stdout);
+    bool coloured = colour_is_wanted(stdout);
     json_int_t leases = number_of(status, "leases");
 
     printf("wildset %s %s%s%s: %" JSON_INTEGER_FORMAT " address%s allowed now, up for %s\n",
-           text_of(status, "version"), paint_code(verdict->paint, coloured), verdict->word,
-           paint_code(PAINT_NONE, coloured), leases, leases == 1 ? "" : "es",
+           text_of(status, "version"), colour_code(verdict->colour, coloured), verdict->word,
+           colour_code(COLOUR_NONE, coloured), leases, leases == 1 ? "" : "es",
            duration_to_text((unsigned long long)number_of(status, "uptime"), uptime));
     advice_each(status, advice_print, &coloured);
     sources_print(status);

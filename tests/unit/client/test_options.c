@@ -2,7 +2,7 @@
 /*
  * Addresses and names as people write them, and what they write instead.
  */
-#include "client/subject.h"
+#include "client/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
