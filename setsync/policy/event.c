@@ -26,90 +26,91 @@ struct object {
     bool failed;
 };
 
-static void put(struct object *object, const char *key, json_t *value)
+static void event_put(struct object *object, const char *key, json_t *value)
 {
     if (!value || json_object_set_new_nocheck(object->json, key, value) < 0)
         object->failed = true;
 }
 
-static void put_text(struct object *object, const char *key, const char *text)
+static void event_put_text(struct object *object, const char *key, const char *text)
 {
     if (text && text[0] != '\0')
-        put(object, key, json_string(text));
+        event_put(object, key, json_string(text));
 }
 
-static void put_integer(struct object *object, const char *key, int64_t value)
+static void event_put_integer(struct object *object, const char *key, int64_t value)
 {
-    put(object, key, json_integer(value));
+    event_put(object, key, json_integer(value));
 }
 
-static void put_time(struct object *object, const char *key, uint64_t real_ns)
+static void event_put_time(struct object *object, const char *key, uint64_t real_ns)
 {
     char text[CLOCK_TEXT_MAX];
     if (real_ns != 0)
-        put_text(object, key, clock_to_text(real_ns, text));
+        event_put_text(object, key, clock_to_text(real_ns, text));
 }
 
-static void put_name(struct object *object, const char *key, const struct dname *name)
+static void event_put_name(struct object *object, const char *key, const struct dname *name)
 {
     char text[DNAME_TEXT_MAX];
     if (name && name->length > 0)
-        put_text(object, key, dname_to_text(name, text));
+        event_put_text(object, key, dname_to_text(name, text));
 }
 
-static void put_address(struct object *object, const char *key, const struct address *address)
+static void event_put_address(struct object *object, const char *key, const struct address *address)
 {
     char text[ADDRESS_TEXT_MAX];
     if (address && address->family != ADDRESS_NONE)
-        put_text(object, key, address_to_text(address, text));
+        event_put_text(object, key, address_to_text(address, text));
 }
 
-static bool is_verdict(enum event_kind kind)
+static bool event_is_verdict(enum event_kind kind)
 {
     return kind == EVENT_GRANTED || kind == EVENT_EXTENDED || kind == EVENT_REFUSED;
 }
 
-static void put_whitelist(struct object *object, const struct event *event)
+static void event_put_whitelist(struct object *object, const struct event *event)
 {
     char set[SET_TEXT_MAX];
     if (event->whitelist)
-        put_text(object, "whitelist", event->whitelist->name);
+        event_put_text(object, "whitelist", event->whitelist->name);
     if (event->set)
-        put_text(object, "set", set_name_to_text(event->set, set));
+        event_put_text(object, "set", set_name_to_text(event->set, set));
 }
 
-static void put_pattern(struct object *object, const struct pattern *pattern)
+static void event_put_pattern(struct object *object, const struct pattern *pattern)
 {
     char text[PATTERN_TEXT_MAX];
     if (pattern)
-        put_text(object, "pattern", pattern_to_text(pattern, text));
+        event_put_text(object, "pattern", pattern_to_text(pattern, text));
 }
 
-static void put_lifetime(struct object *object, const struct event *event)
+static void event_put_lifetime(struct object *object, const struct event *event)
 {
     if (event->lifetime != 0) {
-        put_integer(object, "ttl", event->ttl);
-        put_integer(object, "lifetime", event->lifetime);
+        event_put_integer(object, "ttl", event->ttl);
+        event_put_integer(object, "lifetime", event->lifetime);
     }
-    put_time(object, "expires", event->expires_real_ns);
+    event_put_time(object, "expires", event->expires_real_ns);
 }
 
-static void put_sighting(struct object *object, const struct sighting *sighting)
+static void event_put_sighting(struct object *object, const struct sighting *sighting)
 {
     if (!sighting)
         return;
-    put_address(object, "resolver", &sighting->resolver);
-    put_address(object, "client", &sighting->client);
+    event_put_address(object, "resolver", &sighting->resolver);
+    event_put_address(object, "client", &sighting->client);
     char interface[IFNAMSIZ + 1] = {0};
     memcpy(interface, sighting->interface, IFNAMSIZ);
     if (interface[0] != '\0')
-        put(object, "interface", json_stringn(interface, strlen(interface)));
+        event_put(object, "interface", json_stringn(interface, strlen(interface)));
     if (sighting->vlan != SIGHTING_NO_VLAN)
-        put_integer(object, "vlan", sighting->vlan);
-    put_text(object, "transport", transport_name((enum transport)sighting->transport));
+        event_put_integer(object, "vlan", sighting->vlan);
+    event_put_text(object, "transport", transport_name((enum transport)sighting->transport));
 }
 
-static void append_address(struct object *object, json_t *array, const struct address *address)
+static void event_append_address(struct object *object, json_t *array,
+                                 const struct address *address)
 {
     char text[ADDRESS_TEXT_MAX];
     json_t *value = json_string(address_to_text(address, text));
@@ -119,7 +120,7 @@ static void append_address(struct object *object, json_t *array, const struct ad
 
 /* "addresses": what the extra answer says; "earlier": what the counted one said.  Of a TCP stream's
  * alarm neither is known. */
-static void put_alarm(struct object *object, const struct event *event)
+static void event_put_alarm(struct object *object, const struct event *event)
 {
     const struct alarm_report *alarm = event->alarm;
 
@@ -128,11 +129,11 @@ static void put_alarm(struct object *object, const struct event *event)
     json_t *addresses = json_array();
     json_t *earlier = json_array();
     for (unsigned i = 0; addresses && i < alarm->sighting.address_count; i++)
-        append_address(object, addresses, &alarm->sighting.addresses[i].address);
+        event_append_address(object, addresses, &alarm->sighting.addresses[i].address);
     for (unsigned i = 0; earlier && i < alarm->earlier_count; i++)
-        append_address(object, earlier, &alarm->earlier[i]);
-    put(object, "addresses", addresses);
-    put(object, "earlier", earlier);
+        event_append_address(object, earlier, &alarm->earlier[i]);
+    event_put(object, "addresses", addresses);
+    event_put(object, "earlier", earlier);
 }
 
 json_t *event_to_json(const struct event *event)
@@ -140,21 +141,21 @@ json_t *event_to_json(const struct event *event)
     struct object object = {.json = json_object()};
     if (!object.json)
         return NULL;
-    put_time(&object, "time", event->real_ns);
-    if (is_verdict(event->kind))
-        put_text(&object, "verdict", event_kind_name(event->kind));
-    put_text(&object, "reason", reason_name(event->reason));
-    put_whitelist(&object, event);
-    put_name(&object, "name", event->name);
-    put_name(&object, "owner", event->owner);
-    put_pattern(&object, event->pattern);
+    event_put_time(&object, "time", event->real_ns);
+    if (event_is_verdict(event->kind))
+        event_put_text(&object, "verdict", event_kind_name(event->kind));
+    event_put_text(&object, "reason", reason_name(event->reason));
+    event_put_whitelist(&object, event);
+    event_put_name(&object, "name", event->name);
+    event_put_name(&object, "owner", event->owner);
+    event_put_pattern(&object, event->pattern);
     if (event->record != RECORD_NONE)
-        put_text(&object, "record", record_type_name(event->record));
-    put_address(&object, "address", event->address);
-    put_lifetime(&object, event);
-    put_text(&object, "source", source_name(event->source));
-    put_sighting(&object, event->sighting);
-    put_alarm(&object, event);
+        event_put_text(&object, "record", record_type_name(event->record));
+    event_put_address(&object, "address", event->address);
+    event_put_lifetime(&object, event);
+    event_put_text(&object, "source", source_name(event->source));
+    event_put_sighting(&object, event->sighting);
+    event_put_alarm(&object, event);
     if (!object.failed)
         return object.json;
     json_decref(object.json);

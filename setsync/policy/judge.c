@@ -31,7 +31,7 @@ static bool derived_is_let_in(const struct judge *judge, const struct whitelist 
     return true;
 }
 
-static whitelist_mask bit(unsigned whitelist)
+static whitelist_mask whitelist_bit(unsigned whitelist)
 {
     return (whitelist_mask)1 << whitelist;
 }
@@ -52,11 +52,12 @@ unsigned judge_sighting(const struct judge *judge, const struct sighting *sighti
         const struct whitelist *whitelist = &judge->whitelists[i];
         struct verdict *verdict = &out[count];
         verdict->whitelist = i;
-        if (((asked & bit(i)) != 0 &&
+        if (((asked & whitelist_bit(i)) != 0 &&
              question_is_let_in(whitelist, &sighting->question, verdict)) ||
-            ((derived & bit(i)) != 0 &&
+            ((derived & whitelist_bit(i)) != 0 &&
              derived_is_let_in(judge, whitelist, &sighting->question, now_ns, verdict)) ||
-            ((chained & bit(i)) != 0 && question_is_let_in(whitelist, &sighting->matched, verdict)))
+            ((chained & whitelist_bit(i)) != 0 &&
+             question_is_let_in(whitelist, &sighting->matched, verdict)))
             count++;
     }
     return count;

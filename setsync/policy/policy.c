@@ -92,8 +92,8 @@ static bool ranges_contain(const struct range *ranges, size_t count, const struc
 }
 
 /* What a translator makes of it, and not the network it stands in, says whether it is private. */
-static enum reason judge_plain(const struct whitelist *whitelist, const struct address *address,
-                               bool translated)
+static enum reason address_judge_plain(const struct whitelist *whitelist,
+                                       const struct address *address, bool translated)
 {
     if (ranges_contain(special_ranges, COUNT(special_ranges), address))
         return REASON_SPECIAL_ADDRESS;
@@ -109,13 +109,13 @@ static enum reason judge_plain(const struct whitelist *whitelist, const struct a
     return REASON_NONE;
 }
 
-static enum reason judge_embedded(const struct whitelist *whitelist, const uint8_t *bytes,
-                                  const uint8_t at[static 4], uint8_t mask)
+static enum reason address_judge_embedded(const struct whitelist *whitelist, const uint8_t *bytes,
+                                          const uint8_t at[static 4], uint8_t mask)
 {
     const uint8_t ipv4[4] = {bytes[at[0]] ^ mask, bytes[at[1]] ^ mask, bytes[at[2]] ^ mask,
                              bytes[at[3]] ^ mask};
     struct address address = address_from_ipv4(ipv4);
-    return judge_plain(whitelist, &address, false);
+    return address_judge_plain(whitelist, &address, false);
 }
 
 /*
@@ -123,7 +123,7 @@ static enum reason judge_embedded(const struct whitelist *whitelist, const uint8
  * layout is judged.  The others read zeros where a /96 has its prefix: 0.0.0.0/8 is no address in
  * any of them, and with a /96's address present, one that ends in .0.0 is that prefix's own bytes.
  */
-static enum reason judge_local_use(const struct whitelist *whitelist, const uint8_t *bytes)
+static enum reason address_judge_local_use(const struct whitelist *whitelist, const uint8_t *bytes)
 {
     bool is_96 = bytes[12] != 0;
     bool embeds = false;
@@ -136,14 +136,14 @@ static enum reason judge_local_use(const struct whitelist *whitelist, const uint
         if (layouts[i].length < 48 || !here || prefix)
             continue;
         embeds = true;
-        enum reason reason = judge_embedded(whitelist, bytes, at, 0);
+        enum reason reason = address_judge_embedded(whitelist, bytes, at, 0);
         if (reason != REASON_NONE)
             return reason;
     }
     return embeds ? REASON_NONE : REASON_SPECIAL_ADDRESS;
 }
 
-static const struct layout *layout_of(uint8_t length)
+static const struct layout *prefix_layout(uint8_t length)
 {
     for (size_t i = 0; i < COUNT(layouts); i++)
         if (layouts[i].length == length)
@@ -153,10 +153,10 @@ static const struct layout *layout_of(uint8_t length)
 
 bool policy_is_translation_prefix(const struct prefix *prefix)
 {
-    return prefix->address.family == ADDRESS_IPV6 && layout_of(prefix->length);
+    return prefix->address.family == ADDRESS_IPV6 && prefix_layout(prefix->length);
 }
 
-static bool is_translated(const struct whitelist *whitelist, const struct address *address)
+static bool address_is_translated(const struct whitelist *whitelist, const struct address *address)
 {
     for (size_t i = 0; i < whitelist->dns64_count; i++)
         if (prefix_contains(&whitelist->dns64[i], address))
@@ -164,8 +164,8 @@ static bool is_translated(const struct whitelist *whitelist, const struct addres
     return false;
 }
 
-static enum reason judge_translated(const struct whitelist *whitelist,
-                                    const struct address *address)
+static enum reason address_judge_translated(const struct whitelist *whitelist,
+                                            const struct address *address)
 {
     for (size_t i = 0; i < whitelist->dns64_count; i++) {
         const struct prefix *prefix = &whitelist->dns64[i];
@@ -173,7 +173,7 @@ static enum reason judge_translated(const struct whitelist *whitelist,
         if (!prefix_contains(prefix, address))
             continue;
         enum reason reason =
-            judge_embedded(whitelist, address->bytes, layout_of(prefix->length)->at, 0);
+            address_judge_embedded(whitelist, address->bytes, prefix_layout(prefix->length)->at, 0);
         if (reason != REASON_NONE)
             return reason;
     }
@@ -181,7 +181,7 @@ static enum reason judge_translated(const struct whitelist *whitelist,
 }
 
 /* In an interface identifier under any prefix (RFC 5214 section 6.1), universal or not. */
-static bool is_isatap(const struct address *address)
+static bool address_is_isatap(const struct address *address)
 {
     const uint8_t *identifier = address->bytes + 8;
 
@@ -190,22 +190,22 @@ static bool is_isatap(const struct address *address)
 }
 
 /* An address may hold more than one: each has to be good. */
-static enum reason judge_ipv4_inside(const struct whitelist *whitelist,
-                                     const struct address *address)
+static enum reason address_judge_ipv4_inside(const struct whitelist *whitelist,
+                                             const struct address *address)
 {
     static const uint8_t last[4] = {12, 13, 14, 15};
-    enum reason reason = judge_translated(whitelist, address);
+    enum reason reason = address_judge_translated(whitelist, address);
 
     for (size_t i = 0; i < COUNT(embeddings) && reason == REASON_NONE; i++) {
         if (range_contains(&embeddings[i].range, address))
-            reason =
-                judge_embedded(whitelist, address->bytes, embeddings[i].at, embeddings[i].mask);
+            reason = address_judge_embedded(whitelist, address->bytes, embeddings[i].at,
+                                            embeddings[i].mask);
     }
-    if (reason == REASON_NONE && is_isatap(address))
-        reason = judge_embedded(whitelist, address->bytes, last, 0);
-    if (reason == REASON_NONE && !is_translated(whitelist, address) &&
+    if (reason == REASON_NONE && address_is_isatap(address))
+        reason = address_judge_embedded(whitelist, address->bytes, last, 0);
+    if (reason == REASON_NONE && !address_is_translated(whitelist, address) &&
         range_contains(&nat64_local_use, address))
-        reason = judge_local_use(whitelist, address->bytes);
+        reason = address_judge_local_use(whitelist, address->bytes);
     return reason;
 }
 
@@ -213,10 +213,11 @@ enum reason policy_judge_address(const struct whitelist *whitelist, const struct
 {
     if (address->family != ADDRESS_IPV4 && address->family != ADDRESS_IPV6)
         return REASON_SPECIAL_ADDRESS;
-    enum reason reason = judge_plain(whitelist, address, is_translated(whitelist, address));
+    enum reason reason =
+        address_judge_plain(whitelist, address, address_is_translated(whitelist, address));
     if (reason != REASON_NONE || address->family == ADDRESS_IPV4)
         return reason;
-    return judge_ipv4_inside(whitelist, address);
+    return address_judge_ipv4_inside(whitelist, address);
 }
 
 uint32_t policy_clamp_ttl(const struct whitelist *whitelist, uint32_t ttl)

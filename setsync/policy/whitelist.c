@@ -19,30 +19,30 @@ static const struct family {
 
 enum { FAMILY_COUNT = sizeof(families) / sizeof(families[0]), FAMILY_NAME_MAX = 8 };
 
-static bool is_blank(char byte)
+static bool set_name_is_blank(char byte)
 {
     return byte == ' ' || byte == '\t';
 }
 
-static bool is_letter(char byte)
+static bool set_name_is_letter(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
 
-static bool is_identifier_byte(char byte)
+static bool set_name_has_byte(char byte)
 {
-    return is_letter(byte) || (byte >= '0' && byte <= '9') || byte == '_' || byte == '.' ||
+    return set_name_is_letter(byte) || (byte >= '0' && byte <= '9') || byte == '_' || byte == '.' ||
            byte == '-' || byte == '/';
 }
 
 /* The next word, at most `size - 1` bytes, copied; returns what follows it, NULL when there is
  * none. */
-static const char *next_word(const char *text, char *out, size_t size)
+static const char *set_name_next_word(const char *text, char *out, size_t size)
 {
-    while (is_blank(*text))
+    while (set_name_is_blank(*text))
         text++;
     size_t length = 0;
-    while (text[length] != '\0' && !is_blank(text[length]))
+    while (text[length] != '\0' && !set_name_is_blank(text[length]))
         length++;
     if (length == 0 || length >= size)
         return NULL;
@@ -51,17 +51,17 @@ static const char *next_word(const char *text, char *out, size_t size)
     return text + length;
 }
 
-static bool is_identifier(const char *word)
+static bool set_name_is_identifier(const char *word)
 {
-    if (!is_letter(word[0]) && word[0] != '_')
+    if (!set_name_is_letter(word[0]) && word[0] != '_')
         return false;
     for (const char *at = word; *at != '\0'; at++)
-        if (!is_identifier_byte(*at))
+        if (!set_name_has_byte(*at))
             return false;
     return true;
 }
 
-static bool family_from_text(const char *text, uint8_t *out)
+static bool set_name_family(const char *text, uint8_t *out)
 {
     for (size_t i = 0; i < FAMILY_COUNT; i++) {
         if (strcmp(families[i].name, text) != 0)
@@ -80,16 +80,16 @@ bool set_name_from_text(const char *text, struct set_name *out)
         *out = (struct set_name){.family = SET_FAMILY_NONE};
         return true;
     }
-    text = next_word(text, family, sizeof(family));
-    if (!text || !family_from_text(family, &name.family))
+    text = set_name_next_word(text, family, sizeof(family));
+    if (!text || !set_name_family(family, &name.family))
         return false;
-    text = next_word(text, name.table, sizeof(name.table));
-    if (!text || !is_identifier(name.table))
+    text = set_name_next_word(text, name.table, sizeof(name.table));
+    if (!text || !set_name_is_identifier(name.table))
         return false;
-    text = next_word(text, name.set, sizeof(name.set));
-    if (!text || !is_identifier(name.set))
+    text = set_name_next_word(text, name.set, sizeof(name.set));
+    if (!text || !set_name_is_identifier(name.set))
         return false;
-    while (is_blank(*text))
+    while (set_name_is_blank(*text))
         text++;
     if (*text != '\0')
         return false;
@@ -126,7 +126,8 @@ bool set_name_is_none(const struct set_name *name)
     return name->family == SET_FAMILY_NONE;
 }
 
-static bool has_service(const struct whitelist *whitelist, const struct service *service)
+static bool whitelist_has_one_service(const struct whitelist *whitelist,
+                                      const struct service *service)
 {
     for (size_t i = 0; i < whitelist->service_count; i++) {
         const struct service *own = &whitelist->services[i];
@@ -138,10 +139,11 @@ static bool has_service(const struct whitelist *whitelist, const struct service 
     return false;
 }
 
-static bool has_services_of(const struct whitelist *whitelist, const struct whitelist *other)
+static bool whitelist_has_all_services(const struct whitelist *whitelist,
+                                       const struct whitelist *other)
 {
     for (size_t i = 0; i < other->service_count; i++)
-        if (!has_service(whitelist, &other->services[i]))
+        if (!whitelist_has_one_service(whitelist, &other->services[i]))
             return false;
     return true;
 }
@@ -149,5 +151,5 @@ static bool has_services_of(const struct whitelist *whitelist, const struct whit
 bool whitelists_mix_services(const struct whitelist *a, const struct whitelist *b)
 {
     return (set_name_equal(&a->set4, &b->set4) || set_name_equal(&a->set6, &b->set6)) &&
-           (!has_services_of(a, b) || !has_services_of(b, a));
+           (!whitelist_has_all_services(a, b) || !whitelist_has_all_services(b, a));
 }

@@ -35,7 +35,7 @@ struct saving {
 };
 
 /* On the wall clock, in milliseconds: before 1970 there is nothing. */
-static uint64_t wall_ms(const struct moment *now, uint64_t boot_ns)
+static uint64_t state_wall_ms(const struct moment *now, uint64_t boot_ns)
 {
     if (boot_ns >= now->boot_ns)
         return (now->real_ns + (boot_ns - now->boot_ns)) / NS_PER_MS;
@@ -43,7 +43,7 @@ static uint64_t wall_ms(const struct moment *now, uint64_t boot_ns)
     return now->real_ns > ago_ns ? (now->real_ns - ago_ns) / NS_PER_MS : 0;
 }
 
-static void save_lease(void *context, struct lease *lease)
+static void state_save_lease(void *context, struct lease *lease)
 {
     struct saving *saving = context;
     char line[STATE_LINE_MAX];
@@ -60,9 +60,9 @@ static void save_lease(void *context, struct lease *lease)
             .resolver = claim->resolver,
             .record = claim->record,
             .ttl = claim->ttl,
-            .first_ms = wall_ms(saving->now, claim->granted_ns),
-            .last_ms = wall_ms(saving->now, claim->seen_ns),
-            .end_ms = wall_ms(saving->now, claim->expires_ns),
+            .first_ms = state_wall_ms(saving->now, claim->granted_ns),
+            .last_ms = state_wall_ms(saving->now, claim->seen_ns),
+            .end_ms = state_wall_ms(saving->now, claim->expires_ns),
         };
         memcpy(state.whitelist, claim->whitelist->name, sizeof(state.whitelist));
         if (!state_line_print(&state, line)) {
@@ -74,12 +74,12 @@ static void save_lease(void *context, struct lease *lease)
     }
 }
 
-static int save_stream(const struct setsync *sync, FILE *stream, const struct moment *now)
+static int state_save_all(const struct setsync *sync, FILE *stream, const struct moment *now)
 {
     struct saving saving = {.stream = stream, .now = now};
     char line[STATE_LINE_MAX];
     fprintf(stream, "%s\n", state_head_print(now->real_ns / NS_PER_MS, line));
-    lease_each(sync->leases, save_lease, &saving);
+    lease_each(sync->leases, state_save_lease, &saving);
     if (saving.is_short)
         return -ENOMEM;
     if (fflush(stream) != 0 || ferror(stream) || fsync(fileno(stream)) < 0)
@@ -88,7 +88,7 @@ static int save_stream(const struct setsync *sync, FILE *stream, const struct mo
 }
 
 /* The folder too: until then the new name may not survive a power cut. */
-static int sync_folder(const char *path)
+static int state_sync_folder(const char *path)
 {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -116,7 +116,7 @@ int statefile_save(const struct setsync *sync, const char *path, const struct mo
         return -ENOMEM;
     }
     errno = 0;
-    int result = save_stream(sync, stream, now);
+    int result = state_save_all(sync, stream, now);
     if (fclose(stream) != 0 && result == 0)
         result = -errno;
     if (result == 0 && rename(draft, path) < 0)
@@ -125,7 +125,7 @@ int statefile_save(const struct setsync *sync, const char *path, const struct mo
         (void)unlink(draft);
         return result;
     }
-    return sync_folder(path);
+    return state_sync_folder(path);
 }
 
 /* ---- reading ---- */
@@ -138,8 +138,8 @@ struct restoring {
     size_t taken, ended, refused;
 };
 
-static const struct whitelist *find_whitelist(const struct setsync *sync, const char *name,
-                                              size_t *index)
+static const struct whitelist *state_whitelist(const struct setsync *sync, const char *name,
+                                               size_t *index)
 {
     for (*index = 0; *index < sync->options.whitelist_count; (*index)++)
         if (strcmp(sync->options.whitelists[*index].name, name) == 0)
@@ -147,7 +147,7 @@ static const struct whitelist *find_whitelist(const struct setsync *sync, const 
     return NULL;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
+static uint64_t state_least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
@@ -156,20 +156,20 @@ static uint64_t least(uint64_t a, uint64_t b)
  * What a claim has left.  The wall clock may have jumped, or started anew at boot: never more than
  * it had when it was saved, and never more than a whole lifetime.
  */
-static uint64_t left_ms(const struct whitelist *whitelist, const struct state_claim *claim,
-                        uint64_t saved_ms, uint64_t now_ms)
+static uint64_t claim_left_ms(const struct whitelist *whitelist, const struct state_claim *claim,
+                              uint64_t saved_ms, uint64_t now_ms)
 {
     uint64_t since_ms = now_ms > saved_ms ? now_ms : saved_ms;
     if (claim->end_ms <= since_ms)
         return 0;
     uint64_t left = claim->end_ms - since_ms;
     if (!whitelist)
-        return least(left, LEFT_MOST_MS);
+        return state_least(left, LEFT_MOST_MS);
     uint64_t most_s = (uint64_t)whitelist->ttl_max + whitelist->grace;
-    return least(left, most_s * 1000);
+    return state_least(left, most_s * 1000);
 }
 
-static uint64_t boot_of(const struct moment *now, uint64_t wall_ms_then)
+static uint64_t state_boot_ns(const struct moment *now, uint64_t wall_ms_then)
 {
     uint64_t now_ms = now->real_ns / NS_PER_MS;
     uint64_t ago_ms = now_ms > wall_ms_then ? now_ms - wall_ms_then : 0;
@@ -177,8 +177,8 @@ static uint64_t boot_of(const struct moment *now, uint64_t wall_ms_then)
 }
 
 /* The pattern that backs it today: what let it in may have been removed meanwhile. */
-static const struct pattern *judge(const struct whitelist *whitelist, const struct set *set,
-                                   const struct state_claim *claim)
+static const struct pattern *claim_pattern(const struct whitelist *whitelist, const struct set *set,
+                                           const struct state_claim *claim)
 {
     const struct pattern *pattern = policy_pattern(whitelist, &claim->name);
     if (!pattern || !set || !set_name_equal(&set->name, &claim->set) ||
@@ -189,8 +189,8 @@ static const struct pattern *judge(const struct whitelist *whitelist, const stru
 }
 
 /* When the limit is lower than it was, those that last longest stay. */
-static bool is_worth_its_place(const struct setsync *sync, size_t index, unsigned family,
-                               uint64_t end_ns)
+static bool claim_is_worth_its_place(const struct setsync *sync, size_t index, unsigned family,
+                                     uint64_t end_ns)
 {
     const struct lease_quota *quota = &sync->quotas[index][family];
     if (quota->entries.count < sync->options.whitelists[index].max_addresses)
@@ -199,7 +199,7 @@ static bool is_worth_its_place(const struct setsync *sync, size_t index, unsigne
     return nearest && nearest->expires_ns < end_ns;
 }
 
-static bool restore_claim(const struct restoring *restoring, const struct whitelist *whitelist,
+static bool claim_restore(const struct restoring *restoring, const struct whitelist *whitelist,
                           size_t index, const struct state_claim *claim, uint64_t lives_ms)
 {
     struct setsync *sync = restoring->sync;
@@ -208,7 +208,7 @@ static bool restore_claim(const struct restoring *restoring, const struct whitel
         return false;
     const unsigned family = family_index((enum address_family)claim->address.family);
     struct set *set = sync->whitelist_sets[index][family];
-    const struct pattern *pattern = judge(whitelist, set, claim);
+    const struct pattern *pattern = claim_pattern(whitelist, set, claim);
     if (!pattern)
         return false;
     struct lease *known = lease_find(sync->leases, &set->name, &claim->address);
@@ -216,7 +216,7 @@ static bool restore_claim(const struct restoring *restoring, const struct whitel
     bool holds = known && lease_quota_entry(known, whitelist);
     const struct quota_owner nobody = {.client =
                                            NULL}; /* nearest to its end, and no other reason */
-    if (!holds && (!is_worth_its_place(sync, index, family, end_ns) ||
+    if (!holds && (!claim_is_worth_its_place(sync, index, family, end_ns) ||
                    !grant_make_room(sync, set, whitelist, &nobody, !known, now)))
         return false;
     struct lease_claim restored = {
@@ -228,8 +228,8 @@ static bool restore_claim(const struct restoring *restoring, const struct whitel
         .source = SOURCE_STATE,
         .record = claim->record,
         .ttl = claim->ttl,
-        .granted_ns = boot_of(now, claim->first_ms),
-        .seen_ns = boot_of(now, claim->last_ms),
+        .granted_ns = state_boot_ns(now, claim->first_ms),
+        .seen_ns = state_boot_ns(now, claim->last_ms),
         .expires_ns = end_ns,
     };
     struct lease *lease = grant_claim(sync, set, &claim->address, &restored);
@@ -240,8 +240,8 @@ static bool restore_claim(const struct restoring *restoring, const struct whitel
 }
 
 /* Its element may still be in its set, which may be none of today's. */
-static void note_ungranted(const struct restoring *restoring, const struct state_claim *claim,
-                           uint64_t lives_ms)
+static void claim_note_ungranted(const struct restoring *restoring, const struct state_claim *claim,
+                                 uint64_t lives_ms)
 {
     struct setsync *sync = restoring->sync;
     if (!sync->nft || address_size(&claim->address) == 0)
@@ -251,26 +251,26 @@ static void note_ungranted(const struct restoring *restoring, const struct state
     adopt_note(sync, set, &claim->address, restoring->now->boot_ns + lives_ms * NS_PER_MS);
 }
 
-static void take_claim(void *context, const struct state_reading *reading,
+static void claim_take(void *context, const struct state_reading *reading,
                        const struct state_claim *claim)
 {
     struct restoring *restoring = context;
     size_t index;
-    const struct whitelist *whitelist = find_whitelist(restoring->sync, claim->whitelist, &index);
+    const struct whitelist *whitelist = state_whitelist(restoring->sync, claim->whitelist, &index);
     uint64_t now_ms = restoring->now->real_ns / NS_PER_MS;
-    uint64_t lives_ms = left_ms(whitelist, claim, reading->saved_ms, now_ms);
+    uint64_t lives_ms = claim_left_ms(whitelist, claim, reading->saved_ms, now_ms);
     if (lives_ms == 0) {
         restoring->ended++;
-    } else if (whitelist && restore_claim(restoring, whitelist, index, claim, lives_ms)) {
+    } else if (whitelist && claim_restore(restoring, whitelist, index, claim, lives_ms)) {
         restoring->taken++;
     } else {
         restoring->refused++;
-        note_ungranted(restoring, claim, lives_ms);
+        claim_note_ungranted(restoring, claim, lives_ms);
     }
 }
 
 /* -EFBIG for what is no plain file of a believable size. */
-static int open_state(const char *path, FILE **out)
+static int state_open(const char *path, FILE **out)
 {
     struct stat status;
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -289,17 +289,17 @@ static int open_state(const char *path, FILE **out)
 }
 
 /* For whoever wants to look into it: the next save writes another. */
-static int set_aside(const char *path, char aside[static PATH_MAX])
+static int state_set_aside(const char *path, char aside[static PATH_MAX])
 {
     if (snprintf(aside, PATH_MAX, "%s.damaged", path) >= PATH_MAX)
         return -ENAMETOOLONG;
     return rename(path, aside) < 0 ? -errno : 0;
 }
 
-static void warn_of_damage(const char *path, const struct state_reading *reading)
+static void state_warn_of_damage(const char *path, const struct state_reading *reading)
 {
     char aside[PATH_MAX];
-    int result = set_aside(path, aside);
+    int result = state_set_aside(path, aside);
     const char *kept = result == 0 ? "renamed to " : "and the file cannot be renamed: ";
     const char *where = result == 0 ? aside : strerror(-result);
     if (reading->verdict == STATE_GOOD)
@@ -317,7 +317,7 @@ void statefile_load(struct setsync *sync, const char *path, const struct moment 
     struct restoring restoring = {.sync = sync, .now = now};
     FILE *stream = NULL;
     sync->serial++; /* those that do not fit make room for others that last longer */
-    int result = open_state(path, &stream);
+    int result = state_open(path, &stream);
     if (result == -ENOENT)
         return;
     if (result < 0) {
@@ -325,13 +325,13 @@ void statefile_load(struct setsync *sync, const char *path, const struct moment 
                     strerror(-result));
         return;
     }
-    struct state_reading reading = state_read(stream, take_claim, &restoring);
+    struct state_reading reading = state_read(stream, claim_take, &restoring);
     bool is_cut = ferror(stream) != 0;
     fclose(stream);
     if (is_cut)
         log_warning("%s: cannot read all saved leases; continuing without the others", path);
     if (reading.verdict != STATE_GOOD || reading.damaged > 0)
-        warn_of_damage(path, &reading);
+        state_warn_of_damage(path, &reading);
     if (reading.verdict != STATE_GOOD)
         return;
     log_notice("%s: restored %zu leases (%zu expired, %zu no longer configured)", path,
