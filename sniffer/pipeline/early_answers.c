@@ -4,8 +4,8 @@
  */
 #include "sniffer/pipeline/early_answers.h"
 
+#include "base/big_table.h"
 #include "base/bytes.h"
-#include "base/lazy.h"
 
 #include <string.h>
 
@@ -30,12 +30,12 @@ struct early_answers {
 
 struct early_answers *early_answers_new(void)
 {
-    return lazy_new(sizeof(struct early_answers));
+    return big_table_new(sizeof(struct early_answers));
 }
 
 void early_answers_free(struct early_answers *early)
 {
-    lazy_free(early, sizeof(*early));
+    big_table_free(early, sizeof(*early));
 }
 
 uint64_t early_answers_due(const struct early_answers *early)

@@ -7,7 +7,7 @@
  */
 #include "sniffer/pipeline/questions.h"
 
-#include "base/lazy.h"
+#include "base/big_table.h"
 #include "base/siphash.h"
 #include "sniffer/pipeline/case_keepers.h"
 #include "sniffer/pipeline/questions_clients.h"
@@ -61,14 +61,14 @@ struct questions {
 
 struct questions *questions_new(void)
 {
-    struct questions *questions = lazy_new(sizeof(*questions));
+    struct questions *questions = big_table_new(sizeof(*questions));
 
     if (!questions)
         return NULL;
     if (siphash_key_random(&questions->key) == 0)
         questions->clients = clients_new(&questions->key);
     if (!questions->clients) {
-        lazy_free(questions, sizeof(*questions));
+        big_table_free(questions, sizeof(*questions));
         return NULL;
     }
     return questions;
@@ -79,7 +79,7 @@ void questions_free(struct questions *questions)
     if (!questions)
         return;
     clients_free(questions->clients);
-    lazy_free(questions, sizeof(*questions));
+    big_table_free(questions, sizeof(*questions));
 }
 
 /* A capture's clock may go back a little. */

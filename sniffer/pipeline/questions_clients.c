@@ -6,7 +6,7 @@
  */
 #include "sniffer/pipeline/questions_clients.h"
 
-#include "base/lazy.h"
+#include "base/big_table.h"
 #include "base/siphash.h"
 #include "sniffer/pipeline/questions.h"
 
@@ -50,7 +50,7 @@ struct clients {
 
 struct clients *clients_new(const struct siphash_key *key)
 {
-    struct clients *clients = lazy_new(sizeof(*clients));
+    struct clients *clients = big_table_new(sizeof(*clients));
 
     if (clients)
         clients->key = key;
@@ -59,7 +59,7 @@ struct clients *clients_new(const struct siphash_key *key)
 
 void clients_free(struct clients *clients)
 {
-    lazy_free(clients, sizeof(*clients));
+    big_table_free(clients, sizeof(*clients));
 }
 
 static void list_append(struct list *list, struct link *links, uint32_t entry)
