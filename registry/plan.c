@@ -56,7 +56,7 @@ int registry_plan_seal(const struct registry_plan *plan)
 
 /* ---- opening ---- */
 
-static bool head_is_valid(const struct head *head)
+static bool registry_head_is_valid(const struct head *head)
 {
     return memcmp(head->magic, plan_magic, sizeof(plan_magic)) == 0 &&
            head->whitelist_count <= WHITELISTS_MAX &&
@@ -82,20 +82,20 @@ static bool whitelist_is_valid(const struct registry_whitelist *whitelist)
            whitelist->zero == 0;
 }
 
-static bool pattern_is_valid(const struct registry_plan *plan,
-                             const struct whitelist_pattern *pattern)
+static bool registry_pattern_is_valid(const struct registry_plan *plan,
+                                      const struct whitelist_pattern *pattern)
 {
     return pattern->whitelist < plan->whitelist_count && pattern->pattern.kind <= PATTERN_ANY &&
            pattern->pattern.name.length > 0 && dname_is_canonical(&pattern->pattern.name);
 }
 
-static bool arrays_are_valid(const struct registry_plan *plan)
+static bool registry_arrays_are_valid(const struct registry_plan *plan)
 {
     for (size_t i = 0; i < plan->whitelist_count; i++)
         if (!whitelist_is_valid(&plan->whitelists[i]))
             return false;
     for (size_t i = 0; i < plan->pattern_count; i++)
-        if (!pattern_is_valid(plan, &plan->patterns[i]))
+        if (!registry_pattern_is_valid(plan, &plan->patterns[i]))
             return false;
     for (size_t i = 0; i < plan->resolver_count; i++)
         if (!address_is_canonical(&plan->resolvers[i]) || address_size(&plan->resolvers[i]) == 0)
@@ -103,7 +103,7 @@ static bool arrays_are_valid(const struct registry_plan *plan)
     return true;
 }
 
-static size_t size_by_head(const struct head *head)
+static size_t registry_size_by_head(const struct head *head)
 {
     return sizeof(*head) + head->whitelist_count * sizeof(struct registry_whitelist) +
            head->pattern_count * sizeof(struct whitelist_pattern) +
@@ -116,7 +116,8 @@ bool registry_plan_read(const void *bytes, size_t size, struct registry_plan *ou
     const uint8_t *behind = (const uint8_t *)bytes + sizeof(*head);
     struct registry_plan plan;
 
-    if (size < sizeof(*head) || !head_is_valid(head) || size != size_by_head(head))
+    if (size < sizeof(*head) || !registry_head_is_valid(head) ||
+        size != registry_size_by_head(head))
         return false;
     plan = (struct registry_plan){
         .whitelist_count = head->whitelist_count,
@@ -128,7 +129,7 @@ bool registry_plan_read(const void *bytes, size_t size, struct registry_plan *ou
     plan.patterns = (const void *)behind;
     behind += plan.pattern_count * sizeof(*plan.patterns);
     plan.resolvers = (const void *)behind;
-    if (!arrays_are_valid(&plan))
+    if (!registry_arrays_are_valid(&plan))
         return false;
     *out = plan;
     return true;

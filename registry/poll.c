@@ -118,7 +118,7 @@ static void arm_end(struct poll *poll)
     loop_timer_set(poll->end, end_ns > now_ns ? (end_ns - now_ns) / NS_PER_MS + 1 : 0);
 }
 
-static void on_end(void *context)
+static void on_poll_end(void *context)
 {
     struct poll *poll = context;
 
@@ -135,7 +135,7 @@ static void on_end(void *context)
     poll_report(poll);
 }
 
-static void keep_list(struct poll *poll)
+static void poll_cache_list(struct poll *poll)
 {
     int result;
 
@@ -157,7 +157,7 @@ static void list_is_right(struct poll *poll)
     poll->good_boot_ns = now.boot_ns;
     poll->report.kept = 0;
     arm_end(poll);
-    keep_list(poll);
+    poll_cache_list(poll);
 }
 
 /* ---- reading a document ---- */
@@ -167,8 +167,8 @@ struct reading {
     struct reporter *reporter; /* NULL: refusals are not told */
 };
 
-static void on_entry(void *context, const struct entry *entry, const char *text, size_t size,
-                     const struct dname *beside)
+static void on_poll_entry(void *context, const struct entry *entry, const char *text, size_t size,
+                          const struct dname *beside)
 {
     struct reading *reading = context;
     enum reason reason = fate_reason(accepted_take(&reading->accepted, entry, beside));
@@ -210,7 +210,7 @@ static bool has_shrunken(const struct poll *poll, const struct accepted *accepte
            (before - now) * 100 > before * poll->whitelist->shrink;
 }
 
-static enum registry_outcome judge(const struct poll *poll, const struct reading *reading)
+static enum registry_outcome poll_judge(const struct poll *poll, const struct reading *reading)
 {
     if (reading->accepted.no_memory)
         return REGISTRY_NO_MEMORY;
@@ -240,8 +240,8 @@ static void log_list(const struct poll *poll)
              report->prefixes, report->not_taken, poll->whitelist->name);
 }
 
-static void adopt(struct poll *poll, struct accepted *accepted,
-                  const struct fetch_response *response)
+static void poll_adopt(struct poll *poll, struct accepted *accepted,
+                       const struct fetch_response *response)
 {
     bool is_new = !poll->in_force || !same_list(&poll->accepted, accepted);
 
@@ -256,7 +256,8 @@ static void adopt(struct poll *poll, struct accepted *accepted,
 }
 
 /* Refusals are told once the list is to be used, and only when it is another one. */
-static enum registry_outcome read_document(struct poll *poll, const struct fetch_response *response)
+static enum registry_outcome poll_read_document(struct poll *poll,
+                                                const struct fetch_response *response)
 {
     struct reading reading = {0};
     enum registry_outcome outcome;
@@ -264,9 +265,9 @@ static enum registry_outcome read_document(struct poll *poll, const struct fetch
     accepted_init(&reading.accepted, poll->tools.matcher, poll->index,
                   poll->whitelist->takes_addresses);
     outcome =
-        document_to_outcome(document_read(response->body, response->size, on_entry, &reading));
+        document_to_outcome(document_read(response->body, response->size, on_poll_entry, &reading));
     if (outcome == REGISTRY_GOOD)
-        outcome = judge(poll, &reading);
+        outcome = poll_judge(poll, &reading);
     if (outcome != REGISTRY_GOOD) {
         accepted_free(&reading.accepted);
         return outcome;
@@ -274,9 +275,9 @@ static enum registry_outcome read_document(struct poll *poll, const struct fetch
     if (!poll->in_force || !same_list(&poll->accepted, &reading.accepted)) {
         accepted_free(&reading.accepted);
         reading.reporter = poll->tools.reporter;
-        document_read(response->body, response->size, on_entry, &reading);
+        document_read(response->body, response->size, on_poll_entry, &reading);
     }
-    adopt(poll, &reading.accepted, response);
+    poll_adopt(poll, &reading.accepted, response);
     return REGISTRY_GOOD;
 }
 
@@ -293,7 +294,7 @@ static enum registry_outcome take_response(struct poll *poll, const struct fetch
         return REGISTRY_STATUS;
     if (response->page)
         return REGISTRY_PAGE;
-    return read_document(poll, response);
+    return poll_read_document(poll, response);
 }
 
 /* ---- what is said ---- */
@@ -314,8 +315,8 @@ static const char *in_force_text(const struct poll *poll, char out[static 128])
 }
 
 /* Once when it begins, or becomes something else, and once when it is over. */
-static void say(struct poll *poll, enum registry_outcome outcome,
-                const struct fetch_response *response)
+static void poll_say(struct poll *poll, enum registry_outcome outcome,
+                     const struct fetch_response *response)
 {
     bool was_good = registry_outcome_is_good(poll->said) || poll->said == REGISTRY_NOT_YET;
     char status[32] = "", list[128];
@@ -357,7 +358,7 @@ void poll_report(struct poll *poll)
 
 /* ---- fetching ---- */
 
-static void on_downloaded(void *context, const struct fetch_response *response)
+static void on_poll_downloaded(void *context, const struct fetch_response *response)
 {
     struct poll *poll = context;
     enum registry_outcome outcome;
@@ -374,7 +375,7 @@ static void on_downloaded(void *context, const struct fetch_response *response)
         poll->report.failures++;
         plan_retry(poll, response->retry_after);
     }
-    say(poll, outcome, response);
+    poll_say(poll, outcome, response);
     poll_report(poll);
     malloc_trim(0); /* the document is gone, and is wanted again in minutes only */
 }
@@ -390,7 +391,7 @@ static void on_next(void *context)
         .modified = poll->in_force ? poll->cache.modified : "",
     };
 
-    if (download_start(&poll->tools.download, &request, on_downloaded, poll, &poll->download))
+    if (download_start(&poll->tools.download, &request, on_poll_downloaded, poll, &poll->download))
         plan_retry(poll, 0);
 }
 
@@ -432,7 +433,7 @@ int poll_new(const struct poll_tools *tools, unsigned whitelist, const char *cer
     poll->report.has_list = poll->whitelist->url[0] != '\0';
     poll->next = loop_timer(tools->loop, on_next, poll);
     poll->announce = loop_timer(tools->loop, on_announce, poll);
-    poll->end = loop_timer(tools->loop, on_end, poll);
+    poll->end = loop_timer(tools->loop, on_poll_end, poll);
     if (!poll->next || !poll->announce || !poll->end) {
         poll_free(poll);
         return -ENOMEM;

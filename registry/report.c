@@ -51,7 +51,7 @@ void reporter_free(struct reporter *reporter)
 
 static void flush(struct reporter *reporter);
 
-static void on_writable(void *context)
+static void on_reporter_writable(void *context)
 {
     flush(context);
 }
@@ -67,7 +67,7 @@ static void flush(struct reporter *reporter)
         reporter->writable = NULL;
     } else if (!reporter->writable) {
         reporter->writable =
-            loop_writable(reporter->loop, reporter->channel, on_writable, reporter);
+            loop_writable(reporter->loop, reporter->channel, on_reporter_writable, reporter);
     }
 }
 
@@ -77,7 +77,7 @@ static void send_message(struct reporter *reporter)
     flush(reporter);
 }
 
-static void begin(struct reporter *reporter, enum message_kind kind)
+static void reporter_begin(struct reporter *reporter, enum message_kind kind)
 {
     memset(&reporter->message, 0, sizeof(reporter->message));
     reporter->message.kind = kind;
@@ -85,14 +85,14 @@ static void begin(struct reporter *reporter, enum message_kind kind)
 
 static struct sighting *begin_sighting(struct reporter *reporter, enum message_kind kind)
 {
-    begin(reporter, kind);
+    reporter_begin(reporter, kind);
     reporter->message.sighting.vlan = SIGHTING_NO_VLAN;
     return &reporter->message.sighting;
 }
 
 void reporter_ready(struct reporter *reporter)
 {
-    begin(reporter, MESSAGE_STATE);
+    reporter_begin(reporter, MESSAGE_STATE);
     reporter->message.state.state = STATE_READY;
     reporter->message.state.link_type = -1;
     send_message(reporter);
@@ -100,7 +100,7 @@ void reporter_ready(struct reporter *reporter)
 
 void reporter_list(struct reporter *reporter, const struct registry_report *report)
 {
-    begin(reporter, MESSAGE_REGISTRY);
+    reporter_begin(reporter, MESSAGE_REGISTRY);
     reporter->message.registry = *report;
     send_message(reporter);
 }
@@ -180,8 +180,8 @@ void reporter_answer(struct reporter *reporter, const struct dname *question,
 
 /* ---- lists ---- */
 
-static const struct dname *name_of(const struct accepted *accepted, size_t index,
-                                   const struct dname *unnamed)
+static const struct dname *accepted_name_of(const struct accepted *accepted, size_t index,
+                                            const struct dname *unnamed)
 {
     uint16_t host = accepted->addresses[index].host;
 
@@ -196,7 +196,7 @@ void reporter_addresses(struct reporter *reporter, const struct accepted *accept
         struct sighting *sighting = begin_sighting(reporter, MESSAGE_ANSWER);
         uint16_t host = accepted->addresses[next].host;
 
-        sighting->question = *name_of(accepted, next, unnamed);
+        sighting->question = *accepted_name_of(accepted, next, unnamed);
         sighting->matched = sighting->owner = sighting->question;
         sighting->chain_ttl = ttl;
         while (next < accepted->address_count && accepted->addresses[next].host == host &&

@@ -110,7 +110,7 @@ static bool head_is_valid(const struct plan_head *head)
            memcmp(head->zero, (const uint8_t[sizeof(head->zero)]){0}, sizeof(head->zero)) == 0;
 }
 
-static bool interface_is_valid(const char name[static IFNAMSIZ])
+static bool plan_interface_is_valid(const char name[static IFNAMSIZ])
 {
     return memchr(name, '\0', IFNAMSIZ) && !strchr(name, '/');
 }
@@ -167,7 +167,7 @@ static bool tunnel_is_valid(const struct plan_tunnel *tunnel)
 
 static bool link_is_valid(const struct plan_link *link)
 {
-    return link->index > 0 && link->name[0] && interface_is_valid(link->name) &&
+    return link->index > 0 && link->name[0] && plan_interface_is_valid(link->name) &&
            flag_is_valid(&link->mirror) && flag_is_valid(&link->loopback) &&
            flag_is_valid(&link->any_source) && link->zero == 0;
 }
@@ -206,12 +206,13 @@ static bool arrays_are_valid(const struct plan *plan)
     for (size_t i = 0; i < plan->interface_count; i++) {
         const char *name = plan->interfaces[i].name;
 
-        if (!name[0] || !interface_is_valid(name) || !flag_is_valid(&plan->interfaces[i].mirror))
+        if (!name[0] || !plan_interface_is_valid(name) ||
+            !flag_is_valid(&plan->interfaces[i].mirror))
             return false;
     }
     for (size_t i = 0; i < plan->resolver_count; i++) {
         if (!prefix_is_valid(&plan->resolvers[i].prefix) ||
-            !interface_is_valid(plan->resolvers[i].interface))
+            !plan_interface_is_valid(plan->resolvers[i].interface))
             return false;
     }
     for (size_t i = 0; i < plan->pattern_count; i++) {

@@ -257,8 +257,8 @@ static enum answer_outcome names_learn(const struct records *records, size_t mes
     return answer->work <= ANSWER_WORK_MAX ? ANSWER_OK : ANSWER_MALFORMED;
 }
 
-static enum answer_outcome answer_learn(const struct records *records, size_t message_size,
-                                        struct answer *answer)
+static enum answer_outcome records_learn(const struct records *records, size_t message_size,
+                                         struct answer *answer)
 {
     enum answer_outcome outcome;
     answer_names idle;
@@ -322,7 +322,7 @@ enum answer_outcome answer_read(const struct wire_message *message, struct answe
     outcome = records_read(message, &records);
     if (outcome != ANSWER_OK)
         return outcome;
-    outcome = answer_learn(&records, message->size, out);
+    outcome = records_learn(&records, message->size, out);
     records_free(&records);
     return outcome;
 }

@@ -19,7 +19,7 @@ struct alias {
     struct dname target;
 };
 
-static bool rdata_name(const struct record *record, struct dname *out)
+static bool alias_target_name(const struct record *record, struct dname *out)
 {
     return dname_from_wire(record->rdata, record->rdata_size, out) == record->rdata_size;
 }
@@ -45,7 +45,7 @@ static struct alias alias_of_cname(const struct record *record, const struct dna
     if (!record_is_owned_by(record, name))
         return alias;
     alias.rank = 0;
-    alias.bad = !rdata_name(record, &alias.target);
+    alias.bad = !alias_target_name(record, &alias.target);
     return alias;
 }
 
@@ -58,7 +58,7 @@ static struct alias alias_of_dname(const struct record *record, const struct dna
         !dname_is_below(name, &owner))
         return alias;
     alias.rank = owner.length;
-    alias.bad = !rdata_name(record, &target) ||
+    alias.bad = !alias_target_name(record, &target) ||
                 !name_substitute(name, owner.length, &target, &alias.target);
     return alias;
 }

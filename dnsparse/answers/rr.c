@@ -40,8 +40,8 @@ static enum rr_outcome pointer_follow(const uint8_t *message, size_t size, struc
 }
 
 /* Adds what it took to *work. */
-static enum rr_outcome name_check(const uint8_t *message, size_t size, size_t at, size_t *end,
-                                  unsigned *work)
+static enum rr_outcome rr_name_check(const uint8_t *message, size_t size, size_t at, size_t *end,
+                                     unsigned *work)
 {
     struct name_walk walk = {.at = at, .start = at};
 
@@ -101,7 +101,7 @@ static enum rr_outcome rdata_check(const uint8_t *message, struct rr *rr)
 
     if (at == 0)
         return RR_WHOLE;
-    if (name_check(message, rr->end, at, &end, &rr->work) != RR_WHOLE || end != rr->end)
+    if (rr_name_check(message, rr->end, at, &end, &rr->work) != RR_WHOLE || end != rr->end)
         return RR_BAD;
     return RR_WHOLE;
 }
@@ -109,7 +109,7 @@ static enum rr_outcome rdata_check(const uint8_t *message, struct rr *rr)
 enum rr_outcome rr_read(const uint8_t *message, size_t size, size_t at, struct rr *out)
 {
     struct rr rr = {0};
-    enum rr_outcome outcome = name_check(message, size, at, &at, &rr.work);
+    enum rr_outcome outcome = rr_name_check(message, size, at, &at, &rr.work);
 
     if (outcome != RR_WHOLE)
         return outcome;

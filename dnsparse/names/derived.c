@@ -71,14 +71,14 @@ void derived_free(struct derived *derived)
     free(derived);
 }
 
-static uint16_t *bucket_of(struct derived *derived, uint32_t hash)
+static uint16_t *derived_bucket(struct derived *derived, uint32_t hash)
 {
     return &derived->buckets[hash % BUCKETS];
 }
 
 static void entry_link(struct derived *derived, struct entry *entry)
 {
-    uint16_t *bucket = bucket_of(derived, entry->hash);
+    uint16_t *bucket = derived_bucket(derived, entry->hash);
 
     entry->next = *bucket;
     *bucket = (uint16_t)(entry - derived->entries + 1);
@@ -87,7 +87,7 @@ static void entry_link(struct derived *derived, struct entry *entry)
 static void entry_unlink(struct derived *derived, struct entry *entry)
 {
     uint16_t place = (uint16_t)(entry - derived->entries + 1);
-    uint16_t *link = bucket_of(derived, entry->hash);
+    uint16_t *link = derived_bucket(derived, entry->hash);
 
     while (*link != place)
         link = &derived->entries[*link - 1].next;
@@ -99,7 +99,8 @@ static struct entry *entry_find(struct derived *derived, const struct dname *nam
 {
     uint32_t hash = name_hash(name->wire, name->length);
 
-    for (uint16_t at = *bucket_of(derived, hash); at != 0; at = derived->entries[at - 1].next) {
+    for (uint16_t at = *derived_bucket(derived, hash); at != 0;
+         at = derived->entries[at - 1].next) {
         struct entry *entry = &derived->entries[at - 1];
 
         if (entry->hash == hash && entry->derived.whitelist == whitelist &&

@@ -59,7 +59,7 @@ static bool builder_end_label(struct dname_builder *builder)
     return true;
 }
 
-static bool is_digit(char character)
+static bool dname_is_digit(char character)
 {
     return character >= '0' && character <= '9';
 }
@@ -69,11 +69,11 @@ static const char *escape_read(const char *text, uint8_t *out)
 {
     unsigned value;
 
-    if (!is_digit(text[0])) {
+    if (!dname_is_digit(text[0])) {
         *out = (uint8_t)text[0];
         return *out > ' ' && *out <= '~' ? text + 1 : NULL;
     }
-    if (!is_digit(text[1]) || !is_digit(text[2]))
+    if (!dname_is_digit(text[1]) || !dname_is_digit(text[2]))
         return NULL;
     value = (unsigned)(text[0] - '0') * 100 + (unsigned)(text[1] - '0') * 10 +
             (unsigned)(text[2] - '0');

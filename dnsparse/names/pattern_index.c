@@ -66,7 +66,7 @@ static struct suffix suffix_whole(const struct dname *name)
 }
 
 /* Of two that are equal the first one stays. */
-static void pattern_enter(struct patternindex *index, uint32_t position)
+static void index_enter(struct patternindex *index, uint32_t position)
 {
     const struct pattern *pattern = &index->patterns[position];
     struct suffix suffix = suffix_whole(&pattern->name);
@@ -82,7 +82,7 @@ static void pattern_enter(struct patternindex *index, uint32_t position)
         index->slots[slot] = position + 1;
 }
 
-static uint32_t slots_for(size_t count)
+static uint32_t index_slots_for(size_t count)
 {
     uint32_t slots = 2;
 
@@ -102,14 +102,14 @@ struct patternindex *patternindex_new(const struct pattern *patterns, size_t cou
         return NULL;
     index->patterns = patterns;
     index->any = NOWHERE;
-    index->slot_mask = slots_for(count) - 1;
+    index->slot_mask = index_slots_for(count) - 1;
     index->slots = calloc((size_t)index->slot_mask + 1, sizeof *index->slots);
     if (index->slots == NULL) {
         free(index);
         return NULL;
     }
     for (size_t i = 0; i < count; i++)
-        pattern_enter(index, (uint32_t)i);
+        index_enter(index, (uint32_t)i);
     return index;
 }
 

@@ -40,7 +40,7 @@ struct download {
     char url[FETCH_URL_MAX], etag[FETCH_TAG_MAX], modified[FETCH_TAG_MAX];
 };
 
-static void finish(struct download *download, const struct fetch_response *response)
+static void download_finish(struct download *download, const struct fetch_response *response)
 {
     fetch_done *done = download->done;
     void *context = download->context;
@@ -49,12 +49,13 @@ static void finish(struct download *download, const struct fetch_response *respo
     done(context, response);
 }
 
-static void fail(struct download *download, enum registry_outcome outcome, const char *problem)
+static void download_fail(struct download *download, enum registry_outcome outcome,
+                          const char *problem)
 {
     struct fetch_response response = {.outcome = outcome, .body = ""};
 
     snprintf(response.problem, sizeof(response.problem), "%s", problem);
-    finish(download, &response);
+    download_finish(download, &response);
 }
 
 static bool is_redirect(uint32_t status)
@@ -71,15 +72,15 @@ static void on_response(void *context, const struct fetch_response *response)
 
     download->fetch = NULL;
     if (response->outcome != REGISTRY_GOOD || !is_redirect(response->status)) {
-        finish(download, response);
+        download_finish(download, response);
         return;
     }
     if (!fetch_split_url(response->location, true, host, &port)) {
-        fail(download, REGISTRY_REDIRECT, response->location);
+        download_fail(download, REGISTRY_REDIRECT, response->location);
         return;
     }
     if (download->redirects++ == DOWNLOAD_REDIRECTS_MAX) {
-        fail(download, REGISTRY_REDIRECT, "too many redirects");
+        download_fail(download, REGISTRY_REDIRECT, "too many redirects");
         return;
     }
     strcpy(download->url, response->location);
@@ -105,11 +106,11 @@ static void exchange(struct download *download)
         if (download->pins[i].count > 0)
             continue;
         snprintf(problem, sizeof(problem), "%s", download->pins[i].host);
-        fail(download, REGISTRY_UNRESOLVED, problem);
+        download_fail(download, REGISTRY_UNRESOLVED, problem);
         return;
     }
     if (fetch_start(download->tools->fetcher, &request, on_response, download, &download->fetch))
-        fail(download, REGISTRY_NO_MEMORY, "");
+        download_fail(download, REGISTRY_NO_MEMORY, "");
 }
 
 /* ---- where the hosts are ---- */
@@ -122,13 +123,13 @@ static bool still_waits(const struct download *download)
     return false;
 }
 
-static void add_address(struct fetch_pin *pin, const struct address *address)
+static void download_add_address(struct fetch_pin *pin, const struct address *address)
 {
     if (pin->count < FETCH_PIN_ADDRESSES_MAX)
         pin->addresses[pin->count++] = *address;
 }
 
-static void on_lookup(void *context, const struct lookup_result *result)
+static void on_download_lookup(void *context, const struct lookup_result *result)
 {
     struct wait *wait = context;
     struct download *download = wait->download;
@@ -138,12 +139,12 @@ static void on_lookup(void *context, const struct lookup_result *result)
     for (unsigned i = 0; result->answer && i < result->answer->address_count &&
                          i < FETCH_PIN_ADDRESSES_MAX / FAMILIES;
          i++)
-        add_address(wait->pin, &result->answer->addresses[i].address);
+        download_add_address(wait->pin, &result->answer->addresses[i].address);
     if (!still_waits(download))
         exchange(download);
 }
 
-static bool ask(struct download *download, size_t pin, const struct dname *name)
+static bool download_ask(struct download *download, size_t pin, const struct dname *name)
 {
     static const uint16_t types[FAMILIES] = {RR_TYPE_A, RR_TYPE_AAAA};
 
@@ -151,7 +152,8 @@ static bool ask(struct download *download, size_t pin, const struct dname *name)
         struct wait *wait = &download->waits[pin * FAMILIES + i];
 
         *wait = (struct wait){.download = download, .pin = &download->pins[pin]};
-        if (resolver_ask(download->tools->resolver, name, types[i], on_lookup, wait, &wait->lookup))
+        if (resolver_ask(download->tools->resolver, name, types[i], on_download_lookup, wait,
+                         &wait->lookup))
             return false;
     }
     return true;
@@ -167,8 +169,8 @@ static bool find_host(struct download *download, size_t pin)
         return true; /* no name: it will have no address */
     count = system_hosts_find(download->tools->hosts, &name, found);
     for (size_t i = 0; i < count; i++)
-        add_address(&download->pins[pin], &found[i]);
-    return count > 0 || ask(download, pin, &name);
+        download_add_address(&download->pins[pin], &found[i]);
+    return count > 0 || download_ask(download, pin, &name);
 }
 
 /* An address needs no pin: libcurl takes it as it stands in the URL. */
@@ -210,12 +212,12 @@ static void on_step(void *context)
     struct download *download = context;
 
     if (!choose_hosts(download)) {
-        fail(download, REGISTRY_BROKEN, "the URL or the proxy's cannot be read");
+        download_fail(download, REGISTRY_BROKEN, "the URL or the proxy's cannot be read");
         return;
     }
     for (size_t i = 0; i < download->pin_count; i++) {
         if (!find_host(download, i)) {
-            fail(download, REGISTRY_NO_MEMORY, "");
+            download_fail(download, REGISTRY_NO_MEMORY, "");
             return;
         }
     }
@@ -223,9 +225,9 @@ static void on_step(void *context)
         exchange(download);
 }
 
-static void on_deadline(void *context)
+static void on_download_deadline(void *context)
 {
-    fail(context, REGISTRY_TIMEOUT, "");
+    download_fail(context, REGISTRY_TIMEOUT, "");
 }
 
 int download_start(const struct download_tools *tools, const struct download_request *request,
@@ -243,7 +245,7 @@ int download_start(const struct download_tools *tools, const struct download_req
     snprintf(download->etag, sizeof(download->etag), "%s", request->etag);
     snprintf(download->modified, sizeof(download->modified), "%s", request->modified);
     download->step = loop_timer(tools->loop, on_step, download);
-    download->deadline = loop_timer(tools->loop, on_deadline, download);
+    download->deadline = loop_timer(tools->loop, on_download_deadline, download);
     if (!download->step || !download->deadline) {
         download_cancel(download);
         return -ENOMEM;

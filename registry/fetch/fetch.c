@@ -86,7 +86,7 @@ static void copy_problem(char out[static FETCH_PROBLEM_MAX], const char *text)
             *out = '?';
 }
 
-static void finish(struct fetch *fetch, CURLcode code)
+static void fetch_finish(struct fetch *fetch, CURLcode code)
 {
     struct fetch_response *response = &fetch->response;
     fetch_done *done = fetch->done;
@@ -123,7 +123,7 @@ static void finish_ended(struct fetcher *fetcher)
         if (message->msg != CURLMSG_DONE)
             continue;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&fetch);
-        finish(fetch, message->data.result);
+        fetch_finish(fetch, message->data.result);
     }
 }
 
@@ -135,19 +135,19 @@ static void act(struct fetcher *fetcher, curl_socket_t socket, int what)
     finish_ended(fetcher);
 }
 
-static void on_readable(void *context)
+static void on_fetch_readable(void *context)
 {
     struct interest *interest = context;
     act(interest->fetcher, interest->socket, CURL_CSELECT_IN);
 }
 
-static void on_writable(void *context)
+static void on_fetch_writable(void *context)
 {
     struct interest *interest = context;
     act(interest->fetcher, interest->socket, CURL_CSELECT_OUT);
 }
 
-static void on_timer(void *context)
+static void on_fetch_timer(void *context)
 {
     act(context, CURL_SOCKET_TIMEOUT, 0);
 }
@@ -191,9 +191,9 @@ static int on_interest(CURL *easy, curl_socket_t socket, int what, void *context
     interest->socket = socket;
     if (what & CURL_POLL_IN)
         interest->readable =
-            loop_readable(fetcher->loop, socket, LOOP_NORMAL, on_readable, interest);
+            loop_readable(fetcher->loop, socket, LOOP_NORMAL, on_fetch_readable, interest);
     if (what & CURL_POLL_OUT)
-        interest->writable = loop_writable(fetcher->loop, socket, on_writable, interest);
+        interest->writable = loop_writable(fetcher->loop, socket, on_fetch_writable, interest);
     curl_multi_assign(fetcher->multi, socket, interest);
     return 0;
 }
@@ -209,7 +209,7 @@ int fetcher_new(struct loop *loop, struct fetcher **out)
         return -ENOMEM;
     }
     fetcher->loop = loop;
-    fetcher->timer = loop_timer(loop, on_timer, fetcher);
+    fetcher->timer = loop_timer(loop, on_fetch_timer, fetcher);
     fetcher->multi = curl_multi_init();
     if (!fetcher->timer || !fetcher->multi) {
         fetcher_free(fetcher);
@@ -236,7 +236,7 @@ void fetcher_free(struct fetcher *fetcher)
 
 /* ---- what comes ---- */
 
-static bool make_room(struct fetch *fetch, size_t more)
+static bool fetch_make_room(struct fetch *fetch, size_t more)
 {
     size_t room = fetch->room ? fetch->room : BODY_FIRST;
     char *body;
@@ -265,7 +265,7 @@ static size_t on_body(char *bytes, size_t one, size_t count, void *context)
     struct fetch *fetch = context;
     size_t size = one * count;
 
-    if (!make_room(fetch, size))
+    if (!fetch_make_room(fetch, size))
         return 0;
     memcpy(fetch->body + fetch->size, bytes, size);
     fetch->size += size;
@@ -361,7 +361,7 @@ static bool add_lists(struct fetch *fetch, const struct fetch_request *request)
            add_header(fetch, "Accept", "application/json, text/plain, text/csv, */*;q=0.5");
 }
 
-static bool set_up(struct fetch *fetch, const struct fetch_request *request)
+static bool fetch_set_up(struct fetch *fetch, const struct fetch_request *request)
 {
     CURL *easy = fetch->easy;
     const struct curl_blob certificates = {
@@ -418,7 +418,7 @@ int fetch_start(struct fetcher *fetcher, const struct fetch_request *request, fe
     fetch->done = done;
     fetch->context = context;
     fetch->easy = curl_easy_init();
-    if (!fetch->easy || !add_lists(fetch, request) || !set_up(fetch, request) ||
+    if (!fetch->easy || !add_lists(fetch, request) || !fetch_set_up(fetch, request) ||
         curl_multi_add_handle(fetcher->multi, fetch->easy) != CURLM_OK) {
         fetch_cancel(fetch);
         return -ENOMEM;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *first_of(const char *const *names)
+static const char *proxy_first_of(const char *const *names)
 {
     for (; *names; names++) {
         const char *value = getenv(*names);
@@ -26,13 +26,13 @@ const char *proxy_from_environment(void)
 {
     static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
                                         NULL};
-    return first_of(names);
+    return proxy_first_of(names);
 }
 
 const char *proxy_exceptions_from_environment(void)
 {
     static const char *const names[] = {"no_proxy", "NO_PROXY", NULL};
-    return first_of(names);
+    return proxy_first_of(names);
 }
 
 /* The host itself or a name below it; no dot in front or behind counts. */

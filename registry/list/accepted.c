@@ -100,7 +100,8 @@ static bool slot_holds(const struct accepted *accepted, uint32_t slot, const voi
 }
 
 /* The slot that holds it, or the empty one where it belongs.  NULL when out of memory. */
-static uint32_t *find(struct accepted *accepted, const void *bytes, size_t size, uint32_t kind)
+static uint32_t *accepted_slot(struct accepted *accepted, const void *bytes, size_t size,
+                               uint32_t kind)
 {
     if (!accepted->slots)
         accepted->slots = calloc(SLOTS, sizeof(*accepted->slots));
@@ -117,7 +118,7 @@ static uint32_t *find(struct accepted *accepted, const void *bytes, size_t size,
 }
 
 /* Room for one more; the room is always a power of two. */
-static bool grow(struct accepted *accepted, void *array, size_t count, size_t size)
+static bool array_grow(struct accepted *accepted, void *array, size_t count, size_t size)
 {
     void *elements;
 
@@ -145,7 +146,7 @@ static enum fate take_host(struct accepted *accepted, const struct dname *name, 
 
     if (!matches(accepted, name))
         return FATE_OUTSIDE;
-    slot = find(accepted, name, sizeof(*name), 0);
+    slot = accepted_slot(accepted, name, sizeof(*name), 0);
     if (!slot)
         return FATE_NO_ROOM;
     if (*slot) {
@@ -153,7 +154,7 @@ static enum fate take_host(struct accepted *accepted, const struct dname *name, 
         return FATE_REPEATED;
     }
     if (accepted->host_count == ACCEPTED_HOSTS_MAX ||
-        !grow(accepted, &accepted->hosts, accepted->host_count, sizeof(*accepted->hosts)))
+        !array_grow(accepted, &accepted->hosts, accepted->host_count, sizeof(*accepted->hosts)))
         return FATE_NO_ROOM;
     *out = (uint16_t)accepted->host_count;
     accepted->hosts[accepted->host_count++] = *name;
@@ -162,8 +163,8 @@ static enum fate take_host(struct accepted *accepted, const struct dname *name, 
 }
 
 /* An address of a host that is not listed is that host's, whatever list it stands in. */
-static enum fate take_address(struct accepted *accepted, const struct address *address,
-                              const struct dname *beside)
+static enum fate accepted_take_address(struct accepted *accepted, const struct address *address,
+                                       const struct dname *beside)
 {
     uint16_t host = ACCEPTED_UNNAMED;
     uint32_t *slot;
@@ -172,14 +173,14 @@ static enum fate take_address(struct accepted *accepted, const struct address *a
         return FATE_OUTSIDE;
     if (!accepted->takes_addresses)
         return FATE_LIST_ADDRESS;
-    slot = find(accepted, address, sizeof(*address), SLOT_ADDRESS);
+    slot = accepted_slot(accepted, address, sizeof(*address), SLOT_ADDRESS);
     if (!slot)
         return FATE_NO_ROOM;
     if (*slot)
         return FATE_REPEATED;
     if (accepted->address_count == ACCEPTED_ADDRESSES_MAX ||
-        !grow(accepted, &accepted->addresses, accepted->address_count,
-              sizeof(*accepted->addresses)))
+        !array_grow(accepted, &accepted->addresses, accepted->address_count,
+                    sizeof(*accepted->addresses)))
         return FATE_NO_ROOM;
     accepted->addresses[accepted->address_count++] = (struct accepted_address){.address = *address};
     *slot = (uint32_t)accepted->address_count | SLOT_ADDRESS;
@@ -189,8 +190,8 @@ static enum fate take_address(struct accepted *accepted, const struct address *a
     return FATE_ADDRESS;
 }
 
-static enum fate judge(struct accepted *accepted, const struct entry *entry,
-                       const struct dname *beside)
+static enum fate entry_judge(struct accepted *accepted, const struct entry *entry,
+                             const struct dname *beside)
 {
     uint16_t host;
 
@@ -200,7 +201,7 @@ static enum fate judge(struct accepted *accepted, const struct entry *entry,
     case ENTRY_HOST:
         return take_host(accepted, &entry->name, &host);
     case ENTRY_ADDRESS:
-        return take_address(accepted, &entry->address, beside);
+        return accepted_take_address(accepted, &entry->address, beside);
     case ENTRY_PREFIX:
         return FATE_PREFIX;
     case ENTRY_WILDCARD:
@@ -212,7 +213,7 @@ static enum fate judge(struct accepted *accepted, const struct entry *entry,
 enum fate accepted_take(struct accepted *accepted, const struct entry *entry,
                         const struct dname *beside)
 {
-    enum fate fate = judge(accepted, entry, beside);
+    enum fate fate = entry_judge(accepted, entry, beside);
 
     accepted->fates[fate]++;
     return fate;

@@ -18,7 +18,7 @@ struct walk {
  * Depth and number of values, counted before anything is allocated for them: four million bytes can
  * hold two million values, and each costs forty bytes and more.
  */
-static enum document_outcome measure(const char *bytes, size_t size)
+static enum document_outcome document_measure(const char *bytes, size_t size)
 {
     size_t depth = 0, values = 1;
     bool quoted = false;
@@ -70,7 +70,7 @@ static void visit_text(const struct walk *walk, const char *text, size_t size, b
 }
 
 /* The host of an object, where one of its members says so. */
-static bool host_of(json_t *object, struct dname *out)
+static bool object_host(json_t *object, struct dname *out)
 {
     const char *key;
     json_t *value;
@@ -103,7 +103,7 @@ static void walk_object(const struct walk *walk, json_t *object, const struct dn
     const char *key;
     json_t *value;
 
-    if (host_of(object, &host))
+    if (object_host(object, &host))
         beside = &host;
     json_object_foreach(object, key, value)
     {
@@ -149,7 +149,7 @@ enum document_outcome document_read_json(const char *bytes, size_t size, documen
                                          void *context)
 {
     const struct walk walk = {.visit = visit, .context = context};
-    enum document_outcome outcome = measure(bytes, size);
+    enum document_outcome outcome = document_measure(bytes, size);
 
     while (outcome == DOCUMENT_OK && size > 0) {
         json_error_t error;

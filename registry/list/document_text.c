@@ -20,7 +20,7 @@ struct row {
     size_t count;
 };
 
-static bool is_blank(char byte)
+static bool line_is_blank(char byte)
 {
     return byte == ' ' || byte == '\t' || byte == '\r';
 }
@@ -29,14 +29,14 @@ static bool is_blank(char byte)
 static size_t without_comment(const char *line, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        if ((line[i] == '#' || line[i] == ';') && (i == 0 || is_blank(line[i - 1])))
+        if ((line[i] == '#' || line[i] == ';') && (i == 0 || line_is_blank(line[i - 1])))
             return i;
     return size;
 }
 
 static bool ends_field(char byte)
 {
-    return is_blank(byte) || byte == ',' || byte == ';';
+    return line_is_blank(byte) || byte == ',' || byte == ';';
 }
 
 /* Quotes hold what is between them together. */
@@ -92,7 +92,7 @@ static bool is_heading(const struct row *row)
     return false;
 }
 
-static bool host_of(const struct row *row, struct dname *out)
+static bool line_host(const struct row *row, struct dname *out)
 {
     for (size_t i = 0; i < row->count; i++) {
         struct entry entry = entry_of(&row->fields[i], false);
@@ -109,7 +109,7 @@ static void visit_row(const struct row *row, document_visit *visit, void *contex
 {
     bool sure = row->count == 1, found = false;
     struct dname host;
-    bool has_host = !sure && host_of(row, &host);
+    bool has_host = !sure && line_host(row, &host);
 
     for (size_t i = 0; i < row->count; i++) {
         const struct field *field = &row->fields[i];

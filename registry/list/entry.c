@@ -14,12 +14,12 @@ struct piece {
     size_t size;
 };
 
-static bool is_digit(char byte)
+static bool field_is_digit(char byte)
 {
     return byte >= '0' && byte <= '9';
 }
 
-static bool is_letter(char byte)
+static bool field_is_letter(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
@@ -29,13 +29,13 @@ static bool is_space(char byte)
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
-static struct piece cut(struct piece piece, size_t first, size_t behind)
+static struct piece field_cut(struct piece piece, size_t first, size_t behind)
 {
     return (struct piece){.text = piece.text + first, .size = behind - first};
 }
 
 /* Where the first of these bytes stands; the size when none does. */
-static size_t find(struct piece piece, const char *bytes)
+static size_t field_find(struct piece piece, const char *bytes)
 {
     for (size_t i = 0; i < piece.size; i++)
         if (piece.text[i] != '\0' && strchr(bytes, piece.text[i]))
@@ -43,15 +43,15 @@ static size_t find(struct piece piece, const char *bytes)
     return piece.size;
 }
 
-static struct piece trim(struct piece piece)
+static struct piece field_trim(struct piece piece)
 {
     while (piece.size > 0 && is_space(piece.text[0]))
-        piece = cut(piece, 1, piece.size);
+        piece = field_cut(piece, 1, piece.size);
     while (piece.size > 0 && is_space(piece.text[piece.size - 1]))
         piece.size--;
     if (piece.size >= 2 && strchr("\"'", piece.text[0]) &&
         piece.text[piece.size - 1] == piece.text[0])
-        return cut(piece, 1, piece.size - 1);
+        return field_cut(piece, 1, piece.size - 1);
     return piece;
 }
 
@@ -66,26 +66,26 @@ static bool is_visible(struct piece piece)
 /* What stands behind "scheme://", or nothing when there is no scheme. */
 static bool take_scheme(struct piece *piece)
 {
-    size_t colon = find(*piece, ":");
+    size_t colon = field_find(*piece, ":");
 
     if (colon == 0 || colon + 3 > piece->size || memcmp(piece->text + colon, "://", 3) != 0 ||
-        !is_letter(piece->text[0]))
+        !field_is_letter(piece->text[0]))
         return false;
     for (size_t i = 0; i < colon; i++)
-        if (!is_letter(piece->text[i]) && !is_digit(piece->text[i]) &&
+        if (!field_is_letter(piece->text[i]) && !field_is_digit(piece->text[i]) &&
             !strchr("+-.", piece->text[i]))
             return false;
-    *piece = cut(*piece, colon + 3, piece->size);
+    *piece = field_cut(*piece, colon + 3, piece->size);
     return true;
 }
 
 /* The authority of a URL (RFC 3986 section 3.2), without its user. */
 static struct piece authority_of(struct piece piece)
 {
-    piece.size = find(piece, "/?#");
+    piece.size = field_find(piece, "/?#");
     for (size_t i = piece.size; i > 0; i--)
         if (piece.text[i - 1] == '@')
-            return cut(piece, i, piece.size);
+            return field_cut(piece, i, piece.size);
     return piece;
 }
 
@@ -108,7 +108,7 @@ static bool read_number(struct piece piece, unsigned most, unsigned *out)
     if (piece.size == 0 || piece.size > PORT_DIGITS_MAX)
         return false;
     for (size_t i = 0; i < piece.size; i++) {
-        if (!is_digit(piece.text[i]))
+        if (!field_is_digit(piece.text[i]))
             return false;
         value = 10 * value + (unsigned)(piece.text[i] - '0');
     }
@@ -134,15 +134,15 @@ static struct entry entry_of_address(const struct address *address)
  */
 static bool read_prefix(struct piece piece, struct entry *out)
 {
-    size_t slash = find(piece, "/");
+    size_t slash = field_find(piece, "/");
     struct address address;
     unsigned bits, length;
 
-    if (slash == piece.size || !read_address(cut(piece, 0, slash), &address))
+    if (slash == piece.size || !read_address(field_cut(piece, 0, slash), &address))
         return false;
     *out = (struct entry){0};
     bits = 8 * address_size(&address);
-    if (!read_number(cut(piece, slash + 1, piece.size), bits, &length))
+    if (!read_number(field_cut(piece, slash + 1, piece.size), bits, &length))
         return true;
     *out = entry_of_address(&address);
     if (length < bits)
@@ -153,26 +153,27 @@ static bool read_prefix(struct piece piece, struct entry *out)
 /* "[ADDRESS]" and "[ADDRESS]:PORT" */
 static struct entry bracketed(struct piece piece)
 {
-    size_t end = find(piece, "]");
+    size_t end = field_find(piece, "]");
     struct address address;
 
-    if (end == piece.size || !read_address(cut(piece, 1, end), &address))
+    if (end == piece.size || !read_address(field_cut(piece, 1, end), &address))
         return (struct entry){0};
-    piece = cut(piece, end + 1, piece.size);
-    if (piece.size > 0 && (piece.text[0] != ':' || !is_port(cut(piece, 1, piece.size))))
+    piece = field_cut(piece, end + 1, piece.size);
+    if (piece.size > 0 && (piece.text[0] != ':' || !is_port(field_cut(piece, 1, piece.size))))
         return (struct entry){0};
     return entry_of_address(&address);
 }
 
 /* Letters, digits, - and _ in labels (RFC 1123 section 2.1; _ is seen in practice). */
-static bool read_name(struct piece piece, struct dname *out)
+static bool entry_read_name(struct piece piece, struct dname *out)
 {
     char text[DNAME_MAX + 1];
 
     if (piece.size == 0 || piece.size >= sizeof(text))
         return false;
     for (size_t i = 0; i < piece.size; i++)
-        if (!is_letter(piece.text[i]) && !is_digit(piece.text[i]) && !strchr("-_.", piece.text[i]))
+        if (!field_is_letter(piece.text[i]) && !field_is_digit(piece.text[i]) &&
+            !strchr("-_.", piece.text[i]))
             return false;
     memcpy(text, piece.text, piece.size);
     text[piece.size] = '\0';
@@ -184,7 +185,7 @@ static bool ends_in_number(struct piece piece)
 {
     if (piece.size > 0 && piece.text[piece.size - 1] == '.')
         piece.size--;
-    while (piece.size > 0 && is_digit(piece.text[piece.size - 1]))
+    while (piece.size > 0 && field_is_digit(piece.text[piece.size - 1]))
         piece.size--;
     return piece.size == 0 || piece.text[piece.size - 1] == '.';
 }
@@ -193,14 +194,14 @@ static bool has_letters_at_end(struct piece piece)
 {
     if (piece.size > 0 && piece.text[piece.size - 1] == '.')
         piece.size--;
-    return piece.size > 0 && is_letter(piece.text[piece.size - 1]);
+    return piece.size > 0 && field_is_letter(piece.text[piece.size - 1]);
 }
 
 static struct entry host(struct piece piece, bool sure)
 {
     struct entry entry = {.kind = ENTRY_HOST};
 
-    if (ends_in_number(piece) || !read_name(piece, &entry.name))
+    if (ends_in_number(piece) || !entry_read_name(piece, &entry.name))
         return (struct entry){0};
     if (!sure && (dname_labels(&entry.name) < 2 || !has_letters_at_end(piece)))
         return (struct entry){0};
@@ -217,9 +218,9 @@ static struct entry wildcard(struct piece piece)
         return entry;
     }
     if (piece.text[0] == '*')
-        piece = cut(piece, 1, piece.size);
+        piece = field_cut(piece, 1, piece.size);
     if (piece.size < 2 || piece.text[0] != '.' ||
-        !read_name(cut(piece, 1, piece.size), &entry.name))
+        !entry_read_name(field_cut(piece, 1, piece.size), &entry.name))
         return (struct entry){0};
     return entry;
 }
@@ -234,9 +235,9 @@ static struct entry endpoint(struct piece piece, bool sure)
         return bracketed(piece);
     if (read_address(piece, &address))
         return entry_of_address(&address);
-    colon = find(piece, ":");
+    colon = field_find(piece, ":");
     if (colon < piece.size) {
-        if (!is_port(cut(piece, colon + 1, piece.size)))
+        if (!is_port(field_cut(piece, colon + 1, piece.size)))
             return (struct entry){0};
         piece.size = colon;
     }
@@ -249,7 +250,7 @@ static struct entry endpoint(struct piece piece, bool sure)
 
 struct entry entry_from_text(const char *text, size_t size, bool sure)
 {
-    struct piece piece = trim((struct piece){.text = text, .size = size});
+    struct piece piece = field_trim((struct piece){.text = text, .size = size});
     struct entry entry;
 
     if (piece.size > ENTRY_TEXT_MAX || !is_visible(piece))
@@ -258,7 +259,7 @@ struct entry entry_from_text(const char *text, size_t size, bool sure)
         return endpoint(authority_of(piece), true);
     if (read_prefix(piece, &entry))
         return entry;
-    if (!sure && find(piece, "/?#@") < piece.size)
+    if (!sure && field_find(piece, "/?#@") < piece.size)
         return (struct entry){0}; /* a path, a mail address */
     return endpoint(authority_of(piece), sure);
 }

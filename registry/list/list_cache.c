@@ -56,8 +56,8 @@ static size_t slot_size(const struct accepted *accepted)
     return size;
 }
 
-static void fill(uint8_t *slot, size_t size, const struct list_cache *cache,
-                 const struct accepted *accepted)
+static void slot_fill(uint8_t *slot, size_t size, const struct list_cache *cache,
+                      const struct accepted *accepted)
 {
     struct head head = {
         .cache = *cache,
@@ -112,7 +112,7 @@ int list_cache_write(int fd, struct list_cache *cache, const struct accepted *ac
     if (!slot)
         return -ENOMEM;
     cache->sequence++;
-    fill(slot, size, cache, accepted);
+    slot_fill(slot, size, cache, accepted);
     result = write_slot(fd, slot, size, (off_t)(cache->sequence % 2) * LIST_CACHE_SLOT_SIZE);
     free(slot);
     return result;
@@ -125,7 +125,7 @@ struct reader {
     bool failed; /* sticks */
 };
 
-static const uint8_t *take(struct reader *reader, size_t size)
+static const uint8_t *slot_take(struct reader *reader, size_t size)
 {
     const uint8_t *at = reader->at;
 
@@ -137,11 +137,11 @@ static const uint8_t *take(struct reader *reader, size_t size)
     return at;
 }
 
-static struct dname take_name(struct reader *reader)
+static struct dname slot_take_name(struct reader *reader)
 {
     struct dname name = {0};
-    const uint8_t *length = take(reader, 1);
-    const uint8_t *wire = length ? take(reader, *length) : NULL;
+    const uint8_t *length = slot_take(reader, 1);
+    const uint8_t *wire = length ? slot_take(reader, *length) : NULL;
 
     if (!wire || dname_from_wire(wire, *length, &name) != *length || name.length < 2)
         reader->failed = true;
@@ -151,7 +151,7 @@ static struct dname take_name(struct reader *reader)
 static void take_hosts(struct reader *reader, uint32_t count, struct dname *names)
 {
     for (uint32_t i = 0; i < count && !reader->failed; i++)
-        names[i] = take_name(reader);
+        names[i] = slot_take_name(reader);
 }
 
 static void take_addresses(struct reader *reader, const struct head *head,
@@ -160,7 +160,7 @@ static void take_addresses(struct reader *reader, const struct head *head,
     for (uint32_t i = 0; i < head->address_count && !reader->failed; i++) {
         struct entry entry = {.kind = ENTRY_ADDRESS};
         struct stored_address stored;
-        const uint8_t *bytes = take(reader, sizeof(stored));
+        const uint8_t *bytes = slot_take(reader, sizeof(stored));
         unsigned host;
 
         if (!bytes)
@@ -206,7 +206,7 @@ static bool tag_is_valid(const char *tag)
     return false;
 }
 
-static bool head_is_valid(const struct head *head, size_t size)
+static bool slot_head_is_valid(const struct head *head, size_t size)
 {
     return memcmp(head->magic, list_cache_magic, sizeof(list_cache_magic)) == 0 &&
            head->size >= sizeof(*head) && head->size <= size && head->zero == 0 &&
@@ -239,7 +239,7 @@ bool list_cache_parse(const uint8_t *bytes, size_t size, struct list_cache *out,
     if (size < sizeof(head))
         return false;
     memcpy(&head, bytes, sizeof(head));
-    if (!head_is_valid(&head, size) || !checksum_is_right(bytes, &head))
+    if (!slot_head_is_valid(&head, size) || !checksum_is_right(bytes, &head))
         return false;
     reader = (struct reader){.at = bytes + sizeof(head), .end = bytes + head.size};
     if (!take_list(&reader, &head, accepted)) {

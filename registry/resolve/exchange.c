@@ -72,7 +72,7 @@ static int open_socket(const struct resolver_server *server, bool over_tcp)
  * The hooks may free the exchange, and with it the watch that called: nothing is touched behind
  * them but where a hook says that it goes on.
  */
-static void fail(struct exchange *exchange)
+static void exchange_fail(struct exchange *exchange)
 {
     exchange->hooks.failure(exchange->hooks.context);
 }
@@ -88,7 +88,7 @@ static void on_datagram(void *context)
         if (size < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (size < 0) {
-            fail(exchange);
+            exchange_fail(exchange);
             return;
         }
         if ((size_t)size > sizeof(bytes))
@@ -107,7 +107,7 @@ static void on_stream(void *context)
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (size <= 0) {
-        fail(exchange);
+        exchange_fail(exchange);
         return;
     }
     exchange->received += (size_t)size;
@@ -120,7 +120,7 @@ static void on_stream(void *context)
     exchange->hooks.message(exchange->hooks.context, exchange->answer + 2, exchange->received - 2);
 }
 
-static void on_writable(void *context)
+static void on_exchange_writable(void *context)
 {
     struct exchange *exchange = context;
     ssize_t size = send(exchange->fd, exchange->question + exchange->sent,
@@ -129,7 +129,7 @@ static void on_writable(void *context)
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (size < 0) {
-        fail(exchange);
+        exchange_fail(exchange);
         return;
     }
     exchange->sent += (size_t)size;
@@ -145,7 +145,8 @@ static int begin_stream(struct exchange *exchange)
     exchange->answer = malloc(2 + MESSAGE_MAX);
     exchange->readable =
         loop_readable(exchange->loop, exchange->fd, LOOP_NORMAL, on_stream, exchange);
-    exchange->writable = loop_writable(exchange->loop, exchange->fd, on_writable, exchange);
+    exchange->writable =
+        loop_writable(exchange->loop, exchange->fd, on_exchange_writable, exchange);
     return exchange->answer && exchange->readable && exchange->writable ? 0 : -ENOMEM;
 }
 

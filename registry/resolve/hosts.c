@@ -71,7 +71,7 @@ static whitelist_mask wanted(const struct host *host)
 
 /* ---- when again ---- */
 
-static uint32_t clamp(uint32_t ttl, const struct registry_whitelist *whitelist)
+static uint32_t ttl_clamp(uint32_t ttl, const struct registry_whitelist *whitelist)
 {
     if (ttl < whitelist->ttl_min)
         ttl = whitelist->ttl_min;
@@ -84,7 +84,7 @@ static uint32_t refresh_seconds(const struct host *host)
     uint32_t least = UINT32_MAX, lead;
 
     for (size_t i = 0; i < host->owner->plan->whitelist_count; i++) {
-        uint32_t ttl = clamp(host->ttl, &host->owner->plan->whitelists[i]);
+        uint32_t ttl = ttl_clamp(host->ttl, &host->owner->plan->whitelists[i]);
 
         if (wanted(host) >> i & 1 && ttl < least)
             least = ttl;
@@ -99,7 +99,7 @@ static uint64_t failed_ms(unsigned failures)
                              FAILED_SPREAD_PER_CENT);
 }
 
-static void arm(struct hosts *hosts, uint64_t due_ns)
+static void hosts_arm(struct hosts *hosts, uint64_t due_ns)
 {
     uint64_t now = now_ns();
 
@@ -116,7 +116,7 @@ static void arm_for_next(struct hosts *hosts)
         if (hosts->list[i]->active == 0 && hosts->list[i]->due_ns < due_ns)
             due_ns = hosts->list[i]->due_ns;
     if (due_ns != UINT64_MAX)
-        arm(hosts, due_ns);
+        hosts_arm(hosts, due_ns);
 }
 
 /* ---- a round of lookups for one name ---- */
@@ -137,12 +137,12 @@ static void end_round(struct host *host)
     arm_for_next(hosts);
 }
 
-static void on_lookup(void *context, const struct lookup_result *result);
+static void on_host_lookup(void *context, const struct lookup_result *result);
 
-static bool ask(struct job *job, const struct dname *question)
+static bool host_ask(struct job *job, const struct dname *question)
 {
     job->question = *question;
-    return resolver_ask(job->host->owner->resolver, &job->question, job->type, on_lookup, job,
+    return resolver_ask(job->host->owner->resolver, &job->question, job->type, on_host_lookup, job,
                         &job->lookup) == 0;
 }
 
@@ -153,7 +153,7 @@ static void note_ttl(struct host *host, uint32_t ttl)
 }
 
 /* A server that does not chase the chain to its end: its end is asked for in turn. */
-static bool follow(struct job *job, const struct answer *answer)
+static bool host_follow(struct job *job, const struct answer *answer)
 {
     const struct registry_plan *plan = job->host->owner->plan;
     bool follows = false;
@@ -165,10 +165,10 @@ static bool follow(struct job *job, const struct answer *answer)
         return false;
     job->steps++;
     note_ttl(job->host, answer->targets[0].ttl);
-    return ask(job, &answer->targets[0].name);
+    return host_ask(job, &answer->targets[0].name);
 }
 
-static void on_lookup(void *context, const struct lookup_result *result)
+static void on_host_lookup(void *context, const struct lookup_result *result)
 {
     struct job *job = context;
     struct host *host = job->host;
@@ -181,7 +181,7 @@ static void on_lookup(void *context, const struct lookup_result *result)
         host->addressed |= answer->address_count > 0;
         for (unsigned i = 0; i < answer->address_count; i++)
             note_ttl(host, answer->addresses[i].ttl);
-        if (follow(job, answer))
+        if (host_follow(job, answer))
             return;
     }
     if (--host->active == 0)
@@ -197,13 +197,13 @@ static void start_round(struct host *host)
     host->owner->active++;
     for (unsigned i = 0; i < FAMILIES; i++) {
         host->jobs[i] = (struct job){.host = host, .type = types[i]};
-        host->active += ask(&host->jobs[i], &host->name);
+        host->active += host_ask(&host->jobs[i], &host->name);
     }
     if (host->active == 0)
         end_round(host); /* out of memory: later again */
 }
 
-static void on_timer(void *context)
+static void on_hosts_timer(void *context)
 {
     struct hosts *hosts = context;
     uint64_t now = now_ns();
@@ -236,7 +236,7 @@ int hosts_new(struct loop *loop, struct resolver *resolver, const struct registr
     hosts->resolver = resolver;
     hosts->plan = plan;
     hosts->hooks = *hooks;
-    hosts->timer = loop_timer(loop, on_timer, hosts);
+    hosts->timer = loop_timer(loop, on_hosts_timer, hosts);
     if (!hosts->timer) {
         free(hosts);
         return -ENOMEM;
@@ -280,7 +280,7 @@ static int compare_to_name(const void *name, const void *host)
     return compare_names(name, &(*(struct host *const *)host)->name);
 }
 
-static struct host *find(const struct hosts *hosts, size_t count, const struct dname *name)
+static struct host *host_find(const struct hosts *hosts, size_t count, const struct dname *name)
 {
     struct host **found =
         count ? bsearch(name, hosts->list, count, sizeof(*hosts->list), compare_to_name) : NULL;
@@ -288,7 +288,7 @@ static struct host *find(const struct hosts *hosts, size_t count, const struct d
     return found ? *found : NULL;
 }
 
-static struct host *add(struct hosts *hosts, const struct dname *name)
+static struct host *host_add(struct hosts *hosts, const struct dname *name)
 {
     struct host *host;
 
@@ -349,10 +349,10 @@ int hosts_set(struct hosts *hosts, unsigned whitelist, enum hosts_origin origin,
     for (size_t i = 0; i < known; i++)
         hosts->list[i]->wanted[origin] &= ~bit;
     for (size_t i = 0; i < count; i++) {
-        struct host *host = find(hosts, known, &names[i]);
+        struct host *host = host_find(hosts, known, &names[i]);
 
         if (!host)
-            host = add(hosts, &names[i]);
+            host = host_add(hosts, &names[i]);
         if (host)
             host->wanted[origin] |= bit;
         else
@@ -362,7 +362,7 @@ int hosts_set(struct hosts *hosts, unsigned whitelist, enum hosts_origin origin,
         qsort(hosts->list, hosts->count, sizeof(*hosts->list), compare_hosts);
     merge_equal(hosts);
     drop_unwanted(hosts);
-    arm(hosts, 0);
+    hosts_arm(hosts, 0);
     return result;
 }
 

@@ -53,8 +53,8 @@ void query_make(struct query *query, const struct dname *name, uint16_t type,
     query->size = (uint16_t)(query->size + RR_SIZE_MIN);
 }
 
-static bool same_question(const struct query *query, const struct wire_message *message,
-                          bool any_case)
+static bool query_same_question(const struct query *query, const struct wire_message *message,
+                                bool any_case)
 {
     const uint8_t *asked = query->bytes + WIRE_HEADER_SIZE;
     const uint8_t *answered = wire_question(message);
@@ -84,7 +84,7 @@ enum query_verdict query_check(const struct query *query, const uint8_t *bytes, 
         *out = message;
         return QUERY_REFUSED;
     }
-    if (!same_question(query, &message, any_case))
+    if (!query_same_question(query, &message, any_case))
         return QUERY_MISMATCH;
     *out = message;
     if (message.rcode != RCODE_NOERROR && message.rcode != RCODE_NXDOMAIN)

@@ -77,7 +77,7 @@ void lookup_cancel(struct lookup *lookup)
     free(lookup);
 }
 
-static void finish(struct lookup *lookup, const struct lookup_result *result)
+static void lookup_finish(struct lookup *lookup, const struct lookup_result *result)
 {
     lookup_done *done = lookup->done;
     void *context = lookup->context;
@@ -111,7 +111,7 @@ static void try_next(struct lookup *lookup, bool same_server)
 }
 
 /* The answer is ours.  What is malformed in it is this server's; another one may do better. */
-static void take_answer(struct lookup *lookup, const struct wire_message *message)
+static void lookup_take_answer(struct lookup *lookup, const struct wire_message *message)
 {
     struct resolver *resolver = lookup->resolver;
     struct lookup_result result = {
@@ -129,7 +129,7 @@ static void take_answer(struct lookup *lookup, const struct wire_message *messag
         try_next(lookup, false);
         return;
     }
-    finish(lookup, &result);
+    lookup_finish(lookup, &result);
 }
 
 static bool on_message(void *context, const uint8_t *bytes, size_t size)
@@ -139,7 +139,7 @@ static bool on_message(void *context, const uint8_t *bytes, size_t size)
 
     switch (query_check(&lookup->query, bytes, size, lookup->over_tcp, &message)) {
     case QUERY_ANSWERED:
-        take_answer(lookup, &message);
+        lookup_take_answer(lookup, &message);
         return false;
     case QUERY_TRUNCATED:
         if (lookup->over_tcp) {
@@ -186,7 +186,7 @@ static void attempt(struct lookup *lookup)
 
     if (resolver->server_count == 0 || lookup->attempts >= attempts_allowed(resolver) ||
         getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
-        finish(lookup, &failed);
+        lookup_finish(lookup, &failed);
         return;
     }
     lookup->attempts++;
@@ -204,7 +204,7 @@ static void attempt(struct lookup *lookup)
  * Time is over, or another attempt is to begin.  After messages that did not fit it is TCP's turn:
  * nobody can forge that from afar, and a server that changes the letters' case is forgiven there.
  */
-static void on_timer(void *context)
+static void on_lookup_timer(void *context)
 {
     struct lookup *lookup = context;
 
@@ -233,7 +233,7 @@ int resolver_ask(struct resolver *resolver, const struct dname *name, uint16_t t
         .context = context,
         .server = resolver->preferred,
     };
-    lookup->timer = loop_timer(resolver->loop, on_timer, lookup);
+    lookup->timer = loop_timer(resolver->loop, on_lookup_timer, lookup);
     if (!lookup->timer) {
         free(lookup);
         return -ENOMEM;

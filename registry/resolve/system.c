@@ -118,7 +118,7 @@ static size_t length_that_fits(const char *line, size_t length, size_t room)
 }
 
 /* The next line, NUL-terminated and cut where it is too long; false at the end. */
-static bool next_line(const char **text, char *line, size_t room)
+static bool system_next_line(const char **text, char *line, size_t room)
 {
     size_t length = strcspn(*text, "\n"), used = length_that_fits(*text, length, room);
 
@@ -131,7 +131,7 @@ static bool next_line(const char **text, char *line, size_t room)
     return true;
 }
 
-static char *next_word(char **rest)
+static char *system_next_word(char **rest)
 {
     char *word;
 
@@ -164,12 +164,12 @@ size_t system_nameservers(const char *text, struct resolver_server out[static RE
     char line[LINE_WORD_MAX];
     size_t count = 0;
 
-    while (count < RESOLVER_SERVERS_MAX && next_line(&text, line, sizeof(line))) {
-        char *rest = line, *word = next_word(&rest);
+    while (count < RESOLVER_SERVERS_MAX && system_next_line(&text, line, sizeof(line))) {
+        char *rest = line, *word = system_next_word(&rest);
 
         if (!word || strcmp(word, "nameserver") != 0)
             continue;
-        word = next_word(&rest);
+        word = system_next_word(&rest);
         if (word && server_from_text(word, &out[count]))
             count++;
     }
@@ -189,7 +189,7 @@ static bool line_names(char *rest, const struct dname *name)
     const char *word;
     struct dname other;
 
-    while ((word = next_word(&rest)))
+    while ((word = system_next_word(&rest)))
         if (dname_from_text(word, &other) && dname_equal(&other, name))
             return true;
     return false;
@@ -201,8 +201,8 @@ size_t system_hosts_find(const char *text, const struct dname *name,
     char line[4 * LINE_WORD_MAX];
     size_t count = 0;
 
-    while (count < SYSTEM_HOST_ADDRESSES_MAX && next_line(&text, line, sizeof(line))) {
-        char *rest = line, *word = next_word(&rest);
+    while (count < SYSTEM_HOST_ADDRESSES_MAX && system_next_line(&text, line, sizeof(line))) {
+        char *rest = line, *word = system_next_word(&rest);
 
         if (word && address_from_text(word, &out[count]) && line_names(rest, name))
             count++;

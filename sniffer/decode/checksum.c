@@ -28,7 +28,7 @@ static uint64_t sum_words(const uint8_t *bytes, size_t size)
     return sum;
 }
 
-static uint16_t fold(uint64_t sum)
+static uint16_t checksum_fold(uint64_t sum)
 {
     while (sum >> 16)
         sum = (sum & 0xffff) + (sum >> 16);
@@ -47,7 +47,7 @@ static uint64_t sum_pseudo_header(const struct segment *segment)
 enum checksum_outcome segment_header_checksum(const struct segment *segment)
 {
     if (segment->source.family != ADDRESS_IPV4 || !segment->ip ||
-        fold(sum_words(segment->ip, segment->ip_header_size)) == 0xffff)
+        checksum_fold(sum_words(segment->ip, segment->ip_header_size)) == 0xffff)
         return CHECKSUM_GOOD;
     return big_endian_16(segment->ip + HEADER_CHECKSUM_AT) == 0 ? CHECKSUM_BARE : CHECKSUM_BAD;
 }
@@ -55,8 +55,8 @@ enum checksum_outcome segment_header_checksum(const struct segment *segment)
 /* Left out of the sum where the interface cuts the segment and fills in each part's length. */
 static bool is_bare(const struct segment *segment, uint16_t stored, uint64_t pseudo)
 {
-    return stored == fold(pseudo + segment->transport_size) ||
-           (segment->transport == TRANSPORT_TCP && stored == fold(pseudo));
+    return stored == checksum_fold(pseudo + segment->transport_size) ||
+           (segment->transport == TRANSPORT_TCP && stored == checksum_fold(pseudo));
 }
 
 static enum checksum_outcome transport_checksum(const struct segment *segment)
@@ -67,7 +67,7 @@ static enum checksum_outcome transport_checksum(const struct segment *segment)
 
     if (stored == 0 && !tcp)
         return segment->source.family == ADDRESS_IPV4 ? CHECKSUM_GOOD : CHECKSUM_BAD;
-    if (fold(pseudo + size + sum_words(segment->transport_header, size)) == 0xffff)
+    if (checksum_fold(pseudo + size + sum_words(segment->transport_header, size)) == 0xffff)
         return CHECKSUM_GOOD;
     return is_bare(segment, stored, pseudo) ? CHECKSUM_BARE : CHECKSUM_BAD;
 }
@@ -88,8 +88,8 @@ static bool first_is_good(const struct segment *segment, size_t first, uint64_t 
     const uint8_t *udp = segment->transport_header;
     uint64_t ports = sum_words(udp, 4), size = UDP_HEADER_SIZE + first;
 
-    return fold(pseudo + size + ports + size + big_endian_16(udp + UDP_CHECKSUM_AT) +
-                sum_words(udp + UDP_HEADER_SIZE, first)) == 0xffff;
+    return checksum_fold(pseudo + size + ports + size + big_endian_16(udp + UDP_CHECKSUM_AT) +
+                         sum_words(udp + UDP_HEADER_SIZE, first)) == 0xffff;
 }
 
 enum checksum_outcome segment_merged_checksums(const struct segment *segment, size_t first)
@@ -120,5 +120,5 @@ bool segment_is_bare(const struct segment *segment)
         sum += (uint64_t)source + destination;
     }
     memcpy(&stored, segment->transport_header + UDP_CHECKSUM_AT, sizeof(stored));
-    return stored == fold(sum);
+    return stored == checksum_fold(sum);
 }

@@ -204,7 +204,8 @@ static enum frame_outcome decode_piece(struct walk *walk, size_t size)
     return out->payload ? FRAME_FRAGMENT : outcome_of_missing(&walk->reader);
 }
 
-static void set_address(struct address *out, uint8_t family, const uint8_t *bytes, size_t size)
+static void segment_set_address(struct address *out, uint8_t family, const uint8_t *bytes,
+                                size_t size)
 {
     *out = (struct address){.family = family};
     memcpy(out->bytes, bytes, size);
@@ -271,8 +272,8 @@ static inline enum frame_outcome decode_ipv4(struct walk *walk)
         reader_take(&walk->reader, header_size - IPV4_HEADER_MIN);
     out->ip = ip;
     out->ip_header_size = header_size;
-    set_address(&out->source, ADDRESS_IPV4, ip + 12, 4);
-    set_address(&out->destination, ADDRESS_IPV4, ip + 16, 4);
+    segment_set_address(&out->source, ADDRESS_IPV4, ip + 12, 4);
+    segment_set_address(&out->destination, ADDRESS_IPV4, ip + 16, 4);
     size_t size = total > header_size ? total - header_size : 0;
     if (big_endian_16(ip + 6) & IPV4_FRAGMENT_BITS)
         return decode_ipv4_piece(walk, ip, size);
@@ -359,8 +360,8 @@ static enum frame_outcome decode_ipv6(struct walk *walk)
         return FRAME_BAD;
     out->ip = ip;
     out->ip_header_size = IPV6_HEADER_SIZE;
-    set_address(&out->source, ADDRESS_IPV6, ip + 8, 16);
-    set_address(&out->destination, ADDRESS_IPV6, ip + 24, 16);
+    segment_set_address(&out->source, ADDRESS_IPV6, ip + 8, 16);
+    segment_set_address(&out->destination, ADDRESS_IPV6, ip + 24, 16);
     return decode_ipv6_payload(walk, ip[6], big_endian_16(ip + 4));
 }
 

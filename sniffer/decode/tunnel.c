@@ -53,7 +53,7 @@ enum {
     GTP_USER_DATA = 255,
 };
 
-static uint32_t bit(enum encapsulation encapsulation)
+static uint32_t encapsulation_bit(enum encapsulation encapsulation)
 {
     return UINT32_C(1) << encapsulation;
 }
@@ -113,7 +113,8 @@ static void gre(struct reader *reader, uint32_t encapsulations, struct tunnel_in
     bool is_erspan = type == GRE_ERSPAN || type == GRE_ERSPAN_3;
 
     out->encapsulation = is_erspan ? ENCAPSULATION_ERSPAN : ENCAPSULATION_GRE;
-    if (flags & (GRE_ROUTING | GRE_VERSION) || !(encapsulations & bit(out->encapsulation)))
+    if (flags & (GRE_ROUTING | GRE_VERSION) ||
+        !(encapsulations & encapsulation_bit(out->encapsulation)))
         return;
     for (uint16_t option = GRE_CHECKSUM; option >= GRE_SEQUENCE; option >>= 1) {
         const uint8_t *value = flags & option ? reader_take(reader, GRE_OPTION_SIZE) : NULL;

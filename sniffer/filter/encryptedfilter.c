@@ -104,7 +104,7 @@ static void write_quic(const struct place *place)
 }
 
 /* A is the protocol.  Nearly every packet ends here: at that, or at its port. */
-static void write_transport(const struct place *place)
+static void encrypted_write_transport(const struct place *place)
 {
     unsigned ports = filtercode_label(place->code), begins = filtercode_label(place->code);
     unsigned tcp = filtercode_label(place->code);
@@ -125,7 +125,7 @@ static void write_transport(const struct place *place)
     write_syn(place);
 }
 
-static void write_ipv4(struct filtercode *code, uint32_t network)
+static void encrypted_write_ipv4(struct filtercode *code, uint32_t network)
 {
     const struct place place = {code, ADDRESS_IPV4, network + 16, network};
 
@@ -133,16 +133,16 @@ static void write_ipv4(struct filtercode *code, uint32_t network)
     load_at(&place, BPF_H, network + 6);
     filtercode_branch(code, BPF_JSET, IPV4_OFFSET, FILTERCODE_DROP, FILTERCODE_NEXT);
     load_at(&place, BPF_B, network + 9);
-    write_transport(&place);
+    encrypted_write_transport(&place);
 }
 
-static void write_ipv6(struct filtercode *code, uint32_t network)
+static void encrypted_write_ipv6(struct filtercode *code, uint32_t network)
 {
     const struct place place = {code, ADDRESS_IPV6, network + 24, network + IPV6_HEADER_SIZE};
 
     filtercode_add(code, BPF_LDX | BPF_IMM, 0);
     load_at(&place, BPF_B, network + 6);
-    write_transport(&place);
+    encrypted_write_transport(&place);
 }
 
 /* A is the EtherType of what stands at `network`. */
@@ -155,9 +155,9 @@ static void write_network(struct filtercode *code, uint32_t network, unsigned ta
     filtercode_branch(code, BPF_JEQ, ETH_P_8021Q, tag, FILTERCODE_NEXT);
     filtercode_branch(code, BPF_JEQ, ETH_P_8021AD, tag, FILTERCODE_DROP);
     filtercode_place(code, v4);
-    write_ipv4(code, network);
+    encrypted_write_ipv4(code, network);
     filtercode_place(code, v6);
-    write_ipv6(code, network);
+    encrypted_write_ipv6(code, network);
 }
 
 bool encryptedfilter_build(struct filtercode *code, struct filter_program *out)

@@ -168,7 +168,7 @@ void filterpath_write_lengths(struct filter_lengths lengths, struct filtercode *
         filtercode_branch(code, BPF_JGE, lengths.least, FILTERCODE_NEXT, FILTERCODE_DROP);
 }
 
-static struct filterlevel level_of(struct filtercode *code)
+static struct filterlevel path_level_of(struct filtercode *code)
 {
     return (struct filterlevel){
         .v4 = filtercode_label(code),
@@ -182,10 +182,10 @@ static struct filterlevel level_of(struct filtercode *code)
 void filterpath_write(const struct filterpath *path, struct filtercode *code)
 {
     struct filterwriting writing = {path, code};
-    struct filterlevel outer = level_of(code), inner;
+    struct filterlevel outer = path_level_of(code), inner;
 
     if (enters_any(&writing)) {
-        inner = level_of(code);
+        inner = path_level_of(code);
         inner.ethernet = filtercode_label(code);
         outer.gre = filtercode_label(code);
         outer.vxlan = filtercode_label(code);

@@ -71,7 +71,8 @@ void kernelfilter_widen(struct kernelfilter *filter, bool wide)
 
 /* ---- one program ---- */
 
-static int attach(const struct kernelfilter_socket *socket, const struct filter_program *program)
+static int program_attach(const struct kernelfilter_socket *socket,
+                          const struct filter_program *program)
 {
     struct filter_code code = {(unsigned short)program->count, program->instructions};
 
@@ -79,7 +80,7 @@ static int attach(const struct kernelfilter_socket *socket, const struct filter_
                                                                                          : 0;
 }
 
-static bool find_link(int link_type, enum filter_link *out)
+static bool link_find(int link_type, enum filter_link *out)
 {
     static const struct {
         int link_type;
@@ -111,10 +112,10 @@ static int attach_built(struct kernelfilter *filter, const struct kernelfilter_s
         .most = most,
     };
 
-    if (!find_link(socket->link_type, &choice.link) ||
+    if (!link_find(socket->link_type, &choice.link) ||
         !namefilter_build(&choice, names, filter->code, &filter->program))
         return -E2BIG;
-    return attach(socket, &filter->program);
+    return program_attach(socket, &filter->program);
 }
 
 /* ---- one after the other ---- */
@@ -125,7 +126,7 @@ static int attach_lengths(struct kernelfilter *filter, const struct kernelfilter
     filterpath_write_lengths(socket->lengths, filter->code);
     if (!filtercode_finish(filter->code, NAMEFILTER_MOST, &filter->program))
         return -E2BIG;
-    return attach(socket, &filter->program);
+    return program_attach(socket, &filter->program);
 }
 
 static int attach_port(struct kernelfilter *filter, const struct kernelfilter_socket *socket)
@@ -211,7 +212,7 @@ int kernelfilter_attach(struct kernelfilter *filter, const struct kernelfilter_s
     enum filter_link link;
     int result = 0;
 
-    if (!find_link(socket->link_type, &link)) {
+    if (!link_find(socket->link_type, &link)) {
         outcome.reason = FILTER_REASON_LINK_TYPE;
     } else if (try_names(filter, socket, &outcome) || try_port(filter, socket, &outcome)) {
         *out = outcome;

@@ -184,9 +184,9 @@ static unsigned cells_of(const struct namefilter_choice *choice, const struct na
     return nametails_have_exact(names) ? CELL_START + 1 : FILTERPATH_CELL + 1;
 }
 
-static bool build(const struct namefilter_choice *choice, const struct nametails *names,
-                  const struct fineness *fineness, struct filtercode *code,
-                  struct filter_program *out)
+static bool namefilter_compile(const struct namefilter_choice *choice,
+                               const struct nametails *names, const struct fineness *fineness,
+                               struct filtercode *code, struct filter_program *out)
 {
     struct filterpath path = {
         .link = choice->link,
@@ -209,9 +209,9 @@ bool namefilter_build(const struct namefilter_choice *choice, const struct namet
                       struct filtercode *code, struct filter_program *out)
 {
     if (!names || !nametails_are_usable(names))
-        return build(choice, NULL, finenesses, code, out);
+        return namefilter_compile(choice, NULL, finenesses, code, out);
     for (unsigned i = 0; i < sizeof(finenesses) / sizeof(finenesses[0]); i++) {
-        if (build(choice, names, &finenesses[i], code, out))
+        if (namefilter_compile(choice, names, &finenesses[i], code, out))
             return true;
     }
     return false;

@@ -97,8 +97,8 @@ static unsigned prune(const struct nametail **order, unsigned count)
     return kept;
 }
 
-static unsigned collect(struct nametails *tails, const struct whitelist_pattern *patterns,
-                        size_t count)
+static unsigned tails_collect(struct nametails *tails, const struct whitelist_pattern *patterns,
+                              size_t count)
 {
     unsigned collected = 0;
 
@@ -149,7 +149,7 @@ struct nametails *nametails_new(const struct whitelist_pattern *patterns, size_t
         nametails_free(tails);
         return NULL;
     }
-    arrange(tails, collect(tails, patterns, count));
+    arrange(tails, tails_collect(tails, patterns, count));
     return tails;
 }
 

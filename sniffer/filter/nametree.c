@@ -27,7 +27,7 @@ struct node {
 
 static void write_node(const struct writing *writing, struct node node);
 
-static const struct nametail *first_of(const struct writing *writing, const struct node *node)
+static const struct nametail *tree_first_of(const struct writing *writing, const struct node *node)
 {
     return nametails_at(writing->tails, node->first);
 }
@@ -39,14 +39,15 @@ static uint32_t word_at(const struct writing *writing, unsigned index, unsigned 
 
 static bool ends_in(const struct writing *writing, const struct node *node)
 {
-    return node->first < node->last && nametail_rest(first_of(writing, node), node->depth) == 0;
+    return node->first < node->last &&
+           nametail_rest(tree_first_of(writing, node), node->depth) == 0;
 }
 
 static bool covers_all(const struct writing *writing, const struct node *node)
 {
     if (node->depth == writing->tree->words)
         return true;
-    return ends_in(writing, node) && !first_of(writing, node)->exact;
+    return ends_in(writing, node) && !tree_first_of(writing, node)->exact;
 }
 
 /* Passes when the name begins where this one would. */
@@ -77,7 +78,7 @@ static void write_load(const struct writing *writing, const struct node *node, u
 /* A name that has fewer bytes left than a word. */
 static void write_short(const struct writing *writing, const struct node *node)
 {
-    const struct nametail *tail = first_of(writing, node);
+    const struct nametail *tail = tree_first_of(writing, node);
     unsigned rest = nametail_rest(tail, node->depth);
     uint32_t bytes = nametail_bytes(tail, WORD * node->depth, rest);
 
@@ -168,14 +169,15 @@ static void move_back(const struct writing *writing, struct node *node)
 static void write_node(const struct writing *writing, struct node node)
 {
     for (; ends_in(writing, &node) && !covers_all(writing, &node); node.first++)
-        write_length(writing, &node, first_of(writing, &node));
+        write_length(writing, &node, tree_first_of(writing, &node));
     if (node.first < node.last && covers_all(writing, &node)) {
         filtercode_go(writing->code, FILTERCODE_PASS);
         return;
     }
     if (node.first < node.last)
         move_back(writing, &node);
-    for (; node.first < node.last && nametail_rest(first_of(writing, &node), node.depth) < WORD;
+    for (;
+         node.first < node.last && nametail_rest(tree_first_of(writing, &node), node.depth) < WORD;
          node.first++)
         write_short(writing, &node);
     if (node.first == node.last) {

@@ -15,7 +15,7 @@ void scope_ended(struct scope *scope)
         scope->ended++;
 }
 
-static struct scope_name *find(struct scope *scope, const struct dname *name)
+static struct scope_name *scope_find(struct scope *scope, const struct dname *name)
 {
     for (size_t i = 0; i < scope->count; i++) {
         if (dname_equal(&scope->names[i].name, name))
@@ -26,7 +26,7 @@ static struct scope_name *find(struct scope *scope, const struct dname *name)
 
 /* A free place, or that of the name nearest to its end, which has to pass until then all the same.
  */
-static struct scope_name *make_room(struct scope *scope)
+static struct scope_name *scope_make_room(struct scope *scope)
 {
     struct scope_name *nearest = scope->names;
 
@@ -42,12 +42,13 @@ static struct scope_name *make_room(struct scope *scope)
 }
 
 /* False when it is known, which is longer so from now on. */
-static bool enter(struct scope *scope, const struct derived_name *name)
+static bool scope_enter(struct scope *scope, const struct derived_name *name)
 {
-    struct scope_name *known = find(scope, &name->name);
+    struct scope_name *known = scope_find(scope, &name->name);
 
     if (!known) {
-        *make_room(scope) = (struct scope_name){.name = name->name, .expires_ns = name->expires_ns};
+        *scope_make_room(scope) =
+            (struct scope_name){.name = name->name, .expires_ns = name->expires_ns};
         return true;
     }
     if (known->expires_ns < name->expires_ns)
@@ -57,14 +58,14 @@ static bool enter(struct scope *scope, const struct derived_name *name)
 
 void scope_inherit(struct scope *scope, const struct derived_name *name)
 {
-    (void)enter(scope, name);
+    (void)scope_enter(scope, name);
 }
 
 bool scope_derived(struct scope *scope, const struct derived_name *name, uint64_t now_ns)
 {
     bool was_wide = scope->wide;
 
-    if (!enter(scope, name))
+    if (!scope_enter(scope, name))
         return false;
     scope->ended = 0;
     scope->new_ns = now_ns;

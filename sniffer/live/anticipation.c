@@ -160,7 +160,8 @@ static void note_time(struct anticipation *anticipation, uint64_t time_ns)
 }
 
 /* Answers that are hardly ever here within 20 ms are not worth the waiting. */
-static void note_answer(struct anticipation *anticipation, uint64_t time_ns, uint64_t now_ns)
+static void anticipation_note_answer(struct anticipation *anticipation, uint64_t time_ns,
+                                     uint64_t now_ns)
 {
     anticipation->answers++;
     if (time_ns > ANTICIPATION_MOST_NS)
@@ -178,8 +179,8 @@ static void note_answer(struct anticipation *anticipation, uint64_t time_ns, uin
 
 /* ---- question and answer ---- */
 
-static enum anticipation_outcome hold(struct anticipation *anticipation,
-                                      const struct address *client, uint64_t now_ns)
+static enum anticipation_outcome anticipation_hold(struct anticipation *anticipation,
+                                                   const struct address *client, uint64_t now_ns)
 {
     bool held = anticipation->until > now_ns;
     uint64_t from = held ? anticipation->until : now_ns;
@@ -200,18 +201,18 @@ static enum anticipation_outcome hold(struct anticipation *anticipation,
     return ANTICIPATION_HOLDS;
 }
 
-static uint64_t least(uint64_t one, uint64_t other)
+static uint64_t anticipation_least(uint64_t one, uint64_t other)
 {
     return one < other ? one : other;
 }
 
 /* Questions in a row are looked for together, and then there is a sleep between. */
-static void look(struct anticipation *anticipation, uint64_t now_ns)
+static void anticipation_look(struct anticipation *anticipation, uint64_t now_ns)
 {
     if (anticipation->look_until <= now_ns)
         anticipation->look_from = now_ns;
-    anticipation->look_until =
-        least(now_ns + ANTICIPATION_LOOK_NS, anticipation->look_from + ANTICIPATION_LOOK_MOST_NS);
+    anticipation->look_until = anticipation_least(
+        now_ns + ANTICIPATION_LOOK_NS, anticipation->look_from + ANTICIPATION_LOOK_MOST_NS);
 }
 
 enum anticipation_outcome anticipation_asked(struct anticipation *anticipation,
@@ -223,15 +224,15 @@ enum anticipation_outcome anticipation_asked(struct anticipation *anticipation,
         anticipation->pending = 0;
     anticipation->alone = anticipation->pending == 0;
     anticipation->asked = now_ns;
-    look(anticipation, now_ns);
-    return hold(anticipation, client, now_ns);
+    anticipation_look(anticipation, now_ns);
+    return anticipation_hold(anticipation, client, now_ns);
 }
 
 void anticipation_answered(struct anticipation *anticipation, uint64_t now_ns)
 {
     if (anticipation->alone) {
         anticipation->alone = false;
-        note_answer(anticipation, now_ns - anticipation->asked, now_ns);
+        anticipation_note_answer(anticipation, now_ns - anticipation->asked, now_ns);
     }
     if (anticipation->pending > 0 && --anticipation->pending == 0)
         shorten(anticipation, now_ns + linger_ns);
@@ -244,7 +245,7 @@ uint64_t anticipation_until(const struct anticipation *anticipation, uint64_t no
 
 uint64_t anticipation_look_until(const struct anticipation *anticipation, uint64_t now_ns)
 {
-    uint64_t until = least(anticipation->look_until, anticipation->until);
+    uint64_t until = anticipation_least(anticipation->look_until, anticipation->until);
 
     return until > now_ns ? until : 0;
 }

@@ -30,7 +30,7 @@ enum {
     TAG_SIZE = 4,
 };
 
-static int attach(int fd)
+static int encrypted_attach(int fd)
 {
     struct filtercode *code = filtercode_new();
     struct filter_program *program = malloc(sizeof(*program));
@@ -47,11 +47,11 @@ static int attach(int fd)
     return result;
 }
 
-static int set_up(int fd, const char *interface)
+static int encrypted_set_up(int fd, const char *interface)
 {
     const int size = QUEUE_BYTES / 2; /* the kernel doubles it */
     struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
-    int result = attach(fd);
+    int result = encrypted_attach(fd);
 
     if (result < 0)
         return result;
@@ -91,7 +91,7 @@ int encrypted_open(const char *interface, struct encrypted *out)
     fd = move_to_its_place(fd);
     if (fd < 0)
         return fd;
-    result = set_up(fd, interface);
+    result = encrypted_set_up(fd, interface);
     if (result < 0) {
         close(fd);
         return result;

@@ -21,7 +21,7 @@ static const uint64_t drain_ns = SNIFFER_DRAIN_SECONDS * NS_PER_SECOND;
 
 /* ---- reading ---- */
 
-static void on_frame(void *context, const struct frame *frame)
+static void on_live_frame(void *context, const struct frame *frame)
 {
     struct live *live = context;
 
@@ -47,8 +47,8 @@ static void read_rings(struct live *live)
 
         if (live->polled[i].fd < 0 || !live->polled[i].revents)
             continue;
-        if (capture_read_ring(live->captures[index], live->polled_ring[i], FRAMES_A_TURN, on_frame,
-                              live) == -ENODEV)
+        if (capture_read_ring(live->captures[index], live->polled_ring[i], FRAMES_A_TURN,
+                              on_live_frame, live) == -ENODEV)
             interface_is_gone(live, index);
     }
 }
@@ -56,7 +56,7 @@ static void read_rings(struct live *live)
 static void read_interface(struct live *live, uint16_t index)
 {
     if (live->captures[index] &&
-        capture_read(live->captures[index], FRAMES_A_TURN, on_frame, live) == -ENODEV)
+        capture_read(live->captures[index], FRAMES_A_TURN, on_live_frame, live) == -ENODEV)
         interface_is_gone(live, index);
 }
 
@@ -142,7 +142,7 @@ static bool turn(struct live *live)
     return outbox_flush(live->outbox) == 0;
 }
 
-static bool is_over(struct live *live, const struct live_signals *signals)
+static bool live_is_over(struct live *live, const struct live_signals *signals)
 {
     if (signals->drain && !live->drained_ns) {
         pipeline_drain(live->pipeline);
@@ -169,7 +169,7 @@ int live_run(struct live *live, const struct live_signals *signals)
     live->now = clock_now();
     live_say_own_state(live, STATE_READY);
     tick(live);
-    while (!is_over(live, signals)) {
+    while (!live_is_over(live, signals)) {
         result = wait_for_work(live);
         if (result < 0 || !turn(live))
             break;

@@ -24,13 +24,13 @@ void live_tell(struct live *live, const struct message *message)
     }
 }
 
-static void on_report(void *context, const struct message *message)
+static void on_pipeline_report(void *context, const struct message *message)
 {
     live_tell(context, message);
 }
 
 /* The daemon gets ready as well. */
-static void tell_asked(struct live *live, const struct dname *question)
+static void live_tell_asked(struct live *live, const struct dname *question)
 {
     struct message message = {.kind = MESSAGE_ASKED};
 
@@ -38,14 +38,15 @@ static void tell_asked(struct live *live, const struct dname *question)
     outbox_hint(live->outbox, &message);
 }
 
-static void on_asked(void *context, const struct address *client, const struct dname *question)
+static void on_pipeline_asked(void *context, const struct address *client,
+                              const struct dname *question)
 {
     struct live *live = context;
 
     switch (anticipation_asked(live->anticipation, client, live->now.boot_ns)) {
     case ANTICIPATION_HOLDS:
         cpu_latency_set(&live->cpu_latency, true);
-        tell_asked(live, question);
+        live_tell_asked(live, question);
         live->expected = *question;
         live->own.value[COUNTER_ANTICIPATIONS]++;
         return;
@@ -57,7 +58,7 @@ static void on_asked(void *context, const struct address *client, const struct d
     }
 }
 
-static void on_answered(void *context)
+static void on_pipeline_answered(void *context)
 {
     struct live *live = context;
 
@@ -82,7 +83,7 @@ static void refilter(struct live *live)
     }
 }
 
-static void on_ended(void *context)
+static void on_pipeline_ended(void *context)
 {
     struct live *live = context;
 
@@ -113,12 +114,14 @@ void live_follow_on(struct live *live)
 
 struct pipeline_hooks live_hooks(struct live *live)
 {
-    struct pipeline_hooks hooks = {
-        .report = on_report, .ended = on_ended, .derived = on_derived, .context = live};
+    struct pipeline_hooks hooks = {.report = on_pipeline_report,
+                                   .ended = on_pipeline_ended,
+                                   .derived = on_derived,
+                                   .context = live};
 
     if (live->anticipation) {
-        hooks.asked = on_asked;
-        hooks.answered = on_answered;
+        hooks.asked = on_pipeline_asked;
+        hooks.answered = on_pipeline_answered;
     }
     return hooks;
 }

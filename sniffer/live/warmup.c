@@ -17,25 +17,25 @@ static const uint8_t record[] = {
 
 enum { MESSAGE_MAX = sizeof(header) + DNAME_MAX + sizeof(asked_for) + sizeof(record) };
 
-static size_t put(uint8_t out[static MESSAGE_MAX], size_t at, const void *bytes, size_t size)
+static size_t warmup_put(uint8_t out[static MESSAGE_MAX], size_t at, const void *bytes, size_t size)
 {
     memcpy(out + at, bytes, size);
     return at + size;
 }
 
-static size_t build(const struct dname *question, uint8_t out[static MESSAGE_MAX])
+static size_t warmup_build(const struct dname *question, uint8_t out[static MESSAGE_MAX])
 {
-    size_t size = put(out, 0, header, sizeof(header));
+    size_t size = warmup_put(out, 0, header, sizeof(header));
 
-    size = put(out, size, question->wire, question->length);
-    size = put(out, size, asked_for, sizeof(asked_for));
-    return put(out, size, record, sizeof(record));
+    size = warmup_put(out, size, question->wire, question->length);
+    size = warmup_put(out, size, asked_for, sizeof(asked_for));
+    return warmup_put(out, size, record, sizeof(record));
 }
 
 void pipeline_rehearse(struct pipeline *pipeline, const struct dname *question)
 {
     uint8_t message[MESSAGE_MAX];
-    size_t size = build(question, message);
+    size_t size = warmup_build(question, message);
     struct wire_message wire;
 
     if (wire_read(message, size, &wire))

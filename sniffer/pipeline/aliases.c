@@ -15,7 +15,7 @@ enum {
 };
 
 /* A pointer ends a name; what else has its top bits set is no label. */
-static void skip_name(struct reader *reader)
+static void alias_skip_name(struct reader *reader)
 {
     const uint8_t *label = reader_take(reader, 1);
 
@@ -35,7 +35,7 @@ bool aliases_are_possible(const struct wire_message *wire)
 
     reader_take(&reader, (size_t)WIRE_HEADER_SIZE + wire->name_size + QUESTION_TAIL);
     for (unsigned i = 0; i < wire->answer_count; i++) {
-        skip_name(&reader);
+        alias_skip_name(&reader);
         uint16_t type = reader_u16(&reader);
         reader_take(&reader, CLASS_AND_TTL);
         uint16_t size = reader_u16(&reader);

@@ -89,7 +89,7 @@ bool early_answers_hold(struct early_answers *early, const struct segment *answe
 
 /* The case of the letters in its name may differ: whether it has to be kept is the server's matter.
  */
-static bool same_question(const uint8_t *a, const uint8_t *b, size_t size)
+static bool answers_question(const uint8_t *a, const uint8_t *b, size_t size)
 {
     size_t i = 0;
 
@@ -112,10 +112,10 @@ static bool answers(const struct slot *slot, const struct question_key *question
            address_equal(&segment->destination, &question->client) &&
            address_equal(&segment->source, &question->resolver) &&
            segment->payload_size >= QUESTION_AT + question->question_size &&
-           same_question(slot->bytes + QUESTION_AT, question->question, question->question_size);
+           answers_question(slot->bytes + QUESTION_AT, question->question, question->question_size);
 }
 
-static const struct segment *take(struct early_answers *early, struct slot *slot)
+static const struct segment *slot_take_out(struct early_answers *early, struct slot *slot)
 {
     if (!slot)
         return NULL;
@@ -135,7 +135,7 @@ const struct segment *early_answers_take(struct early_answers *early,
         if (slot->used && (!first || slot->number < first->number) && answers(slot, question))
             first = slot;
     }
-    return take(early, first);
+    return slot_take_out(early, first);
 }
 
 const struct segment *early_answers_take_due(struct early_answers *early, uint64_t now_ns)
@@ -151,7 +151,7 @@ const struct segment *early_answers_take_due(struct early_answers *early, uint64
             first = slot;
     }
     early->due_ns = first->until_ns;
-    return now_ns >= first->until_ns ? take(early, first) : NULL;
+    return now_ns >= first->until_ns ? slot_take_out(early, first) : NULL;
 }
 
 const struct segment *early_answers_take_surplus(struct early_answers *early,
@@ -168,5 +168,5 @@ const struct segment *early_answers_take_surplus(struct early_answers *early,
         last = &early->slots[i];
         most = last->before;
     }
-    return take(early, last);
+    return slot_take_out(early, last);
 }

@@ -56,7 +56,7 @@ void learn_digest(const struct pipeline *pipeline, struct answer_digest *out)
     }
 }
 
-static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
+static uint64_t learn_clamp(uint64_t value, uint64_t least, uint64_t most)
 {
     if (value < least)
         value = least;
@@ -72,7 +72,7 @@ static struct derived_name descendant(struct pipeline *pipeline, const struct dn
                                       uint64_t now_ns)
 {
     const struct plan *plan = pipeline->plan;
-    uint64_t ttl = clamp(target->ttl, plan->ttl_min[whitelist], plan->ttl_max[whitelist]);
+    uint64_t ttl = learn_clamp(target->ttl, plan->ttl_min[whitelist], plan->ttl_max[whitelist]);
     struct derived_name name = {
         .name = target->name,
         .root = *matched,
@@ -108,8 +108,9 @@ static bool enter_name(struct pipeline *pipeline, const struct derived_name *nam
 }
 
 /* A name that a whitelist's own pattern matches needs no entry there. */
-static bool follow(struct pipeline *pipeline, const struct dname *matched,
-                   const struct answer_target *target, whitelist_mask whitelists, uint64_t now_ns)
+static bool learn_follow(struct pipeline *pipeline, const struct dname *matched,
+                         const struct answer_target *target, whitelist_mask whitelists,
+                         uint64_t now_ns)
 {
     whitelist_mask left = whitelists & pipeline->plan->follow_whitelists &
                           ~matcher_find(pipeline->matcher, &target->name);
@@ -137,7 +138,7 @@ static bool teach(struct pipeline *pipeline, const struct passing *passing,
         const struct answer_target *target = &answer->targets[i];
 
         if ((target->owners & answer->leads[index]) == 0 ||
-            !follow(pipeline, matched, target, whitelists, passing->now_ns))
+            !learn_follow(pipeline, matched, target, whitelists, passing->now_ns))
             continue;
         report_open(&pipeline->report, subject, matched, target);
         taught = true;

@@ -143,7 +143,7 @@ static uint32_t find_folded(const struct questions *questions, const struct ques
 }
 
 /* In this case. */
-static uint32_t find(const struct questions *questions, const struct question_hash *hash)
+static uint32_t question_find(const struct questions *questions, const struct question_hash *hash)
 {
     uint32_t at = find_folded(questions, hash);
 
@@ -152,7 +152,7 @@ static uint32_t find(const struct questions *questions, const struct question_ha
     return at;
 }
 
-static void forget(struct questions *questions, uint32_t index)
+static void question_forget(struct questions *questions, uint32_t index)
 {
     struct entry *entry = &questions->entries[index];
     uint32_t *link = &questions->buckets[entry->hash.key[0] % BUCKETS];
@@ -167,13 +167,13 @@ static void forget(struct questions *questions, uint32_t index)
 }
 
 /* One that nobody waits for any more makes room without a count. */
-static void make_room(struct questions *questions, uint32_t index, uint64_t now_ns)
+static void questions_make_room(struct questions *questions, uint32_t index, uint64_t now_ns)
 {
     const struct entry *entry = &questions->entries[index];
 
     if (entry->list == CLIENT_WAITING && age(entry->asked_ns, now_ns) <= QUESTION_LIFETIME_NS)
         questions->dropped++;
-    forget(questions, index);
+    question_forget(questions, index);
 }
 
 static void sweep(struct questions *questions, uint64_t now_ns)
@@ -183,16 +183,16 @@ static void sweep(struct questions *questions, uint64_t now_ns)
 
         if (!oldest || age(questions->entries[oldest].asked_ns, now_ns) <= QUESTION_KEPT_NS)
             return;
-        forget(questions, oldest);
+        question_forget(questions, oldest);
     }
 }
 
-static uint32_t take_entry(struct questions *questions, uint64_t now_ns)
+static uint32_t question_take_entry(struct questions *questions, uint64_t now_ns)
 {
     uint32_t index;
 
     if (!questions->free && questions->used == QUESTIONS_MAX)
-        make_room(questions, clients_make_room(questions->clients), now_ns);
+        questions_make_room(questions, clients_make_room(questions->clients), now_ns);
     if (!questions->free)
         return ++questions->used;
     index = questions->free;
@@ -213,11 +213,11 @@ static void note_place(struct entry *entry, const struct place *place)
         entry->place_count++;
 }
 
-static void enter(struct questions *questions, const struct question_key *key,
-                  const struct question_hash *hash, uint64_t now_ns)
+static void question_enter(struct questions *questions, const struct question_key *key,
+                           const struct question_hash *hash, uint64_t now_ns)
 {
     uint32_t *bucket = &questions->buckets[hash->key[0] % BUCKETS];
-    uint32_t index = take_entry(questions, now_ns);
+    uint32_t index = question_take_entry(questions, now_ns);
 
     questions->entries[index] = (struct entry){
         .hash = *hash,
@@ -245,7 +245,8 @@ static void ask_again(struct questions *questions, uint32_t index, uint64_t now_
 
 /* Nobody waits for the answer of before any more: an answer to the question as it is now is
  * another. */
-static bool is_over(const struct entry *entry, const struct question_key *key, uint64_t now_ns)
+static bool question_is_over(const struct entry *entry, const struct question_key *key,
+                             uint64_t now_ns)
 {
     if (age(entry->asked_ns, now_ns) > QUESTION_LIFETIME_NS)
         return true;
@@ -261,13 +262,13 @@ enum question_outcome questions_ask(struct questions *questions, const struct qu
 
     sweep(questions, now_ns);
     hash_key(questions, key, &hash);
-    uint32_t index = find(questions, &hash);
-    if (index && is_over(&questions->entries[index], key, now_ns)) {
-        forget(questions, index);
+    uint32_t index = question_find(questions, &hash);
+    if (index && question_is_over(&questions->entries[index], key, now_ns)) {
+        question_forget(questions, index);
         index = 0;
     }
     if (!index) {
-        enter(questions, key, &hash, now_ns);
+        question_enter(questions, key, &hash, now_ns);
         return QUESTION_NEW;
     }
     note_place(&questions->entries[index], &key->place);
@@ -286,7 +287,7 @@ struct question_found questions_find(const struct questions *questions,
     struct question_hash hash;
 
     hash_key(questions, key, &hash);
-    found.number = find(questions, &hash);
+    found.number = question_find(questions, &hash);
     if (found.number && hash.letter_case)
         found.case_keeper = &key->resolver;
     if (!found.number &&
@@ -357,7 +358,7 @@ static struct answers *answers_take(struct questions *questions, uint32_t number
     uint32_t place = questions->answers_last % QUESTIONS_SETTLED_MAX + 1;
 
     if (questions->answers[place].question)
-        forget(questions, questions->answers[place].question);
+        question_forget(questions, questions->answers[place].question);
     questions->answers[place].question = number;
     questions->answers_last = questions->entries[number].answers = place;
     return &questions->answers[place];

@@ -88,14 +88,14 @@ static void list_remove(struct list *list, struct link *links, uint32_t entry)
     list->count--;
 }
 
-static uint32_t bucket_of(const struct clients *clients, const struct address *address)
+static uint32_t client_bucket(const struct clients *clients, const struct address *address)
 {
     return siphash(clients->key, address, sizeof(*address)) % BUCKETS;
 }
 
 static uint32_t client_find(const struct clients *clients, const struct address *address)
 {
-    uint32_t at = clients->buckets[bucket_of(clients, address)];
+    uint32_t at = clients->buckets[client_bucket(clients, address)];
 
     while (at && !address_equal(&clients->clients[at].address, address))
         at = clients->clients[at].next;
@@ -104,7 +104,7 @@ static uint32_t client_find(const struct clients *clients, const struct address 
 
 static uint32_t client_enter(struct clients *clients, const struct address *address)
 {
-    uint32_t *bucket = &clients->buckets[bucket_of(clients, address)];
+    uint32_t *bucket = &clients->buckets[client_bucket(clients, address)];
     uint32_t number = clients->free;
 
     if (number)
@@ -119,7 +119,7 @@ static uint32_t client_enter(struct clients *clients, const struct address *addr
 static void client_forget(struct clients *clients, uint32_t number)
 {
     struct client *client = &clients->clients[number];
-    uint32_t *link = &clients->buckets[bucket_of(clients, &client->address)];
+    uint32_t *link = &clients->buckets[client_bucket(clients, &client->address)];
 
     while (*link != number)
         link = &clients->clients[*link].next;

@@ -49,7 +49,7 @@ static enum trust trust_destination(const struct pipeline *pipeline, const struc
  * What is first seen where its server is not believed may not stand for what comes there later.
  * Where both ports are 53 either end may be the server: each message's QR bit tells.
  */
-static bool is_believed(const struct pipeline *pipeline, const struct segment *segment)
+static bool segment_is_believed(const struct pipeline *pipeline, const struct segment *segment)
 {
     return trust_source(pipeline, segment) == TRUST_HERE ||
            trust_destination(pipeline, segment) != TRUST_NONE;
@@ -62,7 +62,7 @@ static bool is_from_server(const struct pipeline *pipeline, const struct segment
 }
 
 /* What the two copies say is not looked into: the connection tells who is concerned. */
-static void raise_alarm(struct pipeline *pipeline, const struct segment *segment)
+static void stream_raise_alarm(struct pipeline *pipeline, const struct segment *segment)
 {
     static const struct dname no_name;
     static const struct earlier_answer nothing;
@@ -97,7 +97,7 @@ static void count_outcome(struct pipeline *pipeline, const struct segment *segme
         return;
     case STREAMS_CONFLICT:
         count(pipeline, COUNTER_TCP_CONFLICTS);
-        raise_alarm(pipeline, segment);
+        stream_raise_alarm(pipeline, segment);
         return;
     case STREAMS_LOST:
         count(pipeline, COUNTER_TCP_LOST);
@@ -138,7 +138,7 @@ void reassemble_segment(struct pipeline *pipeline, const struct segment *segment
 
     if (segment->payload_size == 0 && !(segment->tcp_flags & events))
         return;
-    if (!is_believed(pipeline, segment)) {
+    if (!segment_is_believed(pipeline, segment)) {
         count(pipeline, COUNTER_TCP_UNTRUSTED);
         return;
     }
@@ -183,8 +183,9 @@ static bool piece_matters(const struct pipeline *pipeline, const struct segment 
            trust_resolver(plan, &segment->destination, segment) != TRUST_NONE;
 }
 
-static enum fragments_outcome add_piece(struct pipeline *pipeline, const struct segment *segment,
-                                        uint64_t now_ns, struct datagram *whole)
+static enum fragments_outcome reassemble_piece(struct pipeline *pipeline,
+                                               const struct segment *segment, uint64_t now_ns,
+                                               struct datagram *whole)
 {
     struct fragment fragment = {
         .source = segment->source,
@@ -211,7 +212,7 @@ static bool complete(struct pipeline *pipeline, const struct segment *segment, u
     count(pipeline, COUNTER_FRAGMENTS);
     if (!pipeline_vlan_is_wanted(pipeline, segment->vlan) || !piece_matters(pipeline, segment))
         return false;
-    switch (add_piece(pipeline, segment, now_ns, whole)) {
+    switch (reassemble_piece(pipeline, segment, now_ns, whole)) {
     case FRAGMENTS_WHOLE:
         count(pipeline, COUNTER_REASSEMBLED);
         return true;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* The fields that all kinds of report share. */
-static struct sighting *begin(struct report *report, enum message_kind kind,
-                              const struct report_subject *subject)
+static struct sighting *report_begin(struct report *report, enum message_kind kind,
+                                     const struct report_subject *subject)
 {
     const struct segment *segment = subject->segment;
     struct sighting *sighting = &report->message.sighting;
@@ -33,7 +33,7 @@ static void hand_over(struct report *report)
     report->send(report->context, &report->message);
 }
 
-static void set_address(struct sighting_address *out, const struct answer_address *address)
+static void report_set_address(struct sighting_address *out, const struct answer_address *address)
 {
     out->address = address->address;
     out->record = address->record;
@@ -68,7 +68,7 @@ static bool report_owned(struct report *report, const struct answer *answer, ans
         memset(sighting->addresses, 0, sizeof(sighting->addresses));
         for (; next < answer->address_count && count < SIGHTING_ADDRESSES_MAX;
              next = answer_next_owned(answer, next + 1, names, owner))
-            set_address(&sighting->addresses[count++], &answer->addresses[next]);
+            report_set_address(&sighting->addresses[count++], &answer->addresses[next]);
         sighting->address_count = (uint8_t)count;
         sighting->more = next < answer->address_count;
         hand_over(report);
@@ -79,7 +79,7 @@ static bool report_owned(struct report *report, const struct answer *answer, ans
 bool report_answer(struct report *report, const struct report_subject *subject,
                    const struct answer *answer, unsigned matched)
 {
-    struct sighting *sighting = begin(report, MESSAGE_ANSWER, subject);
+    struct sighting *sighting = report_begin(report, MESSAGE_ANSWER, subject);
     answer_names names = answer->leads[matched];
     bool any = false;
 
@@ -93,7 +93,7 @@ bool report_answer(struct report *report, const struct report_subject *subject,
 void report_open(struct report *report, const struct report_subject *subject,
                  const struct dname *matched, const struct answer_target *target)
 {
-    struct sighting *sighting = begin(report, MESSAGE_ANSWER, subject);
+    struct sighting *sighting = report_begin(report, MESSAGE_ANSWER, subject);
 
     sighting->matched = *matched;
     sighting->owner = target->name;
@@ -108,13 +108,13 @@ static void set_answer(struct sighting *sighting, const struct answer *answer)
     sighting->owner = *answer_owner(answer);
     sighting->chain_ttl = chain_ttl(answer);
     for (unsigned i = 0; i < answer->address_count && i < SIGHTING_ADDRESSES_MAX; i++)
-        set_address(&sighting->addresses[sighting->address_count++], &answer->addresses[i]);
+        report_set_address(&sighting->addresses[sighting->address_count++], &answer->addresses[i]);
 }
 
 void report_refusal(struct report *report, const struct report_subject *subject, enum reason reason,
                     const struct answer *answer)
 {
-    struct sighting *sighting = begin(report, MESSAGE_REFUSAL, subject);
+    struct sighting *sighting = report_begin(report, MESSAGE_REFUSAL, subject);
 
     sighting->reason = (uint8_t)reason;
     if (reason == REASON_UNTRUSTED_RESOLVER)
@@ -126,20 +126,20 @@ void report_refusal(struct report *report, const struct report_subject *subject,
 void report_stray(struct report *report, const struct report_subject *subject,
                   const struct answer_stray *stray)
 {
-    struct sighting *sighting = begin(report, MESSAGE_REFUSAL, subject);
+    struct sighting *sighting = report_begin(report, MESSAGE_REFUSAL, subject);
 
     sighting->reason = REASON_OWNER_OFF_CHAIN;
     sighting->owner = stray->owner;
     sighting->chain_ttl = stray->address.ttl;
     sighting->address_count = 1;
-    set_address(&sighting->addresses[0], &stray->address);
+    report_set_address(&sighting->addresses[0], &stray->address);
     hand_over(report);
 }
 
 void report_alarm(struct report *report, const struct report_subject *subject, enum reason reason,
                   const struct answer *answer, const struct earlier_answer *earlier)
 {
-    struct sighting *sighting = begin(report, MESSAGE_ALARM, subject);
+    struct sighting *sighting = report_begin(report, MESSAGE_ALARM, subject);
     struct alarm_report *alarm = &report->message.alarm;
 
     sighting->reason = (uint8_t)reason;

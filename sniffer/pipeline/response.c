@@ -36,7 +36,8 @@ struct response {
     bool may_wait; /* for its question */
 };
 
-static void refuse(struct pipeline *pipeline, const struct response *response, enum reason reason)
+static void response_refuse(struct pipeline *pipeline, const struct response *response,
+                            enum reason reason)
 {
     bool known = response->passing.parsed && response->passing.outcome == ANSWER_OK;
 
@@ -49,7 +50,7 @@ static void refuse(struct pipeline *pipeline, const struct response *response, e
 static void pass_over(struct pipeline *pipeline, const struct response *response)
 {
     if (pipeline->hooks.duplicates)
-        refuse(pipeline, response, REASON_DUPLICATE);
+        response_refuse(pipeline, response, REASON_DUPLICATE);
     else
         pipeline->counters.refused[REASON_DUPLICATE]++;
 }
@@ -63,7 +64,8 @@ static void parse(struct pipeline *pipeline, struct passing *passing)
 }
 
 /* What can be said before the question is looked up. */
-static enum reason judge(struct pipeline *pipeline, const struct passing *passing, enum trust trust)
+static enum reason response_judge(struct pipeline *pipeline, const struct passing *passing,
+                                  enum trust trust)
 {
     if (passing->wire->question_count != 1)
         return REASON_QUESTION_COUNT;
@@ -76,8 +78,8 @@ static enum reason judge(struct pipeline *pipeline, const struct passing *passin
     return REASON_NONE;
 }
 
-static void raise_alarm(struct pipeline *pipeline, const struct response *response,
-                        const struct earlier_answer *earlier)
+static void response_raise_alarm(struct pipeline *pipeline, const struct response *response,
+                                 const struct earlier_answer *earlier)
 {
     if (pipeline->draining)
         return;
@@ -104,8 +106,8 @@ static void open_unasked(struct pipeline *pipeline, struct response *response)
 }
 
 /* An answer that says something, from a resolver that is believed here. */
-static void conclude(struct pipeline *pipeline, struct response *response,
-                     const struct answer_digest *digest)
+static void response_conclude(struct pipeline *pipeline, struct response *response,
+                              const struct answer_digest *digest)
 {
     const struct answer *answer = &pipeline->answer;
     struct earlier_answer earlier;
@@ -120,7 +122,7 @@ static void conclude(struct pipeline *pipeline, struct response *response,
         pass_over(pipeline, response);
         return;
     case SETTLE_EXTRA:
-        raise_alarm(pipeline, response, &earlier);
+        response_raise_alarm(pipeline, response, &earlier);
         return;
     }
 }
@@ -139,9 +141,9 @@ static void dismiss(struct pipeline *pipeline, const struct response *response, 
     if (questions_counted(pipeline->questions, response->asked, digest))
         pass_over(pipeline, response);
     else if (astray && questions_has_answer(pipeline->questions, response->asked, &earlier))
-        raise_alarm(pipeline, response, &earlier);
+        response_raise_alarm(pipeline, response, &earlier);
     else
-        refuse(pipeline, response, doubt);
+        response_refuse(pipeline, response, doubt);
 }
 
 /*
@@ -156,7 +158,7 @@ static void weigh(struct pipeline *pipeline, struct response *response, enum rea
     parse(pipeline, &response->passing);
     enum reason reason = outcome_reasons[response->passing.outcome];
     if (reason != REASON_NONE) {
-        refuse(pipeline, response, reason);
+        response_refuse(pipeline, response, reason);
         return;
     }
     learn_digest(pipeline, &digest);
@@ -167,11 +169,11 @@ static void weigh(struct pipeline *pipeline, struct response *response, enum rea
     if (answer->address_count == 0 && answer->target_count == 0)
         learn_answer(pipeline, &response->passing, &response->subject);
     else
-        conclude(pipeline, response, &digest);
+        response_conclude(pipeline, response, &digest);
 }
 
 /* Another client's answer may have to make room; what it would have been is what it is now. */
-static bool hold(struct pipeline *pipeline, const struct response *response)
+static bool response_hold(struct pipeline *pipeline, const struct response *response)
 {
     const struct passing *passing = &response->passing;
     const struct segment *surplus =
@@ -213,7 +215,7 @@ static bool waits(struct pipeline *pipeline, const struct response *response, en
     bool may = doubt == REASON_NO_QUESTION || doubt == REASON_WRONG_WAY ||
                (doubt == REASON_IMPOSSIBLE_SOURCE && !response->asked.number);
 
-    if (!may || !response->may_wait || !hold(pipeline, response))
+    if (!may || !response->may_wait || !response_hold(pipeline, response))
         return false;
     count(pipeline, COUNTER_EARLY_ANSWERS);
     pipeline->early_due_ns = early_answers_due(pipeline->early);
@@ -247,12 +249,12 @@ static void match_response(struct pipeline *pipeline, struct response *response)
 {
     struct passing *passing = &response->passing;
     enum trust trust = trust_resolver(pipeline->plan, &passing->segment->source, passing->segment);
-    enum reason reason = judge(pipeline, passing, trust);
+    enum reason reason = response_judge(pipeline, passing, trust);
 
     if (reason == REASON_UNTRUSTED_RESOLVER && trust == TRUST_NONE)
         response->subject.stranger = stranger_of(pipeline, response);
     if (reason != REASON_NONE) {
-        refuse(pipeline, response, reason);
+        response_refuse(pipeline, response, reason);
         return;
     }
     response->asked = questions_find(pipeline->questions, &response->key);
@@ -263,7 +265,7 @@ static void match_response(struct pipeline *pipeline, struct response *response)
     if (waits(pipeline, response, doubt))
         return;
     if (!asked && doubt != REASON_NONE) {
-        refuse(pipeline, response, doubt);
+        response_refuse(pipeline, response, doubt);
         return;
     }
     if (trust == TRUST_ELSEWHERE)
@@ -275,7 +277,7 @@ static void match_response(struct pipeline *pipeline, struct response *response)
         pipeline->hooks.answered(pipeline->hooks.context);
 }
 
-static void set_up(struct response *response, const struct pipeline *pipeline)
+static void response_set_up(struct response *response, const struct pipeline *pipeline)
 {
     const struct segment *segment = response->passing.segment;
     const struct wire_message *wire = response->passing.wire;
@@ -330,7 +332,7 @@ void response_deal(struct pipeline *pipeline, const struct segment *segment,
     }
     count(pipeline, COUNTER_MATCHING_ANSWERS);
     response.may_wait = true;
-    set_up(&response, pipeline);
+    response_set_up(&response, pipeline);
     match_response(pipeline, &response);
 }
 
@@ -344,6 +346,6 @@ __attribute__((cold)) void response_deal_again(struct pipeline *pipeline,
     if (!wire_read(segment->payload, segment->payload_size, &wire) ||
         !matters(pipeline, &response.passing))
         return;
-    set_up(&response, pipeline);
+    response_set_up(&response, pipeline);
     match_response(pipeline, &response);
 }

@@ -45,7 +45,7 @@ static void move_to_front(struct assembly *assembly)
     assembly->front = 0;
 }
 
-static bool reserve(struct assembly *assembly, uint32_t size, uint32_t limit)
+static bool assembly_reserve(struct assembly *assembly, uint32_t size, uint32_t limit)
 {
     uint32_t capacity = assembly->capacity ? assembly->capacity : CAPACITY_LEAST;
     uint8_t *bytes;
@@ -72,8 +72,8 @@ struct comparison {
     bool same;
 };
 
-static struct comparison compare(const struct assembly *assembly, struct span span, uint32_t start,
-                                 uint32_t end, const uint8_t *bytes)
+static struct comparison span_compare(const struct assembly *assembly, struct span span,
+                                      uint32_t start, uint32_t end, const uint8_t *bytes)
 {
     struct comparison result = {.same = true};
 
@@ -140,9 +140,9 @@ enum assembly_outcome assembly_add(struct assembly *assembly, uint32_t offset, c
     span = find_span(assembly, offset, end);
     if (span.first == span.last && assembly->range_count == ASSEMBLY_RANGES_MAX)
         return ASSEMBLY_FULL;
-    if (!reserve(assembly, end, limit))
+    if (!assembly_reserve(assembly, end, limit))
         return ASSEMBLY_FULL;
-    before = compare(assembly, span, offset, end, bytes);
+    before = span_compare(assembly, span, offset, end, bytes);
     fill_holes(assembly, span, offset, end, bytes);
     merge(assembly, span, offset, end);
     if (!before.same)

@@ -68,8 +68,8 @@ size_t fragments_bytes(const struct fragments *fragments)
     return fragments->bytes;
 }
 
-static void make_key(const struct fragments *fragments, const struct fragment *fragment,
-                     uint64_t key[static 2])
+static void fragment_make_key(const struct fragments *fragments, const struct fragment *fragment,
+                              uint64_t key[static 2])
 {
     struct {
         struct place place;
@@ -97,21 +97,23 @@ static void give_back(struct fragments *fragments, struct entry *entry)
     assembly_clear(&entry->payload);
 }
 
-static void finish(struct fragments *fragments, struct entry *entry, enum entry_state state)
+static void datagram_finish(struct fragments *fragments, struct entry *entry,
+                            enum entry_state state)
 {
     give_back(fragments, entry);
     entry->state = state;
 }
 
 /* It was waiting in vain. */
-static void forget(struct fragments *fragments, struct entry *entry, enum entry_state state)
+static void datagram_forget(struct fragments *fragments, struct entry *entry,
+                            enum entry_state state)
 {
     fragments->forgotten += entry->state == ENTRY_WAITING;
-    finish(fragments, entry, state);
+    datagram_finish(fragments, entry, state);
 }
 
 /* An identification comes back sooner than its copies may: those of a mirror come at once. */
-static bool is_over(const struct entry *entry, uint64_t now_ns)
+static bool datagram_is_over(const struct entry *entry, uint64_t now_ns)
 {
     uint64_t lifetime =
         entry->state == ENTRY_DONE ? FRAGMENTS_DONE_LIFETIME_NS : FRAGMENTS_LIFETIME_NS;
@@ -155,12 +157,12 @@ static struct entry *find_or_make(struct fragments *fragments, const struct frag
     struct entry *room = NULL;
     uint64_t key[2];
 
-    make_key(fragments, fragment, key);
+    fragment_make_key(fragments, fragment, key);
     for (size_t i = 0; i < FRAGMENTS_DATAGRAMS_MAX; i++) {
         struct entry *entry = &fragments->entries[i];
 
-        if (is_over(entry, now_ns))
-            forget(fragments, entry, ENTRY_FREE);
+        if (datagram_is_over(entry, now_ns))
+            datagram_forget(fragments, entry, ENTRY_FREE);
         if (entry->state != ENTRY_FREE && memcmp(entry->key, key, sizeof(entry->key)) == 0)
             return entry;
         if (entry->state == ENTRY_FREE)
@@ -168,7 +170,7 @@ static struct entry *find_or_make(struct fragments *fragments, const struct frag
     }
     if (!room)
         room = oldest_of_most(fragments, NULL);
-    forget(fragments, room, ENTRY_WAITING);
+    datagram_forget(fragments, room, ENTRY_WAITING);
     memcpy(room->key, key, sizeof(room->key));
     room->pair = pair_of(fragments, fragment);
     room->seen_ns = now_ns;
@@ -177,14 +179,14 @@ static struct entry *find_or_make(struct fragments *fragments, const struct frag
 }
 
 /* Incomplete datagrams make room until all fit into the budget again. */
-static void keep_budget(struct fragments *fragments, const struct entry *spared)
+static void fragments_keep_budget(struct fragments *fragments, const struct entry *spared)
 {
     while (fragments->bytes > FRAGMENTS_BYTES_MAX) {
         struct entry *entry = oldest_of_most(fragments, spared);
 
         if (!entry)
             return;
-        forget(fragments, entry, ENTRY_REFUSED);
+        datagram_forget(fragments, entry, ENTRY_REFUSED);
     }
 }
 
@@ -208,8 +210,8 @@ static bool nothing_lies_behind(const struct entry *entry, uint32_t end)
     return payload->range_count == 0 || payload->ranges[payload->range_count - 1].end <= end;
 }
 
-static enum fragments_outcome add_piece(struct fragments *fragments, struct entry *entry,
-                                        const struct fragment *fragment)
+static enum fragments_outcome datagram_add_piece(struct fragments *fragments, struct entry *entry,
+                                                 const struct fragment *fragment)
 {
     enum assembly_outcome outcome;
 
@@ -254,10 +256,10 @@ enum fragments_outcome fragments_add(struct fragments *fragments, const struct f
     outcome = fits(entry, fragment) &&
                       (fragment->more ||
                        nothing_lies_behind(entry, fragment->offset + (uint32_t)fragment->size))
-                  ? add_piece(fragments, entry, fragment)
+                  ? datagram_add_piece(fragments, entry, fragment)
                   : FRAGMENTS_REFUSED;
     if (outcome == FRAGMENTS_REFUSED) {
-        finish(fragments, entry, ENTRY_REFUSED);
+        datagram_finish(fragments, entry, ENTRY_REFUSED);
         return outcome;
     }
     if (!fragment->more)
@@ -266,14 +268,14 @@ enum fragments_outcome fragments_add(struct fragments *fragments, const struct f
         lend(fragments, entry, whole);
         return FRAGMENTS_WHOLE;
     }
-    keep_budget(fragments, entry);
+    fragments_keep_budget(fragments, entry);
     return outcome;
 }
 
 void fragments_expire(struct fragments *fragments, uint64_t now_ns)
 {
     for (size_t i = 0; i < FRAGMENTS_DATAGRAMS_MAX; i++) {
-        if (is_over(&fragments->entries[i], now_ns))
-            forget(fragments, &fragments->entries[i], ENTRY_FREE);
+        if (datagram_is_over(&fragments->entries[i], now_ns))
+            datagram_forget(fragments, &fragments->entries[i], ENTRY_FREE);
     }
 }

@@ -17,7 +17,8 @@ static uint32_t piece(const struct seen_bytes *seen, uint32_t sequence, uint32_t
     return size < left ? size : left;
 }
 
-static void put(struct seen_bytes *seen, uint32_t sequence, const uint8_t *bytes, uint32_t size)
+static void seen_bytes_put(struct seen_bytes *seen, uint32_t sequence, const uint8_t *bytes,
+                           uint32_t size)
 {
     uint32_t first = piece(seen, sequence, size);
 
@@ -26,7 +27,7 @@ static void put(struct seen_bytes *seen, uint32_t sequence, const uint8_t *bytes
 }
 
 /* Room for `size` bytes in all, what is kept moved to where it belongs then. */
-static bool reserve(struct seen_bytes *seen, uint32_t next, uint32_t size)
+static bool seen_bytes_reserve(struct seen_bytes *seen, uint32_t next, uint32_t size)
 {
     struct seen_bytes larger = {.capacity = seen->capacity ? seen->capacity : CAPACITY_LEAST};
     uint32_t start = next - seen->size, first;
@@ -40,8 +41,8 @@ static bool reserve(struct seen_bytes *seen, uint32_t next, uint32_t size)
         return false;
     if (seen->size) {
         first = piece(seen, start, seen->size);
-        put(&larger, start, seen->bytes + start % seen->capacity, first);
-        put(&larger, start + first, seen->bytes, seen->size - first);
+        seen_bytes_put(&larger, start, seen->bytes + start % seen->capacity, first);
+        seen_bytes_put(&larger, start + first, seen->bytes, seen->size - first);
     }
     larger.size = seen->size;
     free(seen->bytes);
@@ -57,11 +58,11 @@ void seen_bytes_append(struct seen_bytes *seen, uint32_t next, const uint8_t *by
 
     if (size == 0)
         return;
-    if (!reserve(seen, next, kept)) {
+    if (!seen_bytes_reserve(seen, next, kept)) {
         seen_bytes_clear(seen);
         return;
     }
-    put(seen, next + skipped, bytes + skipped, added);
+    seen_bytes_put(seen, next + skipped, bytes + skipped, added);
     seen->size = kept;
 }
 

@@ -80,7 +80,7 @@ static void look_for_the_next(struct stream *stream)
 }
 
 /* What is no message says so until one is found. */
-static enum streams_outcome give_up(struct stream *stream)
+static enum streams_outcome stream_give_up(struct stream *stream)
 {
     look_for_the_next(stream);
     stream->tries = STREAM_TRIES_MAX;
@@ -159,7 +159,7 @@ static enum streams_outcome add_bytes(struct stream *stream, const struct stream
         return STREAMS_LOST;
     }
     if (!deliver_ready(stream, hooks))
-        return give_up(stream);
+        return stream_give_up(stream);
     if (stream->hole_ns == 0 &&
         stream->bytes.range_count > (assembly_ready(&stream->bytes) ? 1 : 0))
         stream->hole_ns = now_ns;
@@ -279,7 +279,7 @@ static bool is_near(const struct stream *stream, const struct stream_segment *se
 
 /* ---- where it starts ---- */
 
-static void begin(struct stream *stream, uint32_t first)
+static void stream_begin_at(struct stream *stream, uint32_t first)
 {
     drop_bytes(stream);
     stream->state = STREAM_SYNCED;
@@ -317,7 +317,7 @@ void stream_start(struct stream *stream, const struct stream_segment *segment)
         claim(stream, first);
         return;
     }
-    begin(stream, first);
+    stream_begin_at(stream, first);
     stream->claims_made = 0;
 }
 
@@ -335,7 +335,7 @@ static bool take_up_claim(struct stream *stream, uint32_t number, uint64_t now_n
 
         if (claimed->next != number || (claimed->late && !silent))
             continue;
-        begin(stream, claimed->next);
+        stream_begin_at(stream, claimed->next);
         claimed->next = base;
         return true;
     }

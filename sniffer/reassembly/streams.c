@@ -193,7 +193,7 @@ static void close_idle(struct streams *streams, uint64_t now_ns)
         close_entry(streams, &streams->entries[i]);
 }
 
-static struct entry *find(struct streams *streams, const uint64_t key[static 2])
+static struct entry *streams_find(struct streams *streams, const uint64_t key[static 2])
 {
     for (uint16_t i = streams->buckets[key[0] % BUCKETS]; i != NONE;
          i = streams->entries[i].next_in_bucket)
@@ -203,7 +203,7 @@ static struct entry *find(struct streams *streams, const uint64_t key[static 2])
 }
 
 /* A client's own oldest makes room first. */
-static struct entry *take_entry(struct streams *streams, uint16_t client)
+static struct entry *streams_take_entry(struct streams *streams, uint16_t client)
 {
     struct client_group *group = &streams->clients[client];
     struct entry *entry;
@@ -231,7 +231,7 @@ static struct entry *open_entry(struct streams *streams, const struct stream_seg
                                 const uint64_t key[static 2])
 {
     uint16_t client = client_of(streams, segment);
-    struct entry *entry = take_entry(streams, client);
+    struct entry *entry = streams_take_entry(streams, client);
     uint16_t *bucket = &streams->buckets[key[0] % BUCKETS];
 
     *entry = (struct entry){.key = {key[0], key[1]}, .client = client, .next_in_bucket = *bucket};
@@ -283,7 +283,7 @@ static struct entry *find_other_host(struct streams *streams, const struct strea
     uint64_t key[2];
 
     make_key(streams, &other, key);
-    return find(streams, key);
+    return streams_find(streams, key);
 }
 
 static struct entry *find_other_direction(struct streams *streams,
@@ -367,7 +367,8 @@ static void end_other_direction(struct streams *streams, const struct stream_seg
 }
 
 /* RST and FIN anywhere but at the next byte are not the peer's. */
-static void end(struct streams *streams, struct entry *entry, const struct stream_segment *segment)
+static void entry_end(struct streams *streams, struct entry *entry,
+                      const struct stream_segment *segment)
 {
     if (!stream_is_ended_by(&entry->stream, segment))
         return;
@@ -377,9 +378,9 @@ static void end(struct streams *streams, struct entry *entry, const struct strea
         end_other_direction(streams, segment);
 }
 
-static enum streams_outcome add(struct streams *streams, struct entry *entry,
-                                const struct stream_segment *segment, bool agreed, uint64_t now_ns,
-                                const struct streams_hooks *hooks)
+static enum streams_outcome entry_add(struct streams *streams, struct entry *entry,
+                                      const struct stream_segment *segment, bool agreed,
+                                      uint64_t now_ns, const struct streams_hooks *hooks)
 {
     struct stream_segment data = *segment;
     enum streams_outcome outcome = STREAMS_OK;
@@ -393,7 +394,7 @@ static enum streams_outcome add(struct streams *streams, struct entry *entry,
     hear(entry, &data, outcome);
     account(streams, entry);
     if (segment->flags & (STREAM_RST | STREAM_FIN))
-        end(streams, entry, &data);
+        entry_end(streams, entry, &data);
     keep_budget(streams, entry);
     return outcome;
 }
@@ -410,12 +411,12 @@ enum streams_outcome streams_add(struct streams *streams, const struct stream_se
         return STREAMS_LOST;
     bool agreed = agrees(other, segment); /* before `other` may have to make room */
     make_key(streams, segment, key);
-    entry = find(streams, key);
+    entry = streams_find(streams, key);
     if (!entry && !(segment->flags & STREAM_SYN) && segment->payload_size == 0)
         return STREAMS_OK;
     if (!entry)
         entry = open_entry(streams, segment, key);
     touch(streams, entry, now_ns);
     doubt(streams, entry, segment);
-    return add(streams, entry, segment, agreed, now_ns, hooks);
+    return entry_add(streams, entry, segment, agreed, now_ns, hooks);
 }
