@@ -24,7 +24,7 @@ static void test_a_wrong_set_is_waited_for(void **context)
          "holds a concatenation, expected plain addresses"},
         {"{ type ipv4_addr . inet_service; flags timeout; }",
          "holds a concatenation, expected ipv4_addr"},
-        {"{ type inet_service; flags timeout; }", "holds inet_service, wanted ipv4_addr"},
+        {"{ type inet_service; flags timeout; }", "holds inet_service, expected ipv4_addr"},
         {"{ type ipv4_addr; flags constant; }", "has the flag constant: create it without"},
     };
     struct state *state = *context;
