@@ -159,7 +159,7 @@ END""")
     configure(place, set4="inet filter wide4")
     wait_for("the set is used", lambda: is_well(place))
     said = explained(place, "198.51.100.70")
-    assert "is allowed" in said and "somebody else's interval" in said and "not allowed" not in said
+    assert "is allowed" in said and "an interval not managed by wildset" in said and "not allowed" not in said
 
 
 def test_a_name_beside_the_pattern(place):

@@ -280,7 +280,7 @@ def test_the_registry(place):
     read.has("registry", "ok", "lookback is reached and read: 1 hosts and 0 addresses in it fit, 1 ",
              "wildset registry lookback")
     read.has("sandbox", "ok", r"registry .*CapPrm 0, CapEff 0, NoNewPrivs 1, Seccomp 2")
-    refused.has("registry", "warning", "cannot be used: no connection to its server", "wildset registry")
+    refused.has("registry", "warning", "is unusable: no connection to its server", "wildset registry")
 
 
 def test_resolvers_is_empty(place):
