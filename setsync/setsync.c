@@ -514,6 +514,7 @@ struct set_status setsync_set(const struct setsync *sync, size_t index)
         .interval = set_is_interval(set),
         .capacity = set->capacity,
         .full = set->full,
+        .restored = set->restored,
     };
     memcpy(status.problem, set->problem, sizeof(status.problem));
     return status;

@@ -137,11 +137,12 @@ struct set_status {
     size_t leases;
     size_t covered; /* of them: others' elements are there and left as they are */
     enum address_family family;
-    bool create;      /* made where it is missing */
-    bool table_owned; /* by another program (flags owner): nobody else writes there */
-    bool interval;    /* the flag: a write costs the more, the more elements there are */
-    size_t capacity;  /* the sum of max-addresses of the whitelists that feed it */
-    uint64_t full;    /* times the kernel said ENFILE */
+    bool create;       /* made where it is missing */
+    bool table_owned;  /* by another program (flags owner): nobody else writes there */
+    bool interval;     /* the flag: a write costs the more, the more elements there are */
+    size_t capacity;   /* the sum of max-addresses of the whitelists that feed it */
+    uint64_t full;     /* times the kernel said ENFILE */
+    uint64_t restored; /* addresses written again after others had changed the set */
 };
 size_t setsync_set_count(const struct setsync *sync);
 struct set_status setsync_set(const struct setsync *sync, size_t index);

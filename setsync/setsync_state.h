@@ -53,6 +53,7 @@ struct set {
     uint64_t hold_ns;        /* no new elements before: the kernel took no more; 0: it does */
     uint64_t uncertain_ns;   /* until then elements may live that we believe absent */
     uint64_t full;           /* times the kernel took no more */
+    uint64_t restored;       /* elements written again, over all refills */
 
     size_t lease_count;
     size_t covered_count; /* of them: someone else's element is there */

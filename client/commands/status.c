@@ -184,6 +184,23 @@ static void covered_print(const json_t *status)
     }
 }
 
+/* Another program flushed or replaced it, or loaded a saved ruleset. */
+static void restored_print(const json_t *status)
+{
+    const json_t *set;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "sets"), i, set)
+    {
+        json_int_t restored = number_of(set, "restored");
+
+        if (restored > 0)
+            printf("%s: %" JSON_INTEGER_FORMAT
+                   " address%s restored after another program changed the set\n",
+                   text_of(set, "set"), restored, restored == 1 ? " was" : "es were");
+    }
+}
+
 static void sets_print(const json_t *status)
 {
     static const struct table_column columns[] = {
@@ -209,6 +226,7 @@ static void sets_print(const json_t *status)
     }
     table_end(table);
     covered_print(status);
+    restored_print(status);
 }
 
 static void totals_print(const json_t *status)

@@ -358,6 +358,7 @@ static json_t *set_to_json(const struct set_status *status)
     if (status->size)
         put_count(object, "size", status->size);
     put_count(object, "full", status->full);
+    put_count(object, "restored", status->restored);
     return object;
 }
 

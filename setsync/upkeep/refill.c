@@ -83,6 +83,7 @@ static void refill_end(struct set *set)
     if (set->phase != SET_PHASE_FILLING)
         return;
     set_enter(set, set->hold_ns != 0 ? SET_PHASE_FULL : SET_PHASE_READY, NULL);
+    set->restored += set->refilled;
     if (set->refilled > 0)
         log_notice("%s: %" PRIu64 " addresses restored", set_name_to_text(&set->name, text),
                    set->refilled);

@@ -105,6 +105,8 @@ def test_after_a_reload_of_the_ruleset_the_sets_fill_again(world):
     reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-4")
     world.firewall.load()
     wait_for("the element is back", lambda: world.wildset.holds("198.51.100.11"), timeout=5)
+    wait_for("status says so", lambda: "restored after another program changed the set" in
+             world.wildset.ask("status"), timeout=5)
     reaches(world.client, "http://eu1.dormammu.lookback.io:19305/", "-4", "--resolve",
             "eu1.dormammu.lookback.io:19305:198.51.100.11")
 
