@@ -6,6 +6,7 @@
 #define WILDSET_SETSYNC_SETSYNC_STATE_H
 
 #include "base/clock.h"
+#include "dnsparse/names/address.h"
 #include "setsync/kernel/nftset.h"
 #include "setsync/leases/lease.h"
 #include "setsync/policy/judge.h"
@@ -18,7 +19,6 @@
 #define PROBE_DELAY_NS (100 * NS_PER_MS) /* so that the timeouts before and after differ */
 
 enum { CAPTURES_MOST = 64 };
-enum { FAMILIES = 2 }; /* of a whitelist's two sets: 0 is IPv4 */
 
 /* What a set is to us; set_state.c says how it comes from one to another. */
 enum set_phase {

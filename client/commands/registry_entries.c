@@ -5,6 +5,7 @@
 #include "client/commands/registry_entries.h"
 
 #include "dnsparse/answers/rr.h"
+#include "dnsparse/names/address.h"
 #include "setsync/policy/policy.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <string.h>
 
 enum {
-    FAMILIES = 2,
     LOOKUPS_MAX = 32, /* at a time */
 };
 

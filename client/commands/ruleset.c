@@ -7,6 +7,7 @@
  * are used.
  */
 #include "client/commands/ruleset.h"
+#include "dnsparse/names/address.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -14,8 +15,6 @@
 #include <string.h>
 
 #include <linux/netfilter.h> /* after netinet/in.h, which it collides with */
-
-enum { FAMILIES = 2 };
 
 /* What differs between the two sets. */
 struct side {

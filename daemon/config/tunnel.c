@@ -3,11 +3,11 @@
  * A tunnel as the configuration names it: its type, and what has to hold for it to be entered.
  */
 #include "daemon/config/values.h"
+#include "dnsparse/names/dns.h"
 
 #include <string.h>
 
 enum {
-    DNS_PORT = 53,
     WORD_MAX = PREFIX_TEXT_MAX,
 };
 

@@ -8,6 +8,7 @@
 #include "dnsparse/answers/chain.h"
 #include "dnsparse/answers/records.h"
 #include "dnsparse/answers/svcb.h"
+#include "dnsparse/names/dns.h"
 
 #include <string.h>
 
@@ -315,7 +316,7 @@ enum answer_outcome answer_read(const struct wire_message *message, struct answe
     answer_start(message, out);
     if (message->question_count != 1)
         return ANSWER_QUESTION_COUNT;
-    if (message->question_class != RR_CLASS_IN)
+    if (message->question_class != CLASS_IN)
         return ANSWER_NOT_CLASS_IN;
     if (message->rcode != 0)
         return ANSWER_NOT_NOERROR;

@@ -4,6 +4,7 @@
  * makes the owner and the rdata; all others are only stepped over.
  */
 #include "dnsparse/answers/records.h"
+#include "dnsparse/names/dns.h"
 
 #include <ldns/ldns.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ enum { RECORD_WORK = 64 };
 
 static bool rr_matters(const struct rr *rr)
 {
-    if (rr->class != RR_CLASS_IN)
+    if (rr->class != CLASS_IN)
         return false;
     switch (rr->type) {
     case RR_TYPE_A:

@@ -36,7 +36,6 @@ static inline bool rr_type_is_asked_for_addresses(uint16_t type)
 }
 
 enum {
-    RR_CLASS_IN = 1,
     RR_SIZE_MIN = 11, /* the root's name, type, class, TTL, rdata's length */
 };
 

@@ -14,6 +14,7 @@ enum address_family {
     ADDRESS_IPV4 = 4,
     ADDRESS_IPV6 = 6,
 };
+enum { FAMILIES = 2 }; /* as an index: 0 is IPv4 */
 
 enum {
     ADDRESS_TEXT_MAX = 46, /* INET6_ADDRSTRLEN: text and its NUL */

@@ -7,6 +7,7 @@
 
 #include "base/program.h"
 #include "client/commands/ruleset.h"
+#include "dnsparse/names/address.h"
 #include "doctor/rules/markrules.h"
 #include "doctor/rules/nftwalk.h"
 
@@ -19,7 +20,6 @@ enum {
     RULESET_MAX = 64 * 1024 * 1024, /* bytes of JSON: some 100 000 rules */
     NFT_MS = 15000,                 /* another program's `nft -f` may hold the lock */
     PORTS_TRIED = 16,               /* of a range; the rest is judged by them */
-    FAMILIES = 2,
 };
 
 struct rules {

@@ -7,6 +7,7 @@
 #include "doctor/host/visit.h"
 
 #include "base/deadline.h"
+#include "dnsparse/names/address.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -15,7 +16,6 @@
 #include <string.h>
 
 enum {
-    FAMILIES = 2,
     RESOLVE_SECONDS = 15, /* more than the C library's own patience with one resolver */
     LEARN_MS = 1500,      /* from the answer on the wire to the lease: far less */
     LEARN_STEP_MS = 50,

@@ -5,6 +5,7 @@
 #include "registry/fetch/download.h"
 
 #include "dnsparse/answers/rr.h"
+#include "dnsparse/names/address.h"
 #include "registry/fetch/proxy.h"
 #include "registry/resolve/system.h"
 
@@ -15,7 +16,6 @@
 
 enum {
     PINS_MAX = 2, /* the URL's host, the proxy */
-    FAMILIES = 2,
     MS_PER_SECOND = 1000,
 };
 

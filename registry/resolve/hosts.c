@@ -8,13 +8,13 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "dnsparse/answers/rr.h"
+#include "dnsparse/names/address.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    FAMILIES = 2,
     ACTIVE_MAX = 16,    /* names, each with two questions */
     STARTS_A_TURN = 10, /* and TURN_MS: fifty names a second */
     TURN_MS = 200,

@@ -5,6 +5,7 @@
 #include "registry/resolve/query.h"
 
 #include "dnsparse/answers/rr.h"
+#include "dnsparse/names/dns.h"
 
 #include <string.h>
 
@@ -42,7 +43,7 @@ void query_make(struct query *query, const struct dname *name, uint16_t type,
     mix_case(at, name->length, random + 2);
     at += name->length;
     put16(at, type);
-    put16(at + 2, RR_CLASS_IN);
+    put16(at + 2, CLASS_IN);
     query->question_size = (uint16_t)(name->length + 4);
     query->size = (uint16_t)(WIRE_HEADER_SIZE + query->question_size);
     if (!edns)

@@ -11,7 +11,6 @@
 
 enum {
     HEADER_CHECKSUM_AT = 10, /* in an IPv4 header */
-    UDP_HEADER_SIZE = 8,
     UDP_CHECKSUM_AT = 6,
 };
 

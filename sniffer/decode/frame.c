@@ -7,6 +7,7 @@
 #include "sniffer/decode/frame.h"
 
 #include "base/bytes.h"
+#include "dnsparse/names/dns.h"
 #include "sniffer/decode/linklayer.h"
 #include "sniffer/decode/tunnel.h"
 
@@ -14,7 +15,6 @@
 #include <string.h>
 
 enum {
-    DNS_PORT = 53,
     IPV4_HEADER_MIN = 20,
     IPV4_MORE_FRAGMENTS = 0x2000,
     IPV4_FRAGMENT_OFFSET = 0x1fff,
@@ -23,7 +23,6 @@ enum {
     IPV6_EXTENSIONS_MAX = 8,     /* a packet with more is refused */
     IPV6_FRAGMENT_BITS = 0xfff9, /* the offset, and more fragments */
     IPV6_MORE_FRAGMENTS = 0x0001,
-    UDP_HEADER_SIZE = 8,
     TCP_HEADER_MIN = 20,
 };
 

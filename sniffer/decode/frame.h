@@ -14,7 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FRAME_TUNNELS_MAX = 8 }; /* one inside the other; a frame with more is refused */
+enum {
+    UDP_HEADER_SIZE = 8,
+    FRAME_TUNNELS_MAX = 8, /* one inside the other; a frame with more is refused */
+};
 
 /* Which way a frame went, seen from this machine. */
 enum frame_way {

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "dnsparse/names/public_resolvers.h"
+#include "sniffer/decode/frame.h"
 
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -18,7 +19,6 @@ enum {
     TAG_SIZE = 4,
     IPV4_OFFSET = 0x1fff,
     IPV6_HEADER_SIZE = 40,
-    UDP_HEADER_SIZE = 8,
     TCP_FLAGS_AT = 13,
     TCP_SYN = 0x02,
     TCP_SYN_ACK = 0x12,

@@ -3,12 +3,12 @@
  * From an IP header to the ports behind it.
  */
 #include "sniffer/filter/filterlevel.h"
+#include "dnsparse/names/dns.h"
 #include "sniffer/decode/tunnel.h"
 
 #include <netinet/in.h>
 
 enum {
-    DNS_PORT = 53,
     IPV4_FRAGMENT = 0x3fff, /* more fragments, or an offset */
     IPV6_HEADER_SIZE = 40,
 };

@@ -3,6 +3,7 @@
  * Into tunnels, where their headers are plain: GRE without options, VXLAN, and an Ethernet header
  * in them without tags.  What is not plain passes.
  */
+#include "sniffer/decode/frame.h"
 #include "sniffer/decode/linklayer.h"
 #include "sniffer/filter/filterlevel.h"
 
@@ -10,7 +11,6 @@
 
 enum {
     ETHERTYPE_AT = 12,
-    UDP_HEADER_SIZE = 8,
     GRE_SIZE = 4,
     GRE_NEVER = 0x4007, /* source routes, or a version: not read */
     GRE_ERSPAN = 0x88be,

@@ -8,6 +8,7 @@
 
 #include "dnsparse/answers/rr.h"
 #include "dnsparse/names/dname.h"
+#include "dnsparse/names/dns.h"
 #include "sniffer/filter/nametree.h"
 
 #include <linux/filter.h>
@@ -21,7 +22,6 @@ enum {
     QUESTION_TAIL = 4, /* type and class */
     FLAG_RESPONSE = 0x8000,
     RCODE_BITS = 0x000f,
-    CLASS_IN = 1,
     TYPE_CNAME = 5,
     TYPE_DNAME = 39,
     POINTER = 0xc0,

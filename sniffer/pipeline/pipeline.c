@@ -6,6 +6,7 @@
 #include "sniffer/pipeline/pipeline.h"
 
 #include "dnsparse/answers/rr.h"
+#include "dnsparse/names/dns.h"
 #include "sniffer/decode/linklayer.h"
 #include "sniffer/pipeline/state.h"
 #include "sniffer/pipeline/trust.h"
@@ -13,9 +14,6 @@
 #include <stdlib.h>
 
 enum {
-    DNS_PORT = 53,
-    OPCODE_QUERY = 0,
-    CLASS_IN = 1,
     MERGED_MAX = 64, /* datagrams in one frame: the kernel's UDP_GRO_CNT_MAX */
     /* So many, over so long, without one question between them: the kernel's filter lets only those
      * through whose names may matter. */

@@ -4,13 +4,13 @@
  * host would take count, and only of servers that are believed, so that others cost no memory.
  * Parts of one whole are all seen at one place, so that the whole can be judged by it.
  */
+#include "dnsparse/names/dns.h"
+#include "sniffer/decode/frame.h"
 #include "sniffer/decode/linklayer.h"
 #include "sniffer/pipeline/state.h"
 #include "sniffer/pipeline/trust.h"
 
 #include <netinet/in.h>
-
-enum { DNS_PORT = 53, UDP_HEADER_SIZE = 8 };
 
 /* ---- TCP ---- */
 

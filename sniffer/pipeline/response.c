@@ -4,14 +4,12 @@
  * what does it say, and has that been said before.  Cheap questions first; the answer is parsed
  * last.
  */
+#include "dnsparse/names/dns.h"
 #include "sniffer/pipeline/aliases.h"
 #include "sniffer/pipeline/state.h"
 #include "sniffer/pipeline/trust.h"
 
 enum {
-    DNS_PORT = 53,
-    OPCODE_QUERY = 0,
-    CLASS_IN = 1,
     FLAGS_AT = 2,
     RECURSION_DESIRED = 1,
 };

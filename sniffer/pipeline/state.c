@@ -6,8 +6,7 @@
 #include "sniffer/pipeline/state.h"
 
 #include "dnsparse/answers/rr.h"
-
-enum { CLASS_IN = 1 };
+#include "dnsparse/names/dns.h"
 
 /*
  * Whoever can put a packet on the wire can compute its sum, so a bare one tells nothing about who

@@ -7,16 +7,15 @@
 #include "base/bytes.h"
 #include "dnsparse/answers/wire.h"
 #include "dnsparse/names/dname.h"
+#include "dnsparse/names/dns.h"
 
 #include <string.h>
 
 enum {
-    DNS_PORT = 53,
     PREFIX_SIZE = 2,
     MESSAGE_LEAST = WIRE_HEADER_SIZE,
     QUESTION_LEAST = 5, /* the root's name, type and class */
     BEGINNING_MAX = PREFIX_SIZE + WIRE_HEADER_SIZE + DNAME_MAX + 4,
-    CLASS_IN = 1,
     CLASS_ANY = 255,
 };
 

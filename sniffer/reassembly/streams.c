@@ -5,6 +5,7 @@
 #include "sniffer/reassembly/streams.h"
 
 #include "base/siphash.h"
+#include "dnsparse/names/dns.h"
 #include "sniffer/reassembly/stream.h"
 
 #include <stdbool.h>
@@ -12,7 +13,6 @@
 #include <string.h>
 
 enum {
-    DNS_PORT = 53,
     BUCKETS = 8192,       /* a power of two */
     CLIENT_GROUPS = 4096, /* clients by their hash; with few in one group they share its bound */
     NONE = UINT16_MAX,

@@ -5,6 +5,7 @@
  */
 #include "sniffer/live/capture.h"
 
+#include "dnsparse/names/dns.h"
 #include "loopback.h"
 
 #include <arpa/inet.h>
@@ -33,7 +34,6 @@ enum {
     AHEAD = 100, /* of what was read, so few that the ring has places for them */
     ANSWER_SIZE = 100,
     NUMBER_AT = 60, /* in the answer, behind the question */
-    DNS_PORT = 53,
 };
 
 #define ANSWER_NAME "\3eu1\7example\3net"
