@@ -17,6 +17,7 @@
 #ifndef WILDSET_SNIFFER_FILTER_SCOPE_H
 #define WILDSET_SNIFFER_FILTER_SCOPE_H
 
+#include "base/clock.h"
 #include "dnsparse/names/derived.h"
 #include "sniffer/filter/nametails.h"
 
@@ -34,7 +35,7 @@ enum {
     SCOPE_PACKETS_KNOWN = 10000,
 };
 /* Calm again, so long after the last new name; and tried again, so long after it cost too much. */
-#define SCOPE_REST_NS (600 * UINT64_C(1000000000))
+#define SCOPE_REST_NS (600 * NS_PER_SECOND)
 
 struct scope_name {
     struct dname name;

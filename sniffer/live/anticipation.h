@@ -11,19 +11,20 @@
 #ifndef WILDSET_SNIFFER_LIVE_ANTICIPATION_H
 #define WILDSET_SNIFFER_LIVE_ANTICIPATION_H
 
+#include "base/clock.h"
 #include "dnsparse/names/address.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum { ANTICIPATION_HOLDS_MAX = 50 };
-#define ANTICIPATION_BUDGET_NS (100 * UINT64_C(1000000)) /* of any second */
-#define ANTICIPATION_LEAST_NS UINT64_C(1000000)
-#define ANTICIPATION_MOST_NS (20 * UINT64_C(1000000))
-#define ANTICIPATION_LOOK_NS UINT64_C(1000000)             /* from a question on */
-#define ANTICIPATION_LOOK_MOST_NS (10 * UINT64_C(1000000)) /* of questions in a row */
+#define ANTICIPATION_BUDGET_NS (100 * NS_PER_MS) /* of any second */
+#define ANTICIPATION_LEAST_NS NS_PER_MS
+#define ANTICIPATION_MOST_NS (20 * NS_PER_MS)
+#define ANTICIPATION_LOOK_NS NS_PER_MS             /* from a question on */
+#define ANTICIPATION_LOOK_MOST_NS (10 * NS_PER_MS) /* of questions in a row */
 /* The first pause; doubled each time up to an hour. */
-#define ANTICIPATION_PAUSE_NS (10 * UINT64_C(1000000000))
+#define ANTICIPATION_PAUSE_NS (10 * NS_PER_SECOND)
 
 enum anticipation_outcome {
     ANTICIPATION_HOLDS,

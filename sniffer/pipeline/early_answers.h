@@ -8,6 +8,7 @@
 #ifndef WILDSET_SNIFFER_PIPELINE_EARLY_ANSWERS_H
 #define WILDSET_SNIFFER_PIPELINE_EARLY_ANSWERS_H
 
+#include "base/clock.h"
 #include "sniffer/decode/frame.h"
 #include "sniffer/pipeline/questions.h"
 
@@ -19,7 +20,7 @@ enum {
     EARLY_ANSWERS_PER_CLIENT = 8,
     EARLY_ANSWERS_BYTES_MAX = 4096, /* of one message */
 };
-#define EARLY_ANSWERS_NS (30 * UINT64_C(1000000))
+#define EARLY_ANSWERS_NS (30 * NS_PER_MS)
 
 struct early_answers;
 

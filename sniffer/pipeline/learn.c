@@ -4,11 +4,10 @@
  * for aliases on the way; names at which the chain is open; and addresses that nobody should have
  * sent.
  */
+#include "base/clock.h"
 #include "sniffer/pipeline/state.h"
 
 #include <string.h>
-
-#define NS_IN_SECOND UINT64_C(1000000000)
 
 static whitelist_mask alias_match(const struct pipeline *pipeline, const struct dname *alias)
 {
@@ -76,7 +75,7 @@ static struct derived_name descendant(struct pipeline *pipeline, const struct dn
     struct derived_name name = {
         .name = target->name,
         .root = *matched,
-        .expires_ns = now_ns + ttl * NS_IN_SECOND,
+        .expires_ns = now_ns + ttl * NS_PER_SECOND,
         .whitelist = whitelist,
         .steps = 1,
     };

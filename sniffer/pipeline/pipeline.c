@@ -5,6 +5,7 @@
  */
 #include "sniffer/pipeline/pipeline.h"
 
+#include "base/clock.h"
 #include "dnsparse/answers/rr.h"
 #include "dnsparse/names/dns.h"
 #include "sniffer/decode/linklayer.h"
@@ -19,7 +20,7 @@ enum {
      * through whose names may matter. */
     ONE_DIRECTION_ANSWERS = 6,
 };
-#define ONE_DIRECTION_NS (5 * UINT64_C(1000000000))
+#define ONE_DIRECTION_NS (5 * NS_PER_SECOND)
 
 struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hooks *hooks)
 {

@@ -17,6 +17,7 @@
 #ifndef WILDSET_SNIFFER_PIPELINE_QUESTIONS_H
 #define WILDSET_SNIFFER_PIPELINE_QUESTIONS_H
 
+#include "base/clock.h"
 #include "dnsparse/answers/answer.h"
 #include "dnsparse/names/address.h"
 #include "sniffer/decode/place.h"
@@ -34,11 +35,11 @@ enum {
     QUESTION_BYTES_MAX = 259, /* name, type, class */
     QUESTION_PLACES_MAX = 8,  /* where it was seen; on its way through a host of containers: 6 */
 };
-#define QUESTION_LIFETIME_NS (10 * UINT64_C(1000000000))
+#define QUESTION_LIFETIME_NS (10 * NS_PER_SECOND)
 /* Kept that long, so that an answer that comes late is told from one that nobody asked for. */
-#define QUESTION_KEPT_NS (20 * UINT64_C(1000000000))
+#define QUESTION_KEPT_NS (20 * NS_PER_SECOND)
 /* Sooner again: the same packet seen twice. */
-#define QUESTION_REPEAT_NS (100 * UINT64_C(1000000))
+#define QUESTION_REPEAT_NS (100 * NS_PER_MS)
 
 struct question_key {
     struct address client, resolver;

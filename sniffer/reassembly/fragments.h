@@ -8,6 +8,7 @@
 #ifndef WILDSET_SNIFFER_REASSEMBLY_FRAGMENTS_H
 #define WILDSET_SNIFFER_REASSEMBLY_FRAGMENTS_H
 
+#include "base/clock.h"
 #include "dnsparse/names/address.h"
 #include "sniffer/decode/place.h"
 
@@ -21,9 +22,9 @@ enum {
     FRAGMENTS_DATAGRAM_MAX = 65535,
 };
 /* No question lives longer than 10 s, so nothing older can settle one. */
-#define FRAGMENTS_LIFETIME_NS (10 * UINT64_C(1000000000))
+#define FRAGMENTS_LIFETIME_NS (10 * NS_PER_SECOND)
 
-#define FRAGMENTS_DONE_LIFETIME_NS UINT64_C(1000000000)
+#define FRAGMENTS_DONE_LIFETIME_NS NS_PER_SECOND
 
 struct fragment {
     struct address source, destination;

@@ -11,6 +11,7 @@
 #ifndef WILDSET_SNIFFER_REASSEMBLY_STREAMS_H
 #define WILDSET_SNIFFER_REASSEMBLY_STREAMS_H
 
+#include "base/clock.h"
 #include "dnsparse/names/address.h"
 #include "sniffer/decode/place.h"
 
@@ -25,9 +26,9 @@ enum {
     STREAMS_BYTES_MAX = 8 << 20, /* out-of-order and incomplete bytes of all streams together */
     STREAM_TRIES_MAX = 16, /* segments in a row that begin no message: it is called given up */
 };
-#define STREAM_IDLE_NS (60 * UINT64_C(1000000000))
-#define STREAM_ALIVE_NS UINT64_C(1000000000) /* a stream this fresh is no other's to take over */
-#define STREAM_HOLE_NS (5 * UINT64_C(1000000000)) /* a hole this old was lost by the capture */
+#define STREAM_IDLE_NS (60 * NS_PER_SECOND)
+#define STREAM_ALIVE_NS NS_PER_SECOND      /* a stream this fresh is no other's to take over */
+#define STREAM_HOLE_NS (5 * NS_PER_SECOND) /* a hole this old was lost by the capture */
 
 enum stream_flags {
     STREAM_FIN = 0x01,
