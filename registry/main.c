@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The registry process: plan, the system's files, sandbox, loop.  Started by the daemon only; see
- * descriptors.h.
+ * The registry process: plan, the system's files, sandbox, loop.  Started by the daemon only.
  */
 #include "base/log.h"
-#include "base/sandbox.h"
-#include "registry/descriptors.h"
 #include "registry/fetch/proxy.h"
 #include "registry/list/document.h"
 #include "registry/poll.h"
 #include "registry/resolve/hosts.h"
 #include "registry/resolve/system.h"
 #include "registry/sandbox_rules.h"
+#include "source/fds.h"
+#include "source/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,22 +42,11 @@ struct process {
     struct poll *polls[WHITELISTS_MAX];
 };
 
-static int descriptor_if_open(int fd)
-{
-    return fcntl(fd, F_GETFD) < 0 ? -1 : fd;
-}
-
 /* Before anything is opened: a number that is free now is somebody else's soon. */
 static void note_kept(struct process *process)
 {
     for (int i = 0; i < WHITELISTS_MAX; i++)
-        process->cache_fds[i] = descriptor_if_open(REGISTRY_LIST_CACHE_FD + i);
-}
-
-static int fail(const char *doing, int error)
-{
-    log_error("%s: %s", doing, strerror(-error));
-    return EXIT_FAILURE;
+        process->cache_fds[i] = source_fd_if_open(REGISTRY_LIST_CACHE_FD + i);
 }
 
 /* ---- what is read before the sandbox ---- */
@@ -160,7 +148,7 @@ static int open_hosts(struct process *process)
 
 static int open_teller(struct process *process)
 {
-    return reporter_new(process->loop, REGISTRY_CHANNEL_FD, on_gone, process, &process->reporter);
+    return reporter_new(process->loop, SOURCE_CHANNEL_FD, on_gone, process, &process->reporter);
 }
 
 static int open_fetcher(struct process *process)
@@ -220,8 +208,9 @@ static int open_loop(struct process *process)
     return loop_new(&process->loop);
 }
 
-static int open_all(struct process *process)
+static int open_all(void *self)
 {
+    struct process *process = self;
     static int (*const steps[])(struct process * process) = {
         open_loop, open_resolver, open_fetcher, open_teller, open_matcher, open_hosts, open_polls,
     };
@@ -259,8 +248,10 @@ static int resolve_names(struct process *process, unsigned whitelist)
     return result;
 }
 
-static int start(struct process *process)
+static int run(void *self)
 {
+    struct process *process = self;
+
     on_beat(process);
     for (unsigned i = 0; i < process->plan.whitelist_count; i++) {
         int result = process->plan.whitelists[i].resolves ? resolve_names(process, i) : 0;
@@ -270,41 +261,38 @@ static int start(struct process *process)
         poll_start(process->polls[i]);
     }
     loop_timer_set(process->report, REPORT_MS);
-    return 0;
+    return loop_run(process->loop);
 }
 
-static int work(struct process *process)
+static void prepare(void *self)
 {
-    int result = open_all(process);
+    tzset(); /* opens a file, for times that are printed in UTC too */
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    note_kept(self);
+}
 
-    if (result < 0)
-        return fail("starting", result);
-    result = sandbox_drop_capabilities();
-    if (result == 0)
-        result = sandbox_enter(registry_sandbox_rules());
-    if (result < 0)
-        return fail("entering the sandbox, without which nothing is fetched", result);
-    result = start(process);
-    if (result == 0)
-        result = loop_run(process->loop);
-    return result < 0 ? fail("polling", result) : EXIT_SUCCESS;
+static int read_plan(void *self, int fd)
+{
+    struct process *process = self;
+
+    return registry_plan_open(fd, &process->plan);
 }
 
 int main(void)
 {
+    static const struct source_program program = {
+        .name = "wildset-registry",
+        .by_hand = "; `wildset registry` fetches a list by hand",
+        .prepare = prepare,
+        .plan = read_plan,
+        .opening = "starting",
+        .open = open_all,
+        .sandbox = registry_sandbox_rules,
+        .working = "polling",
+        .run = run,
+    };
     static struct process process; /* ends with the program: nothing is given back */
-    int result;
 
-    log_open("wildset-registry", LOG_LEVEL_INFO);
-    tzset(); /* opens a file, for times that are printed in UTC too */
-    signal(SIGHUP, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
-    if (descriptor_if_open(REGISTRY_CHANNEL_FD) < 0) {
-        log_error("not to be started by hand: it needs descriptors from wildsetd; `wildset "
-                  "registry` fetches a list by hand");
-        return EXIT_FAILURE;
-    }
-    note_kept(&process);
-    result = registry_plan_open(REGISTRY_PLAN_FD, &process.plan);
-    return result < 0 ? fail("reading the plan", result) : work(&process);
+    return source_main(&program, &process);
 }

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sniffer process: plan, captures, sandbox, loop.  Started by the daemon only; see
- * descriptors.h.
+ * The sniffer process: plan, captures, sandbox, loop.  Started by the daemon only.
  */
-#include "base/log.h"
 #include "base/priority.h"
-#include "base/sandbox.h"
 #include "sniffer/live/live.h"
 #include "sniffer/plan.h"
 #include "sniffer/sandbox_rules.h"
-#include "source/descriptors.h"
+#include "source/fds.h"
+#include "source/program.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 
 static struct live_signals signals;
 
@@ -47,48 +42,60 @@ static void set_up_signals(void)
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
-static int descriptor_if_open(int fd)
-{
-    return fcntl(fd, F_GETFD) < 0 ? -1 : fd;
-}
-
-static int fail(const char *doing, int error)
-{
-    log_error("%s: %s", doing, strerror(-error));
-    return EXIT_FAILURE;
-}
-
-static int work(const struct plan *plan)
-{
+struct process {
+    struct plan plan;
     struct live *live;
-    int r = live_open(plan, SNIFFER_CHANNEL_FD, descriptor_if_open(SNIFFER_CPU_LATENCY_FD), &live);
+};
 
-    if (r < 0)
-        return fail("opening the interfaces", r);
+static void prepare(void *self)
+{
+    (void)self;
+    set_up_signals();
+}
+
+static int read_plan(void *self, int fd)
+{
+    struct process *process = self;
+
+    return plan_open(fd, &process->plan);
+}
+
+static int open_live(void *self)
+{
+    struct process *process = self;
+    int result = live_open(&process->plan, SOURCE_CHANNEL_FD,
+                           source_fd_if_open(SNIFFER_CPU_LATENCY_FD), &process->live);
+
+    if (result < 0)
+        return result;
     /* The daemon has said whether it may: there and not here. */
-    if (plan->latency == LATENCY_LOW)
+    if (process->plan.latency == LATENCY_LOW)
         (void)priority_take(PRIORITY_SOURCE);
-    r = sandbox_drop_capabilities();
-    if (r == 0)
-        r = sandbox_enter(sniffer_sandbox_rules());
-    if (r < 0)
-        return fail("entering the sandbox, without which nothing is read", r);
-    r = live_run(live, &signals);
-    /* Not closed: giving the rings back takes system calls that the sandbox has no need of. */
-    return r < 0 ? fail("waiting for packets", r) : EXIT_SUCCESS;
+    return 0;
+}
+
+/* Not closed: giving the rings back takes system calls that the sandbox has no need of. */
+static int run(void *self)
+{
+    const struct process *process = self;
+
+    return live_run(process->live, &signals);
 }
 
 int main(void)
 {
-    struct plan plan;
-    int r;
+    static const struct source_program program = {
+        .name = "wildset-sniffer",
+        .by_hand = "",
+        .prepare = prepare,
+        .plan = read_plan,
+        .opening = "opening the interfaces",
+        .open = open_live,
+        .sandbox = sniffer_sandbox_rules,
+        .working = "waiting for packets",
+        .run = run,
+    };
+    static struct process process;
 
-    log_open("wildset-sniffer", LOG_LEVEL_INFO);
-    set_up_signals();
-    if (descriptor_if_open(SNIFFER_CHANNEL_FD) < 0) {
-        log_error("not to be started by hand: it needs descriptors from wildsetd");
-        return EXIT_FAILURE;
-    }
-    r = plan_open(SNIFFER_PLAN_FD, &plan);
-    return r < 0 ? fail("reading the plan", r) : work(&plan);
+    return source_main(&program, &process);
 }

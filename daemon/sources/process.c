@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "source/channel.h"
-#include "source/descriptors.h"
+#include "source/fds.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -24,7 +24,7 @@ enum {
     BUSY_WAKES_MAX = 16, /* then a breath: timers, signals and the control socket get their turn */
     BREATH_MS = 1,
     READY_MS = 10000,
-    DRAIN_MS = (SNIFFER_DRAIN_SECONDS + 5) * 1000,
+    DRAIN_MS = (SOURCE_DRAIN_SECONDS + 5) * 1000,
     LAST_MESSAGES_MAX = 4096, /* more than a channel's buffer can hold */
 };
 

@@ -13,8 +13,8 @@
 #include "daemon/sources/quiet.h"
 #include "daemon/sources/supervisor.h"
 #include "daemon/sources/surroundings.h"
-#include "registry/descriptors.h"
 #include "registry/resolve/system.h"
+#include "source/fds.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 
 #include "base/sandbox.h"
 #include "source/channel.h"
-#include "source/descriptors.h"
+#include "source/fds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -162,8 +162,8 @@ static _Noreturn void become(const struct source_start *start, int writer, int p
     char *arguments[] = {name, NULL};
     struct placement places[FIXED_PLACES + EXTRA_MAX] = {
         {.from = open("/dev/null", O_RDONLY | O_CLOEXEC), .to = STDIN_FILENO},
-        {.from = writer, .to = SNIFFER_CHANNEL_FD},
-        {.from = start->plan, .to = SNIFFER_PLAN_FD},
+        {.from = writer, .to = SOURCE_CHANNEL_FD},
+        {.from = start->plan, .to = SOURCE_PLAN_FD},
         {.from = start->cpu_latency, .to = SNIFFER_CPU_LATENCY_FD},
         {.from = pipe, .to = SNIFFER_CPU_LATENCY_FD + 1},
     };

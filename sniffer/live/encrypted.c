@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "sniffer/filter/encryptedfilter.h"
-#include "source/descriptors.h"
+#include "source/fds.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

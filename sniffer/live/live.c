@@ -6,7 +6,7 @@
 #include "sniffer/live/live_state.h"
 
 #include "base/priority.h"
-#include "source/descriptors.h"
+#include "source/fds.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,7 +17,7 @@ enum {
     LAST_WORDS_MS = 100,
 };
 
-static const uint64_t drain_ns = SNIFFER_DRAIN_SECONDS * NS_PER_SECOND;
+static const uint64_t drain_ns = SOURCE_DRAIN_SECONDS * NS_PER_SECOND;
 
 /* ---- reading ---- */
 

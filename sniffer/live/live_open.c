@@ -5,7 +5,7 @@
 #include "sniffer/live/live_state.h"
 
 #include "base/log.h"
-#include "source/descriptors.h"
+#include "source/fds.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -6,7 +6,7 @@
  * addresses are those of test-hostile.
  */
 #include "base/clock.h"
-#include "source/descriptors.h"
+#include "source/fds.h"
 #include "source/message.h"
 
 #include <linux/capability.h>
@@ -38,7 +38,7 @@ static struct address address_of(const char *text)
 
 static void send_bytes(const void *bytes, size_t size)
 {
-    if (send(SNIFFER_CHANNEL_FD, bytes, size, MSG_NOSIGNAL) < 0)
+    if (send(SOURCE_CHANNEL_FD, bytes, size, MSG_NOSIGNAL) < 0)
         exit(3);
 }
 
@@ -307,7 +307,7 @@ static void descriptors(void)
     control.header.cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
     for (unsigned i = 0; i < 100; i++)
-        if (sendmsg(SNIFFER_CHANNEL_FD, &header, MSG_NOSIGNAL) < 0)
+        if (sendmsg(SOURCE_CHANNEL_FD, &header, MSG_NOSIGNAL) < 0)
             exit(3);
 }
 

@@ -9,7 +9,7 @@
 #include "daemon/sandbox_rules.h"
 #include "registry/sandbox_rules.h"
 #include "sniffer/sandbox_rules.h"
-#include "source/descriptors.h"
+#include "source/fds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -445,7 +445,7 @@ static void call_recvfrom_of_the_channel(void)
 {
     char byte;
 
-    recv(SNIFFER_CHANNEL_FD, &byte, 1, MSG_DONTWAIT);
+    recv(SOURCE_CHANNEL_FD, &byte, 1, MSG_DONTWAIT);
 }
 
 static void call_recvfrom_below(void)
@@ -711,12 +711,12 @@ static const struct reach reaches[] = {
     {"type into the terminal", SYS_ioctl, {STDERR_FILENO, TIOCSTI, 0}, false},
     {"paste into the terminal", SYS_ioctl, {STDERR_FILENO, TIOCLINUX, 0}, false},
     {"prctl PDEATHSIG", SYS_prctl, {PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0}, true},
-    {"fcntl F_SETOWN", SYS_fcntl, {SNIFFER_CHANNEL_FD, F_SETOWN, OTHER}, true},
-    {"fcntl F_SETSIG", SYS_fcntl, {SNIFFER_CHANNEL_FD, F_SETSIG, SIGKILL}, true},
-    {"fcntl O_ASYNC", SYS_fcntl, {SNIFFER_CHANNEL_FD, F_SETFL, O_ASYNC}, true},
-    {"ioctl FIOSETOWN", SYS_ioctl, {SNIFFER_CHANNEL_FD, FIOSETOWN, 0}, true},
-    {"ioctl SIOCSPGRP", SYS_ioctl, {SNIFFER_CHANNEL_FD, SIOCSPGRP, 0}, true},
-    {"ioctl FIOASYNC", SYS_ioctl, {SNIFFER_CHANNEL_FD, FIOASYNC, 0}, false},
+    {"fcntl F_SETOWN", SYS_fcntl, {SOURCE_CHANNEL_FD, F_SETOWN, OTHER}, true},
+    {"fcntl F_SETSIG", SYS_fcntl, {SOURCE_CHANNEL_FD, F_SETSIG, SIGKILL}, true},
+    {"fcntl O_ASYNC", SYS_fcntl, {SOURCE_CHANNEL_FD, F_SETFL, O_ASYNC}, true},
+    {"ioctl FIOSETOWN", SYS_ioctl, {SOURCE_CHANNEL_FD, FIOSETOWN, 0}, true},
+    {"ioctl SIOCSPGRP", SYS_ioctl, {SOURCE_CHANNEL_FD, SIOCSPGRP, 0}, true},
+    {"ioctl FIOASYNC", SYS_ioctl, {SOURCE_CHANNEL_FD, FIOASYNC, 0}, false},
 };
 
 static const struct reach *reach;
@@ -823,11 +823,11 @@ static void what_a_sniffer_does(void)
     int fds[2];
     void *memory;
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) < 0 || dup2(fds[0], SNIFFER_CHANNEL_FD) < 0 ||
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) < 0 || dup2(fds[0], SOURCE_CHANNEL_FD) < 0 ||
         dup2(fds[1], SNIFFER_ENCRYPTED_FD) < 0 || dup2(fds[1], last) < 0)
         _exit(2);
     must(sandbox_enter(rules_of[SNIFFER]()));
-    if (send(SNIFFER_CHANNEL_FD, "x", 1, MSG_DONTWAIT) != 1 || poll(NULL, 0, 0) < 0)
+    if (send(SOURCE_CHANNEL_FD, "x", 1, MSG_DONTWAIT) != 1 || poll(NULL, 0, 0) < 0)
         _exit(3);
     if (recv(SNIFFER_ENCRYPTED_FD, &byte, 1, MSG_DONTWAIT) != 1 ||
         recv(last, &byte, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN)
