@@ -188,6 +188,7 @@ def test_a_forged_tcp_copy_is_an_alarm_in_log_and_watch(world):
 @contextlib.contextmanager
 def watching(world):
     path = world.network.folder / "watch.log"
+    path.unlink(missing_ok=True)  # what an earlier one showed says nothing of this one
     program = world.network.firewall.start(appliance.WILDSET, "watch", "--json", log=path.name)
     try:
         yield lambda: [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()
