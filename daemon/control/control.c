@@ -12,6 +12,7 @@
 #include "daemon/control/protocol.h"
 #include "daemon/control/reply.h"
 #include "daemon/control/request.h"
+#include "setsync/policy/event.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -24,7 +25,7 @@ enum {
     CLIENTS_MAX = 32,
     WATCHERS_MAX = 8,    /* of these: they keep their places, however silent */
     OBJECTS_A_TURN = 8,  /* sent before the loop looks at the sources again: about 0.1 ms */
-    NEWS_ROOM = 4096,    /* events that one who watches may be behind: some 300 bytes each */
+    NEWS_ROOM = 4096,    /* events that one who watches may be behind: some 450 bytes each */
     REFUSALS_ROOM = 256, /* for `explain` */
     PATROL_MS = 1000,
     PAUSE_MS = 1000,
@@ -55,8 +56,8 @@ struct control {
     struct loop_watch *patrol;
     struct loop_watch *wake; /* timer: there is news for those who watch */
     bool waking;
-    struct recent *news; /* NULL: nobody watches */
-    struct recent *refusals;
+    struct event_ring *news; /* NULL: nobody watches */
+    struct event_ring *refusals;
     struct client clients[CLIENTS_MAX];
 };
 
@@ -77,7 +78,7 @@ static void news_settle(struct control *control)
 {
     if (watchers_count(control) > 0)
         return;
-    recent_free(control->news);
+    event_ring_free(control->news);
     control->news = NULL;
 }
 
@@ -154,10 +155,10 @@ static bool client_watch(struct client *client)
     struct control *control = client->control;
 
     if (!control->news)
-        control->news = recent_new(NEWS_ROOM);
+        control->news = event_ring_new(NEWS_ROOM);
     if (!control->news)
         return false;
-    client->rest.event = recent_end(control->news);
+    client->rest.event = event_ring_end(control->news);
     return true;
 }
 
@@ -278,10 +279,10 @@ void control_event(struct control *control, const struct event *event)
     if (!control)
         return;
     if (is_refusal(event->kind))
-        recent_add(control->refusals, event);
+        event_ring_add(control->refusals, event);
     if (!control->news)
         return;
-    recent_add(control->news, event);
+    event_ring_add(control->news, event);
     if (control->waking)
         return;
     control->waking = true;
@@ -396,7 +397,7 @@ static int control_watch(struct control *control)
     control->patrol = loop_timer(control->loop, control_on_patrol, control);
     control->wake = loop_timer(control->loop, control_on_wake, control);
     control->pause = loop_timer(control->loop, control_on_pause, control);
-    control->refusals = recent_new(REFUSALS_ROOM);
+    control->refusals = event_ring_new(REFUSALS_ROOM);
     control->readable = loop_readable(control->loop, control->listener.fd, LOOP_NORMAL,
                                       control_on_readable, control);
     return control->patrol && control->wake && control->pause && control->refusals &&
@@ -441,7 +442,7 @@ void control_close(struct control *control)
     loop_unwatch(control->patrol);
     loop_unwatch(control->wake);
     loop_unwatch(control->pause);
-    recent_free(control->refusals);
+    event_ring_free(control->refusals);
     listener_close(&control->listener);
     free(control);
 }

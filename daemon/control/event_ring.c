@@ -1,84 +1,98 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A ring of memos; number N is kept at N modulo the room.  A memo for which there was no memory is
- * lost to all who read.
+ * A ring of texts; number N is kept at N modulo the room.  An event for which there was no memory
+ * is lost to all who read.
  */
 #include "daemon/control/event_ring.h"
 
+#include "setsync/policy/event.h"
+
 #include <stdlib.h>
 
-struct recent {
+struct event_ring {
     size_t room;
     uint64_t end; /* events ever added */
-    struct memo *memos[];
+    char *texts[];
 };
 
-struct recent *recent_new(size_t room)
+struct event_ring *event_ring_new(size_t room)
 {
-    struct recent *recent = calloc(1, sizeof(*recent) + room * sizeof(recent->memos[0]));
+    struct event_ring *ring = calloc(1, sizeof(*ring) + room * sizeof(ring->texts[0]));
 
-    if (recent)
-        recent->room = room;
-    return recent;
+    if (ring)
+        ring->room = room;
+    return ring;
 }
 
-void recent_free(struct recent *recent)
+void event_ring_free(struct event_ring *ring)
 {
-    if (!recent)
+    if (!ring)
         return;
-    for (size_t i = 0; i < recent->room; i++)
-        memo_free(recent->memos[i]);
-    free(recent);
+    for (size_t i = 0; i < ring->room; i++)
+        free(ring->texts[i]);
+    free(ring);
 }
 
-static void add_one(struct recent *recent, const struct event *event)
+static char *event_to_text(const struct event *event)
 {
-    struct memo **place = &recent->memos[recent->end++ % recent->room];
+    json_t *object = event_to_json(event);
+    char *text = NULL;
 
-    memo_free(*place);
-    *place = memo_new(event);
+    if (object &&
+        json_object_set_new(object, "event", json_string(event_kind_name(event->kind))) == 0)
+        text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    return text;
 }
 
-void recent_add(struct recent *recent, const struct event *event)
+static void event_add(struct event_ring *ring, const struct event *event)
+{
+    char **place = &ring->texts[ring->end++ % ring->room];
+
+    free(*place);
+    *place = event_to_text(event);
+}
+
+void event_ring_add(struct event_ring *ring, const struct event *event)
 {
     const struct sighting *sighting = event->kind == EVENT_REFUSED ? event->sighting : NULL;
     unsigned count = sighting && !event->address ? sighting->address_count : 0;
     struct event one = *event;
 
     if (count == 0)
-        add_one(recent, event);
+        event_add(ring, event);
     for (unsigned i = 0; i < count; i++) {
         one.address = &sighting->addresses[i].address;
         one.record = (enum record_type)sighting->addresses[i].record;
-        add_one(recent, &one);
+        event_add(ring, &one);
     }
 }
 
-uint64_t recent_end(const struct recent *recent)
+uint64_t event_ring_end(const struct event_ring *ring)
 {
-    return recent->end;
+    return ring->end;
 }
 
-uint64_t recent_begin(const struct recent *recent)
+uint64_t event_ring_begin(const struct event_ring *ring)
 {
-    return recent->end > recent->room ? recent->end - recent->room : 0;
+    return ring->end > ring->room ? ring->end - ring->room : 0;
 }
 
-const struct memo *recent_next(const struct recent *recent, uint64_t *number, uint64_t *lost)
+json_t *event_ring_next(const struct event_ring *ring, uint64_t *number, uint64_t *lost)
 {
-    uint64_t begin = recent_begin(recent);
+    uint64_t begin = event_ring_begin(ring);
     uint64_t at = *number;
+    json_t *object = NULL;
 
     *lost = at < begin ? begin - at : 0;
     if (at < begin)
         at = begin;
-    while (at < recent->end) {
-        const struct memo *memo = recent->memos[at++ % recent->room];
-        *number = at;
-        if (memo)
-            return memo;
-        (*lost)++;
+    while (!object && at < ring->end) {
+        const char *text = ring->texts[at++ % ring->room];
+
+        object = text ? json_loads(text, 0, NULL) : NULL;
+        *lost += !object;
     }
     *number = at;
-    return NULL;
+    return object;
 }

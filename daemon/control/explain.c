@@ -12,6 +12,7 @@
 #include "setsync/setsync.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     LEASES_SHOWN = 32,
@@ -242,23 +243,59 @@ static bool look(struct explanation *explanation)
 
 /* ---- refusals ---- */
 
-static bool is_about(const struct explanation *explanation, const struct memo *memo)
+static bool event_names(const json_t *event, const char *key, const char *text)
 {
-    return asks_for_address(explanation) ? memo_has_address(memo, &explanation->address)
-                                         : memo_has_name(memo, &explanation->name);
+    const char *value = json_string_value(json_object_get(event, key));
+
+    return value && strcmp(value, text) == 0;
+}
+
+static bool event_lists(const json_t *event, const char *key, const char *text)
+{
+    json_t *value;
+    size_t i;
+
+    json_array_foreach(json_object_get(event, key), i, value)
+    {
+        if (strcmp(json_string_value(value), text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool event_is_about_name(const json_t *event, const struct dname *name)
+{
+    char text[DNAME_TEXT_MAX];
+
+    dname_to_text(name, text);
+    return event_names(event, "name", text) || event_names(event, "owner", text);
+}
+
+static bool event_is_about_address(const json_t *event, const struct address *address)
+{
+    char text[ADDRESS_TEXT_MAX];
+
+    address_to_text(address, text);
+    return event_names(event, "address", text) || event_lists(event, "addresses", text) ||
+           event_lists(event, "earlier", text);
+}
+
+static bool event_is_about(const json_t *event, const struct explanation *explanation)
+{
+    return asks_for_address(explanation) ? event_is_about_address(event, &explanation->address)
+                                         : event_is_about_name(event, &explanation->name);
 }
 
 static void put_refusals(json_t *object, const struct explanation *explanation,
-                         const struct recent *refusals)
+                         const struct event_ring *refusals)
 {
-    json_t *array = json_array();
-    uint64_t number = recent_begin(refusals), lost, left_out = 0;
-    const struct memo *memo;
+    json_t *array = json_array(), *event;
+    uint64_t number = event_ring_begin(refusals), lost, left_out = 0;
 
-    while ((memo = recent_next(refusals, &number, &lost))) {
-        if (!is_about(explanation, memo))
-            continue;
-        json_array_insert_new(array, 0, memo_to_json(memo));
+    while ((event = event_ring_next(refusals, &number, &lost))) {
+        if (event_is_about(event, explanation))
+            json_array_insert(array, 0, event);
+        json_decref(event);
         if (json_array_size(array) > REFUSALS_SHOWN) {
             json_array_remove(array, REFUSALS_SHOWN);
             left_out++;
@@ -271,7 +308,7 @@ static void put_refusals(json_t *object, const struct explanation *explanation,
 
 /* ---- all of it ---- */
 
-static json_t *conclude(const struct explanation *explanation, const struct recent *refusals)
+static json_t *conclude(const struct explanation *explanation, const struct event_ring *refusals)
 {
     json_t *object = json_object();
 
@@ -295,7 +332,7 @@ static json_t *conclude(const struct explanation *explanation, const struct rece
 }
 
 json_t *explanation_step(struct explanation *explanation, const struct control_views *views,
-                         const struct recent *refusals, bool *done)
+                         const struct event_ring *refusals, bool *done)
 {
     explanation->views = views;
     explanation->now = clock_now();

@@ -14,7 +14,7 @@
 
 struct control_views;
 struct explanation;
-struct recent;
+struct event_ring;
 
 /* Of an address, or, when that has no family, of a name.  NULL when out of memory. */
 struct explanation *explanation_new(const struct address *address, const struct dname *name);
@@ -37,6 +37,6 @@ void explanation_free(struct explanation *explanation);
  * not be asked.  leases_below: of names below this one.
  */
 json_t *explanation_step(struct explanation *explanation, const struct control_views *views,
-                         const struct recent *refusals, bool *done);
+                         const struct event_ring *refusals, bool *done);
 
 #endif

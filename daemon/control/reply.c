@@ -68,14 +68,15 @@ static json_t *explain_next(struct reply_rest *rest, const struct reply_terms *t
 static json_t *watch_next(struct reply_rest *rest, const struct reply_terms *terms)
 {
     uint64_t number = rest->event, lost;
-    const struct memo *memo = recent_next(terms->news, &number, &lost);
+    json_t *event = event_ring_next(terms->news, &number, &lost);
 
     if (lost > 0) {
+        json_decref(event);
         rest->event += lost;
         return json_pack("{s:i, s:I}", "protocol", CONTROL_PROTOCOL, "lost", (json_int_t)lost);
     }
     rest->event = number;
-    return memo ? memo_to_json(memo) : NULL;
+    return event;
 }
 
 static json_t *reload_next(struct reply_rest *rest, const struct reply_terms *terms)

@@ -13,7 +13,7 @@
 struct control_views;
 struct explanation;
 struct listing;
-struct recent;
+struct event_ring;
 
 /* What there is still to say to one client; at most one of them. */
 struct reply_rest {
@@ -27,9 +27,9 @@ struct reply_rest {
 struct reply_terms {
     const struct control_views *views;
     bool may_forget;
-    bool may_watch;                /* there is room for one more who does */
-    const struct recent *refusals; /* the last ones */
-    const struct recent *news;     /* what those who watch are told; NULL while nobody does */
+    bool may_watch;                    /* there is room for one more who does */
+    const struct event_ring *refusals; /* the last ones */
+    const struct event_ring *news;     /* what those who watch are told; NULL while nobody does */
 };
 
 /*

@@ -112,6 +112,21 @@ static void on_many(void *context)
         setsync_learn(served.sync, SOURCE_SNIFFER, &sighting, 1, &now);
 }
 
+/* Before anybody watches: an answer that says something else than the one before it. */
+static void alarm_tell(void)
+{
+    struct alarm_report alarm = {.sighting = sighting_of("e.two.example", 9), .earlier_count = 1};
+    const struct event event = {.kind = EVENT_ALARM,
+                                .reason = REASON_EXTRA_ANSWER,
+                                .source = SOURCE_SNIFFER,
+                                .owner = &alarm.sighting.owner,
+                                .sighting = &alarm.sighting,
+                                .alarm = &alarm};
+
+    alarm.earlier[0] = address_from_ipv4((uint8_t[]){203, 0, 113, 9});
+    on_event(NULL, &event);
+}
+
 /* The child: opens everything, tells the test, runs until it is ended. */
 static void serve(const char *path, int ready)
 {
@@ -147,6 +162,8 @@ static void serve(const char *path, int ready)
     served.control = opened < 0 ? NULL : control;
     loop_signal(loop, SIGUSR1, on_one, NULL);
     loop_signal(loop, SIGUSR2, on_many, NULL);
+    if (opened == 0)
+        alarm_tell();
     if (write(ready, &opened, sizeof(opened)) != sizeof(opened) || opened < 0)
         _exit(4);
     _exit(loop_run(loop) < 0 ? 5 : 0);
@@ -630,6 +647,28 @@ static void test_explain_a_refused_address(void **state)
     close(watcher);
 }
 
+/* By each of its addresses, and by the chain's end. */
+static void test_explain_finds_alarms(void **state)
+{
+    static const char *const about[] = {"\"address\":\"203.0.113.9\"", "\"address\":\"198.18.0.9\"",
+                                        "\"name\":\"E.two.example\""};
+    int fd = client_open(*state);
+
+    for (size_t i = 0; i < sizeof(about) / sizeof(about[0]); i++) {
+        char request[128];
+
+        snprintf(request, sizeof(request), "{\"protocol\":1,\"command\":\"explain\",%s}", about[i]);
+        json_t *reply = explained(fd, request);
+        expect_text(json_array_get(json_object_get(reply, "recent"), 0), "event", "alarm");
+        json_decref(reply);
+    }
+    json_t *reply =
+        explained(fd, "{\"protocol\":1,\"command\":\"explain\",\"address\":\"203.0.113.8\"}");
+    assert_int_equal(json_array_size(json_object_get(reply, "recent")), 0);
+    json_decref(reply);
+    close(fd);
+}
+
 static void test_explain_names(void **state)
 {
     int fd = client_open(*state);
@@ -713,6 +752,7 @@ int main(void)
         control_test(test_those_who_watch_keep_their_places),
         control_test(test_explain_an_address),
         control_test(test_explain_a_refused_address),
+        control_test(test_explain_finds_alarms),
         control_test(test_explain_names),
         control_test(test_the_socket_is_for_its_group),
         control_test(test_a_living_daemon_is_not_replaced_and_a_dead_one_is),
