@@ -183,9 +183,12 @@ static void tell_health(struct daemon *daemon)
 static void on_ready_timeout(void *context)
 {
     struct daemon *daemon = context;
+    const char *awaited = sources_awaited(daemon->sources);
+
     if (daemon->told_ready)
         return;
-    log_warning("sniffer not ready after %d s; continuing", READY_MS / 1000);
+    if (awaited)
+        log_warning("%s not ready after %d s; continuing", awaited, READY_MS / 1000);
     daemon_tell_ready(daemon);
 }
 
@@ -196,7 +199,7 @@ static void on_sources_changed(void *context)
     reloads_look(daemon->reloads);
     if (reloads_are_under_way(daemon->reloads))
         return; /* the service manager hears of it at its end */
-    if (daemon->told_ready || sources_status(daemon->sources, 0).ready)
+    if (daemon->told_ready || !sources_awaited(daemon->sources))
         daemon_tell_ready(daemon);
 }
 

@@ -34,7 +34,7 @@ struct daemon {
     struct feeds *feeds;
     struct journal journal;
     struct resolvers resolvers;
-    struct trusted trusted;            /* whom the newest sniffer was told to believe */
+    struct trusted trusted;            /* whom the newest sources were told to believe */
     struct file_monitor *system_files; /* that name some of them */
     struct loop_watch *trust_timer;
     uint64_t trusted_ns; /* when a change of those files last made another sniffer */
@@ -75,12 +75,12 @@ void daemon_close_trust(struct daemon *daemon);
 int daemon_make_trusted(struct daemon *daemon, const struct config *config, struct trusted *out);
 void daemon_use_trusted(struct daemon *daemon, const struct trusted *trusted);
 
-/* The sniffer's part of daemon_start_sources. */
-int daemon_start_sniffer(struct daemon *daemon, const struct config *config);
 /* Plans for the sources' programs, which are started or replaced.  0 or -errno. */
 int daemon_start_sources(struct daemon *daemon, const struct config *config);
-/* A sniffer is about to be started anew; where out of memory, the plan that it had does as well. */
-void daemon_renew_plan(void *context);
+/* The same for those whose plans say whom to believe. */
+int daemon_start_overhearing(struct daemon *daemon);
+/* It is about to be started anew; where out of memory, the plan that it had does as well. */
+void daemon_renew_plan(void *context, enum source source);
 /* A file that is not right, or a plan that cannot be made, changes nothing.  0 or -errno. */
 int daemon_open_reloads(struct daemon *daemon);
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/priority.h"
+#include "source/kind.h"
 
 /* At most 200 times a second, whoever asks: less than a hundredth of a CPU. */
 #define WARM_INTERVAL_NS (5 * NS_PER_MS)
@@ -29,14 +30,15 @@ static void tell_stranger(const struct sighting *sighting, enum resolver_finding
                    name, server, client, server);
 }
 
-/* Whom the registry asks is no question of whom to believe. */
+/* Whom a source asks by itself is no question of whom to believe. */
 static void note_resolver(struct daemon *daemon, enum source source,
                           const struct sighting *sighting, enum reason reason)
 {
     uint64_t now_ns = clock_now().boot_ns;
     struct resolver_seen *stranger =
-        source == SOURCE_SNIFFER ? resolvers_note(&daemon->resolvers, sighting, reason, now_ns)
-                                 : NULL;
+        source_kind(source)->asks_itself
+            ? NULL
+            : resolvers_note(&daemon->resolvers, sighting, reason, now_ns);
 
     if (!stranger)
         return;
@@ -95,7 +97,7 @@ static void on_refusal(void *context, enum source source, const struct sighting 
 static bool is_believed(const struct daemon *daemon, enum source source,
                         const struct sighting *sighting)
 {
-    return source != SOURCE_SNIFFER || trusted_has(&daemon->trusted, &sighting->resolver);
+    return source_kind(source)->asks_itself || trusted_has(&daemon->trusted, &sighting->resolver);
 }
 
 static void refuse_answer(struct daemon *daemon, enum source source,

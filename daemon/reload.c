@@ -16,57 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int start_registry(struct daemon *daemon, const struct config *config)
-{
-    struct config_poll poll;
-    int result = config_poll_plan(config, &poll);
-
-    if (result)
-        return result;
-    result = sources_start_registry(daemon->sources, &poll.plan);
-    config_poll_free(&poll);
-    return result;
-}
-
-typedef int use_plan(struct sources *sources, const struct plan *plan,
-                     const struct mirror_choice *mirrors);
-
-/* The names that are known to follow from what the configuration says are in the plan, too. */
-static int seal_plan(struct daemon *daemon, const struct config *config,
-                     const struct trusted *trusted, use_plan *use)
-{
-    struct moment now = clock_now();
-    struct derived_name *derived = calloc(DERIVED_MAX, sizeof(*derived));
-    const struct mirror_choice mirrors = {
-        .named = config->mirrors,
-        .count = config->mirror_count,
-        .detect = config->mirrors_auto,
-    };
-    struct whitelist_pattern *patterns;
-    struct plan plan;
-    int result = derived ? config_plan(config, &plan, &patterns) : -ENOMEM;
-
-    if (result == 0) {
-        plan.resolvers = trusted->resolvers;
-        plan.resolver_count = trusted->count;
-        plan.derived = derived;
-        plan.derived_count = setsync_derived(daemon->sync, config->whitelists,
-                                             config->whitelist_count, &now, derived);
-        result = use(daemon->sources, &plan, &mirrors);
-        free(patterns);
-    }
-    free(derived);
-    return result;
-}
-
-static int make_plan(struct daemon *daemon, const struct config *config, use_plan *use)
+static int use_plans(struct daemon *daemon, const struct config *config, enum sources_which which)
 {
     struct trusted trusted;
+    const struct source_knowledge known = {
+        .config = config, .trusted = &trusted, .sync = daemon->sync};
     int result = daemon_make_trusted(daemon, config, &trusted);
 
     if (result)
         return result;
-    result = seal_plan(daemon, config, &trusted, use);
+    result = sources_use(daemon->sources, &known, which);
     if (result)
         trusted_free(&trusted);
     else
@@ -74,21 +33,29 @@ static int make_plan(struct daemon *daemon, const struct config *config, use_pla
     return result;
 }
 
-int daemon_start_sniffer(struct daemon *daemon, const struct config *config)
+int daemon_start_overhearing(struct daemon *daemon)
 {
-    return make_plan(daemon, config, sources_start_sniffer);
+    return use_plans(daemon, daemon->config, SOURCES_THAT_OVERHEAR);
 }
 
 int daemon_start_sources(struct daemon *daemon, const struct config *config)
 {
-    int result = daemon_start_sniffer(daemon, config);
-    return result ? result : start_registry(daemon, config);
+    return use_plans(daemon, config, SOURCES_ALL);
 }
 
-void daemon_renew_plan(void *context)
+void daemon_renew_plan(void *context, enum source source)
 {
     struct daemon *daemon = context;
-    (void)make_plan(daemon, daemon->config, sources_renew_plan);
+    struct trusted trusted;
+    const struct source_knowledge known = {
+        .config = daemon->config, .trusted = &trusted, .sync = daemon->sync};
+
+    if (daemon_make_trusted(daemon, daemon->config, &trusted))
+        return;
+    if (sources_renew_plan(daemon->sources, source, &known))
+        trusted_free(&trusted);
+    else
+        daemon_use_trusted(daemon, &trusted);
 }
 
 static void log_lines(const char *lines)

@@ -48,7 +48,7 @@ static void on_settled(void *context)
         return;
     log_info("the system's DNS servers have changed: starting a new sniffer");
     daemon->trusted_ns = clock_now().boot_ns;
-    if (daemon_start_sniffer(daemon, daemon->config))
+    if (daemon_start_overhearing(daemon))
         log_error(
             "out of memory while preparing the sniffer's plan; keeping the previous resolvers");
 }

@@ -5,6 +5,8 @@
  */
 #include "source/message.h"
 
+#include "source/kind.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -19,16 +21,6 @@ enum {
     SECONDS_MAX = INT32_MAX, /* RFC 2181 section 8 */
     VLAN_MAX = 4095, /* reserved, but twelve bits can say it, and a frame must not end its reader */
 };
-
-const char *source_name(enum source source)
-{
-    static const char *const names[SOURCE_COUNT] = {
-        [SOURCE_SNIFFER] = "sniffer",
-        [SOURCE_REGISTRY] = "registry",
-        [SOURCE_STATE] = "state",
-    };
-    return (unsigned)source < SOURCE_COUNT ? names[source] : "";
-}
 
 const char *transport_name(enum transport transport)
 {
@@ -128,35 +120,6 @@ static bool address_is_valid_or_absent(const struct address *address)
                                            : address_is_canonical(address);
 }
 
-/* What each source may send: what is not named here, nobody may; the state file is no process. */
-struct sender {
-    uint32_t kinds;   /* bits by enum message_kind */
-    uint32_t states;  /* bits by enum interface_state */
-    uint32_t records; /* bits by enum record_type */
-};
-
-#define BIT(member) (UINT32_C(1) << (member))
-#define DNS_RECORDS (BIT(RECORD_A) | BIT(RECORD_AAAA) | BIT(RECORD_HTTPS) | BIT(RECORD_SVCB))
-
-static const struct sender senders[SOURCE_COUNT] = {
-    [SOURCE_SNIFFER] =
-        {
-            .kinds = BIT(MESSAGE_ANSWER) | BIT(MESSAGE_REFUSAL) | BIT(MESSAGE_ALARM) |
-                     BIT(MESSAGE_COUNTERS) | BIT(MESSAGE_STATE) | BIT(MESSAGE_ASKED),
-            .states = BIT(STATE_READY) | BIT(STATE_UP) | BIT(STATE_DOWN) | BIT(STATE_WAITING) |
-                      BIT(STATE_ONE_DIRECTION),
-            .records = DNS_RECORDS,
-        },
-    /* It watches no interface, and counts in its own reports. */
-    [SOURCE_REGISTRY] =
-        {
-            .kinds = BIT(MESSAGE_ANSWER) | BIT(MESSAGE_REFUSAL) | BIT(MESSAGE_STATE) |
-                     BIT(MESSAGE_REGISTRY),
-            .states = BIT(STATE_READY),
-            .records = DNS_RECORDS | BIT(RECORD_LIST),
-        },
-};
-
 static bool is_among(uint32_t bits, uint32_t member)
 {
     return member < 32 && (bits >> member & 1);
@@ -164,7 +127,7 @@ static bool is_among(uint32_t bits, uint32_t member)
 
 static bool record_fits(const struct sighting_address *entry, enum source source)
 {
-    if (!is_among(senders[source].records, entry->record))
+    if (!is_among(source_kind(source)->may_claim, entry->record))
         return false;
     switch ((enum record_type)entry->record) {
     case RECORD_A:
@@ -262,7 +225,8 @@ static bool state_is_valid(const struct state_report *state, enum source source)
     bool named = state->interface[0] != '\0';
 
     return state->ethertype <= UINT16_MAX && state->zero == 0 &&
-           interface_is_valid(state->interface) && is_among(senders[source].states, state->state) &&
+           interface_is_valid(state->interface) &&
+           is_among(source_kind(source)->may_state, state->state) &&
            named == (state->state != STATE_READY && state->state != STATE_ONE_DIRECTION) &&
            state->promiscuous <= 1 &&
            filter_is_valid((enum interface_filter)state->filter,
@@ -272,8 +236,7 @@ static bool state_is_valid(const struct state_report *state, enum source source)
 
 bool message_is_valid(const struct message *message, enum source source)
 {
-    if ((unsigned)source >= SOURCE_COUNT || !is_among(senders[source].kinds, message->kind) ||
-        message->zero != 0)
+    if (!is_among(source_kind(source)->may_send, message->kind) || message->zero != 0)
         return false;
     switch ((enum message_kind)message->kind) {
     case MESSAGE_ANSWER:

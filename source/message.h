@@ -23,6 +23,9 @@ enum source {
     SOURCE_SNIFFER,
     SOURCE_REGISTRY,
     SOURCE_STATE, /* leases read back at start: never a sender */
+#ifdef WILDSET_TEST_SOURCE
+    SOURCE_TEST, /* tests/source */
+#endif
     SOURCE_COUNT,
 };
 const char *source_name(enum source source);

@@ -15,6 +15,7 @@
 #include "daemon/outputs/feeds.h"
 #include "daemon/sources/quiet.h"
 #include "daemon/sources/sources.h"
+#include "daemon/sources/topology.h"
 #include "dnsparse/names/public_resolvers.h"
 #include "setsync/setsync.h"
 #include "source/resolvers_seen.h"
@@ -223,15 +224,12 @@ static json_t *source_to_json(const struct source_status *status, const struct c
     put_count(object, "restarts", status->restarts);
     put_count(object, "violations", status->violations);
     put_text(object, "problem", status->problem);
-    if (status->source == SOURCE_REGISTRY) {
-        if (status->lists)
-            put_lists(object, status, config);
+    if (status->lists)
+        put_lists(object, status, config);
+    if (!status->counters)
         return object;
-    }
-    if (status->counters) {
-        json_object_set_new(object, "counters", counters_to_json(status->counters));
-        json_object_set_new(object, "refused", refused_to_json(status->counters->refused));
-    }
+    json_object_set_new(object, "counters", counters_to_json(status->counters));
+    json_object_set_new(object, "refused", refused_to_json(status->counters->refused));
     json_t *interfaces = json_array();
     for (size_t i = 0; i < status->interface_count; i++)
         json_array_append_new(interfaces,
@@ -246,11 +244,10 @@ static json_t *source_to_json(const struct source_status *status, const struct c
 static json_t *sources_to_json(const struct sources *sources, const struct config *config)
 {
     json_t *array = json_array();
+    struct source_status status;
 
-    for (size_t i = 0; i < sources_count(sources); i++) {
-        struct source_status status = sources_status(sources, i);
+    for (size_t i = 0; sources_status(sources, i, &status); i++)
         json_array_append_new(array, source_to_json(&status, config));
-    }
     return array;
 }
 

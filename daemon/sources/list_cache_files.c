@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = PATH_MAX + REGISTRY_NAME_MAX + 16 };
+enum { PATH_ROOM = PATH_MAX + WHITELIST_NAME_MAX + 16 };
 
 int list_cache_files_init(struct list_cache_files *kept, const char *state)
 {
@@ -30,13 +30,15 @@ int list_cache_files_init(struct list_cache_files *kept, const char *state)
     return 0;
 }
 
-void list_cache_files_use(struct list_cache_files *kept, const struct registry_plan *plan)
+void list_cache_files_use(struct list_cache_files *kept, const struct whitelist *whitelists,
+                          size_t count)
 {
-    kept->count = plan->whitelist_count;
-    for (size_t i = 0; i < plan->whitelist_count; i++) {
-        kept->names[i][0] = '\0';
-        if (plan->whitelists[i].url[0] != '\0')
-            memcpy(kept->names[i], plan->whitelists[i].name, REGISTRY_NAME_MAX);
+    kept->count = count;
+    for (size_t i = 0; i < count; i++) {
+        const char *list = whitelists[i].registry;
+        bool wanted = list && list[0] != '\0';
+
+        snprintf(kept->names[i], sizeof(kept->names[i]), "%s", wanted ? whitelists[i].name : "");
     }
 }
 

@@ -240,7 +240,6 @@ static bool watch_process(struct process *process)
 }
 
 int process_start(struct loop *loop, enum source source, const struct source_start *start,
-                  const struct plan_interface *interfaces, size_t interface_count,
                   const struct process_owner *owner, struct process **out, const char **stage)
 {
     struct process *process = calloc(1, sizeof(*process));
@@ -258,11 +257,11 @@ int process_start(struct loop *loop, enum source source, const struct source_sta
         process_free(process);
         return -ENOMEM;
     }
-    process->interface_count = interface_count;
-    for (size_t i = 0; i < interface_count; i++) {
+    process->interface_count = start->interface_count;
+    for (size_t i = 0; i < start->interface_count; i++) {
         struct state_report *report = &process->interfaces[i].report;
         *report = (struct state_report){.state = STATE_WAITING, .link_type = -1};
-        memcpy(report->interface, interfaces[i].name, IFNAMSIZ);
+        memcpy(report->interface, start->interfaces[i].name, IFNAMSIZ);
     }
     inbox_init(&process->inbox, source);
     result = source_start(start, &process->pid, &process->reader, stage);

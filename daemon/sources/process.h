@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Inside the daemon's sources: one process that was started, what it said, and how it is ended. Who
- * replaces whom is decided in sources.c.
+ * replaces whom is decided in supervisor.c.
  */
 #ifndef WILDSET_DAEMON_SOURCES_PROCESS_H
 #define WILDSET_DAEMON_SOURCES_PROCESS_H
@@ -9,6 +9,7 @@
 #include "daemon/sources/sources.h"
 #include "daemon/sources/spawn.h"
 #include "daemon/sources/vitals.h"
+#include "sniffer/plan.h"
 #include "source/inbox.h"
 
 enum process_state {
@@ -65,7 +66,6 @@ struct process {
 
 /* 0 with a process to free, or -errno of `*stage`. */
 int process_start(struct loop *loop, enum source source, const struct source_start *start,
-                  const struct plan_interface *interfaces, size_t interface_count,
                   const struct process_owner *owner, struct process **out, const char **stage);
 /*
  * Each second of the daemon's own, after its channel was read: whoever has something to tell each

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The daemon's sources: started by fork and exec, watched, restarted with back-off, replaced when
- * the configuration changes: the sniffer without a gap (the new one reports ready, then the old one
- * drains for 10 s), the registry at once.  Every message is checked here; a violation ends its
- * sender.  The sniffer is number 0.
+ * the configuration changes: one that overlaps without a gap (the new process reports ready, then
+ * the old one drains for 10 s), any other at once.  Every message is checked here; a violation ends
+ * its sender.
  */
 #ifndef WILDSET_DAEMON_SOURCES_SOURCES_H
 #define WILDSET_DAEMON_SOURCES_SOURCES_H
 
 #include "base/loop.h"
-#include "daemon/sources/topology.h"
-#include "registry/plan.h"
-#include "sniffer/plan.h"
+#include "dnsparse/names/matcher.h"
 #include "source/message.h"
 
 #include <stdbool.h>
@@ -19,8 +17,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct config;
+struct mirror_port;
 struct quiet;
+struct setsync;
 struct sources;
+struct trusted;
+
+enum { SOURCES_MAX = 8 };
 
 struct sources_hooks {
     /*
@@ -34,8 +38,8 @@ struct sources_hooks {
     void (*asked)(void *context, const struct asked_report *asked);
     /* A source became ready for the first time, or all have failed. */
     void (*changed)(void *context);
-    /* The sniffer starts again with the plan it had, unless sources_renew_plan is called. */
-    void (*restarting)(void *context);
+    /* It starts again with the plan it had, unless sources_renew_plan is called. */
+    void (*restarting)(void *context, enum source source);
     void *context;
 };
 
@@ -51,19 +55,27 @@ struct source_status {
     unsigned silent; /* seconds for which it has said nothing, from 3 on; 0 before */
     uint32_t restarts;
     uint64_t violations;
-    char problem[128];               /* why it last ended; "" when it never did */
+    char problem[128]; /* why it last ended; "" when it never did */
+    /* Its own part, by its row of the table; NULL and 0 for what it does not have: */
     const struct counters *counters; /* the last report, sums over restarts included */
     const struct source_interface *interfaces;
     size_t interface_count;
-    const struct quiet *quiet;       /* by interface; NULL: the source has none */
-    const struct mirror_port *ports; /* the sniffer's */
+    const struct quiet *quiet; /* by interface */
+    const struct mirror_port *ports;
     size_t port_count;
     const struct registry_report *lists; /* by whitelist, where `reported_lists` has its bit */
     whitelist_mask reported_lists;
 };
 
+/* What plans are made of. */
+struct source_knowledge {
+    const struct config *config;
+    const struct trusted *trusted;
+    const struct setsync *sync;
+};
+
 struct sources_options {
-    const char *libexec; /* the folder of the source programs */
+    const char *libexec; /* the folder of the source rows */
     const char *state;   /* the file beside which the last good lists are kept; NULL: nowhere */
 };
 
@@ -71,18 +83,19 @@ int sources_new(struct loop *loop, const struct sources_options *options,
                 const struct sources_hooks *hooks, struct sources **out);
 /* Ends each at once; nothing more is learned. */
 void sources_free(struct sources *sources);
+enum sources_which {
+    SOURCES_ALL,
+    SOURCES_THAT_OVERHEAR, /* whose plans say whom to believe */
+};
 /*
- * Starts the sniffer with this plan, or replaces the one that runs; what the kernel knows of
- * interfaces and addresses is put into it, and followed.  0 or -errno.
+ * Plans are made of what is known, and each source gets a process that goes by its own, or loses
+ * the one it has when there is nothing to do.  0; or -errno, and no change.
  */
-int sources_start_sniffer(struct sources *sources, const struct plan *plan,
-                          const struct mirror_choice *mirrors);
-/* The same plan with what is known by now, for the next start.  0; or -errno, and no change. */
-int sources_renew_plan(struct sources *sources, const struct plan *plan,
-                       const struct mirror_choice *mirrors);
-/* Starts the registry process with this plan in place of the one that runs, or ends it when there
- * is nothing to do.  0 or -errno. */
-int sources_start_registry(struct sources *sources, const struct registry_plan *plan);
+int sources_use(struct sources *sources, const struct source_knowledge *known,
+                enum sources_which which);
+/* A plan by what is known now, for its next start.  0; or -errno, and no change. */
+int sources_renew_plan(struct sources *sources, enum source source,
+                       const struct source_knowledge *known);
 /* Each second: who has nothing to say is found, and after a while started again. */
 void sources_pulse(struct sources *sources);
 /* Whether each source works by its newest plan. */
@@ -91,7 +104,10 @@ bool sources_follow(const struct sources *sources);
 bool sources_are_hopeless(const struct sources *sources);
 /* SIGCHLD came: reap, report, schedule restarts. */
 void sources_reap(struct sources *sources);
-size_t sources_count(const struct sources *sources);
-struct source_status sources_status(const struct sources *sources, size_t index);
+/* The name of one that overhears and is not ready: what is answered now may be missed.  NULL: none.
+ */
+const char *sources_awaited(const struct sources *sources);
+/* Of those that have something to do the one with this number; false behind the last. */
+bool sources_status(const struct sources *sources, size_t index, struct source_status *out);
 
 #endif

@@ -194,8 +194,8 @@ static _Noreturn void become(const struct source_start *start, int writer, int p
     result = start->net_raw ? sandbox_pass_net_raw() : sandbox_pass_nothing();
     if (result)
         give_up(pipe, STAGE_PRIVILEGES, result);
-    snprintf(name, sizeof(name), "wildset-%s", strrchr(start->program, '/') + 1);
-    execve(start->program, arguments, child_environment(start->proxy, environment));
+    snprintf(name, sizeof(name), "wildset-%s", strrchr(start->path, '/') + 1);
+    execve(start->path, arguments, child_environment(start->proxy, environment));
     give_up(pipe, STAGE_EXEC, -errno);
 }
 

@@ -9,16 +9,20 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct plan_interface;
+
 struct source_start {
-    const char *program; /* the whole path */
-    int plan;            /* the sealed memfd; lent */
-    int cpu_latency;     /* /dev/cpu_dma_latency, or -1; lent */
-    bool realtime;       /* it begins with the daemon's priority */
-    bool net_raw;        /* the one capability that may be passed */
-    bool proxy;          /* the environment's proxy variables are passed too */
-    const int *extra;    /* more descriptors, lent; -1: none in this place */
+    const char *path; /* of its program */
+    int plan;         /* the sealed memfd; lent */
+    int cpu_latency;  /* /dev/cpu_dma_latency, or -1; lent */
+    bool realtime;    /* it begins with the daemon's priority */
+    bool net_raw;     /* the one capability that may be passed */
+    bool proxy;       /* the environment's proxy variables are passed too */
+    const int *extra; /* more descriptors, lent; -1: none in this place */
     size_t extra_count;
-    int extra_first; /* the number of the first one there */
+    int extra_first;                         /* the number of the first one there */
+    const struct plan_interface *interfaces; /* that its plan names */
+    size_t interface_count;
 };
 
 /*

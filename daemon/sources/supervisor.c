@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "source/kind.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -26,12 +27,12 @@ enum {
 
 static const char *name_of(const struct supervisor *supervisor)
 {
-    return source_name(supervisor->kind->source);
+    return source_name(supervisor->row->source);
 }
 
 static void tell_changed(struct supervisor *supervisor)
 {
-    supervisor->hooks.sources->changed(supervisor->hooks.sources->context);
+    supervisor->hooks->changed(supervisor->hooks->context);
 }
 
 static void add_counters(struct counters *sum, const struct counters *more)
@@ -90,26 +91,28 @@ static void make_room(struct supervisor *supervisor)
 static void start_process(struct supervisor *supervisor)
 {
     struct source_start start = {
-        .program = supervisor->program,
+        .path = supervisor->path,
         .plan = supervisor->plan,
         .cpu_latency = -1,
-        .net_raw = supervisor->kind->net_raw,
+        .net_raw = supervisor->row->net_raw,
     };
+    const struct source_row *row = supervisor->row;
     struct process *process;
     const char *stage;
     int result;
 
     make_room(supervisor);
-    supervisor->hooks.starting(supervisor->hooks.context, &start);
+    if (row->lend)
+        row->lend(supervisor->self, &start);
     result =
-        process_start(supervisor->loop, supervisor->kind->source, &start, supervisor->interfaces,
-                      supervisor->interface_count, &supervisor->owner, &process, &stage);
-    supervisor->hooks.started(supervisor->hooks.context, &start);
+        process_start(supervisor->loop, row->source, &start, &supervisor->owner, &process, &stage);
+    if (row->take_back)
+        row->take_back(supervisor->self, &start);
     if (result) {
         snprintf(supervisor->problem, sizeof(supervisor->problem), "%s: %s", stage,
                  strerror(-result));
-        log_error("%s: %s: %s: %s; retrying in %g s", name_of(supervisor), supervisor->program,
-                  stage, strerror(-result), (double)supervisor->backoff_ms / 1000);
+        log_error("%s: %s: %s: %s; retrying in %g s", name_of(supervisor), supervisor->path, stage,
+                  strerror(-result), (double)supervisor->backoff_ms / 1000);
         schedule_restart(supervisor);
         tell_changed(supervisor);
         return;
@@ -119,11 +122,18 @@ static void start_process(struct supervisor *supervisor)
     supervisor->successor = process;
 }
 
+/* Whom it has to believe may have changed since. */
+static void renew_plan(struct supervisor *supervisor)
+{
+    if (!source_kind(supervisor->row->source)->asks_itself)
+        supervisor->hooks->restarting(supervisor->hooks->context, supervisor->row->source);
+}
+
 static void on_restart(void *context)
 {
     struct supervisor *supervisor = context;
     supervisor->restarts++;
-    supervisor->hooks.restarting(supervisor->hooks.context);
+    renew_plan(supervisor);
     start_process(supervisor);
 }
 
@@ -149,19 +159,21 @@ static void on_ready(void *context, struct process *process)
 static void on_interface_changed(void *context, struct process *process, size_t index)
 {
     struct supervisor *supervisor = context;
-    supervisor->hooks.interface_changed(supervisor->hooks.context, process, index);
+
+    if (supervisor->row->interface_changed)
+        supervisor->row->interface_changed(supervisor->self, process, index);
 }
 
-int supervisor_open(struct supervisor *supervisor, const struct supervisor_kind *kind,
-                    struct loop *loop, const char *libexec, const struct supervisor_hooks *hooks)
+int supervisor_open(struct supervisor *supervisor, const struct source_row *row, struct loop *loop,
+                    const struct sources_options *options, const struct sources_hooks *hooks)
 {
     *supervisor = (struct supervisor){
-        .kind = kind,
+        .row = row,
+        .hooks = hooks,
         .loop = loop,
-        .hooks = *hooks,
         .plan = -1,
         .backoff_ms = BACKOFF_FIRST_MS,
-        .owner = {.hooks = hooks->sources,
+        .owner = {.hooks = hooks,
                   .ready = on_ready,
                   .counted = on_counted,
                   .interface_changed = on_interface_changed,
@@ -170,10 +182,10 @@ int supervisor_open(struct supervisor *supervisor, const struct supervisor_kind 
     supervisor->restart = loop_timer(loop, on_restart, supervisor);
     if (!supervisor->restart)
         return -ENOMEM;
-    if (snprintf(supervisor->program, sizeof(supervisor->program), "%s/%s", libexec,
-                 kind->program) >= (int)sizeof(supervisor->program))
+    if (snprintf(supervisor->path, sizeof(supervisor->path), "%s/%s", options->libexec,
+                 name_of(supervisor)) >= (int)sizeof(supervisor->path))
         return -ENAMETOOLONG;
-    return 0;
+    return row->open ? row->open(supervisor, options, &supervisor->self) : 0;
 }
 
 /* SIGINT ends a source at once, and so does the channel that nobody reads; what does neither is
@@ -196,8 +208,10 @@ void supervisor_close(struct supervisor *supervisor)
     while (supervisor->process_count > 0)
         forget_process(supervisor, supervisor->process_count - 1);
     loop_unwatch(supervisor->restart);
-    if (supervisor->kind && supervisor->plan >= 0)
+    if (supervisor->plan >= 0)
         close(supervisor->plan);
+    if (supervisor->self)
+        supervisor->row->close(supervisor->self);
 }
 
 static void kill_if_any(struct process **process, const char *why)
@@ -207,7 +221,7 @@ static void kill_if_any(struct process **process, const char *why)
     *process = NULL;
 }
 
-/* One that does not drain makes place at once: two of it would do the same work twice. */
+/* One that does not overlap makes place at once: two of it would do the same work twice. */
 static void drop_current(struct supervisor *supervisor, const char *why)
 {
     if (!supervisor->current)
@@ -222,7 +236,7 @@ static void replace_processes(struct supervisor *supervisor, const char *why)
     loop_timer_stop(supervisor->restart);
     supervisor->backoff_ms = BACKOFF_FIRST_MS;
     kill_if_any(&supervisor->successor, why);
-    if (!supervisor->kind->drains)
+    if (!supervisor->row->overlaps)
         drop_current(supervisor, why);
     start_process(supervisor);
 }
@@ -231,7 +245,7 @@ void supervisor_renew(struct supervisor *supervisor, const char *why)
 {
     if (supervisor->plan < 0)
         return;
-    supervisor->hooks.restarting(supervisor->hooks.context);
+    renew_plan(supervisor);
     replace_processes(supervisor, why);
 }
 
@@ -243,23 +257,24 @@ void supervisor_replan(struct supervisor *supervisor, int plan)
     supervisor->plan_number++;
 }
 
-void supervisor_use(struct supervisor *supervisor, int plan,
-                    const struct plan_interface *interfaces, size_t interface_count)
+static void stop_processes(struct supervisor *supervisor)
 {
-    supervisor_replan(supervisor, plan);
-    supervisor->interfaces = interfaces;
-    supervisor->interface_count = interface_count;
-    replace_processes(supervisor, "the plan has changed meanwhile");
-}
+    static const char why[] = "there is nothing to do for it any more";
 
-void supervisor_stop(struct supervisor *supervisor, const char *why)
-{
-    if (supervisor->plan >= 0)
-        close(supervisor->plan);
-    supervisor->plan = -1;
     loop_timer_stop(supervisor->restart);
     kill_if_any(&supervisor->successor, why);
     drop_current(supervisor, why);
+}
+
+void supervisor_use(struct supervisor *supervisor, const struct source_knowledge *known, int plan)
+{
+    supervisor_replan(supervisor, plan);
+    if (supervisor->row->monitor)
+        supervisor->row->monitor(supervisor->self, known, plan >= 0);
+    if (plan >= 0)
+        replace_processes(supervisor, "the plan has changed meanwhile");
+    else
+        stop_processes(supervisor);
 }
 
 bool supervisor_follows(const struct supervisor *supervisor)
@@ -361,25 +376,33 @@ bool supervisor_is_hopeless(const struct supervisor *supervisor)
            (!supervisor->current || supervisor->current->silent > 0);
 }
 
+const struct process *supervisor_shown(const struct supervisor *supervisor)
+{
+    return supervisor->current ? supervisor->current : supervisor->successor;
+}
+
+bool supervisor_is_ready(const struct supervisor *supervisor)
+{
+    const struct process *process = supervisor_shown(supervisor);
+
+    return process && process->state == PROCESS_RUNNING;
+}
+
 void supervisor_status(const struct supervisor *supervisor, struct source_status *out)
 {
-    const struct process *process =
-        supervisor->current ? supervisor->current : supervisor->successor;
+    const struct process *process = supervisor_shown(supervisor);
 
     *out = (struct source_status){
-        .source = supervisor->kind->source,
+        .source = supervisor->row->source,
+        .ready = supervisor_is_ready(supervisor),
         .restarts = supervisor->restarts,
         .violations = supervisor->violations,
-        .counters = &supervisor->total,
     };
     memcpy(out->problem, supervisor->problem, sizeof(out->problem));
-    if (!process)
-        return;
-    out->pid = process->pid;
-    out->ready = process->state == PROCESS_RUNNING;
-    out->silent = process->silent >= SILENCE_TOLD ? process->silent : 0;
-    out->interfaces = process->interfaces;
-    out->interface_count = process->interface_count;
-    out->lists = process->lists;
-    out->reported_lists = process->reported;
+    if (process) {
+        out->pid = process->pid;
+        out->silent = process->silent >= SILENCE_TOLD ? process->silent : 0;
+    }
+    if (supervisor->row->status)
+        supervisor->row->status(supervisor->self, supervisor, out);
 }

@@ -8,39 +8,19 @@
 #define WILDSET_DAEMON_SOURCES_SUPERVISOR_H
 
 #include "daemon/sources/process.h"
-#include "daemon/sources/spawn.h"
+#include "daemon/sources/row.h"
 
 #include <limits.h>
 
 enum { SUPERVISOR_PROCESSES_MAX = 8 }; /* a reload a second; the oldest that drains makes room */
 
-/* One row of the table of sources. */
-struct supervisor_kind {
-    enum source source;
-    const char *program; /* in libexec */
-    bool net_raw;        /* it may be passed CAP_NET_RAW */
-    bool drains; /* the old process goes on while the new one starts, and for a while after */
-};
-
-struct supervisor;
-
-struct supervisor_hooks {
-    const struct sources_hooks *sources;
-    /* The same plan is to be used again: supervisor_replan may be called with a better one. */
-    void (*restarting)(void *context);
-    /* What the process gets besides its plan; `started` takes back what was lent. */
-    void (*starting)(void *context, struct source_start *start);
-    void (*started)(void *context, const struct source_start *start);
-    void (*interface_changed)(void *context, struct process *process, size_t index);
-    void *context;
-};
-
 struct supervisor {
-    const struct supervisor_kind *kind;
+    const struct source_row *row;
+    void *self; /* of the row's functions */
+    const struct sources_hooks *hooks;
     struct loop *loop;
-    struct supervisor_hooks hooks;
     struct process_owner owner;
-    char program[PATH_MAX];
+    char path[PATH_MAX];
     struct loop_watch *restart;                          /* timer */
     struct process *processes[SUPERVISOR_PROCESSES_MAX]; /* in the order of their start */
     size_t process_count;
@@ -48,8 +28,6 @@ struct supervisor {
     struct process *successor; /* starting, to take over */
     int plan;                  /* the sealed memfd, used again for each start; -1: nothing to do */
     unsigned plan_number;
-    const struct plan_interface *interfaces;
-    size_t interface_count;
     uint64_t backoff_ms;
     uint32_t restarts;
     unsigned hung; /* ended for their silence, one after the other */
@@ -60,17 +38,14 @@ struct supervisor {
 };
 
 /* 0 or -errno; to be closed in any case. */
-int supervisor_open(struct supervisor *supervisor, const struct supervisor_kind *kind,
-                    struct loop *loop, const char *libexec, const struct supervisor_hooks *hooks);
+int supervisor_open(struct supervisor *supervisor, const struct source_row *row, struct loop *loop,
+                    const struct sources_options *options, const struct sources_hooks *hooks);
 /* Ends each process at once. */
 void supervisor_close(struct supervisor *supervisor);
-/* Takes the plan, and gets it a process, now or after the one that is starting. */
-void supervisor_use(struct supervisor *supervisor, int plan,
-                    const struct plan_interface *interfaces, size_t interface_count);
+/* Takes the plan, and gets it a process, now or after the one that is starting; -1: ends it. */
+void supervisor_use(struct supervisor *supervisor, const struct source_knowledge *known, int plan);
 /* For the next start. */
 void supervisor_replan(struct supervisor *supervisor, int plan);
-/* There is nothing to do any more. */
-void supervisor_stop(struct supervisor *supervisor, const char *why);
 /* The same plan for another process: what it has read at its start has changed. */
 void supervisor_renew(struct supervisor *supervisor, const char *why);
 /* Each second. */
@@ -83,6 +58,9 @@ void supervisor_reap(struct supervisor *supervisor);
 bool supervisor_follows(const struct supervisor *supervisor);
 /* The newest that lives, or NULL. */
 const struct process *supervisor_newest(const struct supervisor *supervisor);
+/* The one that `status` shows, or NULL. */
+const struct process *supervisor_shown(const struct supervisor *supervisor);
+bool supervisor_is_ready(const struct supervisor *supervisor);
 void supervisor_status(const struct supervisor *supervisor, struct source_status *out);
 
 #endif
