@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The client's end of the control socket.  The daemon is believed, but not for ever: a reply has a
+ * The client's end of the control socket.  The daemon is trusted, but not for ever: a reply has a
  * greatest size, and silence an end.
  */
 #include "client/connection.h"

@@ -12,7 +12,7 @@ struct daemon;
 struct daemon_options {
     const char *config_path;
     const char *control_path;
-    const char *libexec; /* the folder of the source programs */
+    const char *libexec; /* the directory of the source programs */
     const char *state;   /* the file that keeps the leases; NULL: none */
 };
 

@@ -43,8 +43,8 @@ static const char usage[] =
     "\n"
     "  --config FILE     instead of " CONFIG_DEFAULT_PATH "\n"
     "  --control SOCKET  instead of " CONTROL_DEFAULT_PATH "\n"
-    "  --state FILE      state file; \"\" disables it (" SAVER_FOLDER "/" SAVER_FILE " where\n"
-    "                    that folder is, unless there is another control socket)\n"
+    "  --state FILE      state file; \"\" disables it (" SAVER_FOLDER "/" SAVER_FILE " if\n"
+    "                    that directory exists, unless --control is given)\n"
     "  --check           check the configuration and exit (78 if it is invalid)\n"
     "  --help, --version\n";
 
@@ -106,7 +106,7 @@ static void print_note(void *context, const char *line)
     printf("note: %s\n", line);
 }
 
-/* By whom answers are believed here, which the system says too. */
+/* By whom answers are trusted here, which the system says too. */
 static void print_trusted(const struct config *config)
 {
     struct trusted_files files = trusted_files();
@@ -214,7 +214,7 @@ static int prepare(const struct options *options, enum plan_latency latency,
     return sandbox_reduce_privileges(daemon_privileges());
 }
 
-/* systemd makes the folder and names it (StateDirectory, the first of several). */
+/* systemd makes the directory and names it (StateDirectory, the first of several). */
 static const char *find_state(const struct options *options, char out[static PATH_MAX])
 {
     const char *folder = getenv("STATE_DIRECTORY");

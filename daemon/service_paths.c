@@ -48,7 +48,7 @@ static bool is_below(const char *path, const char *folder)
     return strncmp(path, folder, length) == 0 && (path[length] == '/' || length == 1);
 }
 
-/* Whether one of the folders in this property of the unit holds the path. */
+/* Whether one of the directories in this property of the unit holds the path. */
 static bool is_listed(sd_bus *bus, const char *property, const char *parent, const char *path)
 {
     char **folders = NULL;

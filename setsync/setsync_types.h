@@ -47,7 +47,7 @@ struct setsync_statistics {
     bool updates_in_place; /* the kernel refreshes with one message (6.12 and later) */
     bool updates_probed;
     /* Packet's time stamp to the kernel's ack, microseconds: bucket N counts below 10 * 2^N us, the
-     * last one the rest; only sightings whose time is believable (0..60 s ago). */
+     * last one the rest; only sightings whose time is plausible (0..60 s ago). */
     uint64_t latency_us[LATENCY_BUCKETS];
     uint64_t latency_count;
     uint64_t latency_sum_us;

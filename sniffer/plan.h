@@ -38,7 +38,7 @@ enum {
     PLAN_ORIGINS_MAX = 4096,
 };
 
-/* Whom to believe: answers from these addresses, first seen on this interface (empty: on any). */
+/* Whom to trust: answers from these addresses, first seen on this interface (empty: on any). */
 struct plan_resolver {
     struct prefix prefix;
     char interface[IFNAMSIZ];

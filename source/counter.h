@@ -40,7 +40,7 @@ enum counter {
     COUNTER_REASSEMBLED,         /* datagrams put together from fragments */
     COUNTER_FRAGMENTS_REFUSED,   /* fragments that overlap, lie, or whose header is wrong */
     COUNTER_FRAGMENTS_FORGOTTEN, /* datagrams given up because pieces never came, or for room */
-    COUNTER_TCP_SEGMENTS,        /* with port 53, of or to a server that is believed, not empty */
+    COUNTER_TCP_SEGMENTS,        /* with port 53, of or to a server that is trusted, not empty */
     COUNTER_TCP_REPEATED,        /* of these: nothing new in them */
     COUNTER_TCP_CONFLICTS,       /* of these: bytes that came before, and were others: an alarm */
     COUNTER_TCP_LOST,            /* of these: bytes before them are missing for good */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What one source has said, message by message: each is checked before anything in it is believed,
+ * What one source has said, message by message: each is checked before anything in it is trusted,
  * and the parts of a long answer are put together.  Pure.
  */
 #ifndef WILDSET_SOURCE_INBOX_H

@@ -13,7 +13,7 @@ enum { TOLD_AN_HOUR = 12 };
 #define NS_PER_HOUR (60 * NS_PER_MINUTE)
 #define FINDING_NS (24 * NS_PER_HOUR)
 
-/* Whoever forges senders can fill the table: one who was believed stays before those who never
+/* Whoever forges senders can fill the table: one who was trusted stays before those who never
  * were, and one that is really asked before those that were asked once.
  */
 static bool is_lesser(const struct resolver_seen *a, const struct resolver_seen *b)

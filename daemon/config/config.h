@@ -67,11 +67,11 @@ void config_free(struct config *config);
 
 /* "default" among the resolvers: an entry without an address. */
 bool config_resolver_is_default(const struct plan_resolver *resolver);
-/* Whether the servers that the system names, and the public ones, are believed (daemon/trusted.h).
+/* Whether the servers that the system names, and the public ones, are trusted (daemon/trusted.h).
  */
 bool config_believes_default(const struct config *config);
 
-/* What works but deserves a word ("resolvers: anybody is believed"): calls `warn` with each line.
+/* What works but deserves a word ("resolvers: anybody is trusted"): calls `warn` with each line.
  */
 void config_warnings(const struct config *config, void (*warn)(void *context, const char *line),
                      void *context);
@@ -80,7 +80,7 @@ void config_notes(const struct config *config, void (*note)(void *context, const
                   void *context);
 
 /*
- * The sniffer's part, without whom to believe: `resolvers` is for the caller to fill.  `patterns`
+ * The sniffer's part, without whom to trust: `resolvers` is for the caller to fill.  `patterns`
  * gets an array to free; the rest is borrowed from the configuration.
  */
 int config_plan(const struct config *config, struct plan *out, struct whitelist_pattern **patterns);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whom a configuration believes, as it is now: the resolvers that it names, and where it says
+ * Whom a configuration trusts, as it is now: the resolvers that it names, and where it says
  * "default", or nothing, the servers that the system names and the well-known public ones.  The
  * system's files are read each time: they change while the daemon runs.
  */

@@ -50,7 +50,7 @@ bool value_whitelist_name(const char *text, char out[static WHITELIST_NAME_MAX])
 bool value_url(const char *text);
 /* An absolute path, or "" for none. */
 bool value_path(const char *text);
-/* "" or a plain absolute path: no empty part, no "." or "..", not a folder's. */
+/* "" or a plain absolute path: no empty part, no "." or "..", not a directory's. */
 bool value_feed(const char *text, char out[static WHITELIST_FEED_MAX]);
 
 #endif

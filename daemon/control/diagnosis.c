@@ -502,7 +502,7 @@ static const char *askers_text(const json_t *resolver, char out[static ASKERS_MA
 
 /*
  * Whose server that is only people can know: an answer may have been asked for by whoever wants it
- * believed.  Of an interface that is named nothing is taken back.
+ * trusted.  Of an interface that is named nothing is taken back.
  */
 static void look_at_stranger(struct findings *findings, const json_t *resolver)
 {

@@ -18,7 +18,7 @@ enum advice_topic {
     ADVICE_SETS,
     ADVICE_KERNEL,    /* transactions with it */
     ADVICE_DNS,       /* what passes by */
-    ADVICE_RESOLVERS, /* whose answers are not believed */
+    ADVICE_RESOLVERS, /* whose answers are not trusted */
     ADVICE_CONFIGURATION,
     ADVICE_TOPIC_COUNT,
 };

@@ -26,7 +26,7 @@ struct entry {
     uint8_t pattern_kind;
     uint8_t name_size, owner_size, pattern_size;
     uint8_t client_count;
-    bool is_covered; /* somebody else's element is there */
+    bool is_covered; /* another program's element is there */
     bool is_leaving; /* no lease any more, and the kernel has yet to let go of its element */
     uint32_t ttl;
     uint64_t expires_ns;

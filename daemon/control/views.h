@@ -22,7 +22,7 @@ struct control_views {
     const struct sources *sources;
     const struct feeds *feeds; /* or NULL */
     const struct resolvers *resolvers;
-    const struct trusted *trusted; /* whom to believe */
+    const struct trusted *trusted; /* whom to trust */
     struct reloads *reloads;       /* or NULL: nothing to read again */
     struct moment started;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A draft beside the file, which takes its place when it is whole, on the disk, and different. What
- * the old file holds is compared and never believed.
+ * the old file holds is compared and never trusted.
  */
 #include "daemon/outputs/feed_file.h"
 

@@ -10,7 +10,7 @@
 
 /* Mode 0644.  Takes as long as the disk does.  0 or -errno. */
 int feedfile_write(const char *path, const struct feed *feed);
-/* Whether the folder is there and may be written by this process: 0 or -errno. */
+/* Whether the directory is there and may be written by this process: 0 or -errno. */
 int feedfile_try(const char *path);
 /* What to do about that, for the end of a message. */
 const char *feedfile_advice(int error);

@@ -10,7 +10,7 @@
 
 struct feedlist;
 
-/* For the folder of `state`, the file of the leases; NULL: nothing is kept.  NULL when memory is
+/* For the directory of `state`, the file of the leases; NULL: nothing is kept.  NULL when memory is
  * out. */
 struct feedlist *feedlist_open(const char *state);
 void feedlist_free(struct feedlist *list);

@@ -108,7 +108,7 @@ static void take_ports(struct surroundings *surroundings, const struct topology 
 
 /* ---- making ---- */
 
-/* On failure nothing is known, and so less is believed. */
+/* On failure nothing is known, and so less is trusted. */
 static struct topology_part read_part(struct surroundings *surroundings, const struct plan *plan,
                                       bool take)
 {

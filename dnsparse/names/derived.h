@@ -2,7 +2,7 @@
 /*
  * Derived names: a chain that began at a matching question ended, for now, at a name for which the
  * answer held no address.  Until its TTL ends that name counts as a question name itself.  The
- * sniffer and the daemon keep the same table: the daemon believes only what its own says.
+ * sniffer and the daemon keep the same table: the daemon trusts only what its own says.
  */
 #ifndef WILDSET_DNSPARSE_NAMES_DERIVED_H
 #define WILDSET_DNSPARSE_NAMES_DERIVED_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Public DNS resolvers that are known well enough to be believed without being named: what
+ * Public DNS resolvers that are known well enough to be trusted without being named: what
  * `capture.resolvers` means by "default" beside the servers that the system names, and where a
  * connection to port 443 is likely DNS over HTTPS.  Pure.
  *
@@ -21,7 +21,7 @@
 #define PUBLICRESOLVERS_DATE "2026-11-30"
 
 enum public_service {
-    PUBLIC_DNS = 1,   /* on port 53: believed by default */
+    PUBLIC_DNS = 1,   /* on port 53: trusted by default */
     PUBLIC_HTTPS = 2, /* on port 443: connections there are counted */
 };
 

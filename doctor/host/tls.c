@@ -21,7 +21,7 @@ enum { CHAIN_MAX = 16 };
 
 struct tls_trust {
     gnutls_certificate_credentials_t credentials;
-    gnutls_x509_trust_list_t added; /* NULL: a file was named, that is whom to believe */
+    gnutls_x509_trust_list_t added; /* NULL: a file was named, that is whom to trust */
 };
 
 struct tls {

@@ -15,7 +15,7 @@ struct tls;
 struct tls_trust;
 
 /*
- * Whom to believe: the certificates in `file`, or, when that is NULL, the system's and apart from
+ * Whom to trust: the certificates in `file`, or, when that is NULL, the system's and apart from
  * them those that an administrator added to this machine.  0, or -errno with `*problem` (a lasting
  * text).
  */
@@ -31,7 +31,7 @@ struct tls_report {
     char issuer[TLS_TEXT_MAX];  /* who signed it: organisation and common name */
     int64_t begins, ends;       /* seconds since 1970 */
     bool self_signed;
-    bool unknown_signer; /* its chain leads to nobody who is believed */
+    bool unknown_signer; /* its chain leads to nobody who is trusted */
     bool added_signer;   /* its chain leads to somebody who was added to this machine */
     bool wrong_name;
     bool early, expired;

@@ -391,7 +391,7 @@ static bool fetch_set_up(struct fetch *fetch, const struct fetch_request *reques
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_CAINFO_BLOB, &certificates);
-    SET(CURLOPT_CAPATH, NULL); /* the distribution's folder: nobody else is trusted */
+    SET(CURLOPT_CAPATH, NULL); /* the distribution's directory: nobody else is trusted */
     SET(CURLOPT_PROXY_CAINFO_BLOB, &certificates);
     SET(CURLOPT_PROXY_CAPATH, NULL);
     SET(CURLOPT_TIMEOUT, (long)FETCH_SECONDS_MAX);

@@ -8,7 +8,7 @@
 
 enum { PORT_MAX = 65535, PORT_DIGITS_MAX = 5 };
 
-/* A piece of somebody else's text, not NUL-terminated. */
+/* A piece of another program's text, not NUL-terminated. */
 struct piece {
     const char *text;
     size_t size;

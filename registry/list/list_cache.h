@@ -3,7 +3,7 @@
  * The last good list, kept over restarts in a file that the daemon opens and hands over: the
  * process can open nothing itself.  Two slots are written in turn, each with a sequence number and
  * a checksum over all of it: a crash while one is written leaves the other, and half a list is
- * never believed.
+ * never trusted.
  */
 #ifndef WILDSET_REGISTRY_LIST_LIST_CACHE_H
 #define WILDSET_REGISTRY_LIST_LIST_CACHE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of this folder share: one command socket, one buffer that requests and
+ * What the files of this directory share: one command socket, one buffer that requests and
  * transactions are built in, and how the kernel's answers are read.  Nobody else includes this.
  */
 #ifndef WILDSET_SETSYNC_KERNEL_NETLINK_H

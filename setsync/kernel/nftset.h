@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * nftables sets through netlink: look at one, make one, change elements in one transaction, read
- * single elements, follow the changes of others.  Only this folder knows libnftnl and libmnl.
+ * single elements, follow the changes of others.  Only this directory knows libnftnl and libmnl.
  * CAP_NET_ADMIN is needed by each call.  Nothing here waits: the kernel has answered when a send
  * returns.
  */

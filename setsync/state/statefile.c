@@ -87,7 +87,7 @@ static int state_save_all(const struct setsync *sync, FILE *stream, const struct
     return 0;
 }
 
-/* The folder too: until then the new name may not survive a power cut. */
+/* The directory too: until then the new name may not survive a power cut. */
 static int state_sync_folder(const char *path)
 {
     char folder[PATH_MAX];
@@ -269,7 +269,7 @@ static void claim_take(void *context, const struct state_reading *reading,
     }
 }
 
-/* -EFBIG for what is no plain file of a believable size. */
+/* -EFBIG for what is no plain file of a plausible size. */
 static int state_open(const char *path, FILE **out)
 {
     struct stat status;

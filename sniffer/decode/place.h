@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a packet was seen, as far as that tells whether to believe it.  The tap sees what the stack
+ * Where a packet was seen, as far as that tells whether to trust it.  The tap sees what the stack
  * would refuse, and whoever is outside can put any two packets onto the wire; but of a real
  * exchange the question passes an interface one way and the answer the other.
  */
@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 enum passage {
-    PASSAGE_FILE,    /* read from a capture, which shows no directions: believed */
-    PASSAGE_UNKNOWN, /* nobody knows which way it went: never believed */
+    PASSAGE_FILE,    /* read from a capture, which shows no directions: trusted */
+    PASSAGE_UNKNOWN, /* nobody knows which way it went: never trusted */
     PASSAGE_IN,
     PASSAGE_OUT,
     PASSAGE_MIRROR,   /* a copy of what passed elsewhere: both come in */

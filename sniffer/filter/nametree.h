@@ -20,7 +20,7 @@ enum {
 };
 
 struct nametree {
-    unsigned words; /* compare so many and believe the rest */
+    unsigned words; /* compare so many and trust the rest */
     uint32_t start; /* the cell of scratch memory with the offset of the name's first byte: it is
                        read when nametails_have_exact */
     unsigned no;    /* where to go with a name that is none of them; the others pass */

@@ -3,7 +3,7 @@
  * What the kernel says of a captured packet and libpcap does not hand on: over which interface it
  * went, and which way.  In a ring of TPACKET_V2 the packet's slot begins with struct tpacket2_hdr,
  * behind which lies struct sockaddr_ll (packet(7), packet_mmap.rst).  Slots are aligned, so the
- * header can only stand at few places before the packet; one is believed when it says of the packet
+ * header can only stand at few places before the packet; one is trusted when it says of the packet
  * what libpcap said.  Pure.
  */
 #ifndef WILDSET_SNIFFER_LIVE_RINGSLOT_H

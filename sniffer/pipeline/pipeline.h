@@ -68,7 +68,7 @@ struct pipeline_server {
     struct address address; /* ADDRESS_NONE: there is none */
     uint16_t port;
 };
-/* A believed resolver that was last seen to answer a matching question from a port that is not 53.
+/* A trusted resolver that was last seen to answer a matching question from a port that is not 53.
  */
 struct pipeline_server pipeline_other_port(const struct pipeline *pipeline);
 

@@ -27,7 +27,7 @@ struct pipeline {
     struct matcher *matcher;
     struct derived *derived;
     struct questions *questions;
-    struct questions *strangers; /* those to servers that are not believed: nothing there teaches */
+    struct questions *strangers; /* those to servers that are not trusted: nothing there teaches */
     struct fragments *fragments;
     struct streams *streams;
     struct early_answers *early;

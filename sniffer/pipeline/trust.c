@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whom the plan believes.  Asked only about messages whose name matches, so a list will do.
+ * Whom the plan trusts.  Asked only about messages whose name matches, so a list will do.
  */
 #include "sniffer/pipeline/trust.h"
 

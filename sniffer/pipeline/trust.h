@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whom the plan believes: resolvers by prefix, each optionally bound to the interface on which its
+ * Whom the plan trusts: resolvers by prefix, each optionally bound to the interface on which its
  * answers first appear.
  */
 #ifndef WILDSET_SNIFFER_PIPELINE_TRUST_H
@@ -12,14 +12,14 @@
 
 enum trust {
     TRUST_NONE,
-    TRUST_ELSEWHERE, /* believed on another interface: a firewall's second leg, or a lie */
+    TRUST_ELSEWHERE, /* trusted on another interface: a firewall's second leg, or a lie */
     TRUST_HERE,
 };
 
 /* The name of the interface that a packet passed, with "any" too where that is known; "": a file.
  */
 const char *trust_interface(const struct plan *plan, const struct segment *segment);
-/* Of a packet from or to it.  In a capture file it is believed by its address alone. */
+/* Of a packet from or to it.  In a capture file it is trusted by its address alone. */
 enum trust trust_resolver(const struct plan *plan, const struct address *resolver,
                           const struct segment *segment);
 
