@@ -293,6 +293,21 @@ static void check_tunnels(struct config_reader *reader)
     }
 }
 
+static void check_hold(struct config_reader *reader)
+{
+    const struct config *config = reader->config;
+    unsigned line = config_line(reader, SECTION_ROOT, "hold-at-least", 0);
+
+    if (config->hold_at_least_ms == 0)
+        return;
+    if (config->hold_ms == 0)
+        config_warn(reader, line, "hold-at-least: hold is \"\", so that no packet waits at all");
+    else if (config->hold_at_least_ms >= config->hold_ms)
+        config_finding(reader, line,
+                       "hold-at-least: %u ms is not less than hold, %u ms, which ends each wait",
+                       config->hold_at_least_ms, config->hold_ms);
+}
+
 /* What plan.h bounds over all whitelists. */
 static void check_pattern_count(struct config_reader *reader, unsigned last_line)
 {
@@ -338,6 +353,7 @@ void config_check(struct config_reader *reader, unsigned last_line)
     check_mirrors(reader);
     check_resolvers(reader);
     check_tunnels(reader);
+    check_hold(reader);
     check_pattern_count(reader, last_line);
     check_address_count(reader, last_line);
 }

@@ -105,6 +105,7 @@ static struct config *config_new(void)
         .require_query = true,
         .checksums = CHECKSUMS_AUTO,
         .latency = LATENCY_LOW,
+        .hold_queue = CONFIG_HOLD_QUEUE,
         .log = CONFIG_LOG_GRANTS,
         .whitelists = calloc(WHITELISTS_MAX, sizeof(*config->whitelists)),
     };

@@ -45,6 +45,9 @@ struct config {
     size_t whitelist_count;
     struct address *registry_resolvers; /* none: the system's */
     size_t registry_resolver_count;
+    uint32_t hold_ms;          /* how long a packet may wait for its address; 0: none waits */
+    uint32_t hold_at_least_ms; /* what one waits in any case, on a mirror port; 0: no time */
+    uint32_t hold_queue;       /* the number of the kernel's queue that they wait in */
     enum config_log log;
     struct config_lines warnings, notes;
 };
@@ -52,6 +55,8 @@ struct config {
 enum {
     CONFIG_RESOLVERS_MAX = 1024,
     CONFIG_ERROR_MAX = 1024,
+    CONFIG_HOLD_MAX = 500, /* milliseconds: no client's own time-out is shorter */
+    CONFIG_HOLD_QUEUE = 5757,
     CONFIG_SIZE_MAX = 1 << 20, /* bytes of the file: ten thousand names and more */
 };
 

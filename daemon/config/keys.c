@@ -39,6 +39,16 @@ static bool convert_duration(const struct config_key *key, const char *text, voi
     return true;
 }
 
+/* "" is off. */
+static bool convert_wait(const struct config_key *key, const char *text, void *out)
+{
+    uint32_t value = 0;
+    if (*text != '\0' && !value_milliseconds(text, key->most, &value))
+        return false;
+    memcpy(out, &value, sizeof(value));
+    return true;
+}
+
 /* The enums of the table start at 0 and have the size of an unsigned int. */
 static bool convert_word(const struct config_key *key, const char *text, void *out)
 {
@@ -157,6 +167,7 @@ static bool convert_feed(const struct config_key *key, const char *text, void *o
 #define WANTED_BOOLEAN "true or false"
 #define WANTED_DURATION                                                                            \
     "a number and a unit, s, m, h or d, at most a year: \"90s\", \"10m\", \"1d\""
+#define WANTED_WAIT "milliseconds, at most \"500ms\", such as \"250ms\"; or \"\" for none"
 #define WANTED_PATH "a path that begins with /, or \"\" for none"
 
 /* clang-format off */
@@ -166,6 +177,12 @@ static const struct config_key keys[] = {
     {.name = "registry-resolvers", .section = SECTION_ROOT, .convert = convert_address,
      LIST_AT(config, registry_resolvers, registry_resolver_count, REGISTRY_RESOLVERS_MAX),
      .wanted = "an address such as \"192.0.2.53\""},
+    {.name = "hold", .section = SECTION_ROOT, .convert = convert_wait, .most = CONFIG_HOLD_MAX,
+     AT(config, hold_ms), .wanted = WANTED_WAIT},
+    {.name = "hold-queue", .section = SECTION_ROOT, .convert = convert_number, .most = UINT16_MAX,
+     AT(config, hold_queue), .wanted = "the number of a queue, 0 to 65535"},
+    {.name = "hold-at-least", .section = SECTION_ROOT, .convert = convert_wait,
+     .most = CONFIG_HOLD_MAX, AT(config, hold_at_least_ms), .wanted = WANTED_WAIT},
 
     {.name = "interfaces", .section = SECTION_CAPTURE, .convert = convert_interface,
      LIST_AT(config, interfaces, interface_count, PLAN_INTERFACES_MAX),

@@ -65,33 +65,69 @@ bool value_number(const char *text, uint32_t most, uint32_t *out)
     return true;
 }
 
-bool value_duration(const char *text, uint32_t *out)
+/* The letters at *text, which moves behind them, in milliseconds; 0: they are no unit. */
+static uint64_t take_unit(const char **text)
 {
     static const struct {
-        char letter;
-        uint32_t seconds;
-    } units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
-    uint64_t total = 0;
-    size_t unit = 0;
+        const char *letters;
+        uint64_t milliseconds;
+    } units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+    size_t length = strcspn(*text, "0123456789");
 
-    if (value_number(text, DURATION_MAX, out))
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (strlen(units[i].letters) != length || memcmp(*text, units[i].letters, length) != 0)
+            continue;
+        *text += length;
+        return units[i].milliseconds;
+    }
+    return 0;
+}
+
+/* In milliseconds; false past DURATION_MAX seconds. */
+static bool read_duration(const char *text, uint64_t *out)
+{
+    uint64_t total = 0, larger = UINT64_MAX;
+    uint32_t seconds;
+
+    if (value_number(text, DURATION_MAX, &seconds)) {
+        *out = (uint64_t)seconds * 1000;
         return true;
+    }
     if (*text == '\0')
         return false;
     while (*text != '\0') {
         uint32_t count;
-        if (!take_number(&text, DURATION_MAX, &count))
+        if (!take_number(&text, UINT32_MAX, &count))
             return false;
-        while (unit < 4 && units[unit].letter != *text)
-            unit++;
-        if (unit == 4)
+        uint64_t unit = take_unit(&text);
+        if (unit == 0 || unit >= larger)
             return false;
-        total += (uint64_t)count * units[unit++].seconds;
-        if (total > DURATION_MAX)
+        larger = unit;
+        total += count * unit;
+        if (total > (uint64_t)DURATION_MAX * 1000)
             return false;
-        text++;
     }
-    *out = (uint32_t)total;
+    *out = total;
+    return true;
+}
+
+bool value_duration(const char *text, uint32_t *out)
+{
+    uint64_t milliseconds;
+
+    if (!read_duration(text, &milliseconds) || milliseconds % 1000 != 0)
+        return false;
+    *out = (uint32_t)(milliseconds / 1000);
+    return true;
+}
+
+bool value_milliseconds(const char *text, uint32_t most, uint32_t *out)
+{
+    uint64_t milliseconds;
+
+    if (!read_duration(text, &milliseconds) || milliseconds > most)
+        return false;
+    *out = (uint32_t)milliseconds;
     return true;
 }
 

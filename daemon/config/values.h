@@ -21,9 +21,11 @@ enum { DURATION_MAX = 366 * 86400 }; /* seconds: a year is more than a lease sho
 bool value_boolean(const char *text, bool *out);
 /* Decimal digits only, at most `most`. */
 bool value_number(const char *text, uint32_t most, uint32_t *out);
-/* "90" and "90s" are seconds; "10m", "1d", "1h30m": units s, m, h, d, each once, the largest first.
- */
+/* Whole seconds.  "90" and "90s" are seconds; "10m", "1d", "1h30m": units ms, s, m, h, d, each
+ * once, the largest first. */
 bool value_duration(const char *text, uint32_t *out);
+/* The same, at most `most` milliseconds. */
+bool value_milliseconds(const char *text, uint32_t most, uint32_t *out);
 /* What the kernel takes for a name: 1 to 15 visible bytes without "/", ":" and "%", not "." or
  * "..". */
 bool value_interface(const char *text, struct plan_interface *out);

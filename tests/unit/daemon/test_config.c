@@ -484,6 +484,74 @@ static void test_anybody_on_purpose_is_told(void **state)
     }
 }
 
+static void test_how_long_packets_wait_is_in_milliseconds(void **state)
+{
+    static const struct {
+        const char *lines;
+        uint32_t hold_ms, at_least_ms, queue;
+    } cases[] = {
+        {"", 0, 0, CONFIG_HOLD_QUEUE},
+        {"hold = \"\" hold-at-least = \"\"", 0, 0, CONFIG_HOLD_QUEUE},
+        {"hold = \"250ms\" hold-queue = 0", 250, 0, 0},
+        {"hold = \"500ms\" hold-at-least = \"5ms\" hold-queue = 65535", 500, 5, 65535},
+        {"hold = \"0s500ms\"", 500, 0, CONFIG_HOLD_QUEUE},
+        {"hold = \"0\"", 0, 0, CONFIG_HOLD_QUEUE},
+    };
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "whitelist a { " NAMES " }\n%s\n", cases[i].lines);
+        struct config *config = good(text);
+        assert_int_equal(config->hold_ms, cases[i].hold_ms);
+        assert_int_equal(config->hold_at_least_ms, cases[i].at_least_ms);
+        assert_int_equal(config->hold_queue, cases[i].queue);
+        config_free(config);
+    }
+}
+
+static void test_waits_that_cannot_be_are_refused(void **state)
+{
+    static const struct {
+        const char *line, *beginning;
+    } cases[] = {
+        {"hold = \"501ms\"", "f:2: hold: \"501ms\": expected milliseconds, at most \"500ms\""},
+        {"hold = \"1s\"", "f:2: hold: \"1s\": expected"},
+        {"hold = \"250\"", "f:2: hold: \"250\": expected"},
+        {"hold = \"ms\"", "f:2: hold: \"ms\": expected"},
+        {"hold = \"250sm\"", "f:2: hold: \"250sm\": expected"},
+        {"hold = \"1ms1s\"", "f:2: hold: \"1ms1s\": expected"},
+        {"hold = \"5ms5ms\"", "f:2: hold: \"5ms5ms\": expected"},
+        {"hold = \"4294967297ms\"", "f:2: hold: \"4294967297ms\": expected"},
+        {"hold-queue = 65536", "f:2: hold-queue: \"65536\": expected the number of a queue"},
+        {"hold = \"9ms\" hold-at-least = \"9ms\"",
+         "f:2: hold-at-least: 9 ms is not less than hold, 9 ms"},
+    };
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "whitelist a { " NAMES " }\n%s\n", cases[i].line);
+        refused_with(text, cases[i].beginning);
+    }
+    /* What lasts minutes needs no milliseconds. */
+    refused_with("whitelist a { " NAMES "\ngrace = 90500ms }",
+                 "f:2: whitelist a: grace: \"90500ms\": expected");
+    config_free(good("whitelist a { " NAMES "\ngrace = 90000ms }"));
+}
+
+static void test_a_least_wait_where_none_waits_is_told(void **state)
+{
+    struct config *config = good("whitelist a { " NAMES " }\nhold-at-least = 5ms\n");
+    struct collected collected = {.count = 0};
+
+    (void)state;
+    config_warnings(config, collect, &collected);
+    config_free(config);
+    assert_int_equal(collected.count, 1);
+    assert_non_null(strstr(collected.text, "f:2: hold-at-least: hold is \"\""));
+}
+
 /* What the log says once is no trouble that lasts: "any" is what a firewall wants. */
 static void test_any_interface_is_only_noted(void **state)
 {
@@ -709,6 +777,9 @@ int main(void)
         cmocka_unit_test(test_windows_line_ends_and_a_byte_order_mark_are_taken),
         cmocka_unit_test(test_what_deserves_a_word_is_told),
         cmocka_unit_test(test_anybody_on_purpose_is_told),
+        cmocka_unit_test(test_how_long_packets_wait_is_in_milliseconds),
+        cmocka_unit_test(test_waits_that_cannot_be_are_refused),
+        cmocka_unit_test(test_a_least_wait_where_none_waits_is_told),
         cmocka_unit_test(test_any_interface_is_only_noted),
         cmocka_unit_test(test_resolvers_are_added_to_the_default_ones),
 
