@@ -89,10 +89,12 @@ static void alarm_note(const struct alarm_report *alarm, char note[static NOTE_M
 
     if (reason != REASON_EXTRA_ANSWER)
         return;
-    used += (size_t)snprintf(note + used, NOTE_MAX - used, ":");
+    used += (size_t)snprintf(note + used, NOTE_MAX - used, "%s",
+                             alarm->sighting.address_count > 0 ? ":" : ": no address");
     for (unsigned i = 0; i < alarm->sighting.address_count; i++)
         used = addresses_append(note, used, &alarm->sighting.addresses[i].address);
-    used += (size_t)snprintf(note + used, NOTE_MAX - used, "; before:");
+    used += (size_t)snprintf(note + used, NOTE_MAX - used, "%s",
+                             alarm->earlier_count > 0 ? "; before:" : "; before: no address");
     for (unsigned i = 0; i < alarm->earlier_count && used < NOTE_MAX; i++)
         used = addresses_append(note, used, &alarm->earlier[i]);
 }

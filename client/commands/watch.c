@@ -50,6 +50,8 @@ static size_t addresses_append(char note[static NOTE_MAX], size_t used, const ch
         if (text && used < NOTE_MAX)
             used += (size_t)snprintf(note + used, NOTE_MAX - used, " %s", text);
     }
+    if (json_array_size(addresses) == 0 && used < NOTE_MAX)
+        used += (size_t)snprintf(note + used, NOTE_MAX - used, " no address");
     return used;
 }
 

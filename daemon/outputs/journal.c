@@ -89,6 +89,14 @@ static void add_addresses_seen(struct line *line, const struct sighting *sightin
         add(line, "no address");
 }
 
+static void add_addresses_before(struct line *line, const struct alarm_report *alarm)
+{
+    for (unsigned i = 0; i < alarm->earlier_count; i++)
+        add_address(line, i ? ", " : "", &alarm->earlier[i]);
+    if (alarm->earlier_count == 0)
+        add(line, "no address");
+}
+
 static void write_stream_alarm(struct line *line, const struct sighting *sighting)
 {
     add(line, "alarm: TCP retransmission with different data; keeping the first copy");
@@ -112,8 +120,7 @@ static void write_alarm(struct line *line, const struct event *event)
     add_address(line, ", resolver ", &alarm->sighting.resolver);
     add_address(line, ", client ", &alarm->sighting.client);
     add(line, ": first ");
-    for (unsigned i = 0; i < alarm->earlier_count; i++)
-        add_address(line, i ? ", " : "", &alarm->earlier[i]);
+    add_addresses_before(line, alarm);
     add(line, "; then ");
     add_addresses_seen(line, &alarm->sighting);
     add(line, alarm->asked_again ? ": the question was repeated, so both may be genuine (rotating "

@@ -8,6 +8,8 @@
 enum {
     DNS_PORT = 53,
     OPCODE_QUERY = 0,
+    RCODE_NOERROR = 0,
+    RCODE_NXDOMAIN = 3,
     CLASS_IN = 1,
 };
 

@@ -9,11 +9,7 @@
 
 #include <string.h>
 
-enum {
-    FLAG_RECURSION_DESIRED = 0x01,
-    RCODE_NOERROR = 0,
-    RCODE_NXDOMAIN = 3,
-};
+enum { FLAG_RECURSION_DESIRED = 0x01 };
 
 static void put16(uint8_t *at, unsigned value)
 {

@@ -39,11 +39,14 @@ static void digest_name(const struct pipeline *pipeline, struct answer_digest *d
     questions_digest(pipeline->questions, digest, &fact, sizeof(fact));
 }
 
-void learn_digest(const struct pipeline *pipeline, struct answer_digest *out)
+void learn_digest(const struct pipeline *pipeline, enum answer_outcome outcome,
+                  struct answer_digest *out)
 {
     const struct answer *answer = &pipeline->answer;
 
-    *out = (struct answer_digest){.value = {answer->rcode, answer->rcode}};
+    *out = (struct answer_digest){.value = {answer->rcode, outcome}};
+    if (outcome != ANSWER_OK)
+        return;
     for (unsigned i = 0; i < answer->address_count; i++)
         questions_digest(pipeline->questions, out, &answer->addresses[i].address,
                          sizeof(struct address));

@@ -65,12 +65,12 @@ struct question_found {
 };
 
 enum settle_outcome {
-    SETTLE_COUNTS,    /* the first that says anything: learn it */
+    SETTLE_COUNTS,    /* the first that the client is done with: learn it */
     SETTLE_DUPLICATE, /* says the same as the one that counted */
     SETTLE_EXTRA,     /* says something else: the alarm; `earlier` is filled */
 };
 
-/* All that an answer could grant, and its rcode; order does not matter. */
+/* All that an answer could grant, and how it ended; order does not matter. */
 struct answer_digest {
     uint64_t value[2];
 };
@@ -114,8 +114,9 @@ bool questions_has_answer(const struct questions *questions, struct question_fou
 bool questions_is_late(const struct questions *questions, struct question_found found,
                        uint64_t now_ns);
 /*
- * An answer, in time, that could grant something: an error or an empty one settles nothing and is
- * not brought here.  On SETTLE_COUNTS the first addresses are kept for a later alarm.
+ * An answer, in time, after which the client waits for no other: one that says nothing too, but no
+ * error behind which it asks again.  On SETTLE_COUNTS the first addresses are kept for a later
+ * alarm.
  */
 enum settle_outcome questions_settle(struct questions *questions, struct question_found found,
                                      const struct answer_digest *digest,

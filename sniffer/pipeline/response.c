@@ -34,13 +34,21 @@ struct response {
     bool may_wait; /* for its question */
 };
 
-static void response_refuse(struct pipeline *pipeline, const struct response *response,
-                            enum reason reason)
+/* What it says, where it can be read. */
+static const struct answer *response_answer(const struct pipeline *pipeline,
+                                            const struct response *response)
 {
     bool known = response->passing.parsed && response->passing.outcome == ANSWER_OK;
 
+    return known ? &pipeline->answer : NULL;
+}
+
+static void response_refuse(struct pipeline *pipeline, const struct response *response,
+                            enum reason reason)
+{
     pipeline->counters.refused[reason]++;
-    report_refusal(&pipeline->report, &response->subject, reason, known ? &pipeline->answer : NULL);
+    report_refusal(&pipeline->report, &response->subject, reason,
+                   response_answer(pipeline, response));
 }
 
 /* The second leg, the mirror's other direction: where half of all answers are one, nobody is told.
@@ -85,8 +93,8 @@ static void response_raise_alarm(struct pipeline *pipeline, const struct respons
     if (earlier->asked_again)
         count(pipeline, COUNTER_ALARMS_ASKED_AGAIN);
     pipeline->counters.refused[REASON_EXTRA_ANSWER]++;
-    report_alarm(&pipeline->report, &response->subject, REASON_EXTRA_ANSWER, &pipeline->answer,
-                 earlier);
+    report_alarm(&pipeline->report, &response->subject, REASON_EXTRA_ANSWER,
+                 response_answer(pipeline, response), earlier);
 }
 
 /*
@@ -103,18 +111,30 @@ static void open_unasked(struct pipeline *pipeline, struct response *response)
     response->asked = questions_find(pipeline->questions, &response->key);
 }
 
-/* An answer that says something, from a resolver that is believed here. */
+/* The answer that counts; nothing can be learned from an error. */
+static void take(struct pipeline *pipeline, const struct response *response)
+{
+    enum reason reason = outcome_reasons[response->passing.outcome];
+
+    if (reason == REASON_NONE)
+        learn_answer(pipeline, &response->passing, &response->subject);
+    else
+        response_refuse(pipeline, response, reason);
+}
+
+/* An answer that its client is done with, from a resolver that is believed here. */
 static void response_conclude(struct pipeline *pipeline, struct response *response,
                               const struct answer_digest *digest)
 {
-    const struct answer *answer = &pipeline->answer;
+    const struct answer *answer = response_answer(pipeline, response);
     struct earlier_answer earlier;
 
     open_unasked(pipeline, response);
-    switch (questions_settle(pipeline->questions, response->asked, digest, answer->addresses,
-                             answer->address_count, response->passing.now_ns, &earlier)) {
+    switch (questions_settle(pipeline->questions, response->asked, digest,
+                             pipeline->answer.addresses, answer ? answer->address_count : 0,
+                             response->passing.now_ns, &earlier)) {
     case SETTLE_COUNTS:
-        learn_answer(pipeline, &response->passing, &response->subject);
+        take(pipeline, response);
         return;
     case SETTLE_DUPLICATE:
         pass_over(pipeline, response);
@@ -145,29 +165,46 @@ static void dismiss(struct pipeline *pipeline, const struct response *response, 
 }
 
 /*
+ * Whether a client that gets it waits for no other one: it has what it asked for, or knows that
+ * there is nothing, or asks again over TCP.  After another error it waits on, or asks again with
+ * the same id and port; what is not readable it discards.
+ */
+static bool is_final(const struct pipeline *pipeline, const struct passing *passing)
+{
+    switch (passing->outcome) {
+    case ANSWER_OK:
+    case ANSWER_LOOP:
+    case ANSWER_TOO_LONG_CHAIN:
+        return true;
+    case ANSWER_NOT_NOERROR:
+        return pipeline->answer.rcode == RCODE_NXDOMAIN;
+    case ANSWER_NOT_CLASS_IN:
+    case ANSWER_QUESTION_COUNT:
+    case ANSWER_MALFORMED:
+        return false;
+    }
+    return false;
+}
+
+/*
  * A response to a question that is known, or need not be.  `doubt` is why it would not be believed
  * by itself.
  */
 static void weigh(struct pipeline *pipeline, struct response *response, enum reason doubt)
 {
-    const struct answer *answer = &pipeline->answer;
+    struct passing *passing = &response->passing;
     struct answer_digest digest;
 
-    parse(pipeline, &response->passing);
-    enum reason reason = outcome_reasons[response->passing.outcome];
-    if (reason != REASON_NONE) {
-        response_refuse(pipeline, response, reason);
+    parse(pipeline, passing);
+    if (!is_final(pipeline, passing)) {
+        response_refuse(pipeline, response, outcome_reasons[passing->outcome]);
         return;
     }
-    learn_digest(pipeline, &digest);
-    if (doubt != REASON_NONE) {
-        dismiss(pipeline, response, doubt, &digest);
-        return;
-    }
-    if (answer->address_count == 0 && answer->target_count == 0)
-        learn_answer(pipeline, &response->passing, &response->subject);
-    else
+    learn_digest(pipeline, passing->outcome, &digest);
+    if (doubt == REASON_NONE)
         response_conclude(pipeline, response, &digest);
+    else
+        dismiss(pipeline, response, doubt, &digest);
 }
 
 /* Another client's answer may have to make room; what it would have been is what it is now. */

@@ -100,8 +100,10 @@ enum frame_outcome reassemble_fragment(struct pipeline *pipeline, struct segment
 
 /* The whitelists with match = "chain" that take an alias of the answer just read. */
 whitelist_mask learn_chain_match(const struct pipeline *pipeline);
-/* All that the answer just read could grant, and its rcode. */
-void learn_digest(const struct pipeline *pipeline, struct answer_digest *out);
+/* What the answer just read says: all that it could grant, its rcode, and the outcome of reading.
+ */
+void learn_digest(const struct pipeline *pipeline, enum answer_outcome outcome,
+                  struct answer_digest *out);
 /* Passes on what the answer just read says: it counts. */
 void learn_answer(struct pipeline *pipeline, const struct passing *passing,
                   const struct report_subject *subject);

@@ -59,9 +59,22 @@ def spoof():
 
 @capture("errors.pcap")
 def errors_settle_nothing():
-    """SERVFAIL, REFUSED and an empty answer, then the good one to the same question."""
-    return (Scene().ask().reply(answer([], flags=0x8182)).reply(answer([], flags=0x8185))
-            .reply(answer([])).reply(answer([a(POINTER)])))
+    """FORMERR, SERVFAIL, NOTIMP and REFUSED, then the good one to the same question."""
+    scene = Scene().ask()
+    for error in (1, 2, 4, 5):
+        scene.reply(answer([], flags=0x8180 | error))
+    return scene.reply(answer([a(POINTER)]))
+
+
+@capture("empty-answers.pcap")
+def empty_answers_settle():
+    """No data, no such name, cut to nothing: each twice, then a forged one, which is an alarm."""
+    scene = Scene()
+    for ident, flags in enumerate((0x8180, 0x8183, 0x8380)):
+        empty = answer([], ident=ident, flags=flags)
+        scene.ask(query(ident=ident)).reply(empty).reply(empty)
+        scene.reply(answer([a(POINTER, "203.0.113.66")], ident=ident))
+    return scene.exchange([a(POINTER)], ident=3)
 
 
 @capture("nxdomain.pcap")

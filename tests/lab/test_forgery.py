@@ -98,6 +98,49 @@ def test_a_second_answer_with_other_addresses_is_an_alarm(world):
     assert not world.wildset.holds("203.0.113.67")
 
 
+def nothing_more_is_learned(world, message):
+    """The question of this forged answer has had an honest one, which says that there is nothing."""
+    with counted(world, "extra-answer"):
+        send(world, message)
+        wait_for("the alarm in the log", lambda: f"first no address; then {message[DNS].an[0].rdata}"
+                 in world.wildset.log())
+    assert not world.wildset.holds(message[DNS].an[0].rdata)
+
+
+def test_an_answer_after_no_such_name_is_an_alarm(world):
+    asked = overheard(world, "absent.dormammu.lookback.io")
+    nothing_more_is_learned(world, answer("absent.dormammu.lookback.io", "203.0.113.74", asked["id"],
+                                          asked["port"]))
+
+
+def test_an_answer_after_no_such_record_is_an_alarm(world):
+    asked = overheard(world, "six.dormammu.lookback.io")
+    nothing_more_is_learned(world, answer("six.dormammu.lookback.io", "203.0.113.75", asked["id"],
+                                          asked["port"]))
+
+
+def test_an_answer_after_one_cut_to_nothing_is_an_alarm(world):
+    """The client asks again over TCP."""
+    forged = answer("slip.dormammu.lookback.io", "203.0.113.76", 4717, 40006, resolver=lab.SILENT4)
+    slip = forged.copy()
+    slip[DNS].an, slip[DNS].tc = None, 1
+    ask(world, question("slip.dormammu.lookback.io", 4717, 40006))
+    send(world, slip)
+    nothing_more_is_learned(world, forged)
+
+
+def test_an_honest_answer_of_nothing_after_a_forged_one_is_an_alarm(world):
+    name, identity, port = "never.dormammu.lookback.io", 4718, 40007
+    honest = answer(name, "203.0.113.77", identity, port, resolver=lab.SILENT4)
+    honest[DNS].an, honest[DNS].rcode = None, 3
+    ask(world, question(name, identity, port))
+    send(world, answer(name, "203.0.113.77", identity, port, resolver=lab.SILENT4))
+    wait_for("the first one", lambda: world.wildset.holds("203.0.113.77"))
+    with counted(world, "extra-answer"):
+        send(world, honest)
+        wait_for("the alarm in the log", lambda: "first 203.0.113.77; then no address" in world.wildset.log())
+
+
 def first_alone_is_learned(world, messages, again=False):
     """Each message answers one question, asked once, or again before each of them, 150 ms later."""
     asked = question(messages[0][DNS].qd.qname, messages[0][DNS].id, messages[0][UDP].dport)

@@ -153,6 +153,12 @@ static void test_an_alarm_shows_both_answers(void **state)
                         "eu1.dormammu.lookback.io, resolver 192.0.2.53, client 192.0.2.10: first "
                         "198.51.100.7, 198.51.100.8; then 203.0.113.9: the question was repeated, "
                         "so both may be genuine (rotating addresses); otherwise possible spoofing");
+    alarm = (struct alarm_report){.sighting = scene.sighting};
+    alarm.sighting.address_count = 0;
+    assert_string_equal(journal_line(&scene.event, line),
+                        "alarm: conflicting answer ignored: "
+                        "eu1.dormammu.lookback.io, resolver 192.0.2.53, client 192.0.2.10: first "
+                        "no address; then no address: possible spoofing");
 }
 
 /* A name is somebody else's bytes: a line feed or an escape in it must not reach the log as such.

@@ -501,29 +501,131 @@ static void test_addresses_that_rotate_are_learned_when_asked_for_anew(void **st
     assert_address(&last(bench, MESSAGE_ANSWER)->addresses[0].address, "198.51.100.8");
 }
 
+/* FORMERR, SERVFAIL, NOTIMP, REFUSED: the client waits for another answer, or asks again. */
 static void test_an_error_settles_nothing(void **state)
 {
+    static const unsigned errors[] = {1, 2, 4, 5};
     struct bench *bench = *state;
-    struct bytes servfail = dns(7, FLAGS_ANSWER | 2, "live.example", TYPE_A);
     struct bytes message = simple(7, "live.example", "198.51.100.7");
 
-    ask_and_reply(bench, 7, &servfail, "live.example", TYPE_A);
-    assert_refused(bench, REASON_NOT_NOERROR);
+    ask(bench, 7, "live.example", TYPE_A);
+    for (unsigned i = 0; i < 4; i++) {
+        struct bytes error = dns(7, FLAGS_ANSWER | errors[i], "live.example", TYPE_A);
+        reply(bench, &error);
+    }
+    settle(bench);
+    assert_int_equal(refused(bench, REASON_NOT_NOERROR), 4);
     reply(bench, &message);
     assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
     assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
 }
 
-static void test_an_empty_answer_settles_nothing_and_is_no_refusal(void **state)
+/* Two that say nothing, and say it alike. */
+static void answer_with_nothing(struct bench *bench, uint16_t id, uint16_t flags)
+{
+    struct bytes empty = dns(id, flags, "live.example", TYPE_A);
+
+    ask_and_reply(bench, id, &empty, "live.example", TYPE_A);
+    reply(bench, &empty);
+}
+
+/*
+ * No such name, no such record, or ask again over TCP: whoever asked is done with it, and no honest
+ * server says anything else afterwards.
+ */
+static void test_an_empty_answer_settles_its_question(void **state)
+{
+    static const uint16_t empty[] = {FLAGS_ANSWER, FLAGS_ANSWER | 3, FLAGS_ANSWER | FLAG_TC};
+    struct bench *bench = *state;
+
+    for (uint16_t i = 0; i < 3; i++) {
+        struct bytes forged = simple(i, "live.example", "203.0.113.66");
+
+        answer_with_nothing(bench, i, empty[i]);
+        assert_int_equal(refused(bench, REASON_DUPLICATE), i + 1);
+        assert_int_equal(counter(bench, COUNTER_ALARMS), 2 * i);
+        reply(bench, &forged);
+        assert_int_equal(counter(bench, COUNTER_ALARMS), 2 * i + 1);
+        bench->now_ns += SECOND;
+        ask_and_reply(bench, i, &forged, "live.example", TYPE_A);
+        assert_int_equal(counter(bench, COUNTER_ALARMS_ASKED_AGAIN), i + 1);
+        bench->now_ns += SECOND;
+    }
+    assert_int_equal(refused(bench, REASON_NOT_NOERROR), 1);
+    assert_nothing_learned(bench);
+}
+
+static void test_an_empty_answer_is_no_refusal(void **state)
 {
     struct bench *bench = *state;
     struct bytes empty = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
-    struct bytes message = simple(7, "live.example", "198.51.100.7");
 
     ask_and_reply(bench, 7, &empty, "live.example", TYPE_A);
     assert_int_equal(bench->message_count, 0);
+}
+
+/* The true answer is that there is nothing; the forged one was first. */
+static void test_an_empty_answer_after_another_raises_the_alarm(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes forged = simple(7, "live.example", "203.0.113.66");
+    struct bytes absent = dns(7, FLAGS_ANSWER | 3, "live.example", TYPE_A);
+    struct bytes empty = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
+
+    ask_and_reply(bench, 7, &forged, "live.example", TYPE_A);
+    reply(bench, &absent);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 1);
+    assert_int_equal(last(bench, MESSAGE_ALARM)->address_count, 0);
+    reply(bench, &empty);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 2);
+    assert_int_equal(refused(bench, REASON_NOT_NOERROR), 0);
+}
+
+/* Whoever asked takes it for the answer, though nothing in it can be learned. */
+static void test_a_loop_settles_its_question(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes loop = dns(7, FLAGS_ANSWER, "live.example", TYPE_A);
+    struct bytes forged = simple(7, "live.example", "203.0.113.66");
+
+    alias(&loop, "live.example", 300, "a.example.net");
+    alias(&loop, "a.example.net", 300, "live.example");
+    ask_and_reply(bench, 7, &loop, "live.example", TYPE_A);
+    reply(bench, &loop);
+    assert_int_equal(refused(bench, REASON_LOOP), 1);
+    assert_int_equal(refused(bench, REASON_DUPLICATE), 1);
+    reply(bench, &forged);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 1);
+    assert_nothing_learned(bench);
+}
+
+/* Id and port may be the same: what is asked is not. */
+static void test_an_empty_answer_settles_no_other_question(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes empty = dns(7, FLAGS_ANSWER, "live.example", TYPE_AAAA);
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+
+    ask(bench, 7, "live.example", TYPE_A);
+    ask_and_reply(bench, 7, &empty, "live.example", TYPE_AAAA);
     reply(bench, &message);
     assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
+}
+
+/* The name has come to be: a client with one id and one port for all it asks is not kept waiting
+ * for longer than an answer could come. */
+static void test_an_empty_answer_is_over_after_its_time(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes empty = dns(7, FLAGS_ANSWER | 3, "live.example", TYPE_A);
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+
+    ask_and_reply(bench, 7, &empty, "live.example", TYPE_A);
+    bench->now_ns += 11 * SECOND;
+    ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
 }
 
 static void test_a_truncated_answer_counts_like_any(void **state)
@@ -543,19 +645,6 @@ static void test_a_truncated_answer_counts_like_any(void **state)
     assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
     assert_int_equal(counter(bench, COUNTER_ALARMS), 2);
     assert_int_equal(counter(bench, COUNTER_ALARMS_ASKED_AGAIN), 0);
-}
-
-/* Then the client asks over TCP, and so does a server that limits its rate. */
-static void test_an_empty_truncated_answer_settles_nothing(void **state)
-{
-    struct bench *bench = *state;
-    struct bytes slip = dns(7, FLAGS_ANSWER | FLAG_TC, "live.example", TYPE_A);
-    struct bytes whole = simple(7, "live.example", "198.51.100.8");
-
-    ask_and_reply(bench, 7, &slip, "live.example", TYPE_A);
-    reply(bench, &whole);
-    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
-    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
 }
 
 static void test_a_truncated_answer_is_no_way_around_the_alarm(void **state)
@@ -645,13 +734,15 @@ static void test_refused_by_what_the_message_is(void **state)
     cut.size -= 2;
     reply(bench, &cut);
     assert_refused(bench, REASON_MALFORMED);
-    alias(&loop, "live.example", 300, "a.example.net");
-    alias(&loop, "a.example.net", 300, "live.example");
-    reply(bench, &loop);
-    assert_refused(bench, REASON_LOOP);
     assert_nothing_learned(bench);
     struct bytes good = simple(7, "live.example", "198.51.100.7");
     reply(bench, &good);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    set16(&loop, 0, 8);
+    alias(&loop, "live.example", 300, "a.example.net");
+    alias(&loop, "a.example.net", 300, "live.example");
+    ask_and_reply(bench, 8, &loop, "live.example", TYPE_A);
+    assert_refused(bench, REASON_LOOP);
     assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
 }
 
@@ -1420,9 +1511,13 @@ int main(void)
         TEST(test_asked_again_each_150_ms_one_answer_counts),
         TEST(test_addresses_that_rotate_are_learned_when_asked_for_anew),
         TEST(test_an_error_settles_nothing),
-        TEST(test_an_empty_answer_settles_nothing_and_is_no_refusal),
+        TEST(test_an_empty_answer_settles_its_question),
+        TEST(test_an_empty_answer_is_no_refusal),
+        TEST(test_an_empty_answer_after_another_raises_the_alarm),
+        TEST(test_a_loop_settles_its_question),
+        TEST(test_an_empty_answer_settles_no_other_question),
+        TEST(test_an_empty_answer_is_over_after_its_time),
         TEST(test_a_truncated_answer_counts_like_any),
-        TEST(test_an_empty_truncated_answer_settles_nothing),
         TEST(test_a_truncated_answer_is_no_way_around_the_alarm),
         TEST(test_an_open_chain_is_no_way_around_the_alarm),
         TEST(test_a_forged_target_beside_true_addresses_raises_the_alarm),
