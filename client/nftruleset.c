@@ -4,30 +4,26 @@
  */
 #include "client/nftruleset.h"
 
+#include "base/json_read.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 32 }; /* of what is searched for a set's name */
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 static bool chain_append(struct nftruleset *ruleset, const json_t *chain)
 {
-    const char *policy = text_of(chain, "policy");
     struct nftchain new = {
         .family = text_of(chain, "family"),
         .table = text_of(chain, "table"),
         .name = text_of(chain, "name"),
         .type = text_of(chain, "type"),
-        .hook = text_of(chain, "hook"),
-        .priority = json_integer_value(json_object_get(chain, "prio")),
-        .drops = policy && strcmp(policy, "drop") == 0,
+        .hook = json_string_value(json_object_get(chain, "hook")),
+        .priority = number_of(chain, "prio"),
+        .drops = text_is(chain, "policy", "drop"),
     };
 
-    if (!new.family || !new.table || !new.name)
+    if (!*new.family || !*new.table || !*new.name)
         return false;
     struct nftchain *chains =
         reallocarray(ruleset->chains, ruleset->chain_count + 1, sizeof(*chains));
@@ -38,8 +34,8 @@ static bool chain_append(struct nftruleset *ruleset, const json_t *chain)
     return true;
 }
 
-static struct nftchain *chain_find(const struct nftruleset *ruleset, const char *family,
-                                   const char *table, const char *name)
+struct nftchain *nftruleset_chain(const struct nftruleset *ruleset, const char *family,
+                                  const char *table, const char *name)
 {
     /* From the end: rules mostly belong to the chain before them. */
     for (size_t i = ruleset->chain_count; i > 0; i--) {
@@ -54,13 +50,9 @@ static struct nftchain *chain_find(const struct nftruleset *ruleset, const char 
 
 static bool rule_append(struct nftruleset *ruleset, const json_t *rule)
 {
-    const char *family = text_of(rule, "family");
-    const char *table = text_of(rule, "table");
-    const char *name = text_of(rule, "chain");
+    struct nftchain *chain = nftruleset_chain(ruleset, text_of(rule, "family"),
+                                              text_of(rule, "table"), text_of(rule, "chain"));
 
-    if (!family || !table || !name)
-        return false;
-    struct nftchain *chain = chain_find(ruleset, family, table, name);
     if (!chain)
         return false;
     const json_t **rules = reallocarray(chain->rules, chain->rule_count + 1, sizeof(*rules));
@@ -103,12 +95,6 @@ void nftruleset_free(struct nftruleset *ruleset)
         free(ruleset->chains[i].rules);
     free(ruleset->chains);
     *ruleset = (struct nftruleset){.chains = NULL};
-}
-
-const struct nftchain *nftruleset_chain(const struct nftruleset *ruleset, const char *family,
-                                        const char *table, const char *name)
-{
-    return chain_find(ruleset, family, table, name);
 }
 
 bool nftchain_names_set(const struct nftchain *chain, const char *text, const struct set_name *set)

@@ -14,7 +14,8 @@
 
 struct nftchain {
     const char *family, *table, *name;
-    const char *type, *hook; /* NULL: not a base chain */
+    const char *type;
+    const char *hook; /* NULL: not a base chain */
     json_int_t priority;
     bool drops; /* its policy */
     const json_t **rules;
@@ -31,8 +32,8 @@ bool nftruleset_read(const json_t *document, struct nftruleset *out);
 void nftruleset_free(struct nftruleset *ruleset);
 
 /* NULL when there is none. */
-const struct nftchain *nftruleset_chain(const struct nftruleset *ruleset, const char *family,
-                                        const char *table, const char *name);
+struct nftchain *nftruleset_chain(const struct nftruleset *ruleset, const char *family,
+                                  const char *table, const char *name);
 /* Whether a text of this table, "@lookback4", is this set. */
 bool nftchain_names_set(const struct nftchain *chain, const char *text, const struct set_name *set);
 /* How many rules speak of the set, wherever in them. */

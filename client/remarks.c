@@ -4,6 +4,8 @@
  */
 #include "client/remarks.h"
 
+#include "base/json_read.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,11 +40,6 @@ static const struct remark remarks[] = {
     {"encrypted-dns-https", "connections to port 443 of public DNS resolvers were opened: likely "
                             "DNS over HTTPS, whose names cannot be read"},
 };
-
-static json_int_t number_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
 
 static bool is_way(const char *key)
 {

@@ -5,7 +5,6 @@
  */
 #include "doctor/checklist.h"
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +25,8 @@ struct checklist {
     size_t count[CHECK_STATE_COUNT];
 };
 
-const char *check_state_name(enum check_state state)
-{
-    static const char *const names[CHECK_STATE_COUNT] = {
-        [CHECK_OK] = "ok", [CHECK_WARNING] = "warning", [CHECK_FAILURE] = "failure"};
-
-    return names[state];
-}
+static const char *const state_names[CHECK_STATE_COUNT] = {
+    [CHECK_OK] = "ok", [CHECK_WARNING] = "warning", [CHECK_FAILURE] = "failure"};
 
 struct checklist *checklist_new(FILE *out, bool json, bool colour)
 {
@@ -62,36 +56,18 @@ size_t checklist_count(const struct checklist *checklist, enum check_state state
 
 /* ---- text ---- */
 
-static void escape(const char *raw, char out[static TEXT_MAX])
-{
-    for (; *raw; raw++) {
-        unsigned char byte = (unsigned char)*raw;
-
-        if (byte >= ' ' && byte <= '~')
-            *out++ = *raw;
-        else
-            out += sprintf(out, "\\%03u", byte);
-    }
-    *out = '\0';
-}
-
 static void text_make(char out[static TEXT_MAX], const char *format, va_list arguments)
 {
     char raw[RAW_MAX];
 
     vsnprintf(raw, sizeof(raw), format, arguments);
-    escape(raw, out);
-}
-
-/* The length of the next piece that is not to be broken, with the blanks before it. */
-static size_t piece_length(const char *text)
-{
-    size_t length = strspn(text, " ");
-    bool quoted = false;
-
-    for (; text[length] && (quoted || text[length] != ' '); length++)
-        quoted ^= text[length] == '`';
-    return length;
+    for (const char *at = raw; *at; at++) {
+        if (*at >= ' ' && *at <= '~')
+            *out++ = *at;
+        else
+            out += sprintf(out, "\\%03u", (unsigned char)*at);
+    }
+    *out = '\0';
 }
 
 static void lines_print(const struct checklist *checklist, const char *text, size_t indent)
@@ -99,8 +75,12 @@ static void lines_print(const struct checklist *checklist, const char *text, siz
     size_t column = indent;
 
     while (*text) {
-        size_t length = piece_length(text);
+        /* The next piece that is not to be broken, with the blanks before it. */
+        size_t length = strspn(text, " ");
+        bool quoted = false;
 
+        for (; text[length] && (quoted || text[length] != ' '); length++)
+            quoted ^= text[length] == '`';
         if (checklist->wraps && column > indent && column + length > COLUMNS) {
             size_t blanks = strspn(text, " ");
 
@@ -118,19 +98,12 @@ static void lines_print(const struct checklist *checklist, const char *text, siz
 
 /* ---- findings ---- */
 
-static void state_print(const struct checklist *checklist, enum check_state state)
-{
-    static const char *const colours[CHECK_STATE_COUNT] = {
-        [CHECK_OK] = "\033[32m", [CHECK_WARNING] = "\033[33m", [CHECK_FAILURE] = "\033[1;31m"};
-    const char *name = check_state_name(state);
-
-    fprintf(checklist->out, "%s%s%s%*s", checklist->colour ? colours[state] : "", name,
-            checklist->colour ? "\033[0m" : "", (int)(INDENT - strlen(name)), "");
-}
-
 void checklist_add(struct checklist *checklist, const char *id, enum check_state state,
                    const char *format, ...)
 {
+    static const char *const colours[CHECK_STATE_COUNT] = {
+        [CHECK_OK] = "\033[32m", [CHECK_WARNING] = "\033[33m", [CHECK_FAILURE] = "\033[1;31m"};
+    const char *name = state_names[state];
     char text[TEXT_MAX];
     va_list arguments;
 
@@ -139,11 +112,12 @@ void checklist_add(struct checklist *checklist, const char *id, enum check_state
     va_end(arguments);
     checklist->count[state]++;
     if (checklist->json) {
-        json_array_append_new(checklist->checks, json_pack("{s:s, s:s, s:s}", "id", id, "state",
-                                                           check_state_name(state), "text", text));
+        json_array_append_new(checklist->checks,
+                              json_pack("{s:s, s:s, s:s}", "id", id, "state", name, "text", text));
         return;
     }
-    state_print(checklist, state);
+    fprintf(checklist->out, "%s%s%s%*s", checklist->colour ? colours[state] : "", name,
+            checklist->colour ? "\033[0m" : "", (int)(INDENT - strlen(name)), "");
     lines_print(checklist, text, INDENT);
     fflush(checklist->out);
 }
@@ -166,20 +140,43 @@ void checklist_advise(struct checklist *checklist, const char *format, ...)
     fflush(checklist->out);
 }
 
-/* ---- the end ---- */
+struct picking {
+    struct checklist *checklist;
+    const char *id;
+    enum advice_topic topic;
+    size_t count;
+};
 
-static void sum_print(const struct checklist *checklist)
+static void finding_pick(void *context, const struct advice *advice)
 {
-    size_t warnings = checklist->count[CHECK_WARNING], failures = checklist->count[CHECK_FAILURE];
+    struct picking *picking = context;
 
-    fprintf(checklist->out, "\n%zu ok, %zu warning%s, %zu failure%s\n", checklist->count[CHECK_OK],
-            warnings, warnings == 1 ? "" : "s", failures, failures == 1 ? "" : "s");
+    if (advice->topic != picking->topic)
+        return;
+    picking->count++;
+    checklist_add(picking->checklist, picking->id, advice->failure ? CHECK_FAILURE : CHECK_WARNING,
+                  "%s", advice->text);
+    if (*advice->advice)
+        checklist_advise(picking->checklist, "%s", advice->advice);
+}
+
+size_t checklist_add_findings(struct checklist *checklist, const char *id, const json_t *status,
+                              enum advice_topic topic)
+{
+    struct picking picking = {.checklist = checklist, .id = id, .topic = topic};
+
+    advice_each(status, finding_pick, &picking);
+    return picking.count;
 }
 
 void checklist_end(struct checklist *checklist)
 {
+    size_t warnings = checklist->count[CHECK_WARNING], failures = checklist->count[CHECK_FAILURE];
+
     if (!checklist->json) {
-        sum_print(checklist);
+        fprintf(checklist->out, "\n%zu ok, %zu warning%s, %zu failure%s\n",
+                checklist->count[CHECK_OK], warnings, warnings == 1 ? "" : "s", failures,
+                failures == 1 ? "" : "s");
         return;
     }
     json_t *object = json_pack("{s:O}", "checks", checklist->checks);

@@ -6,6 +6,8 @@
 #ifndef WILDSET_DOCTOR_CHECKLIST_H
 #define WILDSET_DOCTOR_CHECKLIST_H
 
+#include "daemon/control/diagnosis.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -16,8 +18,6 @@ enum check_state {
     CHECK_FAILURE,
     CHECK_STATE_COUNT,
 };
-/* "ok", "warning", "failure" */
-const char *check_state_name(enum check_state state);
 
 struct checklist;
 
@@ -34,6 +34,10 @@ void checklist_add(struct checklist *checklist, const char *id, enum check_state
 /* What to do about the last finding; once. */
 void checklist_advise(struct checklist *checklist, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Those of one topic that status says too, as findings of the check `id`; how many. */
+size_t checklist_add_findings(struct checklist *checklist, const char *id, const json_t *status,
+                              enum advice_topic topic);
 
 size_t checklist_count(const struct checklist *checklist, enum check_state state);
 

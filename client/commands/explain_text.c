@@ -4,43 +4,27 @@
  */
 #include "client/commands/explain_text.h"
 
+#include "base/json_read.h"
 #include "client/table.h"
 #include "source/reason.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
-/* "" for what is not there. */
-static const char *word_of(const json_t *object, const char *key)
-{
-    const char *text = text_of(object, key);
-    return text ? text : "";
-}
-
-static json_int_t count_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
 static bool is_address(const json_t *reply)
 {
-    return text_of(reply, "address") != NULL;
+    return *text_of(reply, "address") != '\0';
 }
 
 static const char *subject_of(const json_t *reply)
 {
-    return is_address(reply) ? word_of(reply, "address") : word_of(reply, "name");
+    return text_of(reply, is_address(reply) ? "address" : "name");
 }
 
 static const char *duration_of(const json_t *object, const char *key,
                                char out[static DURATION_TEXT_MAX])
 {
-    json_int_t seconds = count_of(object, key);
+    json_int_t seconds = number_of(object, key);
 
     return duration_to_text(seconds > 0 ? (unsigned long long)seconds : 0, out);
 }
@@ -60,7 +44,7 @@ static void element_print(const json_t *lease, FILE *out)
         {"absent", "missing from the kernel set; wildset restores it within a second; if it stays "
                    "missing, see `wildset status`"},
     };
-    const char *element = word_of(lease, "element");
+    const char *element = text_of(lease, "element");
     char left[DURATION_TEXT_MAX];
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -74,54 +58,37 @@ static void element_print(const json_t *lease, FILE *out)
         fputs(", permanently", out);
 }
 
-static void seen_print(const json_t *claim, FILE *out)
-{
-    char left[DURATION_TEXT_MAX];
-
-    fputs("      ", out);
-    if (text_of(claim, "first_seen"))
-        fprintf(out, "first seen %s, ", word_of(claim, "first_seen"));
-    if (text_of(claim, "last_seen"))
-        fprintf(out, "last seen %s, ", word_of(claim, "last_seen"));
-    fprintf(out, "ends in %s\n", duration_of(claim, "left", left));
-}
-
 static void claim_print(const json_t *claim, FILE *out)
 {
-    const char *name = word_of(claim, "name"), *owner = word_of(claim, "owner");
+    const char *name = text_of(claim, "name"), *owner = text_of(claim, "owner");
+    char left[DURATION_TEXT_MAX];
 
-    fprintf(out, "    whitelist %s: %s matches %s\n", word_of(claim, "whitelist"),
-            word_of(claim, "pattern"), name);
-    fprintf(out, "      TTL %" JSON_INTEGER_FORMAT " s", count_of(claim, "ttl"));
-    if (text_of(claim, "record"))
-        fprintf(out, ", %s record", word_of(claim, "record"));
+    fprintf(out, "    whitelist %s: %s matches %s\n", text_of(claim, "whitelist"),
+            text_of(claim, "pattern"), name);
+    fprintf(out, "      TTL %" JSON_INTEGER_FORMAT " s", number_of(claim, "ttl"));
+    if (*text_of(claim, "record"))
+        fprintf(out, ", %s record", text_of(claim, "record"));
     if (*owner && strcmp(owner, name) != 0)
         fprintf(out, " of %s, the end of its alias chain", owner);
-    fprintf(out, ", learned by the %s", word_of(claim, "source"));
-    if (text_of(claim, "resolver"))
-        fprintf(out, " from resolver %s", word_of(claim, "resolver"));
-    fputc('\n', out);
-    seen_print(claim, out);
-}
-
-static void clients_print(const json_t *lease, FILE *out)
-{
-    const json_t *clients = json_object_get(lease, "clients"), *client;
-    size_t i;
-
-    json_array_foreach(clients, i, client)
-        fprintf(out, "%s%s", i ? ", " : "    asked for by ", json_string_value(client));
-    if (json_array_size(clients) > 0)
-        fputc('\n', out);
+    fprintf(out, ", learned by the %s", text_of(claim, "source"));
+    if (*text_of(claim, "resolver"))
+        fprintf(out, " from resolver %s", text_of(claim, "resolver"));
+    fputs("\n      ", out);
+    if (*text_of(claim, "first_seen"))
+        fprintf(out, "first seen %s, ", text_of(claim, "first_seen"));
+    if (*text_of(claim, "last_seen"))
+        fprintf(out, "last seen %s, ", text_of(claim, "last_seen"));
+    fprintf(out, "ends in %s\n", duration_of(claim, "left", left));
 }
 
 static void lease_print(const json_t *lease, FILE *out)
 {
     const json_t *claims = json_object_get(lease, "claims"), *claim;
+    const json_t *clients = json_object_get(lease, "clients"), *client;
     char left[DURATION_TEXT_MAX];
     size_t i;
 
-    fprintf(out, "  %s in %s", word_of(lease, "address"), word_of(lease, "set"));
+    fprintf(out, "  %s in %s", text_of(lease, "address"), text_of(lease, "set"));
     if (json_object_get(lease, "left"))
         fprintf(out, " for another %s", duration_of(lease, "left", left));
     else
@@ -129,13 +96,16 @@ static void lease_print(const json_t *lease, FILE *out)
     element_print(lease, out);
     fputc('\n', out);
     json_array_foreach(claims, i, claim) claim_print(claim, out);
-    clients_print(lease, out);
+    json_array_foreach(clients, i, client)
+        fprintf(out, "%s%s", i ? ", " : "    asked for by ", json_string_value(client));
+    if (json_array_size(clients) > 0)
+        fputc('\n', out);
 }
 
 static void allowed_print(const json_t *reply, FILE *out)
 {
     const json_t *leases = json_object_get(reply, "leases"), *lease;
-    json_int_t left_out = count_of(reply, "leases_left_out");
+    json_int_t left_out = number_of(reply, "leases_left_out");
     size_t i;
 
     fprintf(out, "%s is allowed:\n", subject_of(reply));
@@ -162,11 +132,9 @@ static const struct {
 
 static void near_print(const json_t *near, const char *name, FILE *out)
 {
-    const char *kind = word_of(near, "near");
-
     for (size_t i = 0; i < sizeof(near_texts) / sizeof(near_texts[0]); i++) {
-        if (strcmp(near_texts[i].near, kind) == 0)
-            fprintf(out, "    %s %s%s%s\n", word_of(near, "pattern"), near_texts[i].before, name,
+        if (text_is(near, "near", near_texts[i].near))
+            fprintf(out, "    %s %s%s%s\n", text_of(near, "pattern"), near_texts[i].before, name,
                     near_texts[i].after);
     }
 }
@@ -177,16 +145,16 @@ static void name_judge(const json_t *whitelist, const char *name, FILE *out)
     const json_t *nears = json_object_get(whitelist, "near"), *near;
     size_t i;
 
-    if (text_of(whitelist, "pattern")) {
+    if (*text_of(whitelist, "pattern")) {
         fprintf(out,
                 "  whitelist %s: %s matches it, but no answer with an address for it was learned,"
                 " or its time is over\n",
-                word_of(whitelist, "whitelist"), word_of(whitelist, "pattern"));
+                text_of(whitelist, "whitelist"), text_of(whitelist, "pattern"));
         return;
     }
     if (json_array_size(nears) == 0)
         return;
-    fprintf(out, "  whitelist %s: no pattern matches it\n", word_of(whitelist, "whitelist"));
+    fprintf(out, "  whitelist %s: no pattern matches it\n", text_of(whitelist, "whitelist"));
     json_array_foreach(nears, i, near) near_print(near, name, out);
 }
 
@@ -204,7 +172,7 @@ static bool whitelists_name(const json_t *reply, whitelist_test *passes, const c
     {
         if (!passes(whitelist, value))
             continue;
-        fprintf(out, "%s%s", any ? ", " : "  whitelist ", word_of(whitelist, "whitelist"));
+        fprintf(out, "%s%s", any ? ", " : "  whitelist ", text_of(whitelist, "whitelist"));
         any = true;
     }
     return any;
@@ -213,7 +181,7 @@ static bool whitelists_name(const json_t *reply, whitelist_test *passes, const c
 static bool is_far(const json_t *whitelist, const char *value)
 {
     (void)value;
-    return !text_of(whitelist, "pattern") &&
+    return !*text_of(whitelist, "pattern") &&
            json_array_size(json_object_get(whitelist, "near")) == 0;
 }
 
@@ -240,7 +208,7 @@ static const char *reason_sentence(const char *name)
 
 static bool has_reason(const json_t *whitelist, const char *reason)
 {
-    return strcmp(word_of(whitelist, "reason"), reason) == 0;
+    return text_is(whitelist, "reason", reason);
 }
 
 /* What an address is refused for, whoever asks for it. */
@@ -276,7 +244,7 @@ static const json_t *refusal_find(const json_t *reply)
 
     json_array_foreach(events, i, event)
     {
-        if (strcmp(word_of(event, "name"), subject_of(reply)) == 0 && text_of(event, "reason"))
+        if (text_is(event, "name", subject_of(reply)) && *text_of(event, "reason"))
             return event;
     }
     return NULL;
@@ -285,11 +253,11 @@ static const json_t *refusal_find(const json_t *reply)
 /* Another question would end the same way. */
 static void refusal_print(const json_t *event, FILE *out)
 {
-    const char *reason = word_of(event, "reason");
+    const char *reason = text_of(event, "reason");
 
     fputs("  Answers for it came and were refused", out);
-    if (text_of(event, "address"))
-        fprintf(out, ", the last one with %s", word_of(event, "address"));
+    if (*text_of(event, "address"))
+        fprintf(out, ", the last one with %s", text_of(event, "address"));
     fprintf(out, ": %s", reason_sentence(reason));
     for (size_t i = 0; i < ADDRESS_ADVICES; i++) {
         if (strcmp(address_advices[i].reason, reason) == 0)
@@ -303,8 +271,7 @@ static void refusal_print(const json_t *event, FILE *out)
 /* Whether a whitelist would take it: then all that is missing is an answer. */
 static bool may_be_allowed(const json_t *reply, const json_t *whitelist)
 {
-    return is_address(reply) ? !text_of(whitelist, "reason")
-                             : text_of(whitelist, "pattern") != NULL;
+    return is_address(reply) ? !*text_of(whitelist, "reason") : *text_of(whitelist, "pattern");
 }
 
 static void advice_print(const json_t *reply, bool may, FILE *out)
@@ -343,69 +310,47 @@ static void refused_print(const json_t *reply, FILE *out)
     advice_print(reply, may, out);
 }
 
-/* Sets that are not as they have to be, whoever asks. */
-static void problems_print(const json_t *reply, FILE *out)
+static void event_print(const json_t *event, FILE *out)
 {
-    const json_t *whitelists = json_object_get(reply, "whitelists"), *whitelist;
-    size_t i;
+    const char *reason = text_of(event, "reason");
 
-    json_array_foreach(whitelists, i, whitelist)
-    {
-        const char *problem = text_of(whitelist, "problem");
-        if (problem)
-            fprintf(out, "! whitelist %s: %s: see `wildset status`\n",
-                    word_of(whitelist, "whitelist"), problem);
-    }
+    fprintf(out, "  %s %s", text_of(event, "time"), text_of(event, "event"));
+    if (*text_of(event, "address"))
+        fprintf(out, " %s", text_of(event, "address"));
+    if (*text_of(event, "name"))
+        fprintf(out, " of %s", text_of(event, "name"));
+    if (*text_of(event, "client"))
+        fprintf(out, ", client %s", text_of(event, "client"));
+    if (*reason)
+        fprintf(out, ": %s: %s", reason, reason_sentence(reason));
+    fputc('\n', out);
 }
 
-static void below_print(const json_t *reply, FILE *out)
+void explain_text_print(const json_t *reply, FILE *out)
 {
-    json_int_t below = count_of(reply, "leases_below");
+    const json_t *events = json_object_get(reply, "recent"), *event, *whitelist;
+    json_int_t below = number_of(reply, "leases_below");
+    size_t i;
 
+    if (json_is_true(json_object_get(reply, "allowed")))
+        allowed_print(reply, out);
+    else
+        refused_print(reply, out);
     if (below > 0)
         fprintf(out,
                 "  %" JSON_INTEGER_FORMAT " address%s of names below it %s allowed:"
                 " `wildset list` shows them.\n",
                 below, below == 1 ? "" : "es", below == 1 ? "is" : "are");
-}
-
-static void event_print(const json_t *event, FILE *out)
-{
-    const char *reason = text_of(event, "reason");
-
-    fprintf(out, "  %s %s", word_of(event, "time"), word_of(event, "event"));
-    if (text_of(event, "address"))
-        fprintf(out, " %s", word_of(event, "address"));
-    if (text_of(event, "name"))
-        fprintf(out, " of %s", word_of(event, "name"));
-    if (text_of(event, "client"))
-        fprintf(out, ", client %s", word_of(event, "client"));
-    if (reason)
-        fprintf(out, ": %s: %s", reason, reason_sentence(reason));
-    fputc('\n', out);
-}
-
-static void recent_print(const json_t *reply, FILE *out)
-{
-    const json_t *events = json_object_get(reply, "recent"), *event;
-    json_int_t left_out = count_of(reply, "recent_left_out");
-    size_t i;
-
-    if (json_array_size(events) == 0)
-        return;
-    fputs("Lately, the newest first:\n", out);
+    /* Sets that are not as they have to be, whoever asks. */
+    json_array_foreach(json_object_get(reply, "whitelists"), i, whitelist)
+    {
+        if (*text_of(whitelist, "problem"))
+            fprintf(out, "! whitelist %s: %s: see `wildset status`\n",
+                    text_of(whitelist, "whitelist"), text_of(whitelist, "problem"));
+    }
+    if (json_array_size(events) > 0)
+        fputs("Recent events, newest first:\n", out);
     json_array_foreach(events, i, event) event_print(event, out);
-    if (left_out > 0)
-        fprintf(out, "  and %" JSON_INTEGER_FORMAT " more\n", left_out);
-}
-
-void explain_text_print(const json_t *reply, FILE *out)
-{
-    if (json_is_true(json_object_get(reply, "allowed")))
-        allowed_print(reply, out);
-    else
-        refused_print(reply, out);
-    below_print(reply, out);
-    problems_print(reply, out);
-    recent_print(reply, out);
+    if (number_of(reply, "recent_left_out") > 0)
+        fprintf(out, "  and %" JSON_INTEGER_FORMAT " more\n", number_of(reply, "recent_left_out"));
 }

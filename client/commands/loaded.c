@@ -4,6 +4,7 @@
  */
 #include "client/commands/loaded.h"
 
+#include "base/json_read.h"
 #include "base/program.h"
 
 #include <errno.h>
@@ -65,15 +66,9 @@ void loaded_close(struct loaded *loaded)
 
 /* ---- sets ---- */
 
-static bool text_is(const json_t *object, const char *key, const char *text)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-
-    return value && text && strcmp(value, text) == 0;
-}
-
 static const json_t *set_find(const struct loaded *loaded, const struct set_name *name)
 {
+    const char *family = set_family_name(name->family);
     json_t *item;
     size_t i;
 
@@ -81,33 +76,26 @@ static const json_t *set_find(const struct loaded *loaded, const struct set_name
     {
         const json_t *set = json_object_get(item, "set");
 
-        if (set && text_is(set, "family", set_family_name(name->family)) &&
-            text_is(set, "table", name->table) && text_is(set, "name", name->set))
+        if (set && family && text_is(set, "family", family) && text_is(set, "table", name->table) &&
+            text_is(set, "name", name->set))
             return set;
     }
     return NULL;
 }
 
-/* Not as wildset makes them: a declaration of ours would contradict it. */
-static bool is_theirs(const json_t *set)
-{
-    const json_t *flags = json_object_get(set, "flags");
-    const char *flag = json_string_value(json_array_get(flags, 0));
-
-    return json_array_size(flags) != 1 || !flag || strcmp(flag, "timeout") != 0 ||
-           json_object_get(set, "timeout") || json_object_get(set, "gc-interval");
-}
-
-/* A declaration with another size would change it. */
 static void set_tell(const struct loaded *loaded, const struct set_name *name, bool *theirs,
                      uint32_t *size)
 {
-    const json_t *set = set_find(loaded, name);
+    const json_t *set = set_find(loaded, name), *flags = json_object_get(set, "flags");
+    const char *flag = json_string_value(json_array_get(flags, 0));
 
     if (!set)
         return;
-    *theirs |= is_theirs(set);
-    *size = (uint32_t)json_integer_value(json_object_get(set, "size"));
+    /* Not as wildset makes them: a declaration of ours would contradict it. */
+    *theirs |= json_array_size(flags) != 1 || !flag || strcmp(flag, "timeout") != 0 ||
+               json_object_get(set, "timeout") || json_object_get(set, "gc-interval");
+    /* A declaration with another size would change it. */
+    *size = (uint32_t)number_of(set, "size");
 }
 
 /* ---- chains ---- */
@@ -153,7 +141,7 @@ static bool same_table(const struct nftchain *chain, const struct set_name *tabl
 
 static bool is_passed(const struct nftchain *chain)
 {
-    return chain->type && strcmp(chain->type, "filter") == 0 &&
+    return chain->hook && strcmp(chain->type, "filter") == 0 &&
            (strcmp(chain->hook, "forward") == 0 || strcmp(chain->hook, "output") == 0);
 }
 
@@ -164,7 +152,7 @@ static bool is_reached(const struct loaded *loaded, const struct nftchain *chain
     const struct nftruleset *ruleset = &loaded->ruleset;
 
     if (chain->hook || seen[chain - ruleset->chains])
-        return chain->hook && is_passed(chain);
+        return is_passed(chain);
     seen[chain - ruleset->chains] = true;
     for (size_t i = 0; i < ruleset->chain_count; i++) {
         const struct nftchain *from = &ruleset->chains[i];
@@ -176,23 +164,12 @@ static bool is_reached(const struct loaded *loaded, const struct nftchain *chain
     return false;
 }
 
-static bool chain_does_something(const struct loaded *loaded, const struct nftchain *chain,
-                                 const struct set_name *table)
-{
-    bool *seen = calloc(loaded->ruleset.chain_count, sizeof(*seen));
-    bool reached = !seen || is_reached(loaded, chain, table, seen);
-
-    free(seen);
-    return reached;
-}
-
 /* "forward, output": those that would do; "none" */
 static const char *good_chains(const struct loaded *loaded, const struct set_name *table,
                                char out[static CHAINS_SHOWN_MAX])
 {
     size_t used = 0;
 
-    out[0] = '\0';
     for (size_t i = 0; i < loaded->ruleset.chain_count; i++) {
         const struct nftchain *chain = &loaded->ruleset.chains[i];
 
@@ -204,15 +181,6 @@ static const char *good_chains(const struct loaded *loaded, const struct set_nam
     return used ? out : "none";
 }
 
-/* wildset may have made the table for its sets: then the administrator's ruleset is not loaded. */
-static bool table_is_loaded(const struct loaded *loaded, const struct set_name *table)
-{
-    for (size_t i = 0; i < loaded->ruleset.chain_count; i++)
-        if (same_table(&loaded->ruleset.chains[i], table) && loaded->ruleset.chains[i].hook)
-            return true;
-    return false;
-}
-
 static bool chain_is_good(const struct loaded *loaded, const struct set_name *table,
                           const char *name, char problem[static LOADED_PROBLEM_MAX])
 {
@@ -221,8 +189,19 @@ static bool chain_is_good(const struct loaded *loaded, const struct set_name *ta
     const struct nftchain *chain =
         nftruleset_chain(&loaded->ruleset, set_family_name(table->family), table->table, name);
     char others[CHAINS_SHOWN_MAX];
+    bool is_loaded = false;
 
-    if (!table_is_loaded(loaded, table) || (chain && chain_does_something(loaded, chain, table)))
+    /* wildset may have made the table for its sets: then the administrator's ruleset is not there
+     * yet. */
+    for (size_t i = 0; i < loaded->ruleset.chain_count; i++)
+        is_loaded |=
+            same_table(&loaded->ruleset.chains[i], table) && loaded->ruleset.chains[i].hook;
+    if (!is_loaded)
+        return true;
+    bool *seen = calloc(loaded->ruleset.chain_count, sizeof(*seen));
+    bool reached = chain && (!seen || is_reached(loaded, chain, table, seen));
+    free(seen);
+    if (reached)
         return true;
     snprintf(problem, LOADED_PROBLEM_MAX,
              "table %s %.64s has %s chain %.64s%s: a rule there would let nothing pass; chains that"

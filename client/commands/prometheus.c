@@ -5,6 +5,7 @@
  */
 #include "client/commands/prometheus.h"
 
+#include "base/json_read.h"
 #include "source/counter.h"
 
 #include <stdbool.h>
@@ -17,13 +18,6 @@ struct labels {
     const char *name[LABELS_MAX];
     const char *value[LABELS_MAX];
 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text ? text : "";
-}
 
 static void metric_begin(FILE *out, const char *name, const char *type, const char *help)
 {
@@ -217,8 +211,7 @@ static void element_print(FILE *out, const struct metric *metric, const json_t *
         labels.value[i] = text_of(i == 0 ? outer : element, metric->label[i]);
     }
     if (metric->is)
-        sample_print(out, metric->name, &labels,
-                     strcmp(text_of(element, metric->key), metric->is) == 0);
+        sample_print(out, metric->name, &labels, text_is(element, metric->key, metric->is));
     else if (json_is_integer(value))
         sample_print(out, metric->name, &labels, json_integer_value(value));
 }

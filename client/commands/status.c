@@ -3,6 +3,7 @@
  * `wildset status`: first whether it works, then what is wrong and what to do about it, then the
  * figures.  All of it comes from the daemon as one object (daemon/overview.h).
  */
+#include "base/json_read.h"
 #include "client/commands.h"
 #include "client/connection.h"
 #include "client/options.h"
@@ -22,18 +23,6 @@ static const struct options_page page = {
 };
 
 enum { NUMBER_MAX = 24, LINE_MAX_TEXT = 512, FILTER_TEXT_MAX = 64 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text ? text : "";
-}
-
-static json_int_t number_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
 
 /* "" when it is not known. */
 static const char *number_text(const json_t *object, const char *key, char out[static NUMBER_MAX])

@@ -3,6 +3,7 @@
  * `wildset watch`: events as the daemon tells them, a line each.  Lines scroll; nothing that was
  * printed is ever touched again.
  */
+#include "base/json_read.h"
 #include "client/commands.h"
 #include "client/connection.h"
 #include "client/options.h"
@@ -31,11 +32,6 @@ static const struct table_column columns[] = {
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), NOTE_MAX = 2048, NUMBER_MAX = 24 };
 
-static const char *text_of(const json_t *event, const char *key)
-{
-    return json_string_value(json_object_get(event, key));
-}
-
 static size_t addresses_append(char note[static NOTE_MAX], size_t used, const char *before,
                                const json_t *addresses)
 {
@@ -58,26 +54,22 @@ static size_t addresses_append(char note[static NOTE_MAX], size_t used, const ch
 /* Why, by whom, and the chain's end where that is another name. */
 static void note_make(const json_t *event, char note[static NOTE_MAX])
 {
-    const char *reason = text_of(event, "reason"), *owner = text_of(event, "owner");
-    const char *name = text_of(event, "name"), *client = text_of(event, "client");
+    const char *owner = text_of(event, "owner"), *client = text_of(event, "client");
     const json_t *earlier = json_object_get(event, "earlier");
-    size_t used = 0;
+    size_t used = (size_t)snprintf(note, NOTE_MAX, "%s", text_of(event, "reason"));
 
-    *note = '\0';
-    if (reason)
-        used += (size_t)snprintf(note, NOTE_MAX, "%s", reason);
     if (earlier) {
         used = addresses_append(note, used, ":", json_object_get(event, "addresses"));
         used = addresses_append(note, used, "; before:", earlier);
     }
-    if (owner && name && strcmp(owner, name) != 0 && used < NOTE_MAX)
+    if (*owner && *text_of(event, "name") && !text_is(event, "name", owner) && used < NOTE_MAX)
         used +=
             (size_t)snprintf(note + used, NOTE_MAX - used, "%sowner %s", used ? "; " : "", owner);
-    if (client && used < NOTE_MAX)
+    if (*client && used < NOTE_MAX)
         snprintf(note + used, NOTE_MAX - used, "%sclient %s", used ? "; " : "", client);
 }
 
-static void event_print(struct table *table, const json_t *event)
+static void row_print(struct table *table, const json_t *event)
 {
     const json_t *lifetime = json_object_get(event, "lifetime");
     char note[NOTE_MAX], seconds[NUMBER_MAX] = "";
@@ -98,35 +90,20 @@ static void event_print(struct table *table, const json_t *event)
     table_row(table, cells);
 }
 
-static void loss_print(struct table *table, const json_t *lost)
-{
-    table_flush(table);
-    printf("-- %" JSON_INTEGER_FORMAT " events were lost here: they were not read fast enough --\n",
-           json_integer_value(lost));
-}
-
+/* An event, or how many were lost before the next one. */
 static void object_print(struct table *table, const json_t *object)
 {
-    const json_t *lost = json_object_get(object, "lost");
-
     if (!table) {
         json_dumpf(object, stdout, JSON_COMPACT);
         putchar('\n');
-    } else if (lost) {
-        loss_print(table, lost);
-    } else {
-        event_print(table, object);
-    }
-}
-
-/* What came together is printed together. */
-static bool printed(const struct connection *connection, struct table *table)
-{
-    if (connection_has_more(connection))
-        return true;
-    if (table)
+    } else if (json_object_get(object, "lost")) {
         table_flush(table);
-    return fflush(stdout) == 0;
+        printf("-- %" JSON_INTEGER_FORMAT
+               " events were lost here: they were not read fast enough --\n",
+               number_of(object, "lost"));
+    } else {
+        row_print(table, object);
+    }
 }
 
 /* Always -errno: of how it ended.  -ECANCELED when that has been said. */
@@ -140,7 +117,11 @@ static int events_print(struct connection *connection, struct table *table)
             return got < 0 ? got : -ECONNRESET;
         object_print(table, object);
         json_decref(object);
-        if (!printed(connection, table)) {
+        if (connection_has_more(connection))
+            continue; /* what came together is printed together */
+        if (table)
+            table_flush(table);
+        if (fflush(stdout) != 0) {
             perror("wildset: standard output");
             return -ECANCELED;
         }
@@ -162,14 +143,6 @@ static int watching_begin(struct connection *connection)
     return error;
 }
 
-static void end_explain(const char *path, int error)
-{
-    if (error == -ECONNRESET)
-        fputs("wildset: wildsetd exited: try `systemctl status wildset`\n", stderr);
-    else if (error != -ECANCELED)
-        connection_explain(path, error);
-}
-
 int watch_main(int argc, char **argv)
 {
     struct options options;
@@ -188,7 +161,10 @@ int watch_main(int argc, char **argv)
         error = events_print(connection, table);
     table_free(table);
     fflush(stdout);
-    end_explain(options.socket, error);
+    if (error == -ECONNRESET)
+        fputs("wildset: wildsetd exited: try `systemctl status wildset`\n", stderr);
+    else if (error != -ECANCELED)
+        connection_explain(options.socket, error);
     connection_close(connection);
     return COMMAND_FAILED;
 }

@@ -5,8 +5,8 @@
  */
 #include "daemon/control/diagnosis.h"
 
+#include "base/json_read.h"
 #include "daemon/control/ethertype.h"
-
 #include "daemon/control/refusals.h"
 
 #include <stdarg.h>
@@ -73,26 +73,9 @@ static void say_warning(struct findings *findings, enum advice_topic topic, cons
     va_end(arguments);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text ? text : "";
-}
-
-static json_int_t number_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
 static json_int_t counter_of(const json_t *source, const char *key)
 {
     return number_of(json_object_get(source, "counters"), key);
-}
-
-static bool is_state(const json_t *object, const char *state)
-{
-    return strcmp(text_of(object, "state"), state) == 0;
 }
 
 /* Such frames nobody sends: who copies them has cut them. */
@@ -127,19 +110,19 @@ static void look_at_source(struct findings *findings, const json_t *source)
 {
     const char *name = text_of(source, "source");
 
-    if (is_state(source, "waiting"))
+    if (text_is(source, "state", "waiting"))
         say_failure(findings, ADVICE_SOURCES,
                     "the %s is not running and will be restarted shortly (%s)\n"
                     "nothing is learned from it meanwhile, the sets remain: see"
                     " `journalctl -u wildset`",
                     name, text_of(source, "problem"));
-    if (is_state(source, "silent"))
+    if (text_is(source, "state", "silent"))
         say_failure(findings, ADVICE_SOURCES,
                     "the %s has been silent for %" JSON_INTEGER_FORMAT " s: nothing is learned from"
                     " it\nit is restarted after 10 s; if the machine is overloaded, see `uptime` "
                     "and `journalctl -u wildset`",
                     name, number_of(source, "silent"));
-    if (is_state(source, "starting"))
+    if (text_is(source, "state", "starting"))
         say_warning(findings, ADVICE_SOURCES, "the %s is starting and not ready yet", name);
     if (number_of(source, "violations") > 0)
         say_failure(findings, ADVICE_SOURCES,
@@ -221,7 +204,7 @@ static bool sees_only_names(const json_t *source)
 
     json_array_foreach(json_object_get(source, "interfaces"), i, interface)
     {
-        if (strcmp(text_of(interface, "filter"), "names") == 0)
+        if (text_is(interface, "filter", "names"))
             return true;
     }
     return false;
@@ -235,7 +218,7 @@ static bool sees_only_names(const json_t *source)
 
 static void look_at_traffic(struct findings *findings, const json_t *status, const json_t *source)
 {
-    if (strcmp(text_of(source, "source"), "sniffer") != 0 || !is_state(source, "running"))
+    if (strcmp(text_of(source, "source"), "sniffer") != 0 || !text_is(source, "state", "running"))
         return;
     look_at_directions(findings, status, source);
     look_at_mirrors(findings, source);
@@ -309,14 +292,14 @@ static void look_at_link(struct findings *findings, const json_t *source, const 
 {
     const char *name = text_of(interface, "interface");
 
-    if (is_state(interface, "down"))
+    if (text_is(interface, "state", "down"))
         say_failure(
             findings, ADVICE_INTERFACES,
             "%s is down, or has no link\nwhere `ip link show %s` says NO-CARRIER, see to its"
             " cable and the other end; else `ip link set %s up`; it is used as soon as both"
             " are there",
             name, name, name);
-    if (is_state(interface, "waiting") && !is_state(source, "starting"))
+    if (text_is(interface, "state", "waiting") && !text_is(source, "state", "starting"))
         say_failure(findings, ADVICE_INTERFACES,
                     "there is no interface %s\ncheck capture.interfaces against `ip link`; it is"
                     " used as soon as it is there",
@@ -339,7 +322,7 @@ static void look_at_interface(struct findings *findings, const json_t *source,
             " packets, the sniffer could not keep up\nanswers may be missed; give it a CPU of"
             " its own, or mirror DNS traffic only",
             name, dropped, received);
-    if (strcmp(text_of(interface, "filter_reason"), "refused") == 0)
+    if (text_is(interface, "filter_reason", "refused"))
         say_warning(
             findings, ADVICE_INTERFACES,
             "%s: the kernel took no filter for the names, only one for \"%s\": it costs more"
@@ -416,9 +399,9 @@ static void look_at_set(struct findings *findings, const json_t *set)
     json_int_t leases = number_of(set, "leases");
     json_int_t capacity = number_of(set, "capacity");
 
-    if (is_state(set, "missing"))
+    if (text_is(set, "state", "missing"))
         look_at_missing(findings, set);
-    if (is_state(set, "wrong"))
+    if (text_is(set, "state", "wrong"))
         look_at_wrong(findings, set);
     if (capacity > 0 && leases >= capacity)
         say_warning(findings, ADVICE_SETS,
@@ -510,7 +493,7 @@ static void look_at_stranger(struct findings *findings, const json_t *resolver)
     char askers[ASKERS_MAX];
 
     askers_text(resolver, askers);
-    if (strcmp(text_of(resolver, "finding"), "elsewhere") == 0)
+    if (text_is(resolver, "finding", "elsewhere"))
         say_warning(findings, ADVICE_RESOLVERS,
                     "answers for %.120s from %s are not trusted on %s: %s\n"
                     "capture.resolvers names another interface for that server: where do its"

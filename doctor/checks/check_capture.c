@@ -4,7 +4,7 @@
  */
 #include "doctor/doctor.h"
 
-#include "doctor/finding.h"
+#include "base/json_read.h"
 
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -20,12 +20,12 @@ void check_sources(struct doctor *doctor)
     json_t *source;
     size_t i;
 
-    findings_add(doctor, "source", ADVICE_SOURCES);
+    checklist_add_findings(doctor->list, "source", doctor->status, ADVICE_SOURCES);
     json_array_foreach(json_object_get(doctor->status, "sources"), i, source)
     {
         json_int_t restarts = number_of(source, "restarts");
 
-        if (!is_state(source, "running"))
+        if (!text_is(source, "state", "running"))
             continue;
         checklist_add(doctor->list, "source", CHECK_OK,
                       "the %s runs, process %" JSON_INTEGER_FORMAT
@@ -101,7 +101,7 @@ static void interface_check(struct doctor *doctor, int fd, const json_t *interfa
     const char *name = text_of(interface, "interface");
     const char *link_type = text_of(interface, "link_type");
 
-    if (!is_state(interface, "up"))
+    if (!text_is(interface, "state", "up"))
         return;
     checklist_add(doctor->list, "interface", CHECK_OK,
                   "%s is up, link type %s, %" JSON_INTEGER_FORMAT " packets passed the filter,"
@@ -119,7 +119,7 @@ void check_interfaces(struct doctor *doctor)
     json_t *source, *interface;
     size_t i, j;
 
-    findings_add(doctor, "interface", ADVICE_INTERFACES);
+    checklist_add_findings(doctor->list, "interface", doctor->status, ADVICE_INTERFACES);
     json_array_foreach(json_object_get(doctor->status, "sources"), i, source)
         json_array_foreach(json_object_get(source, "interfaces"), j, interface)
             interface_check(doctor, fd, interface);

@@ -2,7 +2,9 @@
 /*
  * What DNS passes by: how much, from whom, and what cannot be read.
  */
-#include "doctor/finding.h"
+#include "doctor/doctor.h"
+
+#include "base/json_read.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +25,7 @@ static json_int_t counter_sum(const json_t *status, const char *name)
 
 void check_dns(struct doctor *doctor)
 {
-    if (findings_add(doctor, "dns", ADVICE_DNS) > 0)
+    if (checklist_add_findings(doctor->list, "dns", doctor->status, ADVICE_DNS) > 0)
         return;
     checklist_add(doctor->list, "dns", CHECK_OK,
                   "%" JSON_INTEGER_FORMAT " DNS answers came by; for names of the whitelists"
@@ -60,7 +62,7 @@ static void resolvers_describe(struct doctor *doctor)
 void check_resolvers(struct doctor *doctor)
 {
     resolvers_describe(doctor);
-    findings_add(doctor, "resolver", ADVICE_RESOLVERS);
+    checklist_add_findings(doctor->list, "resolver", doctor->status, ADVICE_RESOLVERS);
 }
 
 /* ---- encrypted DNS ---- */

@@ -2,7 +2,9 @@
 /*
  * Sets, the registry and the clock: what the daemon and the kernel say of themselves.
  */
-#include "doctor/finding.h"
+#include "doctor/doctor.h"
+
+#include "base/json_read.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,11 +15,11 @@ void check_sets(struct doctor *doctor)
     json_t *set;
     size_t i;
 
-    findings_add(doctor, "set", ADVICE_SETS);
-    findings_add(doctor, "set", ADVICE_KERNEL);
+    checklist_add_findings(doctor->list, "set", doctor->status, ADVICE_SETS);
+    checklist_add_findings(doctor->list, "set", doctor->status, ADVICE_KERNEL);
     json_array_foreach(json_object_get(doctor->status, "sets"), i, set)
     {
-        if (is_state(set, "ready"))
+        if (text_is(set, "state", "ready"))
             checklist_add(doctor->list, "set", CHECK_OK,
                           "%s is there and right: %" JSON_INTEGER_FORMAT " of at most"
                           " %" JSON_INTEGER_FORMAT " addresses",
@@ -68,7 +70,7 @@ void check_registry(struct doctor *doctor)
     json_t *source, *list;
     size_t i, j;
 
-    findings_add(doctor, "registry", ADVICE_REGISTRY);
+    checklist_add_findings(doctor->list, "registry", doctor->status, ADVICE_REGISTRY);
     json_array_foreach(json_object_get(doctor->status, "sources"), i, source)
     {
         json_array_foreach(json_object_get(source, "lists"), j, list)

@@ -3,10 +3,10 @@
  * The host's addresses, as programs on this machine ask for them, and what the daemon makes of
  * them.
  */
-#include "doctor/finding.h"
 #include "doctor/host/visit.h"
 
 #include "base/deadline.h"
+#include "base/json_read.h"
 #include "dnsparse/names/address.h"
 
 #include <netdb.h>

@@ -4,6 +4,8 @@
  */
 #include "doctor/rules/nftmatch.h"
 
+#include "base/json_read.h"
+
 #include <netinet/in.h>
 #include <string.h>
 
@@ -11,12 +13,7 @@ enum { DEPTH_MAX = 16 }; /* of expressions in expressions */
 
 static bool is(const char *a, const char *b)
 {
-    return a && strcmp(a, b) == 0;
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
+    return strcmp(a, b) == 0;
 }
 
 static enum truth truth_of(bool value)
@@ -77,7 +74,7 @@ static struct nftfact payload_fact(const json_t *payload, const struct nftpacket
     const char *protocol = text_of(payload, "protocol");
     const char *field = text_of(payload, "field");
 
-    if (!protocol || is(protocol, links[0]) || is(protocol, links[1])) /* raw bytes, too */
+    if (!*protocol || is(protocol, links[0]) || is(protocol, links[1])) /* raw bytes, too */
         return (struct nftfact){.kind = FACT_UNKNOWN};
     if (is(protocol, "ip"))
         return network_fact(field, packet->family == ADDRESS_IPV4, packet);
@@ -289,9 +286,9 @@ static struct nftmark mark_calculate(const json_t *expression, const struct nftp
     if (json_is_integer(expression))
         return (struct nftmark){.known = number >= 0 && number <= UINT32_MAX,
                                 .value = (uint32_t)number};
-    if (is(text_of(json_object_get(expression, "ct"), "key"), "mark"))
+    if (text_is(json_object_get(expression, "ct"), "key", "mark"))
         return packet->connection_mark;
-    if (is(text_of(json_object_get(expression, "meta"), "key"), "mark"))
+    if (text_is(json_object_get(expression, "meta"), "key", "mark"))
         return packet->packet_mark;
     for (size_t i = 0; depth < DEPTH_MAX && i < sizeof(operators) / sizeof(operators[0]); i++) {
         const json_t *parts = json_object_get(expression, operators[i]);

@@ -333,7 +333,7 @@ static bool is_on_way(const struct nftchain *chain, const char *hook,
 {
     const char *family = packet->family == ADDRESS_IPV4 ? "ip" : "ip6";
 
-    if (!chain->hook || !chain->type || strcmp(chain->hook, hook) != 0)
+    if (!chain->hook || strcmp(chain->hook, hook) != 0)
         return false;
     if (strcmp(chain->family, "inet") != 0 && strcmp(chain->family, family) != 0)
         return false;

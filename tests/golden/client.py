@@ -168,7 +168,7 @@ dormammu.lookback.io is not allowed:
   Names are added in the configuration, wildset.conf(5), and read by `systemctl reload wildset`.
   1 address of names below it is allowed: `wildset list` shows them.
 ! whitelist lookback: inet wildset lookback4: does not exist: see `wildset status`
-Lately, the newest first:
+Recent events, newest first:
   2026-01-02T03:04:05.000000Z refused of dormammu.lookback.io, client 192.0.2.10: \
 outside-patterns: no whitelist has a pattern for the name
   and 2 more
