@@ -63,8 +63,9 @@ static int read_plan(void *self, int fd)
 static int open_live(void *self)
 {
     struct process *process = self;
-    int result = live_open(&process->plan, SOURCE_CHANNEL_FD,
-                           source_fd_if_open(SNIFFER_CPU_LATENCY_FD), &process->live);
+    int result =
+        live_open(&process->plan, SOURCE_CHANNEL_FD, source_fd_if_open(SNIFFER_CATCH_UP_FD),
+                  source_fd_if_open(SNIFFER_CPU_LATENCY_FD), &process->live);
 
     if (result < 0)
         return result;

@@ -34,6 +34,7 @@ static const struct seccomp_rule sniffing[] = {
     ALLOW_IF(writev, IS(0, STDERR_FILENO)),
     ALLOW_IF(write, IS(0, SNIFFER_CPU_LATENCY_FD)),
     ALLOW_IF(sendto, IS(0, SOURCE_CHANNEL_FD)),
+    ALLOW_IF(read, IS(0, SNIFFER_CATCH_UP_FD)),
     ALLOW_IF(getsockopt, IS(1, SOL_PACKET), IS(2, PACKET_STATISTICS)),
     ALLOW_IF(getsockopt, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),
     ALLOW_IF(ioctl, IS(1, SIOCGIFFLAGS)),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The descriptors of a source, by fixed numbers.  The daemon hands them over at exec and speaks to
- * a source but by signals after that.
+ * a source by nothing but signals and the sniffer's eventfd after that.
  *
  *   3     the channel's writing end (SOCK_SEQPACKET, source/channel.h)
  *   4     the plan, a sealed memfd (sniffer/plan.h, registry/plan.h)
@@ -25,6 +25,9 @@ enum {
 
     /* /dev/cpu_dma_latency, open for reading and writing */
     SNIFFER_CPU_LATENCY_FD = SOURCE_LENT_FD,
+    /* An eventfd: when it is readable, what has been captured by then is to be told, and then
+     * MESSAGE_CAUGHT_UP, once.  Readable beside busy rings, which a signal does not get between. */
+    SNIFFER_CATCH_UP_FD,
     /* Opened by the sniffer itself, the sockets that count encrypted DNS
      * (sniffer/live/encrypted.h): they alone are read by a call, and the sandbox knows them by
      * their place. */

@@ -91,6 +91,8 @@ enum inbox_outcome inbox_take(struct inbox *inbox, const struct message *message
         return INBOX_ASKED;
     case MESSAGE_REGISTRY:
         return INBOX_REGISTRY;
+    case MESSAGE_CAUGHT_UP:
+        return INBOX_CAUGHT_UP;
     }
     return violation(out, "a message of an unknown kind");
 }

@@ -27,6 +27,7 @@ enum inbox_outcome {
     INBOX_STATE,
     INBOX_ASKED,
     INBOX_REGISTRY,
+    INBOX_CAUGHT_UP,
     INBOX_VIOLATION, /* `why`: the sender has to end */
 };
 

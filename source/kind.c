@@ -12,7 +12,8 @@ static const struct source_kind kinds[SOURCE_COUNT] = {
         {
             .name = "sniffer",
             .may_send = BIT(MESSAGE_ANSWER) | BIT(MESSAGE_REFUSAL) | BIT(MESSAGE_ALARM) |
-                        BIT(MESSAGE_COUNTERS) | BIT(MESSAGE_STATE) | BIT(MESSAGE_ASKED),
+                        BIT(MESSAGE_COUNTERS) | BIT(MESSAGE_STATE) | BIT(MESSAGE_ASKED) |
+                        BIT(MESSAGE_CAUGHT_UP),
             .may_state = BIT(STATE_READY) | BIT(STATE_UP) | BIT(STATE_DOWN) | BIT(STATE_WAITING) |
                          BIT(STATE_ONE_DIRECTION),
             .may_claim = DNS_RECORDS,

@@ -260,6 +260,8 @@ bool message_is_valid(const struct message *message, enum source source)
     case MESSAGE_REGISTRY:
         return rest_is_zero(message, sizeof(message->registry)) &&
                registry_report_is_valid(&message->registry);
+    case MESSAGE_CAUGHT_UP:
+        return rest_is_zero(message, 0);
     }
     return false;
 }

@@ -60,6 +60,7 @@ enum message_kind {
     MESSAGE_STATE,      /* state of the source or of an interface */
     MESSAGE_ASKED,      /* asked: an answer will be here in a moment; the sniffer only */
     MESSAGE_REGISTRY,   /* how a whitelist's list fares; the registry's own */
+    MESSAGE_CAUGHT_UP, /* all that was captured before it was asked has been told: no more fields */
 };
 
 enum {

@@ -108,6 +108,7 @@ static void on_report(void *context, const struct message *message)
     case MESSAGE_STATE:
     case MESSAGE_ASKED:
     case MESSAGE_REGISTRY:
+    case MESSAGE_CAUGHT_UP:
         return;
     }
 }

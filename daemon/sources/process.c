@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,6 +95,26 @@ static void take_counters(struct process *process, const struct counters *counte
     process->owner->counted(process->owner->context, process);
 }
 
+static void take_caught_up(struct process *process)
+{
+    if (!process->catching_up) {
+        violate(process, "caught up without having been asked");
+        return;
+    }
+    process->catching_up = false;
+    process->owner->hooks->caught_up(process->owner->hooks->context, process->pid);
+}
+
+bool process_catch_up(struct process *process)
+{
+    const uint64_t one = 1;
+
+    if (process->catching_up || write(process->catch_up, &one, sizeof(one)) != sizeof(one))
+        return false;
+    process->catching_up = true;
+    return true;
+}
+
 /* What has no effect of its own on what answers before it do. */
 static bool may_wait(enum inbox_outcome outcome)
 {
@@ -137,6 +158,9 @@ static void take_message(struct process *process, const struct message *message)
     case INBOX_REGISTRY:
         process->lists[message->registry.whitelist] = message->registry;
         process->reported |= (whitelist_mask)1 << message->registry.whitelist;
+        return;
+    case INBOX_CAUGHT_UP:
+        take_caught_up(process);
         return;
     case INBOX_VIOLATION:
         violate(process, delivery.why);
@@ -239,6 +263,21 @@ static bool watch_process(struct process *process)
     return true;
 }
 
+/* An eventfd that the two have in common, where it is to be asked to catch up. */
+static int start_program(struct process *process, const struct source_start *start,
+                         const char **stage)
+{
+    struct source_start with = *start;
+
+    if (start->catches_up) {
+        process->catch_up = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (process->catch_up < 0)
+            return -errno;
+    }
+    with.catch_up = process->catch_up;
+    return source_start(&with, &process->pid, &process->reader, stage);
+}
+
 int process_start(struct loop *loop, enum source source, const struct source_start *start,
                   const struct process_owner *owner, struct process **out, const char **stage)
 {
@@ -251,7 +290,7 @@ int process_start(struct loop *loop, enum source source, const struct source_sta
     process->owner = owner;
     process->loop = loop;
     process->source = source;
-    process->reader = -1;
+    process->reader = process->catch_up = -1;
     process->batch = calloc(CHANNEL_TOGETHER, sizeof(*process->batch));
     if (!process->batch) {
         process_free(process);
@@ -264,7 +303,7 @@ int process_start(struct loop *loop, enum source source, const struct source_sta
         memcpy(report->interface, start->interfaces[i].name, IFNAMSIZ);
     }
     inbox_init(&process->inbox, source);
-    result = source_start(start, &process->pid, &process->reader, stage);
+    result = start_program(process, start, stage);
     if (result == 0 && !watch_process(process))
         result = -ENOMEM;
     if (result) {
@@ -364,6 +403,8 @@ void process_free(struct process *process)
     loop_unwatch(process->watch);
     if (process->reader >= 0)
         close(process->reader);
+    if (process->catch_up >= 0)
+        close(process->catch_up);
     if (process->pid > 0 && !process->reaped) {
         signal_process(process, SIGKILL);
         waitpid(process->pid, NULL, 0);

@@ -42,6 +42,8 @@ struct process {
     pid_t pid;
     bool reaped; /* the number may be somebody else's by now */
     int reader;
+    int catch_up;                /* the eventfd that asks it to; -1: it is never asked */
+    bool catching_up;            /* asked, and it has not said so yet */
     struct loop_watch *watch;    /* NULL while it has to take a breath, and when doomed */
     struct loop_watch *breath;   /* timer */
     struct loop_watch *deadline; /* timer: ready, or drained, by then */
@@ -73,6 +75,8 @@ int process_start(struct loop *loop, enum source source, const struct source_sta
  * waiting for a busy machine's CPU is none that a restart mends.
  */
 void process_pulse(struct process *process);
+/* Has it tell what is captured by now, and then that it has; false when it is still about it. */
+bool process_catch_up(struct process *process);
 /* SIGTERM: it goes on for a while, and is killed when it outlives that. */
 void process_drain(struct process *process);
 /* SIGKILL, and nothing more is read from it. */

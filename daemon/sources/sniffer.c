@@ -70,6 +70,7 @@ static void sniffer_lend(void *self, struct source_start *start)
     memset(sniffer->came_up, 0, sizeof(sniffer->came_up));
     memset(sniffer->retyped, 0, sizeof(sniffer->retyped));
     start->cpu_latency = open_cpu_latency(sniffer);
+    start->catches_up = true;
     start->realtime = sniffer->low_latency;
     start->interfaces = sniffer->interfaces;
     start->interface_count = sniffer->interface_count;

@@ -138,6 +138,33 @@ bool sources_are_hopeless(const struct sources *sources)
     return false;
 }
 
+pid_t sources_catch_up(struct sources *sources)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        struct process *process = sources->supervisors[i].current;
+
+        if (!process || process->catch_up < 0 || process->state != PROCESS_RUNNING)
+            continue;
+        return process_catch_up(process) ? process->pid : -EBUSY;
+    }
+    return 0;
+}
+
+bool sources_is_catching_up(const struct sources *sources, pid_t pid)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        const struct supervisor *supervisor = &sources->supervisors[i];
+
+        for (size_t j = 0; j < supervisor->process_count; j++) {
+            const struct process *process = supervisor->processes[j];
+
+            if (process->pid == pid)
+                return process->catching_up && process->state != PROCESS_DOOMED;
+        }
+    }
+    return false;
+}
+
 void sources_reap(struct sources *sources)
 {
     for (size_t i = 0; i < sources->count; i++)

@@ -36,6 +36,8 @@ struct sources_hooks {
     void (*refusal)(void *context, enum source source, const struct sighting *sighting);
     void (*alarm)(void *context, enum source source, const struct alarm_report *alarm);
     void (*asked)(void *context, const struct asked_report *asked);
+    /* This process, which sources_catch_up named; all answers before came through the others. */
+    void (*caught_up)(void *context, pid_t pid);
     /* A source became ready for the first time, or all have failed. */
     void (*changed)(void *context);
     /* It starts again with the plan it had, unless sources_renew_plan is called. */
@@ -102,6 +104,14 @@ void sources_pulse(struct sources *sources);
 bool sources_follow(const struct sources *sources);
 /* Starting processes again does not help. */
 bool sources_are_hopeless(const struct sources *sources);
+/*
+ * Has the newest sniffer that is ready tell what is captured by now; `caught_up` is called with its
+ * pid then.  That pid; 0 when none is ready, -EBUSY while it is still about what it was asked
+ * before.
+ */
+pid_t sources_catch_up(struct sources *sources);
+/* Whether that process lives and has yet to say so. */
+bool sources_is_catching_up(const struct sources *sources, pid_t pid);
 /* SIGCHLD came: reap, report, schedule restarts. */
 void sources_reap(struct sources *sources);
 /* The name of one that overhears and is not ready: what is answered now may be missed.  NULL: none.

@@ -24,7 +24,8 @@
 
 enum {
     FIRST_FREE_FD = 128, /* above every fixed number */
-    FIXED_PLACES = 5,
+    FIXED_PLACES = 6,
+    EXEC_PIPE_FD = SNIFFER_CATCH_UP_FD + 1,
     EXTRA_MAX = 64,
     ENVIRONMENT_MAX = 16,
     BEGIN_MOST_US = 1000000, /* without sleep until its main; a sanitizer's start takes 100 ms */
@@ -165,10 +166,11 @@ static _Noreturn void become(const struct source_start *start, int writer, int p
         {.from = writer, .to = SOURCE_CHANNEL_FD},
         {.from = start->plan, .to = SOURCE_PLAN_FD},
         {.from = start->cpu_latency, .to = SNIFFER_CPU_LATENCY_FD},
-        {.from = pipe, .to = SNIFFER_CPU_LATENCY_FD + 1},
+        {.from = start->catch_up, .to = SNIFFER_CATCH_UP_FD},
+        {.from = pipe, .to = EXEC_PIPE_FD},
     };
     size_t extra = start->extra_count < EXTRA_MAX ? start->extra_count : EXTRA_MAX;
-    unsigned behind = SNIFFER_CPU_LATENCY_FD + 2;
+    unsigned behind = EXEC_PIPE_FD + 1;
     int result;
 
     for (size_t i = 0; i < extra; i++)
@@ -179,9 +181,10 @@ static _Noreturn void become(const struct source_start *start, int writer, int p
     result = place_descriptors(places, FIXED_PLACES + extra);
     if (result)
         give_up(pipe, STAGE_DESCRIPTORS, result);
-    pipe = SNIFFER_CPU_LATENCY_FD + 1;
+    pipe = EXEC_PIPE_FD;
     if (fcntl(pipe, F_SETFD, FD_CLOEXEC) < 0 ||
-        (extra > 0 && close_range((unsigned)pipe + 1, (unsigned)start->extra_first - 1, 0) < 0) ||
+        (extra > 0 && start->extra_first > EXEC_PIPE_FD + 1 &&
+         close_range(EXEC_PIPE_FD + 1, (unsigned)start->extra_first - 1, 0) < 0) ||
         close_range(behind, ~0U, 0) < 0)
         give_up(pipe, STAGE_DESCRIPTORS, -errno);
     result = set_priority(start->realtime);

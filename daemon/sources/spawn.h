@@ -15,6 +15,8 @@ struct source_start {
     const char *path; /* of its program */
     int plan;         /* the sealed memfd; lent */
     int cpu_latency;  /* /dev/cpu_dma_latency, or -1; lent */
+    bool catches_up;  /* it is asked to: process_start makes what for */
+    int catch_up;     /* that eventfd, or -1; lent */
     bool realtime;    /* it begins with the daemon's priority */
     bool net_raw;     /* the one capability that may be passed */
     bool proxy;       /* the environment's proxy variables are passed too */

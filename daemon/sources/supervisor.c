@@ -94,6 +94,7 @@ static void start_process(struct supervisor *supervisor)
         .path = supervisor->path,
         .plan = supervisor->plan,
         .cpu_latency = -1,
+        .catch_up = -1,
         .net_raw = supervisor->row->net_raw,
     };
     const struct source_row *row = supervisor->row;

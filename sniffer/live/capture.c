@@ -37,6 +37,10 @@ enum {
     SHARING_NOTHING = 2, /* interfaces with rings of full size; more share what two have */
 };
 
+_Static_assert((int)BUFFER_ORDINARY / (int)ROOM_ORDINARY <= (int)CAPTURE_RING_FRAMES &&
+                   (int)BUFFER_LARGE / (int)ROOM_LARGE <= (int)CAPTURE_RING_FRAMES,
+               "who has read so many has read what was there");
+
 struct ring {
     pcap_t *pcap;
     uint32_t snaplen;

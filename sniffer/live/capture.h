@@ -17,7 +17,8 @@
 
 enum {
     CAPTURE_ERROR_MAX = 512,
-    CAPTURE_RINGS_MAX = 2, /* slots for ordinary frames, and for large ones */
+    CAPTURE_RINGS_MAX = 2,      /* slots for ordinary frames, and for large ones */
+    CAPTURE_RING_FRAMES = 4096, /* no ring holds more */
 };
 
 struct capture;

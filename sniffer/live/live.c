@@ -11,9 +11,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 enum {
     FRAMES_A_TURN = 256, /* of each ring: the others, and the second's reports, get their turn */
+    TURNS_A_RING = 1 + CAPTURE_RING_FRAMES / FRAMES_A_TURN,
     LAST_WORDS_MS = 100,
 };
 
@@ -33,24 +35,60 @@ static void interface_is_gone(struct live *live, uint16_t index)
 {
     capture_state(live->captures[index], &live->states[index]);
     live->captures[index] = NULL;
-    for (unsigned i = 1; i < live->polled_count; i++) {
+    for (unsigned i = POLLED_RINGS; i < live->polled_count; i++) {
         if (live->polled_interface[i] == index)
             live->polled[i].fd = -1;
     }
     live_say_state(live, &live->states[index]);
 }
 
+/* At most a turn's frames; how many. */
+static int read_ring(struct live *live, unsigned polled)
+{
+    uint16_t index = live->polled_interface[polled];
+    int count;
+
+    if (live->polled[polled].fd < 0)
+        return 0;
+    count = capture_read_ring(live->captures[index], live->polled_ring[polled], FRAMES_A_TURN,
+                              on_live_frame, live);
+    if (count == -ENODEV)
+        interface_is_gone(live, index);
+    return count;
+}
+
 static void read_rings(struct live *live)
 {
-    for (unsigned i = 1; i < live->polled_count; i++) {
-        uint16_t index = live->polled_interface[i];
+    for (unsigned i = POLLED_RINGS; i < live->polled_count; i++)
+        if (live->polled[i].revents)
+            read_ring(live, i);
+}
 
-        if (live->polled[i].fd < 0 || !live->polled[i].revents)
-            continue;
-        if (capture_read_ring(live->captures[index], live->polled_ring[i], FRAMES_A_TURN,
-                              on_live_frame, live) == -ENODEV)
-            interface_is_gone(live, index);
-    }
+/* Each ring to its end, or once around where frames come as fast as they are read: what came before
+ * is read then. */
+static void catch_up(struct live *live)
+{
+    uint64_t asked;
+
+    if (!(live->polled[POLLED_CATCH_UP].revents & POLLIN) ||
+        read(live->polled[POLLED_CATCH_UP].fd, &asked, sizeof(asked)) != sizeof(asked))
+        return;
+    for (unsigned i = POLLED_RINGS; i < live->polled_count; i++)
+        for (unsigned turns = 0; turns < TURNS_A_RING; turns++) {
+            if (read_ring(live, i) < FRAMES_A_TURN)
+                break;
+            live->now = clock_now();
+        }
+    live->caught_up = true;
+}
+
+/* Behind all answers; where there is no room for it, the next turn. */
+static void tell_caught_up(struct live *live)
+{
+    static const struct message caught_up = {.kind = MESSAGE_CAUGHT_UP};
+
+    if (live->caught_up && outbox_put(live->outbox, &caught_up, live->now.boot_ns) == OUTBOX_TAKEN)
+        live->caught_up = false;
 }
 
 static void read_interface(struct live *live, uint16_t index)
@@ -114,7 +152,7 @@ static int wait_for_work(struct live *live)
     int ready;
 
     sigemptyset(&none);
-    live->polled[0].events = outbox_waits(live->outbox) ? POLLOUT : 0;
+    live->polled[POLLED_CHANNEL].events = outbox_waits(live->outbox) ? POLLOUT : 0;
     ready = ppoll(live->polled, live->polled_count, &timeout, &none);
     live->now = clock_now();
     if (ready < 0 && errno != EINTR)
@@ -130,7 +168,9 @@ static int wait_for_work(struct live *live)
 static bool turn(struct live *live)
 {
     read_rings(live);
-    if (live->polled[0].revents & (POLLERR | POLLHUP))
+    catch_up(live);
+    tell_caught_up(live);
+    if (live->polled[POLLED_CHANNEL].revents & (POLLERR | POLLHUP))
         return false;
     if (!hold_until(live))
         cpu_latency_set(&live->cpu_latency, false);

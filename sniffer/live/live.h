@@ -20,9 +20,11 @@ struct live_signals {
 
 /*
  * Opens the plan's interfaces; one that is missing or down is reported and left out.  The plan is
- * borrowed.  0, -EPERM without CAP_NET_RAW, or another -errno.
+ * borrowed; a descriptor that is not there is -1.  0, -EPERM without CAP_NET_RAW, or another
+ * -errno.
  */
-int live_open(const struct plan *plan, int channel, int cpu_latency, struct live **out);
+int live_open(const struct plan *plan, int channel, int catch_up, int cpu_latency,
+              struct live **out);
 void live_close(struct live *live);
 /* Reports ready, then works until drained, ended or left alone.  0, or -errno when it has to fail.
  */

@@ -138,7 +138,8 @@ void live_close(struct live *live)
     free(live);
 }
 
-int live_open(const struct plan *plan, int channel, int cpu_latency, struct live **out)
+int live_open(const struct plan *plan, int channel, int catch_up, int cpu_latency,
+              struct live **out)
 {
     struct live *live = calloc(1, sizeof(*live));
     int result;
@@ -150,6 +151,7 @@ int live_open(const struct plan *plan, int channel, int cpu_latency, struct live
     for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++)
         live->encrypted[i].fd = -1;
     note_polled(live, channel, 0, 0);
+    note_polled(live, catch_up, 0, 0);
     result = open_pipeline(live, cpu_latency);
     if (result == 0)
         result = open_interfaces(live);

@@ -18,7 +18,12 @@
 
 #include <poll.h>
 
-enum { POLLED_MAX = 1 + PLAN_INTERFACES_MAX * CAPTURE_RINGS_MAX };
+enum {
+    POLLED_CHANNEL,
+    POLLED_CATCH_UP,
+    POLLED_RINGS, /* the first of them */
+    POLLED_MAX = POLLED_RINGS + PLAN_INTERFACES_MAX * CAPTURE_RINGS_MAX
+};
 
 struct live {
     const struct plan *plan;
@@ -34,7 +39,7 @@ struct live {
     struct capture *captures[PLAN_INTERFACES_MAX]; /* NULL: not there, or gone */
     struct encrypted encrypted[PLAN_INTERFACES_MAX];
     struct state_report states[PLAN_INTERFACES_MAX];
-    struct pollfd polled[POLLED_MAX]; /* the channel, then the rings */
+    struct pollfd polled[POLLED_MAX];
     uint16_t polled_interface[POLLED_MAX];
     uint8_t polled_ring[POLLED_MAX];
     unsigned polled_count;
@@ -46,6 +51,7 @@ struct live {
     uint64_t next_tick_ns;
     uint64_t drained_ns; /* when draining ends; 0: not draining */
     bool one_direction;  /* as last said */
+    bool caught_up;      /* and has yet to say so */
 };
 
 /* Sends, keeps or counts the message. */

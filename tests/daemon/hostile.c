@@ -237,6 +237,14 @@ static void counters_going_back(void)
     send_message(&message);
 }
 
+static void caught_up_unasked(void)
+{
+    struct message message;
+    memset(&message, 0, sizeof(message));
+    message.kind = MESSAGE_CAUGHT_UP;
+    send_message(&message);
+}
+
 /* ---- right in form, and nothing that may be granted ---- */
 
 static void outside_name(void)
@@ -481,6 +489,7 @@ static const struct {
     {"outside-name", outside_name},
     {"outside-question", outside_question_for_a_listed_name},
     {"endless-hints", endless_hints},
+    {"caught-up-unasked", caught_up_unasked},
     {"never-derived", never_derived},
     {"refused-addresses", refused_addresses},
     {"descriptors", descriptors},

@@ -168,6 +168,7 @@ static void test_each_kind_is_told(void **state)
     assert_int_equal(take(&fixture, ready), INBOX_STATE);
     asked.asked.question = name_of("a.example");
     assert_int_equal(take(&fixture, asked), INBOX_ASKED);
+    assert_int_equal(take(&fixture, empty_message(MESSAGE_CAUGHT_UP)), INBOX_CAUGHT_UP);
     inbox_free(&fixture.inbox);
 }
 

@@ -227,6 +227,18 @@ static void test_asked(void **state)
     refuse(&message);
 }
 
+/* It says nothing but itself. */
+static void test_caught_up(void **state)
+{
+    struct message message = {.kind = MESSAGE_CAUGHT_UP};
+
+    (void)state;
+    assert_true(message_is_valid(&message, SOURCE_SNIFFER));
+    assert_false(message_is_valid(&message, SOURCE_REGISTRY));
+    message.sighting.address_count = 1;
+    refuse(&message);
+}
+
 static void test_reports_of_lists(void **state)
 {
     const struct message good = {.kind = MESSAGE_REGISTRY, .registry = {.outcome = REGISTRY_GOOD}};
@@ -270,6 +282,7 @@ static struct message valid_of_kind(uint32_t kind)
         message.registry.outcome = REGISTRY_GOOD;
         return message;
     case MESSAGE_COUNTERS:
+    case MESSAGE_CAUGHT_UP:
         return message;
     }
     return message;
@@ -280,13 +293,14 @@ enum { BEYOND = SOURCE_COUNT + 3 }; /* sources that there may be one day */
 /* Nobody may send what is not written down for him: the rows of sources that are none are empty. */
 static void test_each_source_sends_what_it_may_and_nothing_else(void **state)
 {
-    static const bool may[BEYOND][MESSAGE_REGISTRY + 2] = {
+    static const bool may[BEYOND][MESSAGE_CAUGHT_UP + 2] = {
         [SOURCE_SNIFFER] = {[MESSAGE_ANSWER] = true,
                             [MESSAGE_REFUSAL] = true,
                             [MESSAGE_ALARM] = true,
                             [MESSAGE_COUNTERS] = true,
                             [MESSAGE_STATE] = true,
-                            [MESSAGE_ASKED] = true},
+                            [MESSAGE_ASKED] = true,
+                            [MESSAGE_CAUGHT_UP] = true},
         [SOURCE_REGISTRY] = {[MESSAGE_ANSWER] = true,
                              [MESSAGE_REFUSAL] = true,
                              [MESSAGE_STATE] = true,
@@ -295,7 +309,7 @@ static void test_each_source_sends_what_it_may_and_nothing_else(void **state)
 
     (void)state;
     for (unsigned source = 0; source < BEYOND; source++) {
-        for (uint32_t kind = 0; kind < MESSAGE_REGISTRY + 2; kind++) {
+        for (uint32_t kind = 0; kind < MESSAGE_CAUGHT_UP + 2; kind++) {
             struct message message = valid_of_kind(kind);
 
             if (message_is_valid(&message, (enum source)source) != may[source][kind])
@@ -361,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_refusals_and_alarms_need_a_reason),
         cmocka_unit_test(test_states_and_counters),
         cmocka_unit_test(test_asked),
+        cmocka_unit_test(test_caught_up),
         cmocka_unit_test(test_reports_of_lists),
         cmocka_unit_test(test_each_source_sends_what_it_may_and_nothing_else),
         cmocka_unit_test(test_each_source_says_its_own_states),
