@@ -19,6 +19,10 @@ static void read_set_name(const char *text)
     char printed[SET_TEXT_MAX];
     if (!set_name_from_text(text, &name))
         return;
+    if (set_name_is_none(&name)) {
+        REQUIRE(strcmp(set_name_to_text(&name, printed), text) == 0);
+        return;
+    }
     REQUIRE(set_family_name(name.family) != NULL);
     REQUIRE(strlen(name.table) > 0 && strlen(name.table) < SET_IDENTIFIER_MAX);
     REQUIRE(strlen(name.set) > 0 && strlen(name.set) < SET_IDENTIFIER_MAX);
