@@ -34,6 +34,7 @@ struct entry {
     uint32_t answers;      /* what the one that counted said; 0 before it came */
     bool asked_again;      /* since it was new */
     bool answered;         /* since it was last asked */
+    bool other_case;       /* an answer came in another case, from a server that keeps it */
     enum client_list list; /* where the client keeps it */
     uint8_t place_count;   /* one more than there is room for: nothing is known of them */
     struct place places[QUESTION_PLACES_MAX];
@@ -280,22 +281,6 @@ enum question_outcome questions_ask(struct questions *questions, const struct qu
     return QUESTION_RETRANSMITTED;
 }
 
-struct question_found questions_find(const struct questions *questions,
-                                     const struct question_key *key)
-{
-    struct question_found found = {0};
-    struct question_hash hash;
-
-    hash_key(questions, key, &hash);
-    found.number = question_find(questions, &hash);
-    if (found.number && hash.letter_case)
-        found.case_keeper = &key->resolver;
-    if (!found.number &&
-        !case_keepers_has(&questions->case_keepers, &questions->key, &key->resolver))
-        found.number = find_folded(questions, &hash);
-    return found;
-}
-
 static bool was_seen_at(const struct entry *entry, const struct place *place)
 {
     for (unsigned i = 0; i < entry->place_count && i < QUESTION_PLACES_MAX; i++) {
@@ -325,6 +310,41 @@ bool questions_pairs(const struct questions *questions, struct question_found fo
     for (unsigned i = 0; i < entry->place_count; i++)
         pairs |= place_pairs(&entry->places[i], &key->place);
     return pairs;
+}
+
+/*
+ * A server that keeps the case answers in no other.  One that does so to question after question
+ * was only made to look so; where it could not have answered, it did not.
+ */
+static bool takes_any_case(struct questions *questions, uint32_t number,
+                           const struct question_key *key)
+{
+    struct entry *entry = &questions->entries[number];
+    const struct question_found found = {.number = number};
+
+    if (!case_keepers_has(&questions->case_keepers, &questions->key, &key->resolver))
+        return true;
+    if (entry->other_case || entry->answers || !questions_pairs(questions, found, key))
+        return false;
+    entry->other_case = true;
+    return case_keepers_doubt(&questions->case_keepers, &questions->key, &key->resolver);
+}
+
+struct question_found questions_find(struct questions *questions, const struct question_key *key)
+{
+    struct question_found found = {0};
+    struct question_hash hash;
+
+    hash_key(questions, key, &hash);
+    found.number = question_find(questions, &hash);
+    if (found.number) {
+        found.case_keeper = hash.letter_case ? &key->resolver : NULL;
+        return found;
+    }
+    uint32_t folded = find_folded(questions, &hash);
+    if (folded && takes_any_case(questions, folded, key))
+        found.number = folded;
+    return found;
 }
 
 void questions_doubt(struct questions *questions, struct question_found found,

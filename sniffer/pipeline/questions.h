@@ -91,10 +91,9 @@ enum question_outcome questions_ask(struct questions *questions, const struct qu
                                     uint64_t now_ns);
 /*
  * The question that an answer with this key answers, however old; in another case where the
- * resolver has not been seen to keep it.
+ * resolver has not been seen to keep it, or not for many questions.
  */
-struct question_found questions_find(const struct questions *questions,
-                                     const struct question_key *key);
+struct question_found questions_find(struct questions *questions, const struct question_key *key);
 /*
  * Whether it was seen going the other way where the answer with this key was seen, and not that way
  * too: then whoever is on that wire may have sent both.

@@ -4,6 +4,8 @@
  */
 #include "sniffer/pipeline/questions.h"
 
+#include "sniffer/pipeline/case_keepers.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -177,24 +179,81 @@ static void test_case_is_nothing_towards_a_server_that_was_not_seen_to_keep_it(v
     assert_int_equal(look(*state, &mixed, START), COUNTS);
 }
 
-/* And no answer in another case, however often, makes it one that does not. */
+/* Answers in another case do not make it one that does not, as long as it answers as it does. */
 static void test_case_counts_towards_a_server_that_was_seen_to_keep_it(void **state)
 {
     struct question_key lower = key_of(1, 7), mixed = cased(lower, capitals);
     struct question_key other_server = mixed;
 
+    for (uint16_t id = 7; id < 1000; id++) {
+        lower.id = mixed.id = id;
+        questions_ask(*state, &mixed, START);
+        if (id % CASEKEEPERS_DOUBTS_MAX != 7)
+            assert_int_equal(settle(*state, &lower, 2, START), NONE);
+        else
+            assert_int_equal(settle(*state, &mixed, 1, START), COUNTS);
+    }
+    other_server.resolver.bytes[15] ^= 1;
+    questions_ask(*state, &other_server, START);
+    lower = other_server, lower.question = question;
+    assert_int_equal(settle(*state, &lower, 1, START), COUNTS);
+}
+
+/* Forged once, in the case of the question, it would have been for good. */
+static void test_a_server_that_was_made_to_look_as_if_it_kept_the_case(void **state)
+{
+    struct question_key lower = key_of(1, 7), mixed = cased(lower, capitals);
+    struct question_key other = cased(lower, other_capitals);
+
+    questions_ask(*state, &mixed, START);
+    assert_int_equal(settle(*state, &mixed, 1, START), COUNTS);
+    for (uint16_t id = 8; id < 7 + CASEKEEPERS_DOUBTS_MAX; id++) {
+        lower.id = mixed.id = other.id = id;
+        questions_ask(*state, &mixed, START);
+        for (unsigned again = 0; again < 100; again++) { /* one question is one doubt */
+            assert_int_equal(settle(*state, &lower, 1, START), NONE);
+            assert_int_equal(settle(*state, &other, 1, START), NONE);
+        }
+    }
+    lower.id = mixed.id = 999;
+    questions_ask(*state, &mixed, START);
+    assert_int_equal(settle(*state, &lower, 1, START), COUNTS);
+    lower.id = mixed.id = 1000;
+    questions_ask(*state, &mixed, START);
+    assert_int_equal(settle(*state, &lower, 1, START), COUNTS);
+    lower.id = mixed.id = 1001;
+    questions_ask(*state, &mixed, START);
+    assert_int_equal(settle(*state, &mixed, 1, START), COUNTS);
+    lower.id = mixed.id = 1002;
+    questions_ask(*state, &mixed, START);
+    assert_int_equal(settle(*state, &lower, 1, START), NONE);
+}
+
+/* Nor one whose question had its answer, or that comes from where none can. */
+static void test_only_what_could_be_an_answer_is_a_doubt(void **state)
+{
+    struct question_key lower = key_of(1, 7), mixed = cased(lower, capitals);
+
+    mixed.place = lower.place = (struct place){.link = 2, .passage = PASSAGE_IN};
     questions_ask(*state, &mixed, START);
     assert_int_equal(settle(*state, &mixed, 1, START), COUNTS);
     for (uint16_t id = 8; id < 1000; id++) {
         lower.id = mixed.id = id;
         questions_ask(*state, &mixed, START);
-        assert_int_equal(settle(*state, &lower, 2, START), NONE);
+        assert_int_equal(settle(*state, &lower, 1, START), NONE);
     }
     assert_int_equal(settle(*state, &mixed, 1, START), COUNTS);
-    other_server.resolver.bytes[15] ^= 1;
-    questions_ask(*state, &other_server, START);
-    lower = other_server, lower.question = question;
-    assert_int_equal(settle(*state, &lower, 1, START), COUNTS);
+    lower.place.passage = PASSAGE_OUT;
+    for (uint16_t id = 1000; id < 2000; id++) {
+        lower.id = mixed.id = id;
+        questions_ask(*state, &mixed, START);
+        if (id == 1000) {
+            assert_int_equal(settle(*state, &mixed, 1, START), COUNTS);
+            continue;
+        }
+        lower.id = 1000;
+        assert_int_equal(settle(*state, &lower, 1, START), NONE);
+    }
 }
 
 /* What could not have been guessed alone shows it: an answer that did not count does not. */
@@ -244,6 +303,7 @@ static void test_servers_that_keep_the_case_stay_known(void **state)
         mixed.resolver = key_of(0, 0).client;
         mixed.id = (uint16_t)(8 + i);
         questions_ask(*state, &mixed, START);
+        assert_int_equal(settle(*state, &mixed, 1, START), COUNTS);
         mixed.question = question;
         assert_int_equal(look(*state, &mixed, START), NONE);
     }
@@ -626,7 +686,7 @@ static struct question_key seen(struct question_key key, uint32_t link, enum pas
     return key;
 }
 
-static bool pairs(const struct questions *questions, const struct question_key *key, uint32_t link,
+static bool pairs(struct questions *questions, const struct question_key *key, uint32_t link,
                   enum passage passage)
 {
     struct question_key answer = seen(*key, link, passage);
@@ -710,6 +770,8 @@ int main(void)
         TEST(test_every_part_of_the_key_counts),
         TEST(test_case_is_nothing_towards_a_server_that_was_not_seen_to_keep_it),
         TEST(test_case_counts_towards_a_server_that_was_seen_to_keep_it),
+        TEST(test_a_server_that_was_made_to_look_as_if_it_kept_the_case),
+        TEST(test_only_what_could_be_an_answer_is_a_doubt),
         TEST(test_only_an_answer_that_counts_shows_that_case_is_kept),
         TEST(test_case_is_nothing_over_tcp),
         TEST(test_case_is_of_names_alone),
