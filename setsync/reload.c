@@ -95,6 +95,7 @@ size_t setsync_forget_name(struct setsync *sync, const struct dname *name, const
 {
     struct taking taking = {.sync = sync, .now = now, .name = name};
     lease_each(sync->leases, lease_forget_by_name, &taking);
+    derived_end(sync->judge.derived, name);
     setsync_finish(sync, now);
     return taking.taken;
 }

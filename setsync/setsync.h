@@ -123,7 +123,8 @@ void setsync_each_foreign(const struct setsync *sync, const struct address *addr
 /* Elements of leases that are none any more which the kernel has yet to let go of. */
 size_t setsync_leaving(const struct setsync *sync);
 
-/* Takes leases back: by address, or by the name of a claim.  How many. */
+/* Takes leases back: by address, or by the name of a claim, which leads to no other name then.
+ * Returns how many. */
 size_t setsync_forget_address(struct setsync *sync, const struct address *address,
                               const struct moment *now);
 size_t setsync_forget_name(struct setsync *sync, const struct dname *name,

@@ -163,6 +163,19 @@ bool derived_add(struct derived *derived, const struct derived_name *name, uint6
     return true;
 }
 
+/* The places stay taken: what is over makes room first. */
+void derived_end(struct derived *derived, const struct dname *name)
+{
+    for (unsigned whitelist = 0; whitelist < WHITELISTS_MAX; whitelist++) {
+        struct entry *part = &derived->entries[whitelist * DERIVED_PER_WHITELIST];
+
+        for (unsigned i = 0; i < derived->used[whitelist]; i++)
+            if (dname_equal(&part[i].derived.name, name) ||
+                dname_equal(&part[i].derived.root, name))
+                part[i].derived.expires_ns = 0;
+    }
+}
+
 whitelist_mask derived_find_wire(const struct derived *derived, const uint8_t *wire, size_t size,
                                  uint64_t now_ns)
 {

@@ -38,6 +38,8 @@ void derived_free(struct derived *derived);
  * past DERIVED_STEPS_MAX.
  */
 bool derived_add(struct derived *derived, const struct derived_name *name, uint64_t now_ns);
+/* Ends the name, and those that were derived from it as their root. */
+void derived_end(struct derived *derived, const struct dname *name);
 /* The whitelists for which the name is derived and alive; cheap when none is. */
 whitelist_mask derived_find(struct derived *derived, const struct dname *name, uint64_t now_ns);
 /* The same straight from the wire, any case, `size` bytes of a well-formed uncompressed name. */

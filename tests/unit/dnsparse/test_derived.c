@@ -94,6 +94,28 @@ static void test_an_ended_name_starts_anew(void **state)
     assert_int_equal(derived_count(*state, 250), 1);
 }
 
+static void test_a_name_is_ended_by_itself_and_by_its_root(void **state)
+{
+    struct derived_name other = entry_of("c.example", 1, 1, 100);
+    struct dname name;
+
+    assert_true(dname_from_text("other.example", &other.root));
+    add(*state, "a.example", 0, 1, 100, 0);
+    add(*state, "a.example", 1, 1, 100, 0);
+    add(*state, "b.example", 0, 1, 100, 0);
+    derived_add(*state, &other, 0);
+    assert_true(dname_from_text("a.example", &name));
+    derived_end(*state, &name);
+    assert_int_equal(find(*state, "a.example", 0), 0);
+    assert_int_equal(find(*state, "b.example", 0), 1);
+    add(*state, "a.example", 0, 1, 90, 0); /* a shorter time than before is one all the same */
+    assert_int_equal(find(*state, "a.example", 89), 1);
+    assert_true(dname_from_text("root.example", &name));
+    derived_end(*state, &name);
+    assert_int_equal(derived_count(*state, 0), 1);
+    assert_int_equal(find(*state, "c.example", 0), 2);
+}
+
 static void test_whitelists_are_apart(void **state)
 {
     assert_true(add(*state, "cdn.example", 0, 1, 100, 0));
@@ -229,6 +251,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_name_lives_until_its_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_extended_and_never_shortened, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_ended_name_starts_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_name_is_ended_by_itself_and_by_its_root, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_whitelists_are_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_many_steps_change_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_entered_is_refused, setup, teardown),

@@ -276,6 +276,23 @@ static void test_a_derived_name_counts_as_its_question(void **context)
     assert_int_equal(leases(state), 2);
 }
 
+/* Else a name that a forged answer led to would go on granting. */
+static void test_forgetting_a_name_ends_what_it_led_to(void **context)
+{
+    struct state *state = *context;
+    start(state, 1);
+    struct sighting open = open_end("a.dormammu.lookback.io", "evil.example.net", 300);
+    struct dname name = name_of("a.dormammu.lookback.io");
+    learn(state, &open, 1);
+    learn_one(state, "evil.example.net", "198.51.100.7", 300);
+    assert_int_equal(setsync_forget_name(state->sync, &name, &state->now), 1);
+    learn_one(state, "evil.example.net", "198.51.100.8", 300);
+    assert_int_equal(leases(state), 0);
+    learn(state, &open, 1);
+    learn_one(state, "evil.example.net", "198.51.100.8", 300);
+    assert_int_equal(leases(state), 1);
+}
+
 static void test_only_a_matching_or_derived_question_derives(void **context)
 {
     struct state *state = *context;
@@ -849,6 +866,7 @@ int main(void)
         TEST(test_an_answer_after_the_end_grants_anew),
         TEST(test_one_name_feeds_every_whitelist_that_it_matches),
         TEST(test_a_derived_name_counts_as_its_question),
+        TEST(test_forgetting_a_name_ends_what_it_led_to),
         TEST(test_only_a_matching_or_derived_question_derives),
         TEST(test_the_ttl_of_a_derived_name_is_clamped),
         TEST(test_follow_answer_derives_nothing),
