@@ -32,6 +32,7 @@ static const struct {
     {.name = "host-only", .bit = OPTION_HOST_ONLY, .flag = offsetof(struct options, host_only)},
     {.name = "url", .bit = OPTION_URL, .text = offsetof(struct options, url)},
     {.name = "file", .bit = OPTION_FILE, .text = offsetof(struct options, file)},
+    {.name = "hold", .bit = OPTION_HOLD, .flag = offsetof(struct options, hold)},
     {.name = "output", .bit = OPTION_OUTPUT, .text = offsetof(struct options, output)},
 };
 

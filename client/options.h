@@ -33,6 +33,7 @@ enum {
     OPTION_OUTPUT = 1 << 12,
     OPTION_URL = 1 << 13,
     OPTION_FILE = 1 << 14,
+    OPTION_HOLD = 1 << 15,
 };
 
 struct options_page {
@@ -41,7 +42,7 @@ struct options_page {
 };
 
 struct options {
-    bool json, all, host_only;
+    bool json, all, host_only, hold;
     const char *socket, *config, *shape, *table, *chain, *mark, *ca, *path, *timeout, *output, *url,
         *file;  /* NULL: not given, but for socket */
     int first;  /* index of the first argument in argv */

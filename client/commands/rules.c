@@ -4,6 +4,7 @@
  * ever run, and looks at the ruleset that is loaded, where it may.
  */
 #include "client/commands.h"
+#include "client/commands/holdrules.h"
 #include "client/commands/loaded.h"
 #include "client/commands/ruleset.h"
 #include "client/options.h"
@@ -20,24 +21,30 @@
 #include <unistd.h>
 
 static const struct options_page page = {
-    .usage = "usage: wildset rules [--config FILE] [--shape table|mark] [--table \"inet filter\"]\n"
-             "                     [--chain forward] [--mark VALUE/MASK] [--json] [WHITELIST]\n",
-    .help = "Prints an nftables ruleset that lets connections to a whitelist's services pass, and "
-            "to its\n"
-            "addresses only: `wildset rules lookback > lookback.nft; nft -f lookback.nft`.  It may "
-            "be\n"
-            "loaded as often as you like; the last lines say what is yours to add, once.\n\n"
-            "  --shape table   a chain for your own table, the one that drops (default)\n"
-            "  --shape mark    chains beside the sets that only mark new connections, so that any\n"
-            "                  firewall (iptables, ufw, firewalld) can accept by mark\n"
-            "  --table TABLE   table shape: family and name of your table (that of the sets; when "
-            "they\n"
-            "                  are in wildset's own, \"inet filter\")\n"
-            "  --chain CHAIN   table shape: your chain (forward)\n"
-            "  --mark V/M      mark shape: value and mask (0x00570000/0x00ff0000)\n"
-            "  --config FILE   the configuration (" CONFIG_DEFAULT_PATH ")\n"
-            "  --json          one object\n\n"
-            "Exit status: 0, 1 when no rules can be made, 64 wrong usage, 78 bad configuration.\n",
+    .usage =
+        "usage: wildset rules [--config FILE] [--shape table|mark] [--table \"inet filter\"]\n"
+        "                     [--chain forward] [--mark VALUE/MASK] [--json] [WHITELIST]\n"
+        "       wildset rules --hold [--config FILE] [--shape table|mark] [--json] [WHITELIST]\n",
+    .help =
+        "Prints an nftables ruleset that lets connections to a whitelist's services pass, and "
+        "to its\n"
+        "addresses only: `wildset rules lookback > lookback.nft; nft -f lookback.nft`.  It may "
+        "be\n"
+        "loaded as often as you like; the last lines say what is yours to add, once.\n\n"
+        "  --shape table   a chain for your own table, the one that drops (default)\n"
+        "  --shape mark    chains beside the sets that only mark new connections, so that any\n"
+        "                  firewall (iptables, ufw, firewalld) can accept by mark\n"
+        "  --table TABLE   table shape: family and name of your table (that of the sets; when "
+        "they\n"
+        "                  are in wildset's own, \"inet filter\")\n"
+        "  --chain CHAIN   table shape: your chain (forward)\n"
+        "  --mark V/M      mark shape: value and mask (0x00570000/0x00ff0000)\n"
+        "  --hold          other rules, to be loaded as well and by themselves: first packets to\n"
+        "                  addresses that are not in the sets (yet) wait until the answer has\n"
+        "                  been read; the configuration says how long (hold)\n"
+        "  --config FILE   the configuration (" CONFIG_DEFAULT_PATH ")\n"
+        "  --json          one object\n\n"
+        "Exit status: 0, 1 when no rules can be made, 64 wrong usage, 78 bad configuration.\n",
 };
 
 enum { STATUS_CONFIG = 78 };
@@ -57,6 +64,8 @@ struct request {
     struct set_name table; /* `set` is unused; family 0: that of the sets */
     const char *chain;
     struct ruleset_mark mark;
+    bool hold;
+    bool shape_given;
     const struct loaded *loaded; /* NULL: could not be looked at */
 };
 
@@ -94,9 +103,14 @@ static const char *request_make(const struct options *options, struct request *o
         .shape = shape_find(options->shape ? options->shape : "table"),
         .chain = options->chain ? options->chain : "forward",
         .mark = {.value = 0x00570000, .mask = 0x00ff0000},
+        .hold = options->hold,
+        .shape_given = options->shape,
     };
     if (!out->shape)
         return "--shape is table or mark";
+    if (options->hold && (options->table || options->chain || options->mark))
+        return "--table, --chain and --mark are not for --hold: its chains are beside the sets,"
+               " where the configuration has them";
     if (options->table && !table_from_text(options->table, &out->table))
         return "--table wants a family and a name that is no word of nft's own, for example"
                " \"inet filter\"";
@@ -110,11 +124,6 @@ static const char *request_make(const struct options *options, struct request *o
         return "--mark wants VALUE/MASK, the value not 0 and inside the mask, for example"
                " 0x00570000/0x00ff0000";
     return NULL;
-}
-
-static bool is_own_table(const struct set_name *set)
-{
-    return set->family == NFPROTO_INET && strcmp(set->table, "wildset") == 0;
 }
 
 static void set_move(struct set_name *set, const struct set_name *table)
@@ -137,6 +146,12 @@ static uint32_t set_size(const struct config *config, const struct set_name *set
     return policy_set_size(capacity);
 }
 
+/* A chain that the administrator's own one jumps to. */
+static bool is_for_their_table(const struct request *request)
+{
+    return request->shape->print == ruleset_print_table && !request->hold;
+}
+
 static struct ruleset ruleset_make(const struct config *config, const struct request *request,
                                    const struct whitelist *whitelist)
 {
@@ -152,12 +167,12 @@ static struct ruleset ruleset_make(const struct config *config, const struct req
                               .mark = request->mark};
     struct set_name *const sets[] = {&ruleset.set4, &ruleset.set6};
 
-    for (size_t i = 0; i < 2 && request->shape->print == ruleset_print_table; i++) {
+    for (size_t i = 0; i < FAMILIES && is_for_their_table(request); i++) {
         if (set_name_is_none(sets[i]))
             continue;
         if (request->table.family)
             set_move(sets[i], &request->table);
-        else if (is_own_table(sets[i]))
+        else if (set_name_is_own(sets[i]))
             set_move(sets[i], &usual);
     }
     if (request->loaded)
@@ -184,7 +199,7 @@ static bool place_is_good(const struct request *request, const struct ruleset *r
 {
     char problem[LOADED_PROBLEM_MAX];
 
-    if (!request->loaded || request->shape->print != ruleset_print_table ||
+    if (!request->loaded || !is_for_their_table(request) ||
         loaded_chain_is_good(request->loaded, ruleset, problem))
         return true;
     fprintf(stderr, "wildset: no rules for whitelist %s: %s\n", ruleset->whitelist->name, problem);
@@ -194,7 +209,7 @@ static bool place_is_good(const struct request *request, const struct ruleset *r
 /* A terminal shows it anyway. */
 static void jump_say(const struct request *request, const struct ruleset *ruleset)
 {
-    if (request->shape->print != ruleset_print_table || ruleset->jumps || isatty(STDOUT_FILENO))
+    if (!is_for_their_table(request) || ruleset->jumps || isatty(STDOUT_FILENO))
         return;
     fprintf(stderr, "wildset: once it is loaded, one rule is yours: chain %s has to jump to it:\n",
             ruleset->chain);
@@ -239,6 +254,100 @@ static int rulesets_print(const struct config *config, const struct request *req
     return name ? -1 : count;
 }
 
+/* ---- --hold ---- */
+
+static bool tables_are_shared(const struct whitelist *a, const struct whitelist *b)
+{
+    const struct set_name *const of_a[] = {&a->set4, &a->set6}, *const of_b[] = {&b->set4,
+                                                                                 &b->set6};
+
+    for (size_t i = 0; i < FAMILIES * FAMILIES; i++) {
+        const struct set_name *set = of_a[i / FAMILIES];
+
+        if (!set_name_is_none(set) && table_equal(set, of_b[i % FAMILIES]))
+            return true;
+    }
+    return false;
+}
+
+static const char *hold_problem(const struct request *request, const struct ruleset *ruleset)
+{
+    bool table = request->shape_given && request->shape->print == ruleset_print_table;
+
+    if (table && (set_name_is_own(&ruleset->set4) || set_name_is_own(&ruleset->set6)))
+        return "its sets in wildset's own table, which only marks connections: that is --shape "
+               "mark";
+    return holdrules_problem(ruleset);
+}
+
+/* Of the whitelist and all that share a table with it; without one, of all.  How many of `out` were
+ * filled in, 0 when the named one cannot have any. */
+static size_t hold_rulesets_make(const struct config *config, const struct request *request,
+                                 const struct whitelist *named, struct ruleset *out)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->whitelist_count; i++) {
+        const struct whitelist *whitelist = &config->whitelists[i];
+
+        if (named && whitelist != named && !tables_are_shared(whitelist, named))
+            continue;
+        out[count] = ruleset_make(config, request, whitelist);
+        const char *problem = hold_problem(request, &out[count]);
+        if (!problem) {
+            count++;
+            continue;
+        }
+        fprintf(stderr, "wildset: no rules for whitelist %s: it has %s\n", whitelist->name,
+                problem);
+        if (whitelist == named)
+            return 0;
+    }
+    return count;
+}
+
+static const struct whitelist *whitelist_find(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->whitelist_count; i++) {
+        if (strcmp(config->whitelists[i].name, name) == 0)
+            return &config->whitelists[i];
+    }
+    return NULL;
+}
+
+/* As rulesets_print. */
+static int hold_print(const struct config *config, const struct request *request, const char *name,
+                      FILE *out)
+{
+    const struct whitelist *named = name ? whitelist_find(config, name) : NULL;
+
+    if (name && !named)
+        return -1;
+    struct ruleset *rulesets = calloc(config->whitelist_count, sizeof(*rulesets));
+    if (!rulesets) {
+        fputs("wildset: out of memory\n", stderr);
+        return 0;
+    }
+    struct holdrules rules = {
+        .rulesets = rulesets,
+        .count = hold_rulesets_make(config, request, named, rulesets),
+        .queue = config->hold_queue,
+        .off = config->hold_ms == 0,
+        .marks = request->shape->print == ruleset_print_mark,
+    };
+    if (rules.count > 0)
+        holdrules_print(&rules, out);
+    if (rules.count > 0 && rules.off)
+        fputs(
+            "wildset: hold is \"\" in the configuration: nothing waits until it has a value, as in"
+            "  hold = \"250ms\"\n",
+            stderr);
+    free(rulesets);
+    return (int)rules.count;
+}
+
+/* ---- output ---- */
+
 static void whitelists_say(const struct config *config, const char *name)
 {
     fprintf(stderr, "wildset: no whitelist %s in the configuration; configured are", name);
@@ -247,16 +356,26 @@ static void whitelists_say(const struct config *config, const char *name)
     fputc('\n', stderr);
 }
 
-static void json_print(const struct request *request, const char *text)
+static json_t *json_make(const struct config *config, const struct request *request,
+                         const char *text)
 {
     char mark[32];
-    json_t *object = json_pack("{s:s, s:s}", "shape", request->shape->name, "ruleset", text);
 
+    if (request->hold)
+        return json_pack("{s:b, s:i, s:s}", "hold", config->hold_ms > 0, "queue",
+                         (int)config->hold_queue, "ruleset", text);
+    if (request->shape->print != ruleset_print_mark)
+        return json_pack("{s:s, s:s, s:s}", "shape", request->shape->name, "ruleset", text, "chain",
+                         request->chain);
     snprintf(mark, sizeof(mark), "0x%08x/0x%08x", request->mark.value, request->mark.mask);
-    if (request->shape->print == ruleset_print_mark)
-        json_object_set_new(object, "mark", json_string(mark));
-    else
-        json_object_set_new(object, "chain", json_string(request->chain));
+    return json_pack("{s:s, s:s, s:s}", "shape", request->shape->name, "ruleset", text, "mark",
+                     mark);
+}
+
+static void json_print(const struct config *config, const struct request *request, const char *text)
+{
+    json_t *object = json_make(config, request, text);
+
     json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(object);
@@ -273,12 +392,12 @@ static int rules_print(const struct config *config, const struct request *reques
         perror("wildset");
         return COMMAND_FAILED;
     }
-    int count = rulesets_print(config, request, name, out);
+    int count = (request->hold ? hold_print : rulesets_print)(config, request, name, out);
     fclose(out);
     if (count < 0)
         whitelists_say(config, name);
     else if (count > 0 && json)
-        json_print(request, text);
+        json_print(config, request, text);
     else if (count > 0)
         fputs(text, stdout);
     free(text);
@@ -294,7 +413,7 @@ int rules_main(int argc, char **argv)
 
     if (!options_read(&options, &page, argc, argv,
                       OPTION_JSON | OPTION_CONFIG | OPTION_SHAPE | OPTION_TABLE | OPTION_CHAIN |
-                          OPTION_MARK))
+                          OPTION_MARK | OPTION_HOLD))
         return options.status;
     if (argc - options.first > 1)
         return options_refuse(&page, "expected at most one whitelist");

@@ -49,7 +49,7 @@ static unsigned sides_of(const struct ruleset *ruleset, struct side out[static F
     return FAMILIES - set_name_is_none(&ruleset->set4) - set_name_is_none(&ruleset->set6);
 }
 
-static bool same_table(const struct set_name *a, const struct set_name *b)
+bool table_equal(const struct set_name *a, const struct set_name *b)
 {
     return a->family == b->family && strcmp(a->table, b->table) == 0;
 }
@@ -57,11 +57,10 @@ static bool same_table(const struct set_name *a, const struct set_name *b)
 /* The sides whose tables differ: one or two. */
 static unsigned tables_of(const struct side side[static FAMILIES], unsigned count)
 {
-    return count == FAMILIES && same_table(side[0].set, side[1].set) ? 1 : count;
+    return count == FAMILIES && table_equal(side[0].set, side[1].set) ? 1 : count;
 }
 
-/* "inet filter" of a set. */
-static const char *table_text(const struct set_name *set, char out[static SET_TEXT_MAX])
+const char *table_to_text(const struct set_name *set, char out[static SET_TEXT_MAX])
 {
     snprintf(out, SET_TEXT_MAX, "%s %s", set_family_name(set->family), set->table);
     return out;
@@ -133,14 +132,14 @@ static void names_print(const struct ruleset *ruleset, FILE *out)
         fprintf(out, "#     %s\n", pattern_to_text(&whitelist->patterns[i], text));
 }
 
-static void sets_declare(const struct ruleset *ruleset, FILE *out)
+void ruleset_print_sets(const struct ruleset *ruleset, FILE *out)
 {
     struct side side[FAMILIES];
     char text[SET_TEXT_MAX];
 
     const unsigned count = sides_of(ruleset, side);
     for (unsigned i = 0; i < tables_of(side, count); i++)
-        fprintf(out, "add table %s\n", table_text(side[i].set, text));
+        fprintf(out, "add table %s\n", table_to_text(side[i].set, text));
     for (unsigned i = 0; i < count; i++) {
         set_name_to_text(side[i].set, text);
         if (side[i].theirs)
@@ -175,8 +174,8 @@ static void services_print(const struct ruleset *ruleset, const char *chain, con
         service_to_text(&whitelist->services[i], service);
         for (unsigned j = 0; j < count; j++)
             fprintf(out, "add rule %s %s %s @%s %.3s dport %s counter %s comment \"%s %zu\"\n",
-                    table_text(side[j].set, text), chain, side[j].match, side[j].set->set, service,
-                    service + 4, verdict, whitelist->name, i + 1);
+                    table_to_text(side[j].set, text), chain, side[j].match, side[j].set->set,
+                    service, service + 4, verdict, whitelist->name, i + 1);
     }
 }
 
@@ -224,7 +223,7 @@ void ruleset_print_jump(const struct ruleset *ruleset, const char *before, FILE 
     const unsigned count = sides_of(ruleset, side);
     ruleset_chain_name(ruleset, chain);
     for (unsigned i = 0; i < tables_of(side, count); i++)
-        fprintf(out, "%snft insert rule %s %s jump %s\n", before, table_text(side[i].set, text),
+        fprintf(out, "%snft insert rule %s %s jump %s\n", before, table_to_text(side[i].set, text),
                 ruleset->chain, chain);
 }
 
@@ -265,9 +264,9 @@ void ruleset_print_table(const struct ruleset *ruleset, FILE *out)
         "# Load it with `nft -f`, as often as you like; at boot your own ruleset includes it, in\n"
         "# front of the chain that jumps to it.\n\n",
         ruleset->chain);
-    sets_declare(ruleset, out);
+    ruleset_print_sets(ruleset, out);
     for (unsigned i = 0; i < tables_of(side, count); i++)
-        chain_declare(table_text(side[i].set, text), chain, NULL, out);
+        chain_declare(table_to_text(side[i].set, text), chain, NULL, out);
     services_print(ruleset, chain, "accept", out);
     jump_print(ruleset, out);
 }
@@ -279,7 +278,7 @@ static void hooks_print(const struct ruleset *ruleset, const struct set_name *se
     static const char *const hooks[] = {"forward", "output"};
     char text[SET_TEXT_MAX], chain[RULESET_CHAIN_MAX];
 
-    table_text(set, text);
+    table_to_text(set, text);
     for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
         snprintf(chain, sizeof(chain), "%s-%s", ruleset->whitelist->name, hooks[i]);
         chain_declare(text, chain, hooks[i], out);
@@ -338,9 +337,9 @@ void ruleset_print_mark(const struct ruleset *ruleset, FILE *out)
           " as often\n"
           "# as you like.  What the sets hold stays.\n\n",
           out);
-    sets_declare(ruleset, out);
+    ruleset_print_sets(ruleset, out);
     for (unsigned i = 0; i < tables_of(side, count); i++)
-        chain_declare(table_text(side[i].set, text), chain, NULL, out);
+        chain_declare(table_to_text(side[i].set, text), chain, NULL, out);
     services_print(ruleset, chain, verdict, out);
     for (unsigned i = 0; i < tables_of(side, count); i++)
         hooks_print(ruleset, side[i].set, chain, out);

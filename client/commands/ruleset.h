@@ -37,10 +37,15 @@ const char *ruleset_problem(const struct ruleset *ruleset);
 /* Table shape: our own chain. */
 enum { RULESET_CHAIN_MAX = WHITELIST_NAME_MAX + 16 };
 const char *ruleset_chain_name(const struct ruleset *ruleset, char out[static RULESET_CHAIN_MAX]);
+/* "inet filter", of a set. */
+const char *table_to_text(const struct set_name *set, char out[static SET_TEXT_MAX]);
+bool table_equal(const struct set_name *a, const struct set_name *b);
 /* "udp 19305-19309" */
 enum { SERVICE_TEXT_MAX = 32 };
 const char *service_to_text(const struct service *service, char out[static SERVICE_TEXT_MAX]);
 
+/* Declares its tables and sets. */
+void ruleset_print_sets(const struct ruleset *ruleset, FILE *out);
 void ruleset_print_table(const struct ruleset *ruleset, FILE *out);
 /* Table shape: the command that lets the administrator's chain use it, a line a table. */
 void ruleset_print_jump(const struct ruleset *ruleset, const char *before, FILE *out);

@@ -126,6 +126,11 @@ bool set_name_is_none(const struct set_name *name)
     return name->family == SET_FAMILY_NONE;
 }
 
+bool set_name_is_own(const struct set_name *name)
+{
+    return name->family == NFPROTO_INET && strcmp(name->table, "wildset") == 0;
+}
+
 static bool whitelist_has_one_service(const struct whitelist *whitelist,
                                       const struct service *service)
 {

@@ -37,6 +37,8 @@ const char *set_name_to_text(const struct set_name *name, char out[static SET_TE
 /* No set is equal to nothing, itself included. */
 bool set_name_equal(const struct set_name *a, const struct set_name *b);
 bool set_name_is_none(const struct set_name *name);
+/* In "inet wildset", the table that is wildset's own. */
+bool set_name_is_own(const struct set_name *name);
 /* "inet", "ip"...; NULL for a family that is not one. */
 const char *set_family_name(uint8_t family);
 

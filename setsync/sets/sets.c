@@ -33,7 +33,7 @@ static struct set *set_add(struct setsync *sync, const struct set_name *name,
         return NULL;
     set->name = *name;
     set->family = family;
-    set->own = name->family == NFPROTO_INET && strcmp(name->table, "wildset") == 0;
+    set->own = set_name_is_own(name);
     set->may_hold_others = !set->own;
     set->phase = sync->nft ? SET_PHASE_ABSENT : SET_PHASE_READY;
     sets[sync->set_count++] = set;

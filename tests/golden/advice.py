@@ -111,7 +111,7 @@ FORBIDDEN = {
     r"require-query *= *false": "anyone who can send packets in their name is then trusted",
     r"without the %|drop the %|leave out the %": None,
     r"flush ruleset|iptables -F|ufw disable|stop firewalld|disable firewalld": None,
-    r"policy accept": "priority mangle",  # a chain that only marks
+    r"policy accept": "type filter hook %s priority",  # a chain of wildset's own that only marks or holds
     r"nft (delete|flush)|delete the set|delete set": None,
     r"apparmor.*(disable|complain)|aa-disable": None,
     r"enable.*nftables\.service|nftables\.service.*enable": None,
