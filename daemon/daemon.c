@@ -270,6 +270,7 @@ static int open_loop(struct daemon *daemon)
 static int open_sync(struct daemon *daemon)
 {
     struct moment now = clock_now();
+    (void)daemon_lend_translators(daemon, daemon->config);
     struct setsync_options options = {
         .whitelists = daemon->config->whitelists,
         .whitelist_count = daemon->config->whitelist_count,

@@ -18,6 +18,7 @@
 #include "daemon/outputs/lease_saver.h"
 #include "daemon/sources/file_monitor.h"
 #include "daemon/sources/sources.h"
+#include "setsync/policy/translators.h"
 #include "setsync/setsync.h"
 #include "source/channel.h"
 #include "source/resolvers_seen.h"
@@ -34,6 +35,7 @@ struct daemon {
     struct feeds *feeds;
     struct journal journal;
     struct resolvers resolvers;
+    struct translators translators;    /* found by asking, for whitelists that want it */
     struct trusted trusted;            /* whom the newest sources were told to believe */
     struct file_monitor *system_files; /* that name some of them */
     struct loop_watch *trust_timer;
@@ -63,6 +65,8 @@ void daemon_arm(struct daemon *daemon);
 void daemon_configure_log(const struct config *config);
 void daemon_tell_ready(struct daemon *daemon);
 
+/* Lends what was found to the whitelists that want it; false when none does. */
+bool daemon_lend_translators(struct daemon *daemon, struct config *config);
 /* What sources call when they tell something; the rest is left to the caller. */
 struct sources_hooks daemon_hooks(struct daemon *daemon);
 /* Whatever happened to an address, here or at a source: all who want to know; the kernel has it. */

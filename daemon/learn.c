@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/priority.h"
+#include "dnsparse/names/dns.h"
 #include "source/kind.h"
 
 /* At most 200 times a second, whoever asks: less than a hundredth of a CPU. */
@@ -126,6 +127,61 @@ static void on_answered(void *context)
     priority_regain();
 }
 
+bool daemon_lend_translators(struct daemon *daemon, struct config *config)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < config->whitelist_count; i++) {
+        struct whitelist *whitelist = &config->whitelists[i];
+
+        whitelist->translators = whitelist->dns64_discover ? &daemon->translators : NULL;
+        any |= whitelist->dns64_discover;
+    }
+    return any;
+}
+
+/* What was granted before is judged again: it may have been let in for want of the prefix. */
+static void judge_again(struct daemon *daemon)
+{
+    struct moment now = clock_now();
+
+    on_answered(daemon);
+    if (setsync_reload(daemon->sync, daemon->config->whitelists, daemon->config->whitelist_count,
+                       &now))
+        log_error("out of memory while checking the addresses allowed so far against a new DNS64 "
+                  "prefix: reload the configuration");
+    daemon_arm(daemon);
+}
+
+static void tell_translators(const struct translators *found, const struct address *resolver)
+{
+    char text[PREFIX_TEXT_MAX], server[ADDRESS_TEXT_MAX];
+
+    for (size_t i = 0; i < found->count; i++)
+        log_notice("DNS64 prefix %s, found at resolver %s (" DNS64_NAME "): addresses in it are "
+                   "checked by the embedded IPv4 address",
+                   prefix_to_text(&found->prefixes[i], text), address_to_text(resolver, server));
+}
+
+/* Only who was told to ask is heard, and only by those who want to know. */
+static bool takes_translators(struct daemon *daemon, enum source source,
+                              const struct sighting *parts, size_t count)
+{
+    bool any = false;
+
+    if (!source_kind(source)->asks_itself || !translators_is_name(&parts[0].question) ||
+        !daemon_lend_translators(daemon, daemon->config))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        for (unsigned j = 0; j < parts[i].address_count; j++)
+            any |= translators_learn(&daemon->translators, &parts[i].addresses[j].address);
+    if (any) {
+        tell_translators(&daemon->translators, &parts[0].resolver);
+        judge_again(daemon);
+    }
+    return true;
+}
+
 static void on_answer(void *context, enum source source, const struct sighting *parts, size_t count)
 {
     struct daemon *daemon = context;
@@ -135,6 +191,8 @@ static void on_answer(void *context, enum source source, const struct sighting *
         refuse_answer(daemon, source, &parts[0]);
         return;
     }
+    if (takes_translators(daemon, source, parts, count))
+        return;
     setsync_take(daemon->sync, source, parts, count, &now);
     daemon->taken[daemon->taken_count++] = (struct taken){.source = source, .sighting = &parts[0]};
     if (daemon->taken_count == CHANNEL_TOGETHER)

@@ -84,6 +84,7 @@ static bool replace_config(struct daemon *daemon, char error[static RELOADS_ERRO
 
     if (mirrored_config_read(daemon->options.config_path, &config, error))
         return false;
+    (void)daemon_lend_translators(daemon, config);
     if (daemon_start_sources(daemon, config)) {
         config_free(config);
         return refuse(error, "out of memory while preparing the sources' plans");

@@ -3,6 +3,7 @@
  * The registry process: plan, the system's files, sandbox, loop.  Started by the daemon only.
  */
 #include "base/log.h"
+#include "dnsparse/names/dns.h"
 #include "registry/fetch/proxy.h"
 #include "registry/list/document.h"
 #include "registry/poll.h"
@@ -227,16 +228,19 @@ static int open_all(void *self)
     return 0;
 }
 
-/* The names that are in the configuration as they are. */
+/* The names that are in the configuration as they are, and the one that shows translators. */
 static int resolve_names(struct process *process, unsigned whitelist)
 {
+    const struct registry_whitelist *wanted = &process->plan.whitelists[whitelist];
     struct dname *names = calloc(process->plan.pattern_count + 1, sizeof(*names));
     size_t count = 0;
     int result;
 
     if (!names)
         return -ENOMEM;
-    for (size_t i = 0; i < process->plan.pattern_count; i++) {
+    if (wanted->discovers)
+        count += dname_from_text(DNS64_NAME, &names[count]);
+    for (size_t i = 0; wanted->resolves && i < process->plan.pattern_count; i++) {
         const struct whitelist_pattern *pattern = &process->plan.patterns[i];
 
         if (pattern->whitelist == whitelist && pattern->pattern.kind == PATTERN_EXACT &&
@@ -254,7 +258,7 @@ static int run(void *self)
 
     on_beat(process);
     for (unsigned i = 0; i < process->plan.whitelist_count; i++) {
-        int result = process->plan.whitelists[i].resolves ? resolve_names(process, i) : 0;
+        int result = resolve_names(process, i);
 
         if (result < 0)
             return result;

@@ -24,7 +24,7 @@ _Static_assert(_Alignof(struct whitelist_pattern) == 1 && _Alignof(struct addres
 bool registry_plan_is_needed(const struct registry_plan *plan)
 {
     for (size_t i = 0; i < plan->whitelist_count; i++)
-        if (plan->whitelists[i].url[0] != '\0')
+        if (plan->whitelists[i].url[0] != '\0' || plan->whitelists[i].discovers)
             return true;
     for (size_t i = 0; i < plan->pattern_count; i++)
         if (plan->patterns[i].pattern.kind == PATTERN_EXACT &&
@@ -79,7 +79,7 @@ static bool whitelist_is_valid(const struct registry_whitelist *whitelist)
            whitelist->shrink <= 100 && whitelist->ttl_min <= whitelist->ttl_max &&
            whitelist->ttl_max <= INT32_MAX && whitelist->grace <= INT32_MAX &&
            whitelist->takes_addresses <= 1 && whitelist->resolves <= 1 && whitelist->follows <= 1 &&
-           whitelist->zero == 0;
+           whitelist->discovers <= 1;
 }
 
 static bool registry_pattern_is_valid(const struct registry_plan *plan,

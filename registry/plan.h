@@ -33,9 +33,9 @@ struct registry_whitelist {
     uint32_t shrink;            /* per cent that may vanish at once */
     uint32_t ttl_min, ttl_max, grace;
     uint8_t takes_addresses;
-    uint8_t resolves; /* its names without "*" */
-    uint8_t follows;  /* follow = "across" */
-    uint8_t zero;
+    uint8_t resolves;  /* its names without "*" */
+    uint8_t follows;   /* follow = "across" */
+    uint8_t discovers; /* dns64 = "discover": ipv4only.arpa (RFC 7050) */
 };
 
 /* All arrays are borrowed; an empty one may be NULL. */

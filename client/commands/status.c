@@ -368,6 +368,25 @@ static void trusted_print(const json_t *status)
     putchar('\n');
 }
 
+/* "DNS64 prefixes found: 2001:db8:64::/96"; whoever asks for them gets the same. */
+static void translators_print(const json_t *status)
+{
+    const json_t *whitelist, *found = NULL;
+    json_t *item;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "whitelists"), i, whitelist)
+    {
+        if (json_object_get(whitelist, "dns64"))
+            found = json_object_get(whitelist, "dns64");
+    }
+    if (!found)
+        return;
+    json_array_foreach(found, i, item)
+        printf("%s%s", i ? ", " : "DNS64 prefixes found: ", json_string_value(item));
+    putchar('\n');
+}
+
 /* By the gravest finding: a word for people, a colour, and an exit status for monitoring. */
 static const struct verdict {
     const char *word;
@@ -408,6 +427,7 @@ static void status_print(const json_t *status, const struct verdict *verdict)
     feeds_print(status);
     putchar('\n');
     trusted_print(status);
+    translators_print(status);
     totals_print(status);
     refused_print(status);
     remarks_print(status);

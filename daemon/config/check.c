@@ -153,6 +153,19 @@ static void check_words(struct config_reader *reader, const struct whitelist *wh
                        key);
 }
 
+static void take_discover(struct whitelist *whitelist)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < whitelist->dns64_count; i++) {
+        if (whitelist->dns64[i].address.family == ADDRESS_NONE)
+            whitelist->dns64_discover = true;
+        else
+            whitelist->dns64[kept++] = whitelist->dns64[i];
+    }
+    whitelist->dns64_count = kept;
+}
+
 void config_check_whitelist(struct config_reader *reader, unsigned line)
 {
     struct whitelist *whitelist = reader->open;
@@ -160,6 +173,7 @@ void config_check_whitelist(struct config_reader *reader, unsigned line)
 
     if (whitelist == &reader->spare)
         return;
+    take_discover(whitelist);
     default_set(&whitelist->set4, whitelist->name, '4');
     default_set(&whitelist->set6, whitelist->name, '6');
     reader->set_line[index][0] = whitelist_line(reader, "set4", line);

@@ -113,11 +113,13 @@ static bool convert_prefix(const struct config_key *key, const char *text, void 
     return prefix_from_text(text, out);
 }
 
+/* "discover" is no prefix: of no family, until config_check_whitelist takes it out. */
 static bool convert_dns64(const struct config_key *key, const char *text, void *out)
 {
-    struct prefix prefix;
+    struct prefix prefix = {0};
     (void)key;
-    if (!prefix_from_text(text, &prefix) || !policy_is_translation_prefix(&prefix))
+    if (strcmp(text, "discover") != 0 &&
+        (!prefix_from_text(text, &prefix) || !policy_is_translation_prefix(&prefix)))
         return false;
     memcpy(out, &prefix, sizeof(prefix));
     return true;
@@ -247,7 +249,7 @@ static const struct config_key keys[] = {
     {.name = "dns64", .section = SECTION_WHITELIST, .convert = convert_dns64,
      LIST_AT(whitelist, dns64, dns64_count, 64),
      .wanted = "an IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits, with no host bits set: "
-               "\"2001:db8:64::/96\""},
+               "\"2001:db8:64::/96\"; or \"discover\""},
     {.name = "resolve", .section = SECTION_WHITELIST, .convert = convert_boolean,
      AT(whitelist, resolve), .wanted = WANTED_BOOLEAN},
     {.name = "registry", .section = SECTION_WHITELIST, .convert = convert_url,

@@ -79,6 +79,7 @@ static void fill_poll(const struct whitelist *whitelist, struct registry_whiteli
         .takes_addresses = whitelist->registry_addresses,
         .resolves = whitelist->resolve,
         .follows = whitelist->follow == FOLLOW_ACROSS,
+        .discovers = whitelist->dns64_discover,
     };
     snprintf(out->name, sizeof(out->name), "%s", whitelist->name);
     snprintf(out->url, sizeof(out->url), "%s", whitelist->registry ? whitelist->registry : "");

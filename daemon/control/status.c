@@ -17,6 +17,7 @@
 #include "daemon/sources/sources.h"
 #include "daemon/sources/topology.h"
 #include "dnsparse/names/public_resolvers.h"
+#include "setsync/policy/translators.h"
 #include "setsync/setsync.h"
 #include "source/resolvers_seen.h"
 
@@ -403,6 +404,18 @@ static json_t *feeds_to_json(const struct feeds *feeds)
     return array;
 }
 
+/* Those that were found; none is nothing to be said. */
+static void put_translators(json_t *object, const struct translators *found)
+{
+    char text[PREFIX_TEXT_MAX];
+    json_t *prefixes = found && found->count > 0 ? json_array() : NULL;
+
+    for (size_t i = 0; prefixes && i < found->count; i++)
+        json_array_append_new(prefixes, json_string(prefix_to_text(&found->prefixes[i], text)));
+    if (prefixes)
+        json_object_set_new(object, "dns64", prefixes);
+}
+
 static json_t *whitelist_to_json(const struct whitelist *whitelist, const struct setsync *sync,
                                  size_t index)
 {
@@ -420,6 +433,7 @@ static json_t *whitelist_to_json(const struct whitelist *whitelist, const struct
         json_array_append_new(patterns,
                               json_string(pattern_to_text(&whitelist->patterns[i], text)));
     json_object_set_new(object, "patterns", patterns);
+    put_translators(object, whitelist->translators);
     return object;
 }
 

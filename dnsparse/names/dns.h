@@ -13,4 +13,7 @@ enum {
     CLASS_IN = 1,
 };
 
+/* Its AAAA records show the prefixes of DNS64 (RFC 7050). */
+#define DNS64_NAME "ipv4only.arpa"
+
 #endif

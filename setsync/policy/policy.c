@@ -6,6 +6,7 @@
 #include "setsync/policy/policy.h"
 
 #include "dnsparse/names/pattern_index.h"
+#include "setsync/policy/translators.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -62,15 +63,6 @@ static const struct embedding {
     {{{0x20, 0x01}, 32, ADDRESS_IPV6}, {12, 13, 14, 15}, 0xff},    /* and the host behind it */
 };
 
-/* The same by the length of a translator's prefix (RFC 6052 section 2.2): byte 8 is left out. */
-static const struct layout {
-    uint8_t length;
-    uint8_t at[4];
-} layouts[] = {
-    {32, {4, 5, 6, 7}},   {40, {5, 6, 7, 9}},    {48, {6, 7, 9, 10}},
-    {56, {7, 9, 10, 11}}, {64, {9, 10, 11, 12}}, {96, {12, 13, 14, 15}},
-};
-
 static const struct range nat64_local_use = {
     {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48, ADDRESS_IPV6};
 
@@ -125,15 +117,16 @@ static enum reason address_judge_embedded(const struct whitelist *whitelist, con
  */
 static enum reason address_judge_local_use(const struct whitelist *whitelist, const uint8_t *bytes)
 {
+    static const uint8_t lengths[] = {48, 56, 64, 96};
     bool is_96 = bytes[12] != 0;
     bool embeds = false;
 
-    for (size_t i = 0; i < COUNT(layouts); i++) {
-        const uint8_t *at = layouts[i].at;
-        bool here = layouts[i].length == 96 ? is_96 : bytes[at[0]] != 0;
-        bool prefix = layouts[i].length < 96 && is_96 && bytes[at[2]] == 0 && bytes[at[3]] == 0;
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        const uint8_t *at = translators_layout(lengths[i]);
+        bool here = lengths[i] == 96 ? is_96 : bytes[at[0]] != 0;
+        bool prefix = lengths[i] < 96 && is_96 && bytes[at[2]] == 0 && bytes[at[3]] == 0;
 
-        if (layouts[i].length < 48 || !here || prefix)
+        if (!here || prefix)
             continue;
         embeds = true;
         enum reason reason = address_judge_embedded(whitelist, bytes, at, 0);
@@ -143,17 +136,9 @@ static enum reason address_judge_local_use(const struct whitelist *whitelist, co
     return embeds ? REASON_NONE : REASON_SPECIAL_ADDRESS;
 }
 
-static const struct layout *prefix_layout(uint8_t length)
-{
-    for (size_t i = 0; i < COUNT(layouts); i++)
-        if (layouts[i].length == length)
-            return &layouts[i];
-    return NULL;
-}
-
 bool policy_is_translation_prefix(const struct prefix *prefix)
 {
-    return prefix->address.family == ADDRESS_IPV6 && prefix_layout(prefix->length);
+    return prefix->address.family == ADDRESS_IPV6 && translators_layout(prefix->length);
 }
 
 static bool address_is_translated(const struct whitelist *whitelist, const struct address *address)
@@ -164,20 +149,32 @@ static bool address_is_translated(const struct whitelist *whitelist, const struc
     return false;
 }
 
-static enum reason address_judge_translated(const struct whitelist *whitelist,
-                                            const struct address *address)
+static enum reason address_judge_within(const struct whitelist *whitelist,
+                                        const struct address *address,
+                                        const struct prefix *prefixes, size_t count)
 {
-    for (size_t i = 0; i < whitelist->dns64_count; i++) {
-        const struct prefix *prefix = &whitelist->dns64[i];
-
-        if (!prefix_contains(prefix, address))
+    for (size_t i = 0; i < count; i++) {
+        if (!prefix_contains(&prefixes[i], address))
             continue;
-        enum reason reason =
-            address_judge_embedded(whitelist, address->bytes, prefix_layout(prefix->length)->at, 0);
+        enum reason reason = address_judge_embedded(whitelist, address->bytes,
+                                                    translators_layout(prefixes[i].length), 0);
         if (reason != REASON_NONE)
             return reason;
     }
     return REASON_NONE;
+}
+
+/* Prefixes that were found are not believed to let anything through: they only judge. */
+static enum reason address_judge_translated(const struct whitelist *whitelist,
+                                            const struct address *address)
+{
+    const struct translators *found = whitelist->translators;
+    enum reason reason =
+        address_judge_within(whitelist, address, whitelist->dns64, whitelist->dns64_count);
+
+    if (reason == REASON_NONE && found)
+        reason = address_judge_within(whitelist, address, found->prefixes, found->count);
+    return reason;
 }
 
 /* In an interface identifier under any prefix (RFC 5214 section 6.1), universal or not. */

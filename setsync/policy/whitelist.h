@@ -76,12 +76,14 @@ struct whitelist {
     size_t refuse_count;
     struct prefix *dns64; /* of translators: an address in one is what it embeds */
     size_t dns64_count;
-    char feed[WHITELIST_FEED_MAX]; /* a file for other firewalls to fetch; "": none */
-    uint32_t feed_linger;          /* seconds that an address stays in it past its lease */
-    bool resolve;                  /* the names without "*" */
-    char *registry;                /* the list's URL; NULL or "": none */
-    char *registry_ca;             /* NULL or "": the system's certificates */
-    bool registry_addresses;       /* addresses that stand in the list may be granted */
+    bool dns64_discover;                   /* "discover": those that RFC 7050 finds refuse, too */
+    const struct translators *translators; /* the found ones, borrowed; NULL: not asked for */
+    char feed[WHITELIST_FEED_MAX];         /* a file for other firewalls to fetch; "": none */
+    uint32_t feed_linger;                  /* seconds that an address stays in it past its lease */
+    bool resolve;                          /* the names without "*" */
+    char *registry;                        /* the list's URL; NULL or "": none */
+    char *registry_ca;                     /* NULL or "": the system's certificates */
+    bool registry_addresses;               /* addresses that stand in the list may be granted */
     uint32_t registry_interval, registry_keep; /* seconds */
     uint32_t registry_shrink;                  /* per cent */
 };

@@ -3,6 +3,7 @@
 import lab
 
 PORT = 5353  # nsd's, behind unbound
+DNS64 = "2001:db8:64::/96"  # the prefix of unbound, where it is asked to make addresses for clients without IPv4
 
 SOA = "@ {ttl} IN SOA ns.lookback.io. hostmaster.lookback.io. {serial} 3600 600 86400 1\n"
 
@@ -70,6 +71,10 @@ one              300 CNAME two.example.net.
 two              300 CNAME three.example.net.
 three              2 A     203.0.113.33
 """,
+    "ipv4only.arpa": """
+@                300 A     192.0.0.170
+@                300 A     192.0.0.171
+""",
     "evil.example": """
 dormammu.lookback.io 300 A 198.51.100.92
 """,
@@ -110,7 +115,8 @@ server:
     do-not-query-localhost: no
     qname-minimisation: no
     max-udp-size: 4096
-    module-config: "iterator"
+    module-config: "{modules}"
+    dns64-prefix: {dns64}
 remote-control:
     control-enable: no
 """
@@ -147,8 +153,9 @@ class Names:
         self.await_answer(program, "127.0.0.1", PORT)
         return program
 
-    def serve_clients(self):
-        text = UNBOUND.format(folder=self.folder, address4=lab.RESOLVER4, address6=lab.RESOLVER6)
+    def serve_clients(self, modules="iterator"):
+        text = UNBOUND.format(folder=self.folder, address4=lab.RESOLVER4, address6=lab.RESOLVER6,
+                              modules=modules, dns64=DNS64)
         for zone in self.records:
             text += STUB.format(zone=zone, port=PORT)
         (self.folder / "unbound.conf").write_text(text, encoding="ascii")

@@ -12,7 +12,9 @@ import time
 import pytest
 
 import lab
+import names
 from appliance import WILDSET
+from clients import dig
 from lab import wait_for
 from test_operation import process_status
 
@@ -411,3 +413,35 @@ def test_a_long_list_is_asked_for_bit_by_bit(world, registry):
     times = sorted(first.values())
     fastest = min(later - earlier for earlier, later in zip(times, times[61:]))
     assert fastest > 0.9, f"61 names within {fastest:.3f} s"
+
+
+def test_the_prefix_of_dns64_is_found_and_only_refuses(world):
+    """A client behind NAT64: its own prefix holds a private address, which is let in until it is known."""
+    lab.stop(world.names.unbound)
+    world.names.unbound = world.names.serve_clients("dns64 iterator")
+
+    def asks(name):
+        return dig(world.client, f"{name}.dormammu.lookback.io", "AAAA")
+
+    def found():
+        return [whitelist.get("dns64") for whitelist in world.wildset.status()["whitelists"]]
+
+    try:
+        assert asks("local") == ["2001:db8:64::a01:203"]
+        wait_for("what is private is let in", lambda: world.wildset.holds("2001:db8:64::a01:203"))
+        assert found() == [None]
+        world.wildset.configure(extra='dns64 = { "discover" }', resolve="false", outside="")
+        world.wildset.reload()
+        wait_for("the prefix is known", lambda: found() == [[names.DNS64]])
+        wait_for("what is private is taken out", lambda: not world.wildset.holds("2001:db8:64::a01:203"))
+        assert f"DNS64 prefixes found: {names.DNS64}" in world.wildset.ask("status")
+        before = world.wildset.refused("private-address")
+        assert asks("local") and asks("four") == ["2001:db8:64::c633:640e"]
+        wait_for("what is not stays allowed", lambda: world.wildset.holds("2001:db8:64::c633:640e"))
+        assert not world.wildset.holds("2001:db8:64::a01:203")
+        assert world.wildset.refused("private-address") > before
+    finally:
+        lab.stop(world.names.unbound)
+        world.names.unbound = world.names.serve_clients()
+        world.wildset.configure(extra="", outside="", resolve="false")
+        world.wildset.reload()

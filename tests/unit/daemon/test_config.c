@@ -77,6 +77,7 @@ static void test_one_whitelist_with_one_name_is_complete(void **state)
     assert_int_equal(whitelist->grace, 600);
     assert_int_equal(whitelist->max_addresses, 4096);
     assert_false(whitelist->private_addresses);
+    assert_false(whitelist->dns64_discover);
     assert_string_equal(whitelist->feed, "");
     assert_int_equal(whitelist->feed_linger, 300);
     assert_null(config_whitelist(config, "other"));
@@ -110,6 +111,7 @@ static void test_every_key_is_read(void **state)
              "  grace = \"90s\"\n"
              "  max-addresses = 17\n"
              "  private-addresses = true\n"
+             "  dns64 = { \"2001:db8:64::/96\", \"discover\", \"2001:db8:65::/64\" }\n"
              "  refuse = { \"203.0.113.0/24\", \"2001:db8:1::/48\" }\n"
              "  feed = \"/var/lib/wildset/feeds/a.txt\"\n"
              "  feed-linger = \"10m\"\n"
@@ -158,6 +160,9 @@ static void test_every_key_is_read(void **state)
     assert_int_equal(whitelist->grace, 90);
     assert_int_equal(whitelist->max_addresses, 17);
     assert_true(whitelist->private_addresses);
+    assert_true(whitelist->dns64_discover);
+    assert_int_equal(whitelist->dns64_count, 2);
+    assert_int_equal(whitelist->dns64[1].length, 64);
     assert_int_equal(whitelist->refuse_count, 2);
     assert_string_equal(whitelist->feed, "/var/lib/wildset/feeds/a.txt");
     assert_int_equal(whitelist->feed_linger, 600);

@@ -70,6 +70,9 @@ static void test_whether_it_is_needed(void **context)
     (void)context;
     assert_true(registry_plan_is_needed(&plan));
     whitelists[0].url[0] = '\0';
+    whitelists[1].discovers = 1;
+    assert_true(registry_plan_is_needed(&plan));
+    whitelists[1].discovers = 0;
     assert_false(registry_plan_is_needed(&plan));
     whitelists[0].resolves = 1;
     assert_false(registry_plan_is_needed(&plan)); /* its one name is a wildcard */
@@ -94,7 +97,7 @@ static void test_every_field_is_checked(void **context)
     SPOIL(whitelists[0].takes_addresses, 2);
     SPOIL(whitelists[0].resolves, 2);
     SPOIL(whitelists[0].follows, 2);
-    SPOIL(whitelists[0].zero, 1);
+    SPOIL(whitelists[0].discovers, 2);
     SPOIL(whitelists[0].url[4], ':'); /* http */
     SPOIL(whitelists[0].ca[0], 'x');
     SPOIL(patterns[0].whitelist, 2);

@@ -3,6 +3,7 @@
 #include "tests/unit/setsync/fixture.h"
 
 #include "setsync/policy/policy.h"
+#include "setsync/policy/translators.h"
 
 struct expectation {
     const char *address;
@@ -227,6 +228,89 @@ static void test_a_translators_prefix_may_be_private(void **context)
     EXPECT(&whitelist, cases);
 }
 
+/* What was found by asking may be forged: it lets nothing through that would not be without it. */
+static void test_a_prefix_that_was_found_only_refuses(void **context)
+{
+    (void)context;
+    static const struct expectation without[] = {
+        {"2001:db8:64::198.51.100.7", REASON_NONE},
+        {"2001:db8:64::10.1.2.3", REASON_NONE},
+        {"fd00:64::198.51.100.7", REASON_PRIVATE_ADDRESS},
+        {"64:ff9b:1:a00::10.1.2.3", REASON_PRIVATE_ADDRESS},
+        {"64:ff9b:1:a00:a:100::", REASON_PRIVATE_ADDRESS}, /* behind a /64, as it is guessed */
+    };
+    static const struct expectation with[] = {
+        {"2001:db8:64::198.51.100.7", REASON_NONE},
+        {"2001:db8:64::10.1.2.3", REASON_PRIVATE_ADDRESS},
+        {"2001:db8:64::169.254.169.254", REASON_SPECIAL_ADDRESS},
+        {"fd00:64::198.51.100.7", REASON_PRIVATE_ADDRESS},
+        {"64:ff9b:1:a00::10.1.2.3", REASON_PRIVATE_ADDRESS},
+        {"64:ff9b:1:a00:a:100::", REASON_PRIVATE_ADDRESS},
+    };
+    static const char *const found[] = {"2001:db8:64::192.0.0.170", "fd00:64::192.0.0.171",
+                                        "64:ff9b:1:a00::192.0.0.170"};
+    struct translators translators = {0};
+    struct whitelist whitelist = {.dns64_discover = true};
+
+    EXPECT(&whitelist, without);
+    for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
+        struct address address = address_of(found[i]);
+        assert_true(translators_learn(&translators, &address));
+        assert_false(translators_learn(&translators, &address));
+    }
+    whitelist.translators = &translators;
+    EXPECT(&whitelist, with);
+}
+
+/* RFC 7050 section 3: each length, and nothing else. */
+static void test_the_prefixes_that_an_answer_shows(void **context)
+{
+    (void)context;
+    static const struct {
+        const char *address, *prefix;
+    } cases[] = {
+        {"2001:db8:c000:aa::", "2001:db8::/32"},
+        {"2001:db8:1c0:0:aa::", "2001:db8:100::/40"},
+        {"2001:db8:122:c000:0:ab00::", "2001:db8:122::/48"},
+        {"2001:db8:122:3c0:0:aa::", "2001:db8:122:300::/56"},
+        {"2001:db8:122:344:c0:0:aa00::", "2001:db8:122:344::/64"},
+        {"2001:db8:122:344::192.0.0.171", "2001:db8:122:344::/96"},
+        {"2001:db8:122:344::192.0.0.172", NULL},
+        {"2001:db8:122:344::192.0.2.170", NULL},
+        {"2001:db8:122:3c0:100:aa::", NULL}, /* byte 8 */
+        {"192.0.0.170", NULL},
+        {"::", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct translators translators = {0};
+        struct address address = address_of(cases[i].address);
+        char text[PREFIX_TEXT_MAX];
+
+        assert_int_equal(translators_learn(&translators, &address), cases[i].prefix != NULL);
+        if (!cases[i].prefix)
+            continue;
+        assert_int_equal(translators.count, 1);
+        assert_string_equal(prefix_to_text(&translators.prefixes[0], text), cases[i].prefix);
+        assert_true(policy_is_translation_prefix(&translators.prefixes[0]));
+    }
+}
+
+/* However many are claimed. */
+static void test_found_prefixes_are_bounded(void **context)
+{
+    (void)context;
+    struct translators translators = {0};
+    struct address address = address_of("2001:db8::192.0.0.170");
+
+    for (unsigned i = 0; i < 3 * TRANSLATORS_MAX; i++) {
+        address.bytes[5] = (uint8_t)i;
+        assert_true(translators_learn(&translators, &address));
+    }
+    assert_int_equal(translators.count, TRANSLATORS_MAX);
+    assert_int_equal(translators.prefixes[0].address.bytes[5], 2 * TRANSLATORS_MAX);
+}
+
 static void test_only_some_lengths_are_a_translators(void **context)
 {
     (void)context;
@@ -339,6 +423,9 @@ int main(void)
         cmocka_unit_test(test_tunnels_and_translators_are_judged_by_what_they_embed),
         cmocka_unit_test(test_a_translators_own_prefix),
         cmocka_unit_test(test_a_translators_prefix_may_be_private),
+        cmocka_unit_test(test_a_prefix_that_was_found_only_refuses),
+        cmocka_unit_test(test_the_prefixes_that_an_answer_shows),
+        cmocka_unit_test(test_found_prefixes_are_bounded),
         cmocka_unit_test(test_only_some_lengths_are_a_translators),
         cmocka_unit_test(test_local_use_translation_prefixes),
         cmocka_unit_test(test_refuse_adds_prefixes),
