@@ -134,7 +134,7 @@ static void sniffer_interface_changed(void *self, const struct process *process,
         log_info("capture: %s is read%s", report->interface,
                  report->promiscuous ? ", promiscuous" : "");
     else if (report->state == STATE_WAITING)
-        log_warning("capture: %s: no such interface or down; waiting", report->interface);
+        log_warning("capture: %s: no such interface; waiting", report->interface);
     else
         log_warning("capture: %s is down or has no link: nothing can be captured there",
                     report->interface);

@@ -24,15 +24,13 @@ static int open_failed(struct live *live, uint16_t index, int result, const char
 {
     struct state_report *state = &live->states[index];
 
-    *state = (struct state_report){.state = STATE_WAITING, .link_type = -1};
+    *state = (struct state_report){.state = result == -ENODEV ? STATE_WAITING : STATE_DOWN,
+                                   .link_type = -1};
     memcpy(state->interface, live->plan->interfaces[index].name, IFNAMSIZ);
     if (result == -ENODEV || result == -ENETDOWN)
         return 0;
     log_error("capturing on %s: %s", live->plan->interfaces[index].name, error);
-    if (result == -EPERM || result == -ENOMEM)
-        return result;
-    state->state = STATE_DOWN;
-    return 0;
+    return result == -EPERM || result == -ENOMEM ? result : 0;
 }
 
 /* What the configuration asks for is in `wildset status`; what the kernel does not give is said. */

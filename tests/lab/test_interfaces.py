@@ -55,6 +55,20 @@ def test_one_that_goes_down_comes_back(taps):
     taps.learns_over("late0", "203.0.113.5")
 
 
+def test_one_that_is_down_from_the_start_is_said_to_be(taps):
+    """It is there, so its name is right: a cable or `ip link set up` is what it needs."""
+    taps.firewall.ip("link", "set", "late0", "down")
+    is_state(taps, "late0", "down")
+    before = taps.wildset.sniffers()
+    taps.wildset.ask("reload")
+    wait_for("another sniffer", lambda: taps.wildset.sniffers() not in (before, []))
+    is_state(taps, "late0", "down")
+    said = taps.wildset.ask("status")
+    assert "late0 is down, or has no link" in said and "no interface late0" not in said
+    taps.firewall.ip("link", "set", "late0", "up")
+    is_state(taps, "late0", "up")
+
+
 def test_one_whose_carrier_goes_comes_back(taps):
     taps.peer.ip("link", "set", "late0", "down")
     is_state(taps, "late0", "down")
