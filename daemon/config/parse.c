@@ -306,7 +306,7 @@ static void unknown_key(struct config_reader *reader, const cfg_t *cfg, const ch
         [SECTION_ROOT] = "it belongs outside of all blocks",
         [SECTION_CAPTURE] = "it belongs in capture { }",
         [SECTION_WHITELIST] = "it belongs in whitelist NAME { }",
-        [SECTION_COUNT] = "no such key; the shipped wildset.conf lists all",
+        [SECTION_COUNT] = "the shipped wildset.conf lists all",
     };
     enum config_section place = elsewhere(name);
     const char *nearest = nearest_key(section_of(cfg), name);

@@ -240,7 +240,7 @@ static void test_values_of_a_wrong_kind_are_refused(void **state)
         {"create = { true }", "f:2: whitelist a: "},
         {"nmaes = { \"x\" }", "f:2: whitelist a: nmaes: unknown key: did you mean names?"},
         {"ttlmin = 1", "f:2: whitelist a: ttlmin: unknown key: did you mean ttl-min?"},
-        {"xyz = 1", "f:2: whitelist a: xyz: unknown key: no such key"},
+        {"xyz = 1", "f:2: whitelist a: xyz: unknown key: the shipped"},
         {"names += { \"https://u@x.example:80/y\" }",
          "f:2: whitelist a: names: \"https://u@x.example:80/y\": more than a name: write names = { "
          "\"x.example\" }; the URL"},
