@@ -47,6 +47,12 @@ int options_refuse(const struct options_page *page, const char *what)
     return COMMAND_USAGE;
 }
 
+int options_refuse_argument(const struct options_page *page, const char *argument, const char *what)
+{
+    fprintf(stderr, "%s: \"%s\" %s\n%s", program, argument, what, page->usage);
+    return COMMAND_USAGE;
+}
+
 /* getopt's table of the options that are taken; `val` is the index into `known`. */
 static void table_fill(struct option table[static KNOWN + 2], unsigned taken)
 {
@@ -107,17 +113,20 @@ json_t *subject_read(const char *text, const char **problem)
     struct prefix prefix;
     struct pattern pattern;
 
+    json_t *subject = NULL;
+
     *problem = NULL;
     if (address_from_text(text, &address))
-        return json_pack("{s:s}", "address", text);
-    if (prefix_from_text(text, &prefix))
-        *problem = "that is a prefix: expected one address or name";
+        subject = json_pack("{s:s}", "address", text);
+    else if (prefix_from_text(text, &prefix))
+        *problem = "is a prefix: expected one address or name";
     else if (!value_pattern(text, &pattern))
-        *problem = "that is neither an address nor a domain name";
+        *problem = "is neither an address nor a domain name";
     else if (pattern.kind != PATTERN_EXACT)
-        *problem =
-            "that is a pattern: expected one address or name, for example one that it matches";
-    if (*problem)
-        return NULL;
-    return json_pack("{s:s}", "name", dname_to_text(&pattern.name, name));
+        *problem = "is a pattern: expected one address or name, for example one that it matches";
+    else
+        subject = json_pack("{s:s}", "name", dname_to_text(&pattern.name, name));
+    if (!subject && !*problem)
+        *problem = "cannot be handled: out of memory";
+    return subject;
 }

@@ -54,10 +54,13 @@ bool options_read(struct options *out, const struct options_page *page, int argc
                   unsigned taken);
 /* Says what is wrong and the usage line on stderr.  COMMAND_USAGE. */
 int options_refuse(const struct options_page *page, const char *what);
+/* The same of one argument: "... is a prefix". */
+int options_refuse_argument(const struct options_page *page, const char *argument,
+                            const char *what);
 
 /*
  * What a command is about, an address or a name, as the request's arguments: {"address":TEXT} or
- * {"name":TEXT}, U-labels converted.  NULL with a sentence in *problem when it is neither.
+ * {"name":TEXT}, U-labels converted.  NULL with what it is in *problem when it is neither.
  */
 json_t *subject_read(const char *text, const char **problem);
 

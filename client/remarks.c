@@ -17,27 +17,27 @@ struct remark {
 
 /* Counted by source. */
 static const struct remark remarks[] = {
-    {"repeated-sights", "questions were seen twice within 100 ms: usual where a port mirrors both"
+    {"repeated-sights", "queries seen twice within 100 ms: usual where a port mirrors both"
                         " directions, on a bridge and with \"any\"; it costs nothing"},
     {"alarms-asked-again",
-     "repeated questions got two different answers: usual for names whose addresses rotate; the "
+     "repeated queries with two different answers: usual for names whose addresses rotate; the "
      "second one is learned when the name is queried again"},
-    {"bare-checksums", "checksums were left to the network card (offload): usual for packets of "
+    {"bare-checksums", "checksums left to the network card (offload): usual for packets of "
                        "this machine and its virtual machines, and where packets are"
                        " merged"},
-    {"bare-checksums-refused", "checksums were left to the network card (offload), and"
+    {"bare-checksums-refused", "checksums left to the network card (offload):"
                                " `checksums = \"verify\"` refuses such packets"},
-    {"fragments-forgotten", "fragmented packets were incomplete: fragments were lost on the way to "
+    {"fragments-forgotten", "incomplete fragmented packets: fragments were lost on the way to "
                             "the mirror port, or never sent"},
     {"fragments-refused",
-     "fragments overlapped or had inconsistent lengths: hosts discard them, and so does wildset"},
-    {"tcp-lost", "TCP segments followed missing data: the mirror port or the capture loses "
+     "fragments that overlap or have inconsistent lengths: hosts discard them, and so does "
+     "wildset"},
+    {"tcp-lost", "TCP segments after missing data: the mirror port or the capture loses "
                  "packets, or the connection is older than wildset"},
-    {"tcp-given-up", "TCP segments belonged to connections to port 53 that carry no DNS"},
-    {"tcp-untrusted", "TCP segments were to or from servers that are not in `resolvers`"},
-    {"encrypted-dns",
-     "connections to port 853 were opened: DNS over TLS or QUIC, whose names cannot be read"},
-    {"encrypted-dns-https", "connections to port 443 of public DNS resolvers were opened: likely "
+    {"tcp-given-up", "TCP segments of connections to port 53 that carry no DNS"},
+    {"tcp-untrusted", "TCP segments to or from servers that are not trusted"},
+    {"encrypted-dns", "connections to port 853: DNS over TLS or QUIC, whose names cannot be read"},
+    {"encrypted-dns-https", "connections to port 443 of public DNS resolvers: likely "
                             "DNS over HTTPS, whose names cannot be read"},
 };
 

@@ -118,7 +118,7 @@ static const char *options_judge(const struct options *options, const char *host
     uint32_t seconds = TIMEOUT_SECONDS;
 
     if (!host && (options->host_only || options->ca || options->path || options->timeout))
-        return "--host-only, --ca, --path and --timeout want a HOST";
+        return "--host-only, --ca, --path and --timeout require a HOST";
     if (options->path && !path_is_good(options->path))
         return "--path: expected the path of a URL, for example /socket";
     if (options->timeout &&
@@ -132,7 +132,6 @@ int main(int argc, char **argv)
 {
     struct options options;
     struct doctor doctor = {.options = &options};
-    const char *problem = NULL;
     json_t *subject = NULL;
 
     if (!options_read(&options, &page, argc, argv,
@@ -142,13 +141,13 @@ int main(int argc, char **argv)
     if (argc - options.first > 1)
         return options_refuse(&page, "expected at most one host");
     const char *host = argv[options.first];
-    if (host)
-        subject = subject_read(host, &problem);
-    if (!problem)
-        problem = options_judge(&options, host, &doctor);
-    if (problem) {
-        json_decref(subject);
+    const char *problem = options_judge(&options, host, &doctor);
+    if (problem)
         return options_refuse(&page, problem);
+    if (host) {
+        subject = subject_read(host, &problem);
+        if (!subject)
+            return options_refuse_argument(&page, host, problem);
     }
     doctor.host = json_string_value(json_object_get(subject, "address"));
     if (!doctor.host)

@@ -120,14 +120,15 @@ static void allowed_print(const json_t *reply, FILE *out)
 static const struct {
     const char *near, *before, *after;
 } near_texts[] = {
-    {"apex", "covers the names below it and never the name itself: add \"", "\" to names"},
-    {"below", "is that one name and none below it: add \"", "\", or \"*.\" before the pattern"},
-    {"lookalike", "only looks alike, since whole labels are compared: does \"",
-     "\" want to be taken for it?"},
-    {"inside", "stands inside this name, but the end of a name says whose it is: does \"",
-     "\" want to be taken for it?"},
-    {"above", "is below this name and does not cover it: add \"", "\" if it is wanted"},
-    {"sibling", "is a neighbour: add \"", "\" if it is wanted"},
+    {"apex", "matches the names below it but not the name itself: add \"", "\" to names"},
+    {"below", "matches that name only, not those below it: add \"",
+     "\", or \"*.\" before the pattern"},
+    {"lookalike", "only looks similar, since whole labels are compared: \"",
+     "\" may imitate it, so add it only if you know whose it is"},
+    {"inside", "is contained in this name, but its end decides whose it is: \"",
+     "\" may imitate it, so add it only if you know whose it is"},
+    {"above", "is below this name and does not match it: add \"", "\" if clients need it"},
+    {"sibling", "is beside this name: add \"", "\" if clients need it"},
 };
 
 static void near_print(const json_t *near, const char *name, FILE *out)
@@ -148,7 +149,7 @@ static void name_judge(const json_t *whitelist, const char *name, FILE *out)
     if (*text_of(whitelist, "pattern")) {
         fprintf(out,
                 "  whitelist %s: %s matches it, but no answer with an address for it was learned,"
-                " or its time is over\n",
+                " or it has expired\n",
                 text_of(whitelist, "whitelist"), text_of(whitelist, "pattern"));
         return;
     }
@@ -226,12 +227,11 @@ enum { ADDRESS_ADVICES = sizeof(address_advices) / sizeof(address_advices[0]) };
 static void address_judge(const json_t *reply, FILE *out)
 {
     if (whitelists_name(reply, has_reason, "", out))
-        fputs(": would hold it, but no name of it had this address in an answer that was learned,"
-              " or its time is over\n",
+        fputs(": may allow it, but no answer with this address was learned, or it has expired\n",
               out);
     for (size_t i = 0; i < ADDRESS_ADVICES; i++) {
         if (whitelists_name(reply, has_reason, address_advices[i].reason, out))
-            fprintf(out, ": never: %s; %s\n", reason_sentence(address_advices[i].reason),
+            fprintf(out, ": refused: %s; %s\n", reason_sentence(address_advices[i].reason),
                     address_advices[i].advice);
     }
 }
@@ -279,19 +279,20 @@ static void advice_print(const json_t *reply, bool may, FILE *out)
     const char *subject = subject_of(reply);
 
     if (is_address(reply) && may)
-        fputs("  What is allowed are names: `wildset explain NAME` says more of the one that has"
+        fputs("  Addresses are allowed by their names: run `wildset explain NAME` for the name "
+              "that has"
               " this address.\n",
               out);
     else if (!is_address(reply) && may && refusal_find(reply))
         refusal_print(refusal_find(reply), out);
     else if (!is_address(reply) && may)
         fprintf(out,
-                "  Let a client ask for it (`dig %s`) and explain it again; `wildset status` says"
-                " whether answers come.\n",
+                "  Query it on a client (`dig %s`), then explain it again; `wildset status` shows"
+                " whether answers are seen.\n",
                 subject);
     else if (!is_address(reply))
-        fputs("  Names are added in the configuration, wildset.conf(5), and read by"
-              " `systemctl reload wildset`.\n",
+        fputs("  Add names in the configuration, wildset.conf(5), then `systemctl reload"
+              " wildset`.\n",
               out);
 }
 

@@ -35,7 +35,7 @@ int forget_main(int argc, char **argv)
 
     json_t *subject = subject_read(argv[options.first], &problem);
     if (!subject)
-        return options_refuse(&page, problem ? problem : "out of memory");
+        return options_refuse_argument(&page, argv[options.first], problem);
     json_t *reply = connection_request(options.socket, "forget", subject);
     if (!reply)
         return COMMAND_FAILED;

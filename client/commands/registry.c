@@ -20,16 +20,16 @@
 static const struct options_page page = {
     .usage = "usage: wildset registry [WHITELIST] [--url URL|--file FILE] [--json]\n",
     .help =
-        "Fetches the list of servers now and shows each entry with what becomes of it: hosts that\n"
-        "the whitelist's names match are looked up, the others are said to be refused, and "
-        "why.\n"
-        "Nothing is allowed by it.  Without WHITELIST each that has a `registry` is shown.\n\n"
+        "Fetches the list of servers now and shows the result for each entry: the addresses of "
+        "each\n"
+        "host that the whitelist's names match, and why the other entries are refused.  Nothing "
+        "is\n"
+        "allowed by this command.  Without WHITELIST, each that has a `registry` is shown.\n\n"
         "  --url URL       instead of the whitelist's own (https://...)\n"
         "  --file FILE     read a file instead; - is standard input\n"
         "  --config FILE   the configuration (" CONFIG_DEFAULT_PATH ")\n"
         "  --json          one object a line\n\n"
-        "Exit status: 0; 1 when a list cannot be had or read, or nothing in it is taken; 64 "
-        "wrong\n"
+        "Exit status: 0; 1 if a list cannot be fetched or read, or no entry is accepted; 64 wrong\n"
         "usage; 78 bad configuration.\n",
 };
 

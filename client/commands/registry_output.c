@@ -45,7 +45,7 @@ static const char *what_of(const struct listed *listed, char out[static CELL_MAX
     if (listed->reason != REASON_NONE)
         return reason_text(listed->reason);
     if (listed->fate == FATE_REPEATED)
-        return "the same stands in the list before";
+        return "already in the list above";
     if (listed->unresolved)
         return "no resolver has an address for it";
     if (listed->fate == FATE_ADDRESS)
@@ -140,7 +140,7 @@ static void suggest_names(const struct listed_entries *entries)
     size_t suggested = 0;
     char text[PATTERN_TEXT_MAX];
 
-    fputs("\nTo let the hosts in that are outside, if they are the vendor's, say in "
+    fputs("\nTo allow the hosts that no pattern matches, if they are the vendor's, write in "
           "wildset.conf:\n    names = {",
           stderr);
     for (size_t i = 0; i < whitelist->pattern_count; i++)
@@ -166,7 +166,7 @@ void registry_output_summary(const struct listed_entries *entries)
     for (size_t i = 0; i < entries->count; i++)
         foreign += is_foreign_host(&entries->list[i]);
     fprintf(stderr,
-            "\n%s: entries %zu, taken: hosts %zu, addresses %zu; refused: outside of its names %u, "
+            "\n%s: entries %zu, accepted: hosts %zu, addresses %zu; refused: outside its names %u, "
             "wildcards %u, prefixes %u, others %zu\n",
             entries->whitelist->name, entries->count, hosts, addresses, fates[FATE_OUTSIDE],
             fates[FATE_WILDCARD], fates[FATE_PREFIX],

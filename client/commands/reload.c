@@ -12,15 +12,14 @@
 
 static const struct options_page page = {
     .usage = "usage: wildset reload [--json]\n",
-    .help =
-        "Makes the daemon reload its configuration.  Ends once it is in force and the sources "
-        "work\n"
-        "by it; or with an error, file and line, if it is invalid: then the previous one is kept.  "
-        "Only\n"
-        "for root and the user wildset.\n\n"
-        "  --json          one object: {\"reloaded\":true}\n"
-        "  --socket PATH   the daemon's socket\n\n"
-        "Exit status: 0 it is in force, 1 an error, 64 wrong usage.\n",
+    .help = "Makes the daemon reload its configuration.  Returns once it is in force and the "
+            "sources use\n"
+            "it; if it is invalid, with an error, file and line, and the previous one is kept.  "
+            "Only for\n"
+            "root and the user wildset.\n\n"
+            "  --json          one object: {\"reloaded\":true}\n"
+            "  --socket PATH   the daemon's socket\n\n"
+            "Exit status: 0 it is in force, 1 an error, 64 wrong usage.\n",
 };
 
 /* 1 with the reply; 0 or -errno. */

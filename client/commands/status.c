@@ -19,7 +19,7 @@ static const struct options_page page = {
     .help = "Whether the daemon works, what is wrong, and its figures.\n\n"
             "  --json          one object\n"
             "  --socket PATH   the daemon's socket\n\n"
-            "Exit status: 0 ok, 1 degraded, 2 failing or not to be reached, 64 wrong usage.\n",
+            "Exit status: 0 ok, 1 degraded, 2 failing or not reachable, 64 wrong usage.\n",
 };
 
 enum { NUMBER_MAX = 24, LINE_MAX_TEXT = 512, FILTER_TEXT_MAX = 64 };
@@ -136,11 +136,11 @@ static void mirrors_print(const json_t *status)
     static const struct {
         const char *why, *text;
     } whys[] = {
-        {"named", "is a mirror port, as `mirror` says"},
-        {"no-addresses", "has no addresses and forwards nothing: it is taken for a mirror port"},
-        {"forwards", "has no addresses, but forwards: it is not taken for a mirror port"},
-        {"part", "is part of another interface or carries one: it is not taken for a mirror port"},
-        {"had-addresses", "has lost its addresses: it is not taken for a mirror port"},
+        {"named", "is a mirror port: `mirror` names it"},
+        {"no-addresses", "has no addresses and does not forward: it is treated as a mirror port"},
+        {"forwards", "has no addresses but forwards: it is not treated as a mirror port"},
+        {"part", "is part of another interface or carries one: it is not treated as a mirror port"},
+        {"had-addresses", "has lost its addresses: it is not treated as a mirror port"},
     };
     json_t *source, *port;
     size_t i, j;
@@ -196,7 +196,7 @@ static void sets_print(const json_t *status)
         {.title = "SET"},
         {.title = "STATE"},
         {.title = "ADDRESSES", .right = true},
-        {.title = "AT MOST", .right = true},
+        {.title = "CAPACITY", .right = true},
     };
     struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
     size_t i;
@@ -282,7 +282,7 @@ static void lists_print(const json_t *status)
         {.title = "ADDRESSES", .right = true},
         {.title = "LAST GOOD"},
         {.title = "NEXT"},
-        {.title = "NAMES RESOLVED", .right = true},
+        {.title = "NAMES", .right = true},
         {.title = "UNRESOLVED", .right = true},
     };
     struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));

@@ -16,8 +16,8 @@
 static const struct options_page page = {
     .usage = "usage: wildset watch [--json]\n",
     .help =
-        "What happens to addresses, as it happens: granted, extended, expired, evicted (to make\n"
-        "room), forgotten (taken back), refused and alarm.  Runs until it is interrupted.\n\n"
+        "Prints events as they happen: granted, extended, expired, evicted (replaced by another\n"
+        "address), forgotten (revoked), refused and alarm.  Runs until it is interrupted.\n\n"
         "  --json          one object a line\n"
         "  --socket PATH   the daemon's socket\n\n"
         "Exit status: 1 when the daemon ends or cannot be reached, 64 wrong usage.\n",

@@ -166,12 +166,14 @@ static void look_at_directions(struct findings *findings, const json_t *status,
                     "packets in their name is then trusted",
                     answers);
     if (questions >= TRAFFIC_MIN && answers == 0)
-        say_failure(findings, ADVICE_DNS,
-                    "%" JSON_INTEGER_FORMAT
-                    " questions but no answers were seen for names of the whitelists: only one "
-                    "direction is captured, and nothing is learned\n"
-                    "mirror both directions; are both ports of the path in capture.interfaces?",
-                    questions);
+        say_failure(
+            findings, ADVICE_DNS,
+            "%" JSON_INTEGER_FORMAT
+            " questions but no answers were seen for names of the whitelists, so nothing is "
+            "learned: the resolvers do not answer, or only one direction is captured\n"
+            "if clients get answers, mirror both directions, and name both ports of the path in "
+            "capture.interfaces",
+            questions);
 }
 
 /* An interface that looks like a mirror port, and is not taken for one. */

@@ -55,7 +55,7 @@ static void say(const struct mirror_port *port)
         log_notice("capture: %s is a mirror port, as `mirror` says", port->name);
         return;
     case MIRROR_EVIDENT:
-        log_notice("capture: %s has no addresses and forwards nothing: it is taken for a mirror "
+        log_notice("capture: %s has no addresses and does not forward: it is treated as a mirror "
                    "port, where questions and answers may both come in; if it is none, say so: "
                    "mirror = { }",
                    port->name);
@@ -67,12 +67,12 @@ static void say(const struct mirror_port *port)
         return;
     case MIRROR_PART:
         log_notice("capture: %s has no addresses, but is part of another interface or carries one: "
-                   "it is not taken for a mirror port; if a switch copies packets to it, add "
+                   "it is not treated as a mirror port; if a switch copies packets to it, add "
                    "mirror = { \"%s\" }",
                    port->name, port->name);
         return;
     case MIRROR_ADDRESSED:
-        log_warning("capture: %s has lost its addresses: it is not taken for a mirror port; if it "
+        log_warning("capture: %s has lost its addresses: it is not treated as a mirror port; if it "
                     "has become one, restart wildset or add mirror = { \"%s\" }",
                     port->name, port->name);
         return;

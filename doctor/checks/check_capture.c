@@ -86,14 +86,14 @@ static void promiscuous_check(struct doctor *doctor, const json_t *interface)
     if (strcmp(name, "any") == 0) {
         checklist_add(doctor->list, "interface", CHECK_OK,
                       "any is never promiscuous: it sees what this machine forwards, sends and"
-                      " receives; a mirror port has to be named");
+                      " receives; a mirror port must be named");
         return;
     }
     checklist_add(doctor->list, "interface", CHECK_WARNING,
-                  "%s is not promiscuous: it sees what passes through this machine, and nothing"
-                  " of what a mirror port brings",
+                  "%s is not promiscuous: it sees what passes through this machine, but not"
+                  " what a switch mirrors to it",
                   name);
-    checklist_advise(doctor->list, "on a mirror port: see `journalctl -u wildset` for why");
+    checklist_advise(doctor->list, "if it is a mirror port, `journalctl -u wildset` says why");
 }
 
 static void interface_check(struct doctor *doctor, int fd, const json_t *interface)

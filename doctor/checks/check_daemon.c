@@ -61,10 +61,11 @@ void check_configuration(struct doctor *doctor)
     if (result == -EACCES)
         checklist_advise(doctor->list, "only root may read it: try sudo");
     else if (result == -ENOENT)
-        checklist_advise(doctor->list, "name the file with --config, or copy the firewall's");
+        checklist_advise(doctor->list, "give its path with --config, or copy the firewall's file");
     else
-        checklist_advise(doctor->list, "until it is right, wildsetd does not start with it, and"
-                                       " `systemctl reload wildset` changes nothing");
+        checklist_advise(doctor->list,
+                         "until this is fixed, wildsetd does not start, and `systemctl reload"
+                         " wildset` changes nothing");
 }
 
 /* ---- daemon ---- */

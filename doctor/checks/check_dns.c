@@ -28,7 +28,7 @@ void check_dns(struct doctor *doctor)
     if (checklist_add_findings(doctor->list, "dns", doctor->status, ADVICE_DNS) > 0)
         return;
     checklist_add(doctor->list, "dns", CHECK_OK,
-                  "%" JSON_INTEGER_FORMAT " DNS answers came by; for names of the whitelists"
+                  "%" JSON_INTEGER_FORMAT " DNS answers were seen; for names of the whitelists"
                   " %" JSON_INTEGER_FORMAT " questions and %" JSON_INTEGER_FORMAT
                   " answers, of which %" JSON_INTEGER_FORMAT " were learned",
                   counter_sum(doctor->status, "answers"), counter_sum(doctor->status, "questions"),
@@ -52,7 +52,7 @@ static void resolvers_describe(struct doctor *doctor)
         checklist_add(doctor->list, "resolver",
                       number_of(resolver, "alarms") > 0 ? CHECK_WARNING : CHECK_OK,
                       "%s%s%s: %" JSON_INTEGER_FORMAT " answers learned, %" JSON_INTEGER_FORMAT
-                      " refused, %" JSON_INTEGER_FORMAT " contradicted another",
+                      " refused, %" JSON_INTEGER_FORMAT " that contradict another",
                       text_of(resolver, "resolver"), *interface ? " on " : "", interface,
                       number_of(resolver, "answers"), number_of(resolver, "refused"),
                       number_of(resolver, "alarms"));
@@ -103,7 +103,7 @@ void check_encrypted_dns(struct doctor *doctor)
                   " cannot be read",
                   tls, https);
     checklist_advise(doctor->list,
-                     "have the clients ask your resolvers: answer use-application-dns.net with"
+                     "make the clients use your resolvers: answer use-application-dns.net with"
                      " NXDOMAIN, and block port 853 and known DoH resolvers: lookback.md in"
                      " /usr/share/doc/wildset");
 }

@@ -56,7 +56,7 @@ static void name_check(struct visit *visit)
     checklist_add(doctor->list, "name", CHECK_FAILURE, "no whitelist has a pattern that matches %s",
                   doctor->host);
     checklist_advise(doctor->list,
-                     "add it to names; `wildset explain %s` shows which patterns come near",
+                     "add it to names; `wildset explain %s` shows which patterns are similar",
                      doctor->host);
 }
 
@@ -88,9 +88,7 @@ static void privileges_drop(struct doctor *doctor)
     if (error == 0)
         return;
     checklist_add(doctor->list, "host", CHECK_FAILURE,
-                  "cannot drop privileges: %s; nothing is"
-                  " tried",
-                  strerror(-error));
+                  "cannot drop privileges: %s; the host is not tried", strerror(-error));
     doctor->host = NULL;
 }
 

@@ -37,15 +37,15 @@ static void unreadable(struct doctor *doctor, int error, const char *said)
 
     if (error == -ENOENT) {
         checklist_add(doctor->list, "rules", CHECK_WARNING,
-                      "the rules cannot be looked at: there is no nft program");
+                      "cannot examine the rules: there is no nft program");
         checklist_advise(doctor->list, "`apt install nftables`");
         return;
     }
     checklist_add(doctor->list, "rules", CHECK_WARNING,
-                  "the rules cannot be looked at: `nft list ruleset`: %s",
+                  "cannot examine the rules: `nft list ruleset`: %s",
                   *said ? said : strerror(-error));
     checklist_advise(doctor->list, not_root ? "reading rules needs root: try sudo"
-                                            : "run `nft -j -t list ruleset` and see");
+                                            : "run `nft -j -t list ruleset` to see why");
 }
 
 static json_t *ruleset_load(struct doctor *doctor)
@@ -105,8 +105,8 @@ static void service_dropped(const struct rules *rules, const char *service,
                   service, family_text(family), rules->whitelist->name, walk->place);
     checklist_advise(
         list,
-        "`wildset rules %s` prints rules that let it out, and at the end the one that is"
-        " yours to add, in front of what drops",
+        "`wildset rules %s` prints rules that accept it; its last lines show the rule to add"
+        " before the ones that drop",
         rules->whitelist->name);
 }
 
@@ -133,7 +133,7 @@ static void service_unclear(const struct rules *rules, const char *service,
 
     if (walk->by_set) {
         checklist_add(list, "rules", CHECK_OK,
-                      "%s over %s to the addresses of %s is let out where its rule's other"
+                      "%s over %s to the addresses of %s is accepted if its rule's other"
                       " conditions hold (interface, source...)",
                       service, family_text(family), rules->whitelist->name);
         return;
@@ -146,16 +146,16 @@ static void service_unclear(const struct rules *rules, const char *service,
         return;
     }
     checklist_add(list, "rules", CHECK_WARNING,
-                  "whether %s over %s to the addresses of %s is let out cannot be judged: %s",
-                  service, family_text(family), rules->whitelist->name,
+                  "cannot tell whether %s over %s to the addresses of %s is accepted: %s", service,
+                  family_text(family), rules->whitelist->name,
                   walk->incomplete ? "the ruleset is too large"
-                  : walk->foreign  ? "rules of iptables or named maps are on the way"
-                                   : "only rules that do not look at the set might accept it");
-    checklist_advise(list,
-                     walk->mark.by_set
-                         ? "it is marked; see that the mark is accepted: `wildset rules --shape"
-                           " mark` says how for each firewall"
-                         : "see `nft list ruleset`, and try it: `wildset doctor HOST` on a client");
+                  : walk->foreign  ? "rules of iptables or named maps decide"
+                                   : "only rules that do not use the set may accept it");
+    checklist_advise(
+        list, walk->mark.by_set
+                  ? "it is marked; the mark must be accepted: `wildset rules --shape mark` shows"
+                    " how, for each firewall"
+                  : "see `nft list ruleset`, and try it on a client: `wildset doctor HOST`");
 }
 
 /* Whether it passes, without anything to say of it. */
@@ -198,7 +198,7 @@ static void services_check(const struct rules *rules, bool *filtered)
     }
     if (passing == FAMILIES * count)
         checklist_add(rules->doctor->list, "rules", CHECK_OK,
-                      "all services of %s are let out to its addresses, over IPv4 and IPv6",
+                      "all services of %s are accepted to its addresses, over IPv4 and IPv6",
                       whitelist->name);
 }
 
@@ -221,8 +221,8 @@ static void references_check(const struct rules *rules, bool filtered)
             continue;
         }
         checklist_add(list, "rules", filtered ? CHECK_FAILURE : CHECK_WARNING,
-                      "no rule uses %s: what it holds makes no difference%s", text,
-                      filtered ? "" : ", and nothing here drops anything");
+                      "no rule uses %s: its addresses have no effect%s", text,
+                      filtered ? "" : ", but nothing here drops packets either");
         checklist_advise(list, "`wildset rules %s` prints rules for it", whitelist->name);
     }
 }
@@ -253,8 +253,8 @@ static void ruleset_check(struct doctor *doctor, const struct nftruleset *rulese
 
     if (rules.way == NFTWALK_OUTPUT)
         checklist_add(doctor->list, "rules", CHECK_OK,
-                      "this machine does not forward: its rules for what it sends itself are"
-                      " judged");
+                      "this machine does not forward: the rules for its own connections are"
+                      " checked");
     for (size_t i = 0; i < doctor->config->whitelist_count; i++) {
         bool filtered = false;
 

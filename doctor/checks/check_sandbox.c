@@ -77,7 +77,7 @@ static const char *excess_find(size_t role, const struct privileges *found)
     if (found->inheritable & ~roles[role].permitted || found->ambient)
         return "capabilities that programs it starts would inherit";
     if (found->no_new_privileges != 1)
-        return "no no_new_privs: a set-user-id program would give it privileges";
+        return "no no_new_privs: a set-user-id program could give it privileges";
     if (found->seccomp != SECCOMP_FILTER)
         return "no seccomp filter: it may make any system call";
     return NULL;
@@ -91,9 +91,9 @@ static void process_check(struct doctor *doctor, size_t role, pid_t pid)
 
     if (error < 0) {
         checklist_add(doctor->list, "sandbox", CHECK_WARNING,
-                      "the privileges of %s (process %d) cannot be read: %s", name, (int)pid,
+                      "cannot read the privileges of %s (process %d): %s", name, (int)pid,
                       strerror(-error));
-        checklist_advise(doctor->list, "run it as root, on the machine of the daemon");
+        checklist_advise(doctor->list, "run this as root, on the machine of the daemon");
         return;
     }
     const char *excess = excess_find(role, &found);

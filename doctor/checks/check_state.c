@@ -21,7 +21,7 @@ void check_sets(struct doctor *doctor)
     {
         if (text_is(set, "state", "ready"))
             checklist_add(doctor->list, "set", CHECK_OK,
-                          "%s is there and right: %" JSON_INTEGER_FORMAT " of at most"
+                          "%s is ready: %" JSON_INTEGER_FORMAT " of at most"
                           " %" JSON_INTEGER_FORMAT " addresses",
                           text_of(set, "set"), number_of(set, "leases"),
                           number_of(set, "capacity"));
@@ -33,14 +33,14 @@ static void tell_list(struct doctor *doctor, const json_t *list)
     json_int_t outside = number_of(list, "outside");
 
     checklist_add(doctor->list, "registry", CHECK_OK,
-                  "the list of %s is reached and read: %" JSON_INTEGER_FORMAT
-                  " hosts and %" JSON_INTEGER_FORMAT " addresses in it fit, %" JSON_INTEGER_FORMAT
-                  " entries are outside its names",
+                  "the list of %s was fetched: hosts accepted %" JSON_INTEGER_FORMAT
+                  ", addresses accepted %" JSON_INTEGER_FORMAT
+                  ", entries outside its names %" JSON_INTEGER_FORMAT,
                   text_of(list, "whitelist"), number_of(list, "hosts"),
                   number_of(list, "addresses"), outside);
     if (outside > 0)
         checklist_advise(doctor->list,
-                         "`wildset registry %s` shows each, and a line that would let them in",
+                         "`wildset registry %s` shows each, and the line that would allow them",
                          text_of(list, "whitelist"));
 }
 
@@ -49,7 +49,8 @@ static void tell_waiting(struct doctor *doctor, const json_t *list)
 {
     checklist_add(doctor->list, "registry", CHECK_WARNING,
                   "the list of %s has not been fetched yet", text_of(list, "whitelist"));
-    checklist_advise(doctor->list, "ask again in a minute; `wildset registry %s` fetches it now",
+    checklist_advise(doctor->list,
+                     "run this again in a minute; `wildset registry %s` fetches it now",
                      text_of(list, "whitelist"));
 }
 
@@ -60,9 +61,9 @@ static void tell_names(struct doctor *doctor, const json_t *list)
     if (names == 0 || unresolved == names)
         return;
     checklist_add(doctor->list, "registry", CHECK_OK,
-                  "of %" JSON_INTEGER_FORMAT " names that are looked up for %s,"
-                  " %" JSON_INTEGER_FORMAT " have addresses",
-                  names, text_of(list, "whitelist"), names - unresolved);
+                  "names resolved in advance for %s: %" JSON_INTEGER_FORMAT
+                  ", of which %" JSON_INTEGER_FORMAT " have no address",
+                  text_of(list, "whitelist"), names, unresolved);
 }
 
 void check_registry(struct doctor *doctor)
@@ -101,7 +102,7 @@ void check_clock(struct doctor *doctor)
         return;
     }
     checklist_add(doctor->list, "clock", CHECK_WARNING,
-                  "the clock is not known to be synchronised; certificates are checked against it");
+                  "the clock may not be synchronised; certificates are checked against it");
     checklist_advise(doctor->list, "`timedatectl` shows it; `apt install chrony` or enable"
                                    " systemd-timesyncd");
 }

@@ -117,8 +117,8 @@ static void nothing_found(struct visit *visit, const int errors[static FAMILIES]
         checklist_add(list, "resolve", CHECK_FAILURE, "%s has no address: %s", host,
                       gai_strerror(errors[0]));
         checklist_advise(list,
-                         "is the name right? `getent ahosts %s` asks the same, `dig %s` asks"
-                         " the DNS alone",
+                         "is the name right? `getent ahosts %s` asks the same, `dig %s` only"
+                         " the DNS",
                          host, host);
         return;
     }
@@ -199,9 +199,8 @@ static void not_allowed(struct doctor *doctor, const char *address, const json_t
     checklist_add(doctor->list, "allowed", CHECK_WARNING, "%s is not in a set%s%s", address,
                   *reason ? ": " : "", reason);
     checklist_advise(doctor->list,
-                     "did the answer to this machine pass an interface that is watched, from a"
-                     " server in resolvers? A client's answer counts; `wildset explain %s` says"
-                     " more",
+                     "did the answer to this machine come from a trusted resolver, over a captured"
+                     " interface? what counts are the clients' answers; see `wildset explain %s`",
                      address);
 }
 
@@ -212,9 +211,9 @@ static void allowed(struct doctor *doctor, const char *address, const json_t *re
 
     if (strcmp(element, "absent") == 0) {
         checklist_add(doctor->list, "allowed", CHECK_FAILURE,
-                      "%s should be in %s and the kernel does not have it", address,
+                      "%s should be in %s but is missing in the kernel", address,
                       text_of(lease, "set"));
-        checklist_advise(doctor->list, "something else takes it out: see `nft monitor`");
+        checklist_advise(doctor->list, "another program removes it: see `nft monitor`");
         return;
     }
     checklist_add(doctor->list, "allowed", CHECK_OK,

@@ -15,9 +15,9 @@
 /* For people, by state; of several ports. */
 static const char *const state_texts[PROBE_STATE_COUNT] = {
     [PROBE_WAITING] = "waiting", [PROBE_ANSWERED] = "answered",
-    [PROBE_OPEN] = "open",       [PROBE_STRANGE] = "answered, though not as a STUN server does",
-    [PROBE_REFUSED] = "refused", [PROBE_TURNED_AWAY] = "turned away",
-    [PROBE_SILENT] = "silent",   [PROBE_NOT_SENT] = "not to be sent",
+    [PROBE_OPEN] = "open",       [PROBE_STRANGE] = "answered, but not by a STUN server",
+    [PROBE_REFUSED] = "refused", [PROBE_TURNED_AWAY] = "rejected",
+    [PROBE_SILENT] = "silent",   [PROBE_NOT_SENT] = "not sent",
 };
 
 static bool is_reached(const struct probe *probe)
@@ -142,11 +142,12 @@ static void reached_write(const struct probe *probe, char *out, size_t room)
 static void silence_advise(struct checklist *list, const struct probe *probe)
 {
     if (probe->protocol == IPPROTO_UDP)
-        checklist_advise(list, "a firewall on the way drops it, or the server answers only"
-                               " sessions that it knows: compare with a machine outside");
+        checklist_advise(list, "a firewall drops it, or the server answers known sessions only:"
+                               " compare with a machine outside the network");
     else
-        checklist_advise(list, "a firewall on the way drops it: `wildset doctor` on that firewall"
-                               " says whether its rules let it out");
+        checklist_advise(list,
+                         "a firewall drops it: `wildset doctor` on that firewall shows whether"
+                         " its rules accept it");
 }
 
 static void unreached_advise(struct checklist *list, const struct probe *probe)
@@ -161,14 +162,14 @@ static void unreached_advise(struct checklist *list, const struct probe *probe)
     else if (probe->state == PROBE_NOT_SENT && probe->error == EPERM)
         checklist_advise(list, "this machine's own rules (hook output) drop it");
     else if (probe->state == PROBE_NOT_SENT)
-        checklist_advise(list, "%s: `ip route get` shows the way that this machine would take",
+        checklist_advise(list, "%s: `ip route get` shows the route that this machine would use",
                          strerror(probe->error));
     else if (foreign)
-        checklist_advise(list, "%s on the way says: %s. It is a firewall or a router", sender,
+        checklist_advise(list, "%s, a firewall or router, reports: %s", sender,
                          strerror(probe->error));
     else if (probe->state == PROBE_REFUSED)
-        checklist_advise(list, "nothing listens there, or a firewall on the way answers in the"
-                               " server's name");
+        checklist_advise(list, "nothing listens there, or a firewall rejects it in the server's"
+                               " name");
     else
         checklist_advise(list, "%s", strerror(probe->error));
 }
@@ -191,8 +192,8 @@ static void service_report(struct visit *visit, const struct service *service,
     if (summary.first_not)
         unreached_advise(list, summary.first_not);
     else if (!good)
-        checklist_advise(list, "something else than a media server has this port, or answers in"
-                               " its name");
+        checklist_advise(list, "another program than a media server uses this port, or a firewall"
+                               " answers");
 }
 
 void visit_services(struct visit *visit)
@@ -254,21 +255,21 @@ static void path_report(struct visit *visit, const char *family, size_t best)
     char name[SERVICE_TEXT_MAX];
 
     if (best == count) {
-        checklist_add(list, "path", CHECK_FAILURE, "over %s a client finds no way", family);
-        checklist_advise(list, "the lines above say where each one ends");
+        checklist_add(list, "path", CHECK_FAILURE, "over %s a client can use no service", family);
+        checklist_advise(list, "the lines above show where each one fails");
         return;
     }
     service_to_text(&services[best], name);
     if (best == 0) {
-        checklist_add(list, "path", CHECK_OK, "over %s a client takes %s, the first of %zu", family,
+        checklist_add(list, "path", CHECK_OK, "over %s a client uses %s, the first of %zu", family,
                       name, count);
         return;
     }
     checklist_add(list, "path", CHECK_WARNING,
                   "over %s a client falls back to %s, number %zu of %zu", family, name, best + 1,
                   count);
-    checklist_advise(list, "it works, and worse than it could: the lines above say why the better"
-                           " ones do not");
+    checklist_advise(list, "it works, but not as well: the lines above show why the better ones do"
+                           " not");
 }
 
 void visit_path(struct visit *visit)

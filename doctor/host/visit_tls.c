@@ -43,11 +43,11 @@ static void inspection_say(struct encounter *encounter)
     struct checklist *list = encounter->visit->doctor->list;
 
     checklist_add(list, "tls", report->added_signer ? CHECK_WARNING : CHECK_FAILURE,
-                  "%s: the certificate for %s was signed by \"%s\", who is %s: TLS inspection%s",
+                  "%s: the certificate for %s was signed by \"%s\", %s: TLS inspection%s",
                   encounter->where, report->subject, report->issuer,
-                  report->added_signer  ? "trusted because it was added to this machine"
-                  : report->self_signed ? "the certificate itself"
-                                        : "not trusted here",
+                  report->added_signer  ? "which was added to this machine's trusted certificates"
+                  : report->self_signed ? "that is by itself"
+                                        : "which is not trusted here",
                   report->added_signer ? "" : ", or a server with a private certificate");
     checklist_advise(
         list,
@@ -78,9 +78,9 @@ static bool certificate_judge(struct encounter *encounter)
     }
     if (report->expired || report->early) {
         checklist_add(list, "tls", CHECK_FAILURE, "%s: the certificate %s %s", encounter->where,
-                      report->expired ? "ended on" : "begins only on",
+                      report->expired ? "expired on" : "is valid only from",
                       date_text(report->expired ? report->ends : report->begins, date));
-        checklist_advise(list, "is this machine's clock right? else it is the server's to mend");
+        checklist_advise(list, "is this machine's clock right? otherwise the server must be fixed");
         good = false;
     }
     if (report->otherwise_bad && good) {
@@ -90,7 +90,7 @@ static bool certificate_judge(struct encounter *encounter)
     }
     if (good && !encounter->inspected)
         checklist_add(list, "tls", CHECK_OK,
-                      "%s: %s, the certificate for %s by \"%s\" is right, until %s",
+                      "%s: %s, the certificate for %s by \"%s\" is valid until %s",
                       encounter->where, report->version, report->subject, report->issuer,
                       date_text(report->ends, date));
     return good;
@@ -107,11 +107,11 @@ static bool tls_begin(struct encounter *encounter, struct probe *probe)
                          &encounter->tls, &encounter->report);
     if (error == 0)
         return true;
-    checklist_add(list, "tls", CHECK_FAILURE, "%s: the port is open, and TLS fails: %s",
+    checklist_add(list, "tls", CHECK_FAILURE, "%s: the port is open, but TLS fails: %s",
                   encounter->where,
                   encounter->report.why[0] ? encounter->report.why : strerror(-error));
-    checklist_advise(list, "a firewall that reads the server name in TLS cuts such connections,"
-                           " and one that expects HTTP: exempt the addresses of the sets");
+    checklist_advise(list, "firewalls that read the server name in TLS, or expect HTTP, cut such"
+                           " connections: exempt the addresses of the sets");
     return false;
 }
 
@@ -166,20 +166,20 @@ static const struct {
     enum meaning meaning;
     const char *text;
 } verdicts[] = {
-    [WEBSOCKET_OPEN] = {MEANS_WORKS, "a WebSocket gets through, and its accept key is right"},
+    [WEBSOCKET_OPEN] = {MEANS_WORKS, "a WebSocket works, and its accept key is right"},
     [WEBSOCKET_WRONG_KEY] = {MEANS_BROKEN,
                              "the upgrade was answered with a wrong accept key: not by a WebSocket"
                              " server that had read the request"},
-    [WEBSOCKET_HALF] = {MEANS_BROKEN, "the upgrade was accepted, and its headers were taken out of"
-                                      " the answer: a proxy that does not know WebSockets"},
+    [WEBSOCKET_HALF] = {MEANS_BROKEN, "the upgrade was accepted, but its headers were removed from"
+                                      " the answer: a proxy that does not support WebSockets"},
     [WEBSOCKET_STRIPPED] = {MEANS_BROKEN,
-                            "the server asks for the upgrade that was sent: a proxy has taken it"
-                            " out of the request"},
+                            "the server asks for the upgrade that was sent: a proxy has removed it"
+                            " from the request"},
     [WEBSOCKET_BAD_REQUEST] = {MEANS_UNCLEAR,
-                               "the upgrade was answered as a bad request: a proxy may have taken"
-                               " it out"},
+                               "the upgrade was answered as a bad request: a proxy may have removed"
+                               " it"},
     [WEBSOCKET_PLAIN] = {MEANS_UNCLEAR, "the request was answered as if no upgrade had been asked"
-                                        " for: a proxy may have taken it out"},
+                                        " for: a proxy may have removed it"},
     [WEBSOCKET_REDIRECT] = {MEANS_UNCLEAR, "the upgrade was answered with a redirect"},
     [WEBSOCKET_FORBIDDEN] = {MEANS_UNCLEAR, "the upgrade was refused"},
     [WEBSOCKET_NO_PATH] = {MEANS_UNCLEAR, "there is nothing at this path"},
@@ -194,11 +194,13 @@ static void websocket_advise(struct encounter *encounter, enum meaning meaning)
     struct checklist *list = encounter->visit->doctor->list;
 
     if (encounter->inspected)
-        checklist_advise(list, "whoever inspects TLS (above) can do that: exempt the addresses of"
-                               " the sets from inspection: lookback.md in /usr/share/doc/wildset");
+        checklist_advise(list,
+                         "TLS inspection (above) can do that: exempt the addresses of the sets"
+                         " from it: lookback.md in /usr/share/doc/wildset");
     else if (meaning == MEANS_BROKEN)
-        checklist_advise(list, "nobody between could read the request, the certificate is the"
-                               " server's: it is the operator's proxy; ask them");
+        checklist_advise(list,
+                         "the certificate is the server's, so nothing in between could read the"
+                         " request: it is the operator's proxy; ask them");
     else
         checklist_advise(list, "is there a WebSocket at this path? --path names another");
 }
@@ -229,11 +231,10 @@ static void websocket_try(struct encounter *encounter)
         websocket_say(encounter, &head, websocket_judge(&head, &key));
         return;
     }
-    checklist_add(list, "websocket", CHECK_FAILURE, "%s: the upgrade was not answered: %s",
-                  encounter->where,
-                  error == -EPROTO ? "what came is no HTTP response" : strerror(-error));
-    checklist_advise(list, "does this server speak HTTP here at all? a firewall may cut what it"
-                           " does not know as HTTP");
+    checklist_add(list, "websocket", CHECK_FAILURE, "%s: no answer to the upgrade: %s",
+                  encounter->where, error == -EPROTO ? "not an HTTP response" : strerror(-error));
+    checklist_advise(list, "does this server speak HTTP on this port? a firewall may cut what does"
+                           " not look like HTTP");
 }
 
 /* ---- each address ---- */

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """All advice, with the test that follows it.
 
-Every text that says what to do (findings of status and doctor, explain's) begins like one row; a row names the
-test that does what the text says, or why there is none: LOOK, it says where to look and changes nothing;
-ELSEWHERE, what is to be done is at another machine, card or program.  And no advice, wherever, may take
-protection away.
+Every text that says what to do (findings of status and doctor, explain's, an unreachable daemon's) begins like
+one row; a row names the test that does what the text says, or why there is none: LOOK, it says where to look and
+changes nothing; ELSEWHERE, what is to be done is at another machine, card or program.  What is said of a
+configuration, mends.py follows.  And no advice, wherever, may take protection away.
 
     advice.py
 """
@@ -25,7 +25,7 @@ ROWS = {
     "who floods is in": LOOK,
     "possible DNS spoofing": LOOK,
     "mirror both directions; or, on a mirror port": "lab/test_mirror.py test_one_direction_only_is_said_with_the_setting",
-    "mirror both directions; are both": ELSEWHERE,
+    "if clients get answers, mirror both": ELSEWHERE,
     "only if a switch copies packets to it": "lab/test_mirror.py test_an_answer_over_tcp_is_learned",
     "do the clients' DNS packets": LOOK,
     "try `getent ahosts NAME`": LOOK,
@@ -57,44 +57,44 @@ ROWS = {
     "nothing is learned; see": LOOK,
     # doctor
     "`ethtool -K %s lro off`": ELSEWHERE,
-    "on a mirror port: see": LOOK,
+    "if it is a mirror port, `jou": LOOK,
     "only root may read it": "lab/test_doctor.py test_not_root",
-    "name the file with --config": "lab/test_doctor.py test_wrong_usage",
-    "until it is right": "lab/test_doctor.py test_a_bad_configuration_and_a_dead_daemon",
+    "give its path with --config": "lab/test_doctor.py test_wrong_usage",
+    "until this is fixed": "lab/test_doctor.py test_a_bad_configuration_and_a_dead_daemon",
     "after an upgrade:": "../packaging/debian/tests/upgrade",
-    "have the clients ask your resolvers": ELSEWHERE,
+    "make the clients use your resolvers": ELSEWHERE,
     "add it to names": "lab/test_advice.py test_a_name_beside_the_pattern",
     "`apt install nftables`": ELSEWHERE,
     "reading rules needs root": "lab/test_doctor.py test_not_root",
     "run `nft -j -t list ruleset`": LOOK,
     "`wildset rules %s` prints rules": "lab/test_advice.py test_the_rules_as_they_say",
-    "it is marked; see that": "lab/test_doctor.py test_marked_and_accepted_by_the_mark",
+    "it is marked; the mark": "lab/test_doctor.py test_marked_and_accepted_by_the_mark",
     "see `nft list ruleset`": LOOK,
-    "run it as root, on the machine": "lab/test_doctor.py test_not_root",
+    "run this as root, on the machine": "lab/test_doctor.py test_not_root",
     "it was not started by the wildset package's unit": LOOK,
     "without NET_ADMIN it cannot": LOOK,
     "`wildset registry %s` shows each": "lab/test_registry.py test_the_client_shows_each_entry",
-    "ask again in a minute": LOOK,
+    "run this again in a minute": LOOK,
     "`timedatectl` shows it": ELSEWHERE,
     "is the name right?": LOOK,
     "can this machine reach its resolvers?": LOOK,
-    "did the answer to this machine pass": LOOK,
-    "something else takes it out": LOOK,
-    "a firewall on the way drops it, or": ELSEWHERE,
-    "a firewall on the way drops it: `wildset": LOOK,
+    "did the answer to this machine come": LOOK,
+    "another program removes it": LOOK,
+    "a firewall drops it, or": ELSEWHERE,
+    "a firewall drops it: `wildset": LOOK,
     "this machine's own rules": LOOK,
     "%s: `ip route get`": LOOK,
-    "%s on the way says": LOOK,
+    "%s, a firewall or router": LOOK,
     "nothing listens there": LOOK,
-    "something else than a media server": LOOK,
-    "the lines above say": LOOK,
-    "it works, and worse": LOOK,
+    "another program than a media": LOOK,
+    "the lines above show": LOOK,
+    "it works, but not as well": LOOK,
     "exempt the addresses of the sets": ELSEWHERE,
     "another server answers": LOOK,
     "is this machine's clock right?": ELSEWHERE,
-    "a firewall that reads the server name": ELSEWHERE,
-    "whoever inspects TLS": ELSEWHERE,
-    "nobody between could read": LOOK,
+    "firewalls that read the server name": ELSEWHERE,
+    "TLS inspection (above)": ELSEWHERE,
+    "the certificate is the server's": LOOK,
     "is there a WebSocket": LOOK,
     "does this server speak HTTP": LOOK,
     # client/commands/explain_text.c
@@ -102,6 +102,18 @@ ROWS = {
     "set private-addresses = true": "lab/test_advice.py test_a_name_whose_addresses_are_refused",
     "set benchmark-addresses = true": "lab/test_advice.py test_a_name_whose_addresses_are_refused",
     "remove its prefix from refuse": "lab/test_advice.py test_a_name_whose_addresses_are_refused",
+    "matches the names below it but not": "lab/test_advice.py test_a_name_beside_the_pattern",
+    "matches that name only, not those": "lab/test_advice.py test_a_name_beside_the_pattern",
+    "only looks similar": LOOK,
+    "is contained in this name": LOOK,
+    "is below this name and": "lab/test_advice.py test_a_name_beside_the_pattern",
+    "is beside this name": "lab/test_advice.py test_a_name_beside_the_pattern",
+    # client/connection.c
+    "only root and members of the group": "lab/test_doctor.py test_not_root",
+    "is it running?": LOOK,
+    "it does not answer": LOOK,
+    "its reply is invalid": LOOK,
+    "try `systemctl status wildset`": LOOK,
 }
 # What takes protection away, and what a text with it has to say as well.
 FORBIDDEN = {
@@ -157,6 +169,13 @@ def all_advice():
     table = re.search(r"address_advices\[\] = \{(.*?)\n\};", source, re.S).group(1)
     for text in re.findall(r'", "([^"]*)"', table):
         yield "explain_text.c", text
+    table = re.search(r"near_texts\[\] = \{(.*?)\n\};", source, re.S).group(1)
+    for row in re.findall(r'\{"\w+",((?:\s*"(?:[^"\\]|\\.)*",?)+)\}', table):
+        yield "explain_text.c", literals(row)
+    source = read("client/connection.c")
+    function = re.search(r"\nconst char \*connection_advice\(.*?\n\}", source, re.S).group(0)
+    for group in re.findall(r'return ((?:"(?:[^"\\]|\\.)*"\s*)+);', function):
+        yield "connection.c", literals(group)
 
 
 def wrong_rows(rows):

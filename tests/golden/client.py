@@ -67,8 +67,8 @@ sniffer  running  4711         0  1200345      1032     1010       0
 INTERFACE  STATE  LINK    FILTER              PROMISCUOUS  RECEIVED  DROPPED  BY INTERFACE
 eth1       up     EN10MB  port 53: following  yes           2400690        7             0
 
-SET                     STATE  ADDRESSES  AT MOST
-inet wildset lookback4  ready          2     4096
+SET                     STATE  ADDRESSES  CAPACITY
+inet wildset lookback4  ready          2      4096
 inet wildset lookback4: 1 address is already present as elements not managed by wildset
 
 FEED                                 WHITELIST  ADDRESSES  STATE
@@ -77,9 +77,9 @@ FEED                                 WHITELIST  ADDRESSES  STATE
 granted 12, extended 998, expired 11, evicted 0, forgotten 0
 refused: special-address 1, no-question 3, duplicate 20
 packets came as: fragments 4, reassembled 2, tcp-segments 9, in-8021q 12, in-vxlan 3
-- 6 questions were seen twice within 100 ms: usual where a port mirrors both directions, on a bridge \
+- 6 queries seen twice within 100 ms: usual where a port mirrors both directions, on a bridge \
 and with "any"; it costs nothing
-- 2 connections to port 853 were opened: DNS over TLS or QUIC, whose names cannot be read
+- 2 connections to port 853: DNS over TLS or QUIC, whose names cannot be read
 - eth1: 8 packets were longer than its MTU: offloads (GRO, LRO) had merged several into one; they are \
 read, but where an interface only watches it is better without: `ethtool -K eth1 gro off lro off`
 from packet to element: median 41 us, 99 % within 160 us, of 1010 answers
@@ -162,10 +162,10 @@ REFUSED_NAME = {
 REFUSED_NAME_TEXT = """\
 dormammu.lookback.io is not allowed:
   whitelist lookback: no pattern matches it
-    *.dormammu.lookback.io covers the names below it and never the name itself: add \
+    *.dormammu.lookback.io matches the names below it but not the name itself: add \
 "dormammu.lookback.io" to names
   whitelist b, c: no pattern matches it or is similar
-  Names are added in the configuration, wildset.conf(5), and read by `systemctl reload wildset`.
+  Add names in the configuration, wildset.conf(5), then `systemctl reload wildset`.
   1 address of names below it is allowed: `wildset list` shows them.
 ! whitelist lookback: inet wildset lookback4: does not exist: see `wildset status`
 Recent events, newest first:
@@ -181,11 +181,10 @@ REFUSED_ADDRESS = {
 }
 REFUSED_ADDRESS_TEXT = """\
 10.1.2.3 is not allowed:
-  whitelist b: would hold it, but no name of it had this address in an answer that was learned, or \
-its time is over
-  whitelist a, c: never: it is a private address, and `private-addresses` is false; set \
+  whitelist b: may allow it, but no answer with this address was learned, or it has expired
+  whitelist a, c: refused: it is a private address, and `private-addresses` is false; set \
 private-addresses = true if clients should reach it
-  What is allowed are names: `wildset explain NAME` says more of the one that has this address.
+  Addresses are allowed by their names: run `wildset explain NAME` for the name that has this address.
 """
 EVENTS = [
     {"time": "2026-01-02T03:04:05.678901Z", "verdict": "granted", "whitelist": "lookback",

@@ -143,7 +143,7 @@ def test_a_name_whose_addresses_are_refused(place, name, address, extra, follow)
     configure(place, extra=extra)
     wait_for("it is refused", lambda: dig(place.client, name) and "were refused" in explained(place, name), every=0.1)
     said = explained(place, name)
-    assert "Let a client ask for it" not in said and address in said
+    assert "Query it on a client" not in said and address in said
     assert (follow or "remove its prefix from refuse") in said
     configure(place, extra=follow)
     learns(place, name, address)
@@ -162,12 +162,24 @@ END""")
     assert "is allowed" in said and "an interval not managed by wildset" in said and "not allowed" not in said
 
 
-def test_a_name_beside_the_pattern(place):
-    names = ["*.dormammu.lookback.io"]
-    configure(place, names=names)
-    line = re.search(r'add ("[^"]*") to names', explained(place, "dormammu.lookback.io")).group(1)
-    configure(place, names=[*names, line.strip('"')])
-    learns(place, "dormammu.lookback.io", "198.51.100.1")
+@pytest.mark.parametrize("pattern,finding,name,address", [
+    ("*.dormammu.lookback.io", "matches the names below it but not", "dormammu.lookback.io", "198.51.100.1"),
+    ("b.dormammu.lookback.io", "matches that name only", "a.b.dormammu.lookback.io", "198.51.100.12"),
+    ("eu1.dormammu.lookback.io", "is below this name", "dormammu.lookback.io", "198.51.100.1"),
+    ("eu1.dormammu.lookback.io", "is beside this name", "four.dormammu.lookback.io", "198.51.100.14")])
+def test_a_name_beside_the_pattern(place, pattern, finding, name, address):
+    configure(place, names=[pattern])
+    line = re.search(rf'{re.escape(pattern)} {finding}.*add "([^"]*)"', explained(place, name)).group(1)
+    configure(place, names=[pattern, line])
+    learns(place, name, address)
+
+
+def test_a_star_before_the_pattern(place):
+    name, pattern = "a.b.dormammu.lookback.io", "b.dormammu.lookback.io"
+    configure(place, names=[pattern])
+    prefix = re.search(r'matches that name only.*or "([^"]*)" before the pattern', explained(place, name)).group(1)
+    configure(place, names=[prefix + pattern])
+    learns(place, name, "198.51.100.12")
 
 
 def test_a_full_set(place):

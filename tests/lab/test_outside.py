@@ -333,7 +333,7 @@ def test_an_evident_mirror_port_teaches(place):
     place.start(["tap"])
     place.learns(both_come_in(place, "203.0.113.5", "tap"), "203.0.113.5")
     assert ports_of(place) == {"tap": (True, "no-addresses")}
-    assert "tap has no addresses and forwards nothing: it is taken for a mirror port" in place.wildset.log()
+    assert "tap has no addresses and does not forward: it is treated as a mirror port" in place.wildset.log()
     assert "mirror port" in place.wildset.ask("status")
 
 
