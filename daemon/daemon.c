@@ -147,6 +147,7 @@ static struct control_views views_of(struct daemon *daemon)
         .sync = daemon->sync,
         .sources = daemon->sources,
         .feeds = daemon->feeds,
+        .hold = daemon->hold,
         .resolvers = &daemon->resolvers,
         .trusted = &daemon->trusted,
         .reloads = daemon->reloads,
@@ -196,6 +197,7 @@ static void on_sources_changed(void *context)
 {
     struct daemon *daemon = context;
 
+    hold_sources_changed(daemon->hold);
     reloads_look(daemon->reloads);
     if (reloads_are_under_way(daemon->reloads))
         return; /* the service manager hears of it at its end */
@@ -218,6 +220,7 @@ static void on_pulse(void *context)
     struct daemon *daemon = context;
 
     sources_pulse(daemon->sources);
+    hold_pulse(daemon->hold);
     journal_pulse(&daemon->journal);
     tell_health(daemon);
     loop_timer_set(daemon->pulse, PULSE_MS);
@@ -241,6 +244,7 @@ static void on_children(void *context)
 {
     struct daemon *daemon = context;
     sources_reap(daemon->sources);
+    hold_sources_changed(daemon->hold);
     saver_reap(daemon->saver);
     feeds_reap(daemon->feeds);
 }
@@ -310,6 +314,13 @@ static int open_feeds(struct daemon *daemon)
     return result;
 }
 
+static int open_hold(struct daemon *daemon)
+{
+    const struct hold_hooks hooks = daemon_hold_hooks(daemon);
+
+    return hold_new(daemon->loop, daemon->sync, &hooks, &daemon->hold);
+}
+
 static int open_sources(struct daemon *daemon)
 {
     struct sources_hooks hooks = daemon_hooks(daemon);
@@ -333,9 +344,14 @@ static int open_control(struct daemon *daemon)
     return control_open(daemon->loop, daemon->options.control_path, &views, &daemon->control);
 }
 
+/* The queue last: nobody waits before there is whom to wait for. */
 static int open_programs(struct daemon *daemon)
 {
-    return daemon_start_sources(daemon, daemon->config);
+    int result = daemon_start_sources(daemon, daemon->config);
+
+    if (result == 0)
+        hold_configure(daemon->hold, daemon->config);
+    return result;
 }
 
 int daemon_open(const struct daemon_options *options, struct config *config, struct daemon **out,
@@ -351,6 +367,7 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         {open_feeds, "the feeds"},
         {open_clocks, "the clocks"},
         {daemon_open_reloads, "memory"},
+        {open_hold, "memory"},
         {open_sources, "the sources"},
         {daemon_open_trust, "the system's files"},
         {open_control, NULL}, /* its path */
@@ -397,6 +414,7 @@ void daemon_close(struct daemon *daemon)
 {
     if (!daemon)
         return;
+    hold_free(daemon->hold);
     control_close(daemon->control);
     sources_free(daemon->sources);
     daemon_close_trust(daemon);

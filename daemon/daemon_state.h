@@ -13,6 +13,7 @@
 #include "daemon/control/reloads.h"
 #include "daemon/daemon.h"
 #include "daemon/health_line.h"
+#include "daemon/hold/hold.h"
 #include "daemon/outputs/feeds.h"
 #include "daemon/outputs/journal.h"
 #include "daemon/outputs/lease_saver.h"
@@ -33,6 +34,7 @@ struct daemon {
     struct clockwatch *clocks;
     struct saver *saver; /* NULL: leases are not kept on disk */
     struct feeds *feeds;
+    struct hold *hold;
     struct journal journal;
     struct resolvers resolvers;
     struct translators translators;    /* found by asking, for whitelists that want it */
@@ -47,9 +49,11 @@ struct daemon {
     uint64_t due_ns; /* what `due` is armed for; UINT64_MAX: nothing */
     struct taken {
         enum source source;
-        const struct sighting *sighting;
+        const struct sighting *parts;
+        size_t count;
     } taken[CHANNEL_TOGETHER]; /* answers that take effect together */
     size_t taken_count;
+    bool committing;      /* the kernel has them, and who waits for that has not been told */
     uint64_t sets_made;   /* as they were told last */
     uint64_t warmed_ns;   /* when it last got ready for an answer */
     uint64_t watchdog_ms; /* half of what systemd waits */
@@ -69,6 +73,7 @@ void daemon_tell_ready(struct daemon *daemon);
 bool daemon_lend_translators(struct daemon *daemon, struct config *config);
 /* What sources call when they tell something; the rest is left to the caller. */
 struct sources_hooks daemon_hooks(struct daemon *daemon);
+struct hold_hooks daemon_hold_hooks(struct daemon *daemon);
 /* Whatever happened to an address, here or at a source: all who want to know; the kernel has it. */
 void daemon_event(void *context, const struct event *event);
 

@@ -65,10 +65,20 @@ static void on_asked(void *context, const struct asked_report *asked)
     daemon->warmed_ns = now.boot_ns;
 }
 
+/* Packets that wait go on before anything is written about why they may. */
+static void tell_committed(struct daemon *daemon)
+{
+    if (!daemon->committing)
+        return;
+    daemon->committing = false;
+    hold_committed(daemon->hold);
+}
+
 void daemon_event(void *context, const struct event *event)
 {
     struct daemon *daemon = context;
 
+    tell_committed(daemon);
     uint64_t boot_ns = clock_now().boot_ns;
 
     journal_event(&daemon->journal, event, boot_ns);
@@ -111,6 +121,16 @@ static void refuse_answer(struct daemon *daemon, enum source source,
     on_refusal(daemon, source, &refused);
 }
 
+static void note_answer(struct daemon *daemon, const struct taken *taken)
+{
+    const struct sighting *first = &taken->parts[0];
+
+    note_resolver(daemon, taken->source, first, REASON_NONE);
+    if (!source_kind(taken->source)->asks_itself)
+        hold_learned(daemon->hold, taken->parts, taken->count,
+                     sources_is_mirror(daemon->sources, first->interface));
+}
+
 /* One transaction for all answers that were taken; all other work comes behind it. */
 static void on_answered(void *context)
 {
@@ -119,10 +139,12 @@ static void on_answered(void *context)
 
     if (daemon->taken_count == 0)
         return;
+    daemon->committing = true;
     setsync_commit(daemon->sync, &now);
+    tell_committed(daemon);
     daemon_arm(daemon);
     for (size_t i = 0; i < daemon->taken_count; i++)
-        note_resolver(daemon, daemon->taken[i].source, daemon->taken[i].sighting, REASON_NONE);
+        note_answer(daemon, &daemon->taken[i]);
     daemon->taken_count = 0;
     priority_regain();
 }
@@ -194,7 +216,8 @@ static void on_answer(void *context, enum source source, const struct sighting *
     if (takes_translators(daemon, source, parts, count))
         return;
     setsync_take(daemon->sync, source, parts, count, &now);
-    daemon->taken[daemon->taken_count++] = (struct taken){.source = source, .sighting = &parts[0]};
+    daemon->taken[daemon->taken_count++] =
+        (struct taken){.source = source, .parts = parts, .count = count};
     if (daemon->taken_count == CHANNEL_TOGETHER)
         on_answered(daemon);
 }
@@ -216,6 +239,57 @@ static void on_alarm(void *context, enum source source, const struct alarm_repor
     daemon_event(context, &event);
 }
 
+static void on_caught_up(void *context, pid_t pid)
+{
+    struct daemon *daemon = context;
+
+    hold_caught_up(daemon->hold, pid);
+}
+
+/* ---- packets that wait ---- */
+
+static pid_t catch_up(void *context)
+{
+    struct daemon *daemon = context;
+
+    return sources_catch_up(daemon->sources);
+}
+
+static bool is_catching_up(void *context, pid_t pid)
+{
+    const struct daemon *daemon = context;
+
+    return sources_is_catching_up(daemon->sources, pid);
+}
+
+static void on_waited(void *context, const struct waiting_gone *gone, const struct moment *now)
+{
+    const struct event_wait wait = {
+        .client = gone->packet.source,
+        .outcome = waiting_outcome_name(gone->outcome),
+        .us = (now->boot_ns - gone->packet.came.boot_ns) / NS_PER_US,
+    };
+    const struct event event = {
+        .kind = EVENT_WAITED,
+        .source = SOURCE_COUNT,
+        .real_ns = now->real_ns,
+        .address = &gone->packet.destination,
+        .wait = &wait,
+    };
+
+    daemon_event(context, &event);
+}
+
+struct hold_hooks daemon_hold_hooks(struct daemon *daemon)
+{
+    return (struct hold_hooks){
+        .catch_up = catch_up,
+        .is_catching_up = is_catching_up,
+        .waited = on_waited,
+        .context = daemon,
+    };
+}
+
 struct sources_hooks daemon_hooks(struct daemon *daemon)
 {
     return (struct sources_hooks){
@@ -224,6 +298,7 @@ struct sources_hooks daemon_hooks(struct daemon *daemon)
         .refusal = on_refusal,
         .alarm = on_alarm,
         .asked = on_asked,
+        .caught_up = on_caught_up,
         .context = daemon,
     };
 }

@@ -99,6 +99,7 @@ static bool replace_config(struct daemon *daemon, char error[static RELOADS_ERRO
     control_set_config(daemon->control, config);
     config_free(daemon->config);
     daemon->config = config;
+    hold_configure(daemon->hold, config);
     return true;
 }
 

@@ -17,7 +17,9 @@ static const struct options_page page = {
     .usage = "usage: wildset watch [--json]\n",
     .help =
         "Prints events as they happen: granted, extended, expired, evicted (replaced by another\n"
-        "address), forgotten (revoked), refused and alarm.  Runs until it is interrupted.\n\n"
+        "address), forgotten (revoked), refused, alarm and waited (a packet for its address).  "
+        "Runs\n"
+        "until it is interrupted.\n\n"
         "  --json          one object a line\n"
         "  --socket PATH   the daemon's socket\n\n"
         "Exit status: 1 when the daemon ends or cannot be reached, 64 wrong usage.\n",
@@ -66,7 +68,11 @@ static void note_make(const json_t *event, char note[static NOTE_MAX])
         used +=
             (size_t)snprintf(note + used, NOTE_MAX - used, "%sowner %s", used ? "; " : "", owner);
     if (*client && used < NOTE_MAX)
-        snprintf(note + used, NOTE_MAX - used, "%sclient %s", used ? "; " : "", client);
+        used +=
+            (size_t)snprintf(note + used, NOTE_MAX - used, "%sclient %s", used ? "; " : "", client);
+    if (json_object_get(event, "waited_us") && used < NOTE_MAX)
+        snprintf(note + used, NOTE_MAX - used, "; %s after %" JSON_INTEGER_FORMAT " us",
+                 text_of(event, "outcome"), number_of(event, "waited_us"));
 }
 
 static void row_print(struct table *table, const json_t *event)

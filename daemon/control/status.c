@@ -7,6 +7,8 @@
 
 #include "daemon/config/config.h"
 #include "daemon/config/trusted.h"
+#include "daemon/control/histogram.h"
+#include "daemon/control/hold_status.h"
 #include "daemon/control/json.h"
 #include "daemon/control/protocol.h"
 #include "daemon/control/reloads.h"
@@ -25,6 +27,8 @@
 #include <string.h>
 
 enum { PATTERNS_SHOWN = 16, NAMED_SHOWN = 64 };
+
+_Static_assert((int)LATENCY_BUCKETS == (int)HISTOGRAM_BUCKETS, "the same buckets");
 
 /* Only what happened: a reason that is not there was never met. */
 static json_t *refused_to_json(const uint64_t refused[static REASON_COUNT])
@@ -437,53 +441,6 @@ static json_t *whitelist_to_json(const struct whitelist *whitelist, const struct
     return object;
 }
 
-static uint64_t bucket_limit(unsigned bucket)
-{
-    return UINT64_C(10) << bucket;
-}
-
-/* Interpolated between the bucket's limits; in the last bucket, which has no upper one, the lower.
- */
-static uint64_t latency_quantile(const struct setsync_statistics *statistics, double share)
-{
-    double wanted = share * (double)statistics->latency_count;
-    double below = 0;
-
-    for (unsigned i = 0; i < LATENCY_BUCKETS - 1; i++) {
-        double count = (double)statistics->latency_us[i];
-        double from = i ? (double)bucket_limit(i - 1) : 0;
-
-        if (count > 0 && below + count >= wanted)
-            return (uint64_t)(from + ((double)bucket_limit(i) - from) * (wanted - below) / count);
-        below += count;
-    }
-    return bucket_limit(LATENCY_BUCKETS - 2);
-}
-
-static json_t *latency_to_json(const struct setsync_statistics *statistics)
-{
-    json_t *object = json_object();
-    json_t *buckets = json_array();
-
-    put_count(object, "count", statistics->latency_count);
-    put_count(object, "sum_us", statistics->latency_sum_us);
-    if (statistics->latency_count) {
-        put_count(object, "mean_us", statistics->latency_sum_us / statistics->latency_count);
-        put_count(object, "median_us", latency_quantile(statistics, 0.5));
-        put_count(object, "p99_us", latency_quantile(statistics, 0.99));
-    }
-    for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {
-        json_t *bucket = json_object();
-
-        if (i < LATENCY_BUCKETS - 1)
-            put_count(bucket, "below_us", bucket_limit(i));
-        put_count(bucket, "count", statistics->latency_us[i]);
-        json_array_append_new(buckets, bucket);
-    }
-    json_object_set_new(object, "buckets", buckets);
-    return object;
-}
-
 static void put_statistics(json_t *object, const struct setsync_statistics *statistics)
 {
     json_t *transactions = json_object();
@@ -501,7 +458,8 @@ static void put_statistics(json_t *object, const struct setsync_statistics *stat
     json_object_set_new(object, "transactions", transactions);
     if (statistics->updates_probed)
         json_object_set_new(object, "updates_in_place", json_boolean(statistics->updates_in_place));
-    json_object_set_new(object, "latency", latency_to_json(statistics));
+    json_object_set_new(object, "latency",
+                        histogram_to_json(statistics->latency_us, statistics->latency_sum_us));
 }
 
 static void warning_append(void *context, const char *line)
@@ -539,6 +497,8 @@ json_t *overview_to_json(const struct control_views *views, const struct moment 
                         resolvers_to_json(views->resolvers, views->trusted, now));
     put_sets(object, views->sync);
     json_object_set_new(object, "feeds", feeds_to_json(views->feeds));
+    if (views->hold)
+        json_object_set_new(object, "hold", hold_to_json(views->hold, now));
     put_statistics(object, setsync_statistics(views->sync));
     put_config(object, views->config, views->sync);
     if (views->reloads)

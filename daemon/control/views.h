@@ -9,6 +9,7 @@
 
 struct config;
 struct feeds;
+struct hold;
 struct reloads;
 struct resolvers;
 struct setsync;
@@ -21,6 +22,7 @@ struct control_views {
     struct setsync *sync;
     const struct sources *sources;
     const struct feeds *feeds; /* or NULL */
+    const struct hold *hold;   /* or NULL */
     const struct resolvers *resolvers;
     const struct trusted *trusted; /* whom to trust */
     struct reloads *reloads;       /* or NULL: nothing to read again */

@@ -10,6 +10,7 @@
 #include "daemon/outputs/journal_fields.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -155,6 +156,15 @@ static void write_end(struct line *line, const struct event *event, const char *
     add_names(line, event);
 }
 
+static void write_wait(struct line *line, const struct event *event)
+{
+    add(line, "a packet waited %" PRIu64 " us: ", event->wait ? event->wait->us : 0);
+    add(line, "%s", event->wait ? event->wait->outcome : "");
+    add_address(line, ": to ", event->address);
+    if (event->wait)
+        add_address(line, " from ", &event->wait->client);
+}
+
 const char *journal_line(const struct event *event, char out[static JOURNAL_LINE_MAX])
 {
     struct line line = {.text = out};
@@ -183,6 +193,9 @@ const char *journal_line(const struct event *event, char out[static JOURNAL_LINE
     case EVENT_EVICTED:
         write_end(&line, event, " (full: max-addresses)");
         break;
+    case EVENT_WAITED:
+        write_wait(&line, event);
+        break;
     case EVENT_COUNT:
         break;
     }
@@ -201,6 +214,7 @@ static enum log_level level_of(enum event_kind kind)
         return LOG_LEVEL_INFO;
     case EVENT_EXTENDED:
     case EVENT_REFUSED:
+    case EVENT_WAITED:
     case EVENT_COUNT:
         break;
     }
@@ -230,7 +244,7 @@ static const struct bucket buckets[EVENT_COUNT] = {
     [EVENT_GRANTED] = {"grants", 1000, 50},        [EVENT_EXTENDED] = {"extensions", 100, 10},
     [EVENT_EXPIRED] = {"ends", 1000, 50},          [EVENT_EVICTED] = {"evictions", 100, 10},
     [EVENT_REFUSED] = {"refusals", 10, 10},        [EVENT_ALARM] = {"alarms", 10, 10},
-    [EVENT_FORGOTTEN] = {"withdrawals", 1000, 50},
+    [EVENT_FORGOTTEN] = {"withdrawals", 1000, 50}, [EVENT_WAITED] = {"waits", 10, 10},
 };
 
 static bool may_tell(struct journal *journal, enum event_kind kind, uint64_t boot_ns)

@@ -20,6 +20,7 @@ static const char *const message_ids[EVENT_COUNT] = {
     [EVENT_EXPIRED] = "9ed0c4a78cf841be90ff15b3d4732dce",
     [EVENT_EVICTED] = "d7a513133d524a83927afb254ed9eb34",
     [EVENT_FORGOTTEN] = "644da076b51849aeac802c18a02a5e59",
+    [EVENT_WAITED] = "449fdb06f96e4f4e9eda6be46bee4a64",
 };
 
 static void add_number(struct journald_entry *entry, const char *field, uint64_t value)
@@ -109,4 +110,9 @@ void journal_fields(const struct event *event, struct journald_entry *entry)
     add_lifetime(entry, event);
     if (event->sighting)
         add_sighting(entry, event->sighting);
+    if (event->wait) {
+        add_address(entry, "WILDSET_CLIENT", &event->wait->client);
+        journald_add(entry, "WILDSET_OUTCOME", event->wait->outcome);
+        add_number(entry, "WILDSET_WAITED_US", event->wait->us);
+    }
 }

@@ -120,6 +120,7 @@ void outlet_event(struct outlet *outlet, const struct event *event, uint64_t boo
     case EVENT_REFUSED:
     case EVENT_ALARM:
     case EVENT_EXPIRED:
+    case EVENT_WAITED:
     case EVENT_COUNT:
         return;
     }

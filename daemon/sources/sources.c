@@ -6,10 +6,12 @@
 
 #include "daemon/sources/row.h"
 #include "daemon/sources/supervisor.h"
+#include "daemon/sources/topology.h"
 #include "source/kind.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct sources {
@@ -162,6 +164,17 @@ bool sources_is_catching_up(const struct sources *sources, pid_t pid)
                 return process->catching_up && process->state != PROCESS_DOOMED;
         }
     }
+    return false;
+}
+
+bool sources_is_mirror(const struct sources *sources, const char interface[static IFNAMSIZ])
+{
+    struct source_status status;
+
+    for (size_t i = 0; sources_status(sources, i, &status); i++)
+        for (size_t j = 0; j < status.port_count; j++)
+            if (strncmp(status.ports[j].name, interface, IFNAMSIZ) == 0)
+                return mirror_is_taken((enum mirror_verdict)status.ports[j].verdict);
     return false;
 }
 

@@ -112,6 +112,8 @@ bool sources_are_hopeless(const struct sources *sources);
 pid_t sources_catch_up(struct sources *sources);
 /* Whether that process lives and has yet to say so. */
 bool sources_is_catching_up(const struct sources *sources, pid_t pid);
+/* Whether a frame that came over this interface is a copy of a switch. */
+bool sources_is_mirror(const struct sources *sources, const char interface[static IFNAMSIZ]);
 /* SIGCHLD came: reap, report, schedule restarts. */
 void sources_reap(struct sources *sources);
 /* The name of one that overhears and is not ready: what is answered now may be missed.  NULL: none.

@@ -12,7 +12,7 @@
 static const char *const kind_names[EVENT_COUNT] = {
     [EVENT_GRANTED] = "granted",     [EVENT_EXTENDED] = "extended", [EVENT_REFUSED] = "refused",
     [EVENT_ALARM] = "alarm",         [EVENT_EXPIRED] = "expired",   [EVENT_EVICTED] = "evicted",
-    [EVENT_FORGOTTEN] = "forgotten",
+    [EVENT_FORGOTTEN] = "forgotten", [EVENT_WAITED] = "waited",
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -136,6 +136,15 @@ static void event_put_alarm(struct object *object, const struct event *event)
     event_put(object, "earlier", earlier);
 }
 
+static void event_put_wait(struct object *object, const struct event_wait *wait)
+{
+    if (!wait)
+        return;
+    event_put_address(object, "client", &wait->client);
+    event_put_text(object, "outcome", wait->outcome);
+    event_put_integer(object, "waited_us", (int64_t)wait->us);
+}
+
 json_t *event_to_json(const struct event *event)
 {
     struct object object = {.json = json_object()};
@@ -156,6 +165,7 @@ json_t *event_to_json(const struct event *event)
     event_put_text(&object, "source", source_name(event->source));
     event_put_sighting(&object, event->sighting);
     event_put_alarm(&object, event);
+    event_put_wait(&object, event->wait);
     if (!object.failed)
         return object.json;
     json_decref(object.json);

@@ -20,10 +20,18 @@ enum event_kind {
     EVENT_EXPIRED,
     EVENT_EVICTED,   /* made room for another: capacity */
     EVENT_FORGOTTEN, /* taken back on purpose, or by a reload */
+    EVENT_WAITED,    /* a packet to the address, until it was clear whether it becomes allowed */
     EVENT_COUNT,
 };
 /* "granted", "extended", ... */
 const char *event_kind_name(enum event_kind kind);
+
+/* How long a packet was held (daemon/hold/waiting.h), whose, and why it went on. */
+struct event_wait {
+    struct address client;
+    const char *outcome;
+    uint64_t us;
+};
 
 /* Unknown: NULL, ADDRESS_NONE, 0 or an empty name; such keys are absent from the JSON. */
 struct event {
@@ -44,6 +52,7 @@ struct event {
     const struct sighting
         *sighting; /* resolver, client, interface, vlan, transport; NULL without */
     const struct alarm_report *alarm; /* for EVENT_ALARM: both address lists */
+    const struct event_wait *wait;    /* for EVENT_WAITED */
 };
 
 /*

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds of dname, pattern, wire, answer, query and system: run it here after adding one."""
+"""Writes the seeds of dname, pattern, wire, answer, query, system and queued: run it here after adding one."""
 import pathlib
 import struct
 
@@ -150,7 +150,41 @@ SYSTEM_FILES = {
     "no-end": b"\r\n \v\f192.0.2.1 eu1.example.net",
 }
 
-for noun, seeds in {"answer": ANSWERS, "wire": WIRES, "dname": DNAMES, "pattern": PATTERNS,
+
+
+def netlink(kind, body):
+    """One message, in the byte order of the machine that made the corpus (little-endian)."""
+    return (struct.pack("<IHHII", 16 + len(body), kind, 0, 0, 0) + body).ljust(16 + (len(body) + 3) // 4 * 4, b"\0")
+
+
+def attribute(kind, value):
+    return (struct.pack("<HH", 4 + len(value), kind) + value).ljust((7 + len(value)) // 4 * 4, b"\0")
+
+
+def queued(number, payload, *others):
+    body = attribute(1, struct.pack(">IHB", number, 0x0800, 2)) + b"".join(others) + attribute(10, payload)
+    return netlink(0x0300, b"\2\0\x16\x7d" + body)
+
+
+IPV4 = b"\x45" + bytes(11) + bytes([192, 0, 2, 10]) + V4 + bytes(20)
+IPV6 = b"\x60" + bytes(7) + V6[:15] + b"\x10" + V6
+QUEUED = {
+    "ipv4": queued(1, IPV4),
+    "ipv6": queued(2, IPV6, attribute(5, b"\0\0\0\7"), attribute(0x8009, b"x" * 5)),
+    "two": queued(3, IPV4) + queued(4, IPV6),
+    "error": netlink(2, struct.pack("<i", -2) + bytes(16)),
+    "acknowledged": netlink(2, bytes(20)) + queued(1, IPV4),
+    "no-number": netlink(0x0300, bytes(4) + attribute(10, IPV4)),
+    "short-header": queued(5, IPV4[:19]) + queued(6, IPV6[:39]),
+    "version-5": queued(7, b"\x55" + IPV4[1:]),
+    "attribute-too-long": netlink(0x0300, bytes(4) + b"\xff\xff\1\0"),
+    "attribute-too-short": netlink(0x0300, bytes(4) + b"\3\0\1\0"),
+    "cut": queued(8, IPV4)[:-6],
+    "length-0": bytes(16),
+    "other": netlink(0x0301, bytes(8)),
+}
+
+for noun, seeds in {"queued": QUEUED, "answer": ANSWERS, "wire": WIRES, "dname": DNAMES, "pattern": PATTERNS,
                     "query": QUERIES, "system": SYSTEM_FILES}.items():
     (CORPUS / noun).mkdir(parents=True, exist_ok=True)
     for seed, content in seeds.items():

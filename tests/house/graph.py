@@ -46,7 +46,7 @@ setsync/upkeep
 setsync/state
 setsync
 daemon/config
-daemon/sources daemon/outputs
+daemon/sources daemon/outputs daemon/hold
 daemon/control
 daemon
 client

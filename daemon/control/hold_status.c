@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One object of figures; nothing is added up here.
+ */
+#include "daemon/control/hold_status.h"
+
+#include "daemon/control/histogram.h"
+#include "daemon/control/json.h"
+#include "daemon/hold/hold.h"
+
+_Static_assert((int)WAITING_BUCKETS == (int)HISTOGRAM_BUCKETS &&
+                   (int)WAITING_FIRST_US == (int)HISTOGRAM_FIRST_US,
+               "the same buckets");
+
+static json_t *outcomes_to_json(const struct hold_status *status)
+{
+    json_t *object = json_object();
+
+    for (unsigned i = 0; i < WAITING_OUTCOMES; i++)
+        put_count(object, waiting_outcome_name((enum waiting_outcome)i), status->waits->outcome[i]);
+    put_count(object, "overrun", status->packets.overruns);
+    put_count(object, "dropped", status->packets.gone);
+    return object;
+}
+
+static json_t *rounds_to_json(const struct waiting_figures *waits)
+{
+    json_t *object = json_object();
+
+    put_count(object, "count", waits->rounds);
+    if (waits->rounds)
+        put_count(object, "mean_us", waits->round_sum_us / waits->rounds);
+    put_count(object, "most_us", waits->round_most_us);
+    return object;
+}
+
+static json_t *lateness_to_json(const struct lateness *lateness)
+{
+    json_t *object = json_object();
+
+    put_count(object, "count", lateness->count);
+    put_count(object, "most_us", lateness->most_ns / NS_PER_US);
+    return object;
+}
+
+json_t *hold_to_json(const struct hold *hold, const struct moment *now)
+{
+    const struct hold_status status = hold_status(hold);
+    json_t *object = json_object();
+
+    put_text(object, "state", hold_state_name(status.state));
+    if (status.state == HOLD_OFF)
+        return object;
+    put_text(object, "problem", status.problem);
+    put_count(object, "queue", status.queue);
+    put_count(object, "most_us", status.bound_ns / NS_PER_US);
+    put_count(object, "least_us", status.least_ns / NS_PER_US);
+    put_count(object, "waiting", status.waiting);
+    if (status.state != HOLD_UNBOUND) {
+        put_count(object, "ready_for", (now->boot_ns - status.ready_ns) / NS_PER_SECOND);
+        put_count(object, "granted_since", status.granted_since);
+    }
+    put_count(object, "packets", status.packets.packets);
+    json_object_set_new(object, "outcomes", outcomes_to_json(&status));
+    put_count(object, "missed", status.waits->missed);
+    put_count(object, "pauses", status.waits->pauses);
+    json_object_set_new(object, "waits",
+                        histogram_to_json(status.waits->wait_us, status.waits->wait_sum_us));
+    put_count(object, "wait_most_us", status.waits->wait_most_us);
+    json_object_set_new(object, "catch_ups", rounds_to_json(status.waits));
+    json_object_set_new(object, "late_copies", lateness_to_json(status.lateness));
+    return object;
+}
