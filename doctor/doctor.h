@@ -12,7 +12,10 @@
 #include "doctor/checklist.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <sys/types.h>
+
+struct nftruleset;
 
 struct doctor {
     struct checklist *list;
@@ -39,6 +42,8 @@ void check_registry(struct doctor *doctor);
 /* These need the configuration. */
 void check_rules(struct doctor *doctor);
 void check_host(struct doctor *doctor);
+/* One that check_rules has read. */
+void check_hold_rules(struct doctor *doctor, const struct nftruleset *ruleset, bool forwards);
 
 void check_clock(struct doctor *doctor);
 

@@ -84,7 +84,7 @@ static struct nftwalk ports_walk(const struct rules *rules, const struct service
         last = service->first_port + PORTS_TRIED - 1;
     for (unsigned port = service->first_port; port <= last; port++) {
         packet.port = (uint16_t)port;
-        struct nftwalk walk = nftwalk(rules->ruleset, &packet, rules->way);
+        struct nftwalk walk = nftwalk(rules->ruleset, &packet, NULL, rules->way);
         if (port == service->first_port || walk.outcome > worst.outcome)
             worst = walk;
     }
@@ -273,6 +273,7 @@ void check_rules(struct doctor *doctor)
         return;
     if (nftruleset_read(document, &ruleset)) {
         ruleset_check(doctor, &ruleset);
+        check_hold_rules(doctor, &ruleset, forwards());
         nftruleset_free(&ruleset);
     } else {
         unreadable(doctor, -EBADMSG, "");

@@ -150,8 +150,8 @@ static enum truth fact_is_word(const struct nftfact *fact, const char *word,
     if (word[0] == '@') {
         if (fact->kind != FACT_DESTINATION || !nftchain_names_set(chain, word, packet->set))
             return TRUTH_MAYBE;
-        *by_set = true;
-        return TRUTH_YES;
+        *by_set = !packet->outside;
+        return truth_of(!packet->outside);
     }
     if (fact->kind == FACT_WORD)
         return truth_of(is(fact->word, word));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether an nftables expression fits the first packet of a connection to an address in a set:
- * yes, no, or it depends on what is not known here (who sends it, over which interface).  Pure.
+ * Whether an nftables expression fits the first packet of a connection to an address in a set, or
+ * to one outside of it: yes, no, or it depends on what is not known here (who sends it, over which
+ * interface).  Pure.
  */
 #ifndef WILDSET_DOCTOR_RULES_NFTMATCH_H
 #define WILDSET_DOCTOR_RULES_NFTMATCH_H
@@ -28,6 +29,7 @@ struct nftpacket {
     uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
     uint16_t port;    /* the destination's */
     const struct set_name *set;
+    bool outside; /* its address is not in the set */
     struct nftmark connection_mark, packet_mark;
 };
 

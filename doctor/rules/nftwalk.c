@@ -23,9 +23,12 @@ enum step {
 struct walk {
     const struct nftruleset *ruleset;
     struct nftpacket packet;
+    const struct queuerules *queues; /* NULL: none is asked about */
     struct nftwalk *result;
     unsigned statements;
-    bool may_accept, may_accept_by_set; /* in this base chain, on trial */
+    const struct nftchain *base, *looker; /* where the walk is; which first looked at the set */
+    char looked[NFTWALK_PLACE_MAX];       /* by which rule */
+    bool may_accept, may_accept_by_set;   /* in this base chain, on trial */
 };
 
 /* Where in it. */
@@ -201,6 +204,32 @@ static void mark_set(struct walk *walk, const struct place *place, const json_t 
     *mark = new;
 }
 
+/* ---- the queue ---- */
+
+static void look_note(struct walk *walk, const struct place *place, const json_t *match)
+{
+    const char *right = json_string_value(json_object_get(match, "right"));
+
+    if (!right || walk->looker || !nftchain_names_set(place->chain, right, walk->packet.set))
+        return;
+    walk->looker = walk->base;
+    place_write(place, walk->looked);
+}
+
+/* Where the walk goes on, an earlier statement has let it pass; in doubt it may be queued. */
+static void queue_note(struct walk *walk, const struct place *place)
+{
+    struct nftwalk *result = walk->result;
+
+    if (!walk->queues || result->queued ||
+        queuerule_read(walk->queues, place->chain, place->rule).ours == TRUTH_NO)
+        return;
+    result->queued = true;
+    place_write(place, result->queue);
+    if (walk->looker && walk->looker != walk->base)
+        memcpy(result->late, walk->looked, sizeof(result->late));
+}
+
 /* These neither match nor decide. */
 static bool is_idle(const char *name)
 {
@@ -224,6 +253,7 @@ static bool statement_walk(struct walk *walk, struct place *place, const char *n
     if (strcmp(name, "match") == 0) {
         enum truth truth = nftmatch(value, place->chain, &walk->packet, &place->by_set);
 
+        look_note(walk, place, value);
         place->certain = place->certain && truth == TRUTH_YES;
         return truth != TRUTH_NO;
     }
@@ -235,7 +265,10 @@ static bool statement_walk(struct walk *walk, struct place *place, const char *n
         *step = verdict_follow(walk, place, verdict, value);
     } else if (!is_idle(name)) {
         place->certain = false; /* "limit", "quota"; "xt": whatever it may be */
-        walk->result->foreign |= strcmp(name, "xt") == 0 || strcmp(name, "queue") == 0;
+        if (strcmp(name, "xt") == 0 || strcmp(name, "queue") == 0) {
+            walk->result->foreign = true;
+            queue_note(walk, place);
+        }
     }
     return true;
 }
@@ -302,6 +335,7 @@ static enum step base_chain_walk(struct walk *walk, const struct nftchain *chain
 {
     struct place place = {.chain = chain, .certain = true};
 
+    walk->base = chain;
     walk->may_accept = walk->may_accept_by_set = false;
     enum step step = rules_walk(walk, &place);
     if (step == STEP_ACCEPT || step == STEP_DROP)
@@ -372,14 +406,14 @@ static enum step hook_walk(struct walk *walk, const char *hook)
 }
 
 struct nftwalk nftwalk(const struct nftruleset *ruleset, const struct nftpacket *packet,
-                       enum nftwalk_way way)
+                       const struct queuerules *queues, enum nftwalk_way way)
 {
     static const char *const hooks[][3] = {
         [NFTWALK_FORWARD] = {"prerouting", "forward", "postrouting"},
         [NFTWALK_OUTPUT] = {"output", "postrouting", NULL},
     };
     struct nftwalk result = {.outcome = NFTWALK_PASSES};
-    struct walk walk = {.ruleset = ruleset, .packet = *packet, .result = &result};
+    struct walk walk = {.ruleset = ruleset, .packet = *packet, .queues = queues, .result = &result};
 
     for (size_t i = 0; i < 3 && hooks[way][i]; i++) {
         if (hook_walk(&walk, hooks[way][i]) == STEP_DROP) {

@@ -70,6 +70,12 @@ ROWS = {
     "`wildset rules %s` prints rules": "lab/test_advice.py test_the_rules_as_they_say",
     "it is marked; the mark": "lab/test_doctor.py test_marked_and_accepted_by_the_mark",
     "see `nft list ruleset`": LOOK,
+    "take this rule away": "lab/test_holdrules.py test_a_queue_in_a_chain_that_drops_is_found_and_closed",
+    "`iptables-save` and `ip6tables-save` show": LOOK,
+    "the rules that `wildset rules --hold` prints have it": "lab/test_holdrules.py test_nothing_waits_and_the_rules_are_as_they_say",
+    "`wildset rules --hold | nft -f -` loads": "lab/test_holdrules.py test_nothing_waits_and_the_rules_are_as_they_say",
+    "load them anew": "lab/test_holdrules.py test_nothing_waits_and_the_rules_are_as_they_say",
+    "the chains of `wildset rules --hold --shape mark`": "golden/holdrules.py check_syntax",
     "run this as root, on the machine": "lab/test_doctor.py test_not_root",
     "it was not started by the wildset package's unit": LOOK,
     "without NET_ADMIN it cannot": LOOK,
@@ -124,7 +130,7 @@ FORBIDDEN = {
     r"without the %|drop the %|leave out the %": None,
     r"flush ruleset|iptables -F|ufw disable|stop firewalld|disable firewalld": None,
     r"policy accept": "type filter hook %s priority",  # a chain of wildset's own that only marks or holds
-    r"nft (delete|flush)|delete the set|delete set": None,
+    r"nft (delete|flush)|delete the set|delete set": "nft delete rule %.16s",  # a queue that lets packets pass
     r"apparmor.*(disable|complain)|aa-disable": None,
     r"enable.*nftables\.service|nftables\.service.*enable": None,
 }

@@ -59,7 +59,7 @@ static struct nftwalk walk(const char *items, enum address_family family, uint8_
                                      .port = port,
                                      .set = &set,
                                      .connection_mark = {.known = true}};
-    struct nftwalk result = nftwalk(&ruleset, &packet, NFTWALK_FORWARD);
+    struct nftwalk result = nftwalk(&ruleset, &packet, NULL, NFTWALK_FORWARD);
     nftruleset_free(&ruleset);
     json_decref(document);
     return result;

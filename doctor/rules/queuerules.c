@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Conditions are not judged here: a rule that drops anything behind the queue is one too many.
+ */
+#include "doctor/rules/queuerules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    JUMPS_MAX = 16, /* NFT_JUMP_STACK_SIZE */
+    STATEMENTS_MAX = 200000,
+    LINE_MAX_SIZE = 1024,
+};
+
+static bool is(const char *a, const char *b)
+{
+    return a && strcmp(a, b) == 0;
+}
+
+/* ---- native ---- */
+
+static bool has_bypass(const json_t *flags)
+{
+    json_t *flag;
+    size_t i;
+
+    json_array_foreach(flags, i, flag)
+    {
+        if (is(json_string_value(flag), "bypass"))
+            return true;
+    }
+    return is(json_string_value(flags), "bypass");
+}
+
+/* {"num":5,"flags":"bypass"}; a number that is calculated is nobody's. */
+static struct queuerule native_read(uint32_t number, const json_t *queue)
+{
+    const json_t *num = json_object_get(queue, "num");
+    const json_t *range = json_object_get(num, "range");
+    json_int_t first = json_integer_value(range ? json_array_get(range, 0) : num);
+    json_int_t last = json_integer_value(range ? json_array_get(range, 1) : num);
+    bool known = !num || json_is_integer(num) || json_array_size(range) == 2; /* none: 0 */
+
+    return (struct queuerule){.ours =
+                                  known && first <= number && number <= last ? TRUTH_YES : TRUTH_NO,
+                              .bypass = has_bypass(json_object_get(queue, "flags"))};
+}
+
+/* ---- iptables ---- */
+
+/* The last one: a comment in front of it may say anything. */
+static const char *target_find(const char *line)
+{
+    const char *found = NULL;
+
+    for (const char *at = line; (at = strstr(at, " -j NFQUEUE")); at++)
+        found = at;
+    return found;
+}
+
+/* "-A FORWARD -p tcp -j NFQUEUE --queue-num 5757 --queue-bypass", "--queue-balance 0:3" */
+static struct queuerule line_read(uint32_t number, const char *line)
+{
+    const char *target = target_find(line);
+    const char *one = target ? strstr(target, " --queue-num ") : NULL;
+    const char *several = target ? strstr(target, " --queue-balance ") : NULL;
+    unsigned first = 0, last = 0;
+
+    if (!target)
+        return (struct queuerule){.ours = TRUTH_NO};
+    if (one)
+        last = first = (unsigned)strtoul(one + strlen(" --queue-num "), NULL, 10);
+    else if (several)
+        (void)sscanf(several, " --queue-balance %u:%u", &first, &last);
+    return (struct queuerule){.ours = first <= number && number <= last ? TRUTH_YES : TRUTH_NO,
+                              .bypass = strstr(target, " --queue-bypass") != NULL};
+}
+
+static bool is_of_chain(const char *line, const char *chain)
+{
+    size_t length = strlen(chain);
+
+    return strncmp(line, "-A ", 3) == 0 && strncmp(line + 3, chain, length) == 0 &&
+           (line[3 + length] == ' ' || line[3 + length] == '\0');
+}
+
+/* The rule at this position of its chain, from 1. */
+static struct queuerule saved_read(const struct queuerules *queues, const struct nftchain *chain,
+                                   size_t position)
+{
+    const struct saved_rules *saved = &queues->saved[is(chain->family, "ip6")];
+    const char *text = saved->text;
+    size_t left = text ? saved->size : 0, at = 0;
+    bool in_table = false;
+
+    while (left > 0) {
+        const char *end = memchr(text, '\n', left);
+        size_t length = end ? (size_t)(end - text) : left;
+        char line[LINE_MAX_SIZE];
+
+        snprintf(line, sizeof(line), "%.*s",
+                 (int)(length < sizeof(line) ? length : sizeof(line) - 1), text);
+        if (line[0] == '*')
+            in_table = is(line + 1, chain->table);
+        at += in_table && is_of_chain(line, chain->name);
+        if (in_table && at == position && is_of_chain(line, chain->name))
+            return line_read(queues->number, line);
+        left -= length + (end != NULL);
+        text += length + (end != NULL);
+    }
+    return (struct queuerule){.ours = TRUTH_MAYBE, .bypass = true};
+}
+
+static size_t position_of(const struct nftchain *chain, const json_t *rule)
+{
+    for (size_t i = 0; i < chain->rule_count; i++) {
+        if (chain->rules[i] == rule)
+            return i + 1;
+    }
+    return 0;
+}
+
+static struct queuerule target_read(const struct queuerules *queues, const struct nftchain *chain,
+                                    const json_t *rule, const json_t *target)
+{
+    if (!is(json_string_value(json_object_get(target, "name")), "NFQUEUE"))
+        return (struct queuerule){.ours = TRUTH_NO};
+    size_t position = position_of(chain, rule);
+    struct queuerule read = saved_read(queues, chain, position);
+    read.position = position;
+    return read;
+}
+
+struct queuerule queuerule_read(const struct queuerules *queues, const struct nftchain *chain,
+                                const json_t *rule)
+{
+    json_t *statement;
+    size_t i;
+
+    json_array_foreach(json_object_get(rule, "expr"), i, statement)
+    {
+        const json_t *queue = json_object_get(statement, "queue");
+        const json_t *target = json_object_get(statement, "xt");
+        struct queuerule read = {.ours = TRUTH_NO};
+
+        if (queue)
+            read = native_read(queues->number, queue);
+        else if (json_is_object(target))
+            read = target_read(queues, chain, rule, target);
+        if (read.ours != TRUTH_NO)
+            return read;
+    }
+    return (struct queuerule){.ours = TRUTH_NO};
+}
+
+/* ---- where they are ---- */
+
+struct search {
+    const struct nftruleset *ruleset;
+    const struct queuerules *queues;
+    struct queueplace place;
+    unsigned statements;
+};
+
+static void chain_search(struct search *search, const struct nftchain *chain, unsigned depth);
+
+static void drop_note(struct search *search, const struct nftchain *chain, const json_t *rule)
+{
+    struct queueplace *place = &search->place;
+    bool behind = place->rule != NULL;
+
+    if (place->drops_behind || (place->drops_before && !behind))
+        return; /* the first one of the worse kind is told */
+    place->drops_behind |= behind;
+    place->drops_before |= !behind;
+    place->drop = chain;
+    place->drop_rule = rule;
+}
+
+static void jump_follow(struct search *search, const struct nftchain *from, const json_t *jump,
+                        unsigned depth)
+{
+    const char *target = json_string_value(json_object_get(jump, "target"));
+    const struct nftchain *chain =
+        target ? nftruleset_chain(search->ruleset, from->family, from->table, target) : NULL;
+
+    if (chain)
+        chain_search(search, chain, depth + 1);
+}
+
+/* A verdict or a jump: a statement's, or a map's value. */
+static void verdict_search(struct search *search, const struct nftchain *chain, const json_t *rule,
+                           const json_t *statement, unsigned depth)
+{
+    const json_t *jump = json_object_get(statement, "jump");
+    const char *target =
+        json_string_value(json_object_get(json_object_get(statement, "xt"), "name"));
+
+    search->statements++;
+    if (json_object_get(statement, "drop") || json_object_get(statement, "reject") ||
+        is(target, "REJECT") || is(target, "DROP"))
+        drop_note(search, chain, rule);
+    jump_follow(search, chain, jump ? jump : json_object_get(statement, "goto"), depth);
+}
+
+static void rule_search(struct search *search, const struct nftchain *chain, const json_t *rule,
+                        unsigned depth)
+{
+    struct queuerule read = queuerule_read(search->queues, chain, rule);
+    json_t *statement, *element;
+    size_t i, j;
+
+    if (read.ours != TRUTH_NO && !search->place.rule) {
+        search->place.chain = chain;
+        search->place.rule = rule;
+        search->place.read = read;
+    }
+    json_array_foreach(json_object_get(rule, "expr"), i, statement)
+    {
+        const json_t *map = json_object_get(json_object_get(statement, "vmap"), "data");
+
+        verdict_search(search, chain, rule, statement, depth);
+        json_array_foreach(json_object_get(map, "set"), j, element)
+            verdict_search(search, chain, rule, json_array_get(element, 1), depth);
+    }
+}
+
+static void chain_search(struct search *search, const struct nftchain *chain, unsigned depth)
+{
+    for (size_t i = 0; depth <= JUMPS_MAX && i < chain->rule_count; i++) {
+        if (search->statements > STATEMENTS_MAX)
+            return;
+        rule_search(search, chain, chain->rules[i], depth);
+    }
+}
+
+bool queuerules_each(const struct nftruleset *ruleset, const struct queuerules *queues,
+                     void (*tell)(void *context, const struct queueplace *place), void *context)
+{
+    struct search search = {.ruleset = ruleset, .queues = queues};
+
+    for (size_t i = 0; i < ruleset->chain_count && search.statements <= STATEMENTS_MAX; i++) {
+        const struct nftchain *base = &ruleset->chains[i];
+
+        if (!base->hook)
+            continue;
+        search.place = (struct queueplace){.base = base};
+        chain_search(&search, base, 0);
+        if (base->drops)
+            drop_note(&search, base, NULL);
+        if (search.place.rule)
+            tell(context, &search.place);
+    }
+    return search.statements <= STATEMENTS_MAX;
+}
