@@ -26,30 +26,25 @@ struct connection {
 
 enum { SILENCE_SECONDS = 10 };
 
-static int socket_connect(int fd, const char *path)
+int connection_open(const char *path, struct connection **out)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct timeval silence = {.tv_sec = SILENCE_SECONDS};
-
-    if (strlen(path) >= sizeof(address.sun_path))
-        return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
-    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-        return -errno;
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence)) < 0)
-        return -errno;
-    return 0;
-}
-
-int connection_open(const char *path, struct connection **out)
-{
     struct connection *connection = calloc(1, sizeof(*connection));
 
     if (!connection)
         return -ENOMEM;
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        free(connection);
+        return -ENAMETOOLONG;
+    }
+    strcpy(address.sun_path, path);
     connection->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    int error = connection->fd < 0 ? -errno : socket_connect(connection->fd, path);
-    if (error < 0) {
+    if (connection->fd < 0 ||
+        connect(connection->fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+        setsockopt(connection->fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence)) < 0) {
+        int error = -errno;
+
         connection_close(connection);
         return error;
     }
@@ -86,35 +81,24 @@ int connection_ask(struct connection *connection, const char *command, json_t *a
     return error;
 }
 
-/* One packet behind what is there.  Its size, 0 at the end, or -errno. */
-static ssize_t packet_receive(struct connection *connection)
-{
-    char *reply = realloc(connection->reply, connection->used + CONTROL_MESSAGE_MAX);
-
-    if (!reply)
-        return -ENOMEM;
-    connection->reply = reply;
-
-    ssize_t size = recv(connection->fd, reply + connection->used, CONTROL_MESSAGE_MAX, 0);
-    if (size < 0)
-        return errno == EAGAIN ? -ETIMEDOUT : -errno;
-    connection->used += (size_t)size;
-    return size;
-}
-
 int connection_receive(struct connection *connection, json_t **out)
 {
     ssize_t size;
 
     connection->used = 0;
-    do {
+    do { /* one packet behind what is there */
         if (connection->used > CONTROL_REPLY_MAX)
             return -EMSGSIZE;
-        size = packet_receive(connection);
+        char *reply = realloc(connection->reply, connection->used + CONTROL_MESSAGE_MAX);
+        if (!reply)
+            return -ENOMEM;
+        connection->reply = reply;
+        size = recv(connection->fd, reply + connection->used, CONTROL_MESSAGE_MAX, 0);
         if (size < 0)
-            return (int)size;
+            return errno == EAGAIN ? -ETIMEDOUT : -errno;
         if (size == 0)
             return connection->used ? -EBADMSG : 0;
+        connection->used += (size_t)size;
     } while (size == CONTROL_MESSAGE_MAX);
 
     json_t *reply = json_loadb(connection->reply, connection->used, 0, NULL);
@@ -196,25 +180,20 @@ bool reply_is_error(const json_t *reply)
     return true;
 }
 
-static int request_once(const char *path, const char *command, json_t *arguments, json_t **reply)
-{
-    struct connection *connection = NULL;
-    int error = connection_open(path, &connection);
-
-    if (error < 0)
-        return error;
-    error = connection_ask(connection, command, arguments);
-    if (error == 0)
-        error = connection_receive(connection, reply);
-    connection_close(connection);
-    return error == 0 ? -ECONNRESET : error;
-}
-
 json_t *connection_request(const char *path, const char *command, json_t *arguments)
 {
+    struct connection *connection = NULL;
     json_t *reply = NULL;
-    int error = request_once(path, command, arguments, &reply);
+    int error = connection_open(path, &connection);
 
+    if (error == 0)
+        error = connection_ask(connection, command, arguments);
+    if (error == 0) {
+        int got = connection_receive(connection, &reply);
+
+        error = got == 0 ? -ECONNRESET : got < 0 ? got : 0;
+    }
+    connection_close(connection);
     json_decref(arguments);
     if (error < 0) {
         connection_explain(path, error);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,36 +64,25 @@ static const struct command *command_find(const char *name)
 }
 
 /* PREFIX/bin/wildset runs PREFIX/libexec/wildset/NAME, in the build tree as when installed. */
-static int libexec_path(const char *name, char out[static PATH_MAX])
-{
-    char self[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-    if (length < 0)
-        return -errno;
-    self[length] = '\0';
-    for (int up = 0; up < 2; up++) {
-        char *slash = strrchr(self, '/');
-        if (!slash)
-            return -ENOENT;
-        *slash = '\0';
-    }
-    if (snprintf(out, PATH_MAX, "%s/libexec/wildset/%s", self, name) >= PATH_MAX)
-        return -ENAMETOOLONG;
-    return 0;
-}
-
 static int program_run(const char *name, char **argv)
 {
-    char path[PATH_MAX];
-    int error = libexec_path(name, path);
+    char self[PATH_MAX] = "", path[PATH_MAX];
 
-    if (error < 0) {
-        fprintf(stderr, "wildset: cannot locate the program of wildset %s: %s\n", name,
-                strerror(-error));
+    if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0) {
+        fprintf(stderr, "wildset: cannot locate the program of wildset %s: /proc/self/exe: %s\n",
+                name, strerror(errno));
         return COMMAND_FAILED;
     }
-    execv(path, argv);
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(self, '/');
+
+        if (slash)
+            *slash = '\0';
+    }
+    if (snprintf(path, PATH_MAX, "%s/libexec/wildset/%s", self, name) < PATH_MAX)
+        execv(path, argv);
+    else
+        errno = ENAMETOOLONG;
     fprintf(stderr, "wildset: cannot run %s: %s; is the package installed completely?\n", path,
             strerror(errno));
     return COMMAND_FAILED;
@@ -105,30 +95,23 @@ static int command_run(const struct command *command, int argc, char **argv)
     return program_run(command->program ? command->program : command->name, argv);
 }
 
-static int help(int argc, char **argv)
-{
-    const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
-    char option[] = "--help";
-
-    if (!command) {
-        commands_print(stdout);
-        return COMMAND_OK;
-    }
-    return command_run(command, 2, (char *[]){argv[1], option, NULL});
-}
-
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
+    bool help = strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
+    const struct command *command = command_find(help && argc > 2 ? argv[2] : name);
+    char option[] = "--help";
 
-    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-        return help(argc - 1, argv + 1);
+    if (help && command)
+        return command_run(command, 2, (char *[]){argv[2], option, NULL});
+    if (help) {
+        commands_print(stdout);
+        return COMMAND_OK;
+    }
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
         puts("wildset " WILDSET_VERSION);
         return COMMAND_OK;
     }
-
-    const struct command *command = command_find(name);
     if (command)
         return command_run(command, argc - 1, argv + 1);
     if (*name != '\0')

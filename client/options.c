@@ -53,11 +53,15 @@ int options_refuse_argument(const struct options_page *page, const char *argumen
     return COMMAND_USAGE;
 }
 
-/* getopt's table of the options that are taken; `val` is the index into `known`. */
-static void table_fill(struct option table[static KNOWN + 2], unsigned taken)
+bool options_read(struct options *out, const struct options_page *page, int argc, char **argv,
+                  unsigned taken)
 {
+    struct option table[KNOWN + 2] = {{.name = NULL}}; /* `val` is the index into `known` */
+    char *base = (char *)out;
     size_t used = 0;
+    int value;
 
+    *out = (struct options){.socket = CONTROL_DEFAULT_PATH};
     for (int i = 0; i < KNOWN; i++) {
         if (known[i].bit & taken)
             table[used++] =
@@ -65,41 +69,22 @@ static void table_fill(struct option table[static KNOWN + 2], unsigned taken)
                                 .has_arg = known[i].text ? required_argument : no_argument,
                                 .val = i};
     }
-    table[used++] = (struct option){.name = "help", .val = HELP};
-    table[used] = (struct option){.name = NULL};
-}
-
-static void option_take(struct options *options, int index)
-{
-    char *base = (char *)options;
-
-    if (known[index].text)
-        *(const char **)(void *)(base + known[index].text) = optarg;
-    else
-        *(bool *)(base + known[index].flag) = true;
-}
-
-bool options_read(struct options *out, const struct options_page *page, int argc, char **argv,
-                  unsigned taken)
-{
-    struct option table[KNOWN + 2];
-    int value;
-
-    *out = (struct options){.socket = CONTROL_DEFAULT_PATH};
-    table_fill(table, taken);
+    table[used] = (struct option){.name = "help", .val = HELP};
     snprintf(program, sizeof(program), "wildset %.30s", argv[0]);
     argv[0] = program;
     while ((value = getopt_long(argc, argv, "", table, NULL)) != -1) {
-        if (value >= 0 && value < KNOWN) {
-            option_take(out, value);
-            continue;
+        if (value < 0 || value >= KNOWN) {
+            if (value == HELP)
+                printf("%s\n%s", page->usage, page->help);
+            else
+                fputs(page->usage, stderr);
+            out->status = value == HELP ? COMMAND_OK : COMMAND_USAGE;
+            return false;
         }
-        if (value == HELP)
-            printf("%s\n%s", page->usage, page->help);
+        if (known[value].text)
+            *(const char **)(void *)(base + known[value].text) = optarg;
         else
-            fputs(page->usage, stderr);
-        out->status = value == HELP ? COMMAND_OK : COMMAND_USAGE;
-        return false;
+            *(bool *)(base + known[value].flag) = true;
     }
     out->first = optind;
     return true;

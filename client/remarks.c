@@ -41,17 +41,6 @@ static const struct remark remarks[] = {
                             "DNS over HTTPS, whose names cannot be read"},
 };
 
-static bool is_way(const char *key)
-{
-    static const char *const others[] = {"fragments", "reassembled", "tcp-segments"};
-
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (strcmp(key, others[i]) == 0)
-            return true;
-    }
-    return strncmp(key, "in-", 3) == 0;
-}
-
 /* "packets came as: in-8021q 12, in-vxlan 3, fragments 4, reassembled 2": whatever is not 0. */
 static void ways_print(json_t *counters)
 {
@@ -61,7 +50,10 @@ static void ways_print(json_t *counters)
 
     json_object_foreach(counters, key, value)
     {
-        if (!is_way(key) || json_integer_value(value) == 0)
+        bool is_way = strncmp(key, "in-", 3) == 0 || strcmp(key, "fragments") == 0 ||
+                      strcmp(key, "reassembled") == 0 || strcmp(key, "tcp-segments") == 0;
+
+        if (!is_way || json_integer_value(value) == 0)
             continue;
         printf("%s%s %" JSON_INTEGER_FORMAT, before, key, json_integer_value(value));
         before = ", ";
@@ -72,54 +64,46 @@ static void ways_print(json_t *counters)
 
 static void source_print(const json_t *source)
 {
-    json_t *counters = json_object_get(source, "counters");
+    json_t *counters = json_object_get(source, "counters"), *interface, *list;
+    size_t i;
 
     ways_print(counters);
-    for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
+    for (i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
         json_int_t number = number_of(counters, remarks[i].counter);
 
         if (number > 0)
             printf("- %" JSON_INTEGER_FORMAT " %s\n", number, remarks[i].text);
     }
-}
+    json_array_foreach(json_object_get(source, "interfaces"), i, interface)
+    {
+        const char *name = text_of(interface, "interface");
 
-static void interface_print(const json_t *interface)
-{
-    const char *name = json_string_value(json_object_get(interface, "interface"));
-    json_int_t merged = number_of(interface, "merged");
+        if (number_of(interface, "merged") > 0)
+            printf(
+                "- %s: %" JSON_INTEGER_FORMAT
+                " packets were longer than its MTU: offloads (GRO, LRO)"
+                " had merged several into one; they are read, but where an interface only watches"
+                " it is better without: `ethtool -K %s gro off lro off`\n",
+                name, number_of(interface, "merged"), name);
+    }
+    json_array_foreach(json_object_get(source, "lists"), i, list)
+    {
+        json_int_t names = number_of(list, "names"), unresolved = number_of(list, "unresolved");
 
-    if (name && merged > 0)
-        printf("- %s: %" JSON_INTEGER_FORMAT
-               " packets were longer than its MTU: offloads (GRO, LRO)"
-               " had merged several into one; they are read, but where an interface only watches it"
-               " is better without: `ethtool -K %s gro off lro off`\n",
-               name, merged, name);
-}
-
-/* All of them are a finding (daemon/control/diagnosis.c); a vendor's list often holds a name that
- * is gone. */
-static void list_print(const json_t *list)
-{
-    json_int_t names = number_of(list, "names"), unresolved = number_of(list, "unresolved");
-    const char *name = json_string_value(json_object_get(list, "unresolved_name"));
-
-    if (unresolved > 0 && unresolved < names && name)
-        printf("- %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-               " names of whitelist %s cannot be resolved: %s%s\n",
-               unresolved, names, json_string_value(json_object_get(list, "whitelist")), name,
-               unresolved > 1 ? " and others" : "");
+        /* All of them are a finding (daemon/control/diagnosis.c); a vendor's list often holds a
+         * name that is gone. */
+        if (unresolved > 0 && unresolved < names)
+            printf("- %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+                   " names of whitelist %s cannot be resolved: %s%s\n",
+                   unresolved, names, text_of(list, "whitelist"), text_of(list, "unresolved_name"),
+                   unresolved > 1 ? " and others" : "");
+    }
 }
 
 void remarks_print(const json_t *status)
 {
-    json_t *source, *interface, *list;
-    size_t i, j;
+    json_t *source;
+    size_t i;
 
-    json_array_foreach(json_object_get(status, "sources"), i, source)
-    {
-        source_print(source);
-        json_array_foreach(json_object_get(source, "interfaces"), j, interface)
-            interface_print(interface);
-        json_array_foreach(json_object_get(source, "lists"), j, list) list_print(list);
-    }
+    json_array_foreach(json_object_get(status, "sources"), i, source) source_print(source);
 }

@@ -20,33 +20,28 @@ struct table {
     bool titled; /* and so the first line is widths_keep's */
 };
 
-static int table_fill(struct table *table, FILE *out, const struct table_column *columns,
-                      size_t count)
-{
-    scols_table_set_stream(table->held, out);
-    scols_table_set_termforce(table->held, SCOLS_TERMFORCE_NEVER); /* nothing is cut or folded */
-    scols_table_enable_minout(table->held, 1);                     /* no blanks at a line's end */
-    for (size_t i = 0; i < count; i++) {
-        if (!scols_table_new_column(table->held, columns[i].title, (double)columns[i].least,
-                                    columns[i].right ? SCOLS_FL_RIGHT : 0))
-            return -ENOMEM;
-    }
-    return scols_table_set_column_separator(table->held, "  ");
-}
-
 struct table *table_new(FILE *out, const struct table_column *columns, size_t count)
 {
     struct table *table = calloc(1, sizeof(*table));
+    struct libscols_table *held = table ? scols_new_table() : NULL;
+    bool good = held != NULL;
 
-    if (!table)
+    if (good) {
+        scols_table_set_stream(held, out);
+        scols_table_set_termforce(held, SCOLS_TERMFORCE_NEVER); /* nothing is cut or folded */
+        scols_table_enable_minout(held, 1);                     /* no blanks at a line's end */
+        good = scols_table_set_column_separator(held, "  ") == 0;
+    }
+    for (size_t i = 0; good && i < count; i++)
+        good = scols_table_new_column(held, columns[i].title, (double)columns[i].least,
+                                      columns[i].right ? SCOLS_FL_RIGHT : 0);
+    if (!good) {
+        scols_unref_table(held);
+        free(table);
         return NULL;
-    table->column_count = count;
-    table->held = scols_new_table();
-    if (table->held && table_fill(table, out, columns, count) == 0)
-        return table;
-    scols_unref_table(table->held);
-    free(table);
-    return NULL;
+    }
+    *table = (struct table){.held = held, .column_count = count};
+    return table;
 }
 
 /* A line that is never printed, with each cell as wide as its column has become. */
@@ -85,17 +80,6 @@ void table_free(struct table *table)
     free(table);
 }
 
-/* What is no printable ASCII would reach the terminal. */
-static char *cell_copy(const char *cell)
-{
-    char *copy = strdup(cell ? cell : "");
-
-    for (char *at = copy; at && *at; at++)
-        if (*at < ' ' || *at > '~')
-            *at = '?';
-    return copy;
-}
-
 int table_row(struct table *table, const char *const *cells)
 {
     struct libscols_line *line = scols_table_new_line(table->held, NULL);
@@ -103,8 +87,11 @@ int table_row(struct table *table, const char *const *cells)
     if (!line)
         return -ENOMEM;
     for (size_t i = 0; i < table->column_count; i++) {
-        char *cell = cell_copy(cells[i]);
+        char *cell = strdup(cells[i] ? cells[i] : "");
 
+        for (char *at = cell; at && *at; at++)
+            if (*at < ' ' || *at > '~')
+                *at = '?'; /* what is no printable ASCII would reach the terminal */
         if (!cell || scols_line_refer_data(line, i, cell) < 0) {
             free(cell);
             return -ENOMEM;

@@ -24,37 +24,24 @@ static void metric_begin(FILE *out, const char *name, const char *type, const ch
     fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* Backslash, quote and line feed are the three that the format escapes. */
-static void value_print(FILE *out, const char *text)
-{
-    for (; *text; text++) {
-        if (*text == '\n')
-            fputs("\\n", out);
-        else if (*text == '\\' || *text == '"')
-            fprintf(out, "\\%c", *text);
-        else
-            putc(*text, out);
-    }
-}
-
-static void sample_head(FILE *out, const char *name, const struct labels *labels)
+static void sample_print(FILE *out, const char *name, const struct labels *labels, json_int_t value)
 {
     const char *before = "{";
 
     fputs(name, out);
     for (unsigned i = 0; i < LABELS_MAX && labels->name[i]; i++) {
         fprintf(out, "%s%s=\"", before, labels->name[i]);
-        value_print(out, labels->value[i]);
-        fputs("\"", out);
+        /* Backslash, quote and line feed are the three that the format escapes. */
+        for (const char *at = labels->value[i]; *at; at++) {
+            if (*at == '\n')
+                fputs("\\n", out);
+            else
+                fprintf(out, *at == '\\' || *at == '"' ? "\\%c" : "%c", *at);
+        }
+        putc('"', out);
         before = ",";
     }
-    fputs(*before == ',' ? "} " : " ", out);
-}
-
-static void sample_print(FILE *out, const char *name, const struct labels *labels, json_int_t value)
-{
-    sample_head(out, name, labels);
-    fprintf(out, "%" JSON_INTEGER_FORMAT "\n", value);
+    fprintf(out, "%s %" JSON_INTEGER_FORMAT "\n", *before == ',' ? "}" : "", value);
 }
 
 /* ---- by table ---- */
@@ -62,142 +49,118 @@ static void sample_print(FILE *out, const char *name, const struct labels *label
 /* Where a metric's samples are: the elements of `array`, or of `inner` in each of them, or, without
  * either, the status itself. */
 struct metric {
-    const char *name, *type, *help;
+    const char *name; /* a counter when it ends with _total, else a gauge */
+    const char *help;
     const char *array, *inner;
     const char *key;
-    const char *is; /* the value is 1 where the key's text is this, else 0 */
-    const char
-        *label[LABELS_MAX]; /* keys of the element; of an inner one, the first is the outer's */
+    const char *is;                /* the value is 1 where the key's text is this, else 0 */
+    const char *label[LABELS_MAX]; /* keys of the element; an inner one's first is the outer's */
 };
 
 static const struct metric metrics[] = {
-    {"wildset_uptime_seconds", "gauge", "How long wildsetd has been running.", .key = "uptime"},
-    {"wildset_sightings_total", "counter", "Answers that the daemon checked.", .key = "sightings"},
-    {"wildset_granted_total", "counter", "Addresses that became allowed.", .key = "granted"},
-    {"wildset_extended_total", "counter", "Addresses that were seen again.", .key = "extended"},
-    {"wildset_expired_total", "counter", "Addresses that expired.", .key = "expired"},
-    {"wildset_evicted_total", "counter", "Addresses that were evicted.", .key = "evicted"},
-    {"wildset_forgotten_total", "counter", "Addresses that were revoked.", .key = "forgotten"},
-    {"wildset_whitelist_ipv4_addresses",
-     "gauge",
-     "IPv4 addresses that a whitelist allows now.",
-     "whitelists",
-     NULL,
-     "leases4",
-     NULL,
-     {"whitelist"}},
-    {"wildset_whitelist_ipv6_addresses",
-     "gauge",
-     "IPv6 addresses that a whitelist allows now.",
-     "whitelists",
-     NULL,
-     "leases6",
-     NULL,
-     {"whitelist"}},
-    {"wildset_set_addresses",
-     "gauge",
-     "Addresses allowed now in a set.",
-     "sets",
-     NULL,
-     "leases",
-     NULL,
-     {"set"}},
-    {"wildset_set_covered_addresses",
-     "gauge",
-     "Addresses present as elements not managed by wildset.",
-     "sets",
-     NULL,
-     "covered",
-     NULL,
-     {"set"}},
-    {"wildset_set_capacity_addresses",
-     "gauge",
-     "Capacity of a set's whitelists.",
-     "sets",
-     NULL,
-     "capacity",
-     NULL,
-     {"set"}},
-    {"wildset_set_ready",
-     "gauge",
-     "Whether the set exists and is usable.",
-     "sets",
-     NULL,
-     "state",
-     "ready",
-     {"set"}},
-    {"wildset_set_full_total",
-     "counter",
-     "How often the kernel said that a set is full.",
-     "sets",
-     NULL,
-     "full",
-     NULL,
-     {"set"}},
-    {"wildset_feed_addresses",
-     "gauge",
-     "Addresses in a feed, with those that linger.",
-     "feeds",
-     NULL,
-     "addresses",
-     NULL,
-     {"whitelist", "feed"}},
-    {"wildset_source_running",
-     "gauge",
-     "Whether a source works.",
-     "sources",
-     NULL,
-     "state",
-     "running",
-     {"source"}},
-    {"wildset_source_restarts_total",
-     "counter",
-     "How often a source was restarted.",
-     "sources",
-     NULL,
-     "restarts",
-     NULL,
-     {"source"}},
-    {"wildset_source_violations_total",
-     "counter",
-     "Invalid messages from a source.",
-     "sources",
-     NULL,
-     "violations",
-     NULL,
-     {"source"}},
-    {"wildset_interface_up",
-     "gauge",
-     "Whether an interface is read.",
-     "sources",
-     "interfaces",
-     "state",
-     "up",
-     {"source", "interface"}},
-    {"wildset_interface_received_packets_total",
-     "counter",
-     "Packets that passed the filter.",
-     "sources",
-     "interfaces",
-     "received",
-     NULL,
-     {"source", "interface"}},
-    {"wildset_interface_dropped_packets_total",
-     "counter",
-     "Packets that the kernel dropped because the sniffer could not keep up.",
-     "sources",
-     "interfaces",
-     "dropped",
-     NULL,
-     {"source", "interface"}},
-    {"wildset_interface_driver_dropped_packets_total",
-     "counter",
-     "Packets that the network card or its driver dropped.",
-     "sources",
-     "interfaces",
-     "interface_dropped",
-     NULL,
-     {"source", "interface"}},
+    {.name = "wildset_uptime_seconds",
+     .help = "How long wildsetd has been running.",
+     .key = "uptime"},
+    {.name = "wildset_sightings_total",
+     .help = "Answers that the daemon checked.",
+     .key = "sightings"},
+    {.name = "wildset_granted_total", .help = "Addresses that became allowed.", .key = "granted"},
+    {.name = "wildset_extended_total",
+     .help = "Addresses that were seen again.",
+     .key = "extended"},
+    {.name = "wildset_expired_total", .help = "Addresses that expired.", .key = "expired"},
+    {.name = "wildset_evicted_total", .help = "Addresses that were evicted.", .key = "evicted"},
+    {.name = "wildset_forgotten_total", .help = "Addresses that were revoked.", .key = "forgotten"},
+    {.name = "wildset_whitelist_ipv4_addresses",
+     .help = "IPv4 addresses that a whitelist allows now.",
+     .array = "whitelists",
+     .key = "leases4",
+     .label = {"whitelist"}},
+    {.name = "wildset_whitelist_ipv6_addresses",
+     .help = "IPv6 addresses that a whitelist allows now.",
+     .array = "whitelists",
+     .key = "leases6",
+     .label = {"whitelist"}},
+    {.name = "wildset_set_addresses",
+     .help = "Addresses allowed now in a set.",
+     .array = "sets",
+     .key = "leases",
+     .label = {"set"}},
+    {.name = "wildset_set_covered_addresses",
+     .help = "Addresses present as elements not managed by wildset.",
+     .array = "sets",
+     .key = "covered",
+     .label = {"set"}},
+    {.name = "wildset_set_capacity_addresses",
+     .help = "Capacity of a set's whitelists.",
+     .array = "sets",
+     .key = "capacity",
+     .label = {"set"}},
+    {.name = "wildset_set_ready",
+     .help = "Whether the set exists and is usable.",
+     .array = "sets",
+     .key = "state",
+     .is = "ready",
+     .label = {"set"}},
+    {.name = "wildset_set_full_total",
+     .help = "How often the kernel said that a set is full.",
+     .array = "sets",
+     .key = "full",
+     .label = {"set"}},
+    {.name = "wildset_feed_addresses",
+     .help = "Addresses in a feed, with those that linger.",
+     .array = "feeds",
+     .key = "addresses",
+     .label = {"whitelist", "feed"}},
+    {.name = "wildset_source_running",
+     .help = "Whether a source works.",
+     .array = "sources",
+     .key = "state",
+     .is = "running",
+     .label = {"source"}},
+    {.name = "wildset_source_restarts_total",
+     .help = "How often a source was restarted.",
+     .array = "sources",
+     .key = "restarts",
+     .label = {"source"}},
+    {.name = "wildset_source_violations_total",
+     .help = "Invalid messages from a source.",
+     .array = "sources",
+     .key = "violations",
+     .label = {"source"}},
+    {.name = "wildset_interface_up",
+     .help = "Whether an interface is read.",
+     .array = "sources",
+     .inner = "interfaces",
+     .key = "state",
+     .is = "up",
+     .label = {"source", "interface"}},
+    {.name = "wildset_interface_received_packets_total",
+     .help = "Packets that passed the filter.",
+     .array = "sources",
+     .inner = "interfaces",
+     .key = "received",
+     .label = {"source", "interface"}},
+    {.name = "wildset_interface_dropped_packets_total",
+     .help = "Packets that the kernel dropped because the sniffer could not keep up.",
+     .array = "sources",
+     .inner = "interfaces",
+     .key = "dropped",
+     .label = {"source", "interface"}},
+    {.name = "wildset_interface_driver_dropped_packets_total",
+     .help = "Packets that the network card or its driver dropped.",
+     .array = "sources",
+     .inner = "interfaces",
+     .key = "interface_dropped",
+     .label = {"source", "interface"}},
+};
+
+static const struct metric transaction_metrics[] = {
+    {.name = "wildset_transactions_total", .help = "Transactions with the kernel.", .key = "count"},
+    {.name = "wildset_transactions_failed_total",
+     .help = "Transactions that failed.",
+     .key = "failed"},
+    {.name = "wildset_elements_written_total", .help = "Set elements written.", .key = "elements"},
 };
 
 static void element_print(FILE *out, const struct metric *metric, const json_t *outer,
@@ -221,7 +184,8 @@ static void metric_print(FILE *out, const struct metric *metric, const json_t *s
     size_t i, j;
     json_t *outer, *inner;
 
-    metric_begin(out, metric->name, metric->type, metric->help);
+    metric_begin(out, metric->name, strstr(metric->name, "_total") ? "counter" : "gauge",
+                 metric->help);
     if (!metric->array)
         element_print(out, metric, status, status);
     json_array_foreach(metric->array ? json_object_get(status, metric->array) : NULL, i, outer)
@@ -234,14 +198,6 @@ static void metric_print(FILE *out, const struct metric *metric, const json_t *s
 }
 
 /* ---- what sources count ---- */
-
-static const char *help_of(const char *counter)
-{
-    for (unsigned i = 0; i < COUNTER_COUNT; i++)
-        if (strcmp(counter_name((enum counter)i), counter) == 0)
-            return counter_text((enum counter)i);
-    return counter;
-}
 
 /* "matching-answers" is wildset_source_matching_answers_total.  False when that is no name. */
 static bool counter_metric(const char *counter, char out[static NAME_MAX_TEXT])
@@ -260,13 +216,17 @@ static bool counter_metric(const char *counter, char out[static NAME_MAX_TEXT])
 
 static void counter_print(FILE *out, const char *counter, const json_t *sources)
 {
+    const char *help = counter;
     char name[NAME_MAX_TEXT];
-    size_t i;
     json_t *source;
+    size_t i;
 
     if (!counter_metric(counter, name))
         return;
-    metric_begin(out, name, "counter", help_of(counter));
+    for (unsigned known = 0; known < COUNTER_COUNT; known++)
+        if (strcmp(counter_name((enum counter)known), counter) == 0)
+            help = counter_text((enum counter)known);
+    metric_begin(out, name, "counter", help);
     json_array_foreach(sources, i, source)
     {
         const json_t *value = json_object_get(json_object_get(source, "counters"), counter);
@@ -288,7 +248,7 @@ static void counters_print(FILE *out, const json_t *sources)
     json_decref(all);
 }
 
-/* ---- refusals, transactions, latency ---- */
+/* ---- refusals, latency ---- */
 
 static void refused_of_print(FILE *out, const char *source, json_t *refused)
 {
@@ -314,18 +274,6 @@ static void refused_print(FILE *out, const json_t *status)
         refused_of_print(out, text_of(source, "source"), json_object_get(source, "refused"));
 }
 
-static void transactions_print(FILE *out, const json_t *status)
-{
-    static const struct metric parts[] = {
-        {"wildset_transactions_total", "counter", "Transactions with the kernel.", .key = "count"},
-        {"wildset_transactions_failed_total", "counter", "Transactions that failed.",
-         .key = "failed"},
-        {"wildset_elements_written_total", "counter", "Set elements written.", .key = "elements"},
-    };
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        metric_print(out, &parts[i], json_object_get(status, "transactions"));
-}
-
 /* Buckets count what is below their own limit; here each counts all below it. */
 static void latency_print(FILE *out, const json_t *status)
 {
@@ -340,13 +288,13 @@ static void latency_print(FILE *out, const json_t *status)
     json_array_foreach(json_object_get(latency, "buckets"), i, bucket)
     {
         const json_t *limit = json_object_get(bucket, "below_us");
-        below += json_integer_value(json_object_get(bucket, "count"));
+        below += number_of(bucket, "count");
         if (json_is_integer(limit))
             fprintf(out, "%s_bucket{le=\"%.10g\"} %" JSON_INTEGER_FORMAT "\n", name,
                     (double)json_integer_value(limit) / 1e6, below);
     }
     fprintf(out, "%s_bucket{le=\"+Inf\"} %" JSON_INTEGER_FORMAT "\n%s_sum %.6f\n", name, below,
-            name, (double)json_integer_value(json_object_get(latency, "sum_us")) / 1e6);
+            name, (double)number_of(latency, "sum_us") / 1e6);
     fprintf(out, "%s_count %" JSON_INTEGER_FORMAT "\n", name, below);
 }
 
@@ -364,6 +312,7 @@ void exposition_print(const json_t *status, FILE *out)
         metric_print(out, &metrics[i], status);
     counters_print(out, json_object_get(status, "sources"));
     refused_print(out, status);
-    transactions_print(out, status);
+    for (size_t i = 0; i < sizeof(transaction_metrics) / sizeof(transaction_metrics[0]); i++)
+        metric_print(out, &transaction_metrics[i], json_object_get(status, "transactions"));
     latency_print(out, status);
 }
