@@ -3,6 +3,7 @@
  * `wildset list`: the leases.  The daemon tells them one by one and in no order; they are sorted
  * here, by set and address, and what it told twice is printed once.
  */
+#include "base/json_read.h"
 #include "client/commands.h"
 #include "client/connection.h"
 #include "client/options.h"
@@ -45,26 +46,16 @@ enum cell {
     CELLS
 };
 
-/* False for what is no row. */
-static bool row_split(char *row, char *cells[static CELLS])
-{
-    size_t count = 0;
-
-    for (char *rest = row, *cell; (cell = strsep(&rest, "\t")); count++) {
-        if (count == CELLS)
-            return false;
-        cells[count] = cell;
-    }
-    return count == CELLS;
-}
-
 static void row_print(struct table *table, char *row)
 {
     char left[DURATION_TEXT_MAX], covered[SOURCE_TEXT_MAX];
-    char *cells[CELLS];
+    char *cells[CELLS], *rest = row;
+    size_t count = 0;
 
-    if (!row_split(row, cells))
-        return;
+    for (; count < CELLS && rest; count++)
+        cells[count] = strsep(&rest, "\t");
+    if (count < CELLS || rest)
+        return; /* no row */
     const char *source = cells[CELL_SOURCE];
     if (strcmp(cells[CELL_ELEMENT], "leaving") == 0)
         source = cells[CELL_ELEMENT];
@@ -93,15 +84,6 @@ struct entries {
     size_t count, room;
 };
 
-static void entries_free(struct entries *entries)
-{
-    for (size_t i = 0; i < entries->count; i++) {
-        free(entries->entry[i].set);
-        free(entries->entry[i].text);
-    }
-    free(entries->entry);
-}
-
 /* Takes `text`. */
 static int entries_add(struct entries *entries, const char *set, size_t set_size,
                        const char *address, char *text)
@@ -124,33 +106,22 @@ static int entries_add(struct entries *entries, const char *set, size_t set_size
     return 0;
 }
 
-static int lease_add(struct entries *entries, const json_t *lease)
-{
-    const char *set = json_string_value(json_object_get(lease, "set"));
-    const char *address = json_string_value(json_object_get(lease, "address"));
-
-    set = set ? set : "";
-    return entries_add(entries, set, strlen(set), address, json_dumps(lease, JSON_COMPACT));
-}
-
-static int row_add(struct entries *entries, const char *row, size_t size)
-{
-    char address[ADDRESS_TEXT_MAX] = "";
-    const char *tab = memchr(row, '\t', size);
-    const char *end = tab ? memchr(tab + 1, '\t', size - (size_t)(tab + 1 - row)) : NULL;
-
-    if (!end || end - tab > (ptrdiff_t)sizeof(address))
-        return -EPROTO;
-    memcpy(address, tab + 1, (size_t)(end - tab - 1));
-    return entries_add(entries, row, (size_t)(tab - row), address, strndup(row, size));
-}
-
+/* Each line of the text is a row. */
 static int rows_add(struct entries *entries, const char *rows)
 {
     int error = 0;
 
-    for (const char *end; error == 0 && (end = strchr(rows, '\n')); rows = end + 1)
-        error = row_add(entries, rows, (size_t)(end - rows));
+    for (const char *row = rows, *end; error == 0 && (end = strchr(row, '\n')); row = end + 1) {
+        size_t size = (size_t)(end - row);
+        char address[ADDRESS_TEXT_MAX] = "";
+        const char *tab = memchr(row, '\t', size);
+        const char *next = tab ? memchr(tab + 1, '\t', size - (size_t)(tab + 1 - row)) : NULL;
+
+        if (!next || next - tab > (ptrdiff_t)sizeof(address))
+            return -EPROTO;
+        memcpy(address, tab + 1, (size_t)(next - tab - 1));
+        error = entries_add(entries, row, (size_t)(tab - row), address, strndup(row, size));
+    }
     return error;
 }
 
@@ -186,11 +157,13 @@ static int leases_receive(struct connection *connection, struct entries *entries
         if (got <= 0)
             return got < 0 ? got : -ECONNRESET;
         const char *rows = json_string_value(json_object_get(reply, "rows"));
+        const char *set = text_of(reply, "set");
         bool is_lease = json_is_string(json_object_get(reply, "address"));
         if (rows)
             got = rows_add(entries, rows);
         else if (is_lease)
-            got = lease_add(entries, reply);
+            got = entries_add(entries, set, strlen(set), text_of(reply, "address"),
+                              json_dumps(reply, JSON_COMPACT));
         else
             got = reply_is_error(reply) ? -ECANCELED : 0;
         json_decref(reply);
@@ -212,7 +185,11 @@ static int list_print(const char *path, const char *whitelist, struct table *tab
     if (error == 0)
         error = leases_receive(connection, &entries);
     entries_print(&entries, table);
-    entries_free(&entries);
+    for (size_t i = 0; i < entries.count; i++) {
+        free(entries.entry[i].set);
+        free(entries.entry[i].text);
+    }
+    free(entries.entry);
     connection_close(connection);
     json_decref(arguments);
     return error;

@@ -84,7 +84,7 @@ static void on_downloaded(void *context, const struct fetch_response *response)
     document->failed = false;
 }
 
-static bool fetch_document(struct showing *showing, const char *url, const char *ca,
+static bool document_fetch(struct showing *showing, const char *url, const char *ca,
                            struct document *out)
 {
     const struct download_tools tools = {
@@ -116,7 +116,7 @@ static bool fetch_document(struct showing *showing, const char *url, const char 
 }
 
 /* At most what the process would take. */
-static bool read_document(const char *path, struct document *out)
+static bool document_read_file(const char *path, struct document *out)
 {
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
 
@@ -136,22 +136,23 @@ static bool read_document(const char *path, struct document *out)
     return false;
 }
 
-static bool get_document(struct showing *showing, const struct whitelist *whitelist,
+static bool document_get(struct showing *showing, const struct whitelist *whitelist,
                          struct document *out)
 {
     const char *url = showing->options->url ? showing->options->url : whitelist->registry;
 
     *out = (struct document){.loop = showing->loop};
     if (showing->options->file)
-        return read_document(showing->options->file, out);
+        return document_read_file(showing->options->file, out);
     if (!showing->options->json)
         fprintf(stderr, "%s: %s\n\n", whitelist->name, url);
-    return fetch_document(showing, url, whitelist->registry_ca, out);
+    return document_fetch(showing, url, whitelist->registry_ca, out);
 }
 
 /* ---- showing it ---- */
 
-static const char *why(enum document_outcome outcome)
+static int entries_show(struct showing *showing, struct listed_entries *entries,
+                        const struct document *document)
 {
     static const enum registry_outcome outcomes[] = {
         [DOCUMENT_OK] = REGISTRY_GOOD,
@@ -162,17 +163,12 @@ static const char *why(enum document_outcome outcome)
         [DOCUMENT_TOO_LONG] = REGISTRY_TOO_LONG,
         [DOCUMENT_NO_MEMORY] = REGISTRY_NO_MEMORY,
     };
-    return registry_outcome_text(outcomes[outcome]);
-}
-
-static int show_entries(struct showing *showing, struct listed_entries *entries,
-                        const struct document *document)
-{
     enum document_outcome outcome = listed_read(entries, document->bytes, document->size);
     int result;
 
     if (outcome != DOCUMENT_OK) {
-        fprintf(stderr, "wildset: the list cannot be read: %s\n", why(outcome));
+        fprintf(stderr, "wildset: the list cannot be read: %s\n",
+                registry_outcome_text(outcomes[outcome]));
         return COMMAND_FAILED;
     }
     result = listed_resolve(entries, showing->loop, showing->resolver);
@@ -191,19 +187,19 @@ static int show_entries(struct showing *showing, struct listed_entries *entries,
                : COMMAND_FAILED;
 }
 
-static int show_whitelist(struct showing *showing, unsigned index)
+static int whitelist_show(struct showing *showing, unsigned index)
 {
     const struct whitelist *whitelist = &showing->config->whitelists[index];
     struct listed_entries entries;
     struct document document;
     int status;
 
-    if (!get_document(showing, whitelist, &document)) {
+    if (!document_get(showing, whitelist, &document)) {
         free(document.bytes);
         return COMMAND_FAILED;
     }
     listed_init(&entries, whitelist, index, showing->matcher);
-    status = show_entries(showing, &entries, &document);
+    status = entries_show(showing, &entries, &document);
     listed_free(&entries);
     free(document.bytes);
     return status;
@@ -216,17 +212,7 @@ static bool has_list(const struct whitelist *whitelist)
     return whitelist->registry && whitelist->registry[0] != '\0';
 }
 
-/* Named; or the only one for a list from elsewhere; or each that has a list. */
-static bool is_wanted(const struct showing *showing, const char *name, unsigned index)
-{
-    const struct whitelist *whitelist = &showing->config->whitelists[index];
-
-    if (name)
-        return strcmp(whitelist->name, name) == 0;
-    return showing->options->url || showing->options->file ? index == 0 : has_list(whitelist);
-}
-
-static int refuse_choice(const struct showing *showing, const char *name)
+static int choice_refuse(const struct showing *showing, const char *name)
 {
     const struct whitelist *whitelist = name ? config_whitelist(showing->config, name) : NULL;
     bool elsewhere = showing->options->url || showing->options->file;
@@ -249,15 +235,19 @@ static int refuse_choice(const struct showing *showing, const char *name)
     return COMMAND_OK;
 }
 
-static int show_all(struct showing *showing, const char *name)
+/* The named one; or the only one for a list from elsewhere; or each that has a list. */
+static int whitelists_show(struct showing *showing, const char *name)
 {
+    bool elsewhere = showing->options->url || showing->options->file;
     int status = COMMAND_OK;
     unsigned shown = 0;
 
     for (unsigned i = 0; i < showing->config->whitelist_count; i++) {
-        if (!is_wanted(showing, name, i))
+        const struct whitelist *whitelist = &showing->config->whitelists[i];
+
+        if (name ? strcmp(whitelist->name, name) != 0 : elsewhere ? i > 0 : !has_list(whitelist))
             continue;
-        if (show_whitelist(showing, i) != COMMAND_OK)
+        if (whitelist_show(showing, i) != COMMAND_OK)
             status = COMMAND_FAILED;
         shown++;
     }
@@ -269,7 +259,7 @@ static int show_all(struct showing *showing, const char *name)
 
 /* ---- what it takes ---- */
 
-static int open_resolver(struct showing *showing)
+static int resolver_open(struct showing *showing)
 {
     struct resolver_server servers[RESOLVER_SERVERS_MAX];
     struct system_file resolv_conf = {0};
@@ -286,7 +276,7 @@ static int open_resolver(struct showing *showing)
     return resolver_new(showing->loop, servers, count, &showing->resolver);
 }
 
-static int open_showing(struct showing *showing)
+static int showing_open(struct showing *showing)
 {
     struct config_poll poll;
     int result = config_poll_plan(showing->config, &poll);
@@ -298,33 +288,28 @@ static int open_showing(struct showing *showing)
     (void)system_read(SYSTEM_HOSTS, SYSTEM_FILE_MAX, &showing->hosts);
     result = showing->matcher ? loop_new(&showing->loop) : -ENOMEM;
     if (result == 0)
-        result = open_resolver(showing);
+        result = resolver_open(showing);
     if (result == 0)
         result = fetcher_new(showing->loop, &showing->fetcher);
     return result;
 }
 
-static void close_showing(struct showing *showing)
+static int lists_show(struct showing *showing, const char *name)
 {
+    int status = choice_refuse(showing, name), result;
+
+    if (status != COMMAND_OK)
+        return status;
+    result = showing_open(showing);
+    if (result == 0)
+        status = whitelists_show(showing, name);
+    else
+        fprintf(stderr, "wildset: cannot start: %s\n", strerror(-result));
     fetcher_free(showing->fetcher);
     resolver_free(showing->resolver);
     loop_free(showing->loop);
     matcher_free(showing->matcher);
     system_file_free(&showing->hosts);
-}
-
-static int show(struct showing *showing, const char *name)
-{
-    int status = refuse_choice(showing, name), result;
-
-    if (status != COMMAND_OK)
-        return status;
-    result = open_showing(showing);
-    if (result == 0)
-        status = show_all(showing, name);
-    else
-        fprintf(stderr, "wildset: cannot begin: %s\n", strerror(-result));
-    close_showing(showing);
     return result ? COMMAND_FAILED : status;
 }
 
@@ -346,7 +331,7 @@ int main(int argc, char **argv)
         return STATUS_CONFIG;
     }
     showing.config = config;
-    status = show(&showing, argv[options.first]);
+    status = lists_show(&showing, argv[options.first]);
     config_free(config);
     return status;
 }

@@ -32,7 +32,7 @@ void listed_free(struct listed_entries *entries)
     accepted_free(&entries->accepted);
 }
 
-static struct listed *add(struct listed_entries *entries)
+static struct listed *listed_add(struct listed_entries *entries)
 {
     if (entries->count == entries->room) {
         size_t room = entries->room ? 2 * entries->room : 64;
@@ -49,24 +49,19 @@ static struct listed *add(struct listed_entries *entries)
     return &entries->list[entries->count++];
 }
 
-static void copy_text(char out[static ENTRY_SHOWN_MAX], const char *text, size_t size)
-{
-    snprintf(out, ENTRY_SHOWN_MAX, "%.*s",
-             (int)(size < ENTRY_SHOWN_MAX ? size : ENTRY_SHOWN_MAX - 1), text);
-    for (; *out != '\0'; out++)
-        if (*out < ' ' || *out > '~')
-            *out = '?';
-}
-
 static void on_entry(void *context, const struct entry *entry, const char *text, size_t size,
                      const struct dname *beside)
 {
     struct listed_entries *entries = context;
-    struct listed *listed = add(entries);
+    struct listed *listed = listed_add(entries);
 
     if (!listed)
         return;
-    copy_text(listed->text, text, size);
+    snprintf(listed->text, ENTRY_SHOWN_MAX, "%.*s",
+             (int)(size < ENTRY_SHOWN_MAX ? size : ENTRY_SHOWN_MAX - 1), text);
+    for (char *at = listed->text; *at; at++)
+        if (*at < ' ' || *at > '~')
+            *at = '?';
     listed->entry = *entry;
     if (beside)
         listed->beside = *beside;
@@ -85,7 +80,7 @@ enum document_outcome listed_read(struct listed_entries *entries, const char *by
                : outcome;
 }
 
-bool listed_is_taken(const struct listed *listed)
+static bool listed_is_taken(const struct listed *listed)
 {
     return listed->reason == REASON_NONE && listed->fate != FATE_REPEATED;
 }
@@ -118,7 +113,7 @@ struct resolving {
     struct question questions[LOOKUPS_MAX];
 };
 
-static void keep_addresses(struct resolving *resolving, struct listed *listed,
+static void addresses_keep(struct resolving *resolving, struct listed *listed,
                            const struct answer *answer)
 {
     struct listed_address *addresses = reallocarray(
@@ -137,7 +132,7 @@ static void keep_addresses(struct resolving *resolving, struct listed *listed,
         };
 }
 
-static void ask_more(struct resolving *resolving);
+static void questions_ask_more(struct resolving *resolving);
 
 static void on_lookup(void *context, const struct lookup_result *result)
 {
@@ -145,15 +140,15 @@ static void on_lookup(void *context, const struct lookup_result *result)
     struct resolving *resolving = question->resolving;
 
     if (result->answer && result->answer->address_count > 0)
-        keep_addresses(resolving, question->listed, result->answer);
+        addresses_keep(resolving, question->listed, result->answer);
     question->listed = NULL;
     resolving->active--;
-    ask_more(resolving);
+    questions_ask_more(resolving);
     if (resolving->active == 0)
         loop_stop(resolving->loop);
 }
 
-static struct question *free_question(struct resolving *resolving)
+static struct question *question_unused(struct resolving *resolving)
 {
     for (unsigned i = 0; i < LOOKUPS_MAX; i++)
         if (!resolving->questions[i].listed)
@@ -161,13 +156,13 @@ static struct question *free_question(struct resolving *resolving)
     return NULL;
 }
 
-static void ask_more(struct resolving *resolving)
+static void questions_ask_more(struct resolving *resolving)
 {
     static const uint16_t types[FAMILIES] = {RR_TYPE_A, RR_TYPE_AAAA};
     struct question *question;
 
     while (resolving->error == 0 && resolving->next < resolving->entries->count * FAMILIES &&
-           (question = free_question(resolving))) {
+           (question = question_unused(resolving))) {
         struct listed *listed = &resolving->entries->list[resolving->next / FAMILIES];
         uint16_t type = types[resolving->next++ % FAMILIES];
         struct lookup *lookup;
@@ -186,7 +181,7 @@ int listed_resolve(struct listed_entries *entries, struct loop *loop, struct res
 {
     struct resolving resolving = {.entries = entries, .loop = loop, .resolver = resolver};
 
-    ask_more(&resolving);
+    questions_ask_more(&resolving);
     if (resolving.active > 0 && loop_run(loop) < 0)
         return -EIO;
     for (size_t i = 0; i < entries->count; i++) {

@@ -39,8 +39,7 @@ struct listed_entries {
     bool no_memory;
 };
 
-/* What may be granted: not refused, not the same again. */
-bool listed_is_taken(const struct listed *listed);
+/* How many may be granted: not refused, not the same again. */
 size_t listed_taken(const struct listed_entries *entries, enum fate fate);
 
 /* Borrows the whitelist and the matcher; `index` is the whitelist's bit in it. */

@@ -24,21 +24,10 @@ static const char *verdict_of(const struct listed *listed)
 
 /* ---- columns ---- */
 
-static void add_address(char out[static CELL_MAX], const struct listed_address *listed)
-{
-    char text[ADDRESS_TEXT_MAX];
-    size_t used = strlen(out);
-
-    address_to_text(&listed->address.address, text);
-    if (listed->reason == REASON_NONE)
-        snprintf(out + used, CELL_MAX - used, "%s%s", used ? ", " : "", text);
-    else
-        snprintf(out + used, CELL_MAX - used, "%s%s (refused: %s)", used ? ", " : "", text,
-                 reason_name(listed->reason));
-}
-
 static const char *what_of(const struct listed *listed, char out[static CELL_MAX])
 {
+    size_t used = 0;
+
     out[0] = '\0';
     if (listed->fate == FATE_MALFORMED)
         return "neither a host, nor a URL, nor an address";
@@ -50,12 +39,20 @@ static const char *what_of(const struct listed *listed, char out[static CELL_MAX
         return "no resolver has an address for it";
     if (listed->fate == FATE_ADDRESS)
         return "the address itself, for three polls";
-    for (size_t i = 0; i < listed->address_count; i++)
-        add_address(out, &listed->addresses[i]);
+    for (size_t i = 0; i < listed->address_count && used < CELL_MAX; i++) {
+        const struct listed_address *address = &listed->addresses[i];
+        bool good = address->reason == REASON_NONE;
+        char text[ADDRESS_TEXT_MAX];
+
+        used += (size_t)snprintf(
+            out + used, CELL_MAX - used, "%s%s%s%s%s", used ? ", " : "",
+            address_to_text(&address->address.address, text),
+            good ? "" : " (refused: ", good ? "" : reason_name(address->reason), good ? "" : ")");
+    }
     return out;
 }
 
-static void print_table(const struct listed_entries *entries)
+static void table_print(const struct listed_entries *entries)
 {
     static const struct table_column columns[] = {
         {.title = "ENTRY"}, {.title = "VERDICT"}, {.title = "ADDRESSES, OR WHY NOT"}};
@@ -72,19 +69,7 @@ static void print_table(const struct listed_entries *entries)
 
 /* ---- JSON ---- */
 
-static json_t *address_to_json(const struct listed_address *listed)
-{
-    json_t *object = json_object();
-
-    put_address(object, "address", &listed->address.address);
-    put_text(object, "record", record_type_name(listed->address.record));
-    put_count(object, "ttl", listed->address.ttl);
-    put_text(object, "verdict", listed->reason == REASON_NONE ? "accepted" : "refused");
-    put_text(object, "reason", reason_name(listed->reason));
-    return object;
-}
-
-static void print_json(const struct listed_entries *entries, const struct listed *listed)
+static void json_print(const struct listed_entries *entries, const struct listed *listed)
 {
     json_t *object = json_object(), *addresses = json_array();
 
@@ -98,8 +83,17 @@ static void print_json(const struct listed_entries *entries, const struct listed
         put_name(object, "name", &listed->beside);
     if (listed->entry.kind == ENTRY_ADDRESS)
         put_address(object, "address", &listed->entry.address);
-    for (size_t i = 0; i < listed->address_count; i++)
-        json_array_append_new(addresses, address_to_json(&listed->addresses[i]));
+    for (size_t i = 0; i < listed->address_count; i++) {
+        const struct listed_address *address = &listed->addresses[i];
+        json_t *item = json_object();
+
+        put_address(item, "address", &address->address.address);
+        put_text(item, "record", record_type_name(address->address.record));
+        put_count(item, "ttl", address->address.ttl);
+        put_text(item, "verdict", address->reason == REASON_NONE ? "accepted" : "refused");
+        put_text(item, "reason", reason_name(address->reason));
+        json_array_append_new(addresses, item);
+    }
     if (listed->address_count > 0)
         json_object_set(object, "addresses", addresses);
     json_decref(addresses);
@@ -111,9 +105,9 @@ static void print_json(const struct listed_entries *entries, const struct listed
 bool registry_output(const struct listed_entries *entries, bool json)
 {
     for (size_t i = 0; json && i < entries->count; i++)
-        print_json(entries, &entries->list[i]);
+        json_print(entries, &entries->list[i]);
     if (!json)
-        print_table(entries);
+        table_print(entries);
     return fflush(stdout) == 0 && !ferror(stdout);
 }
 
@@ -124,17 +118,8 @@ static bool is_foreign_host(const struct listed *listed)
     return listed->entry.kind == ENTRY_HOST && listed->fate == FATE_OUTSIDE;
 }
 
-static bool stands_before(const struct listed_entries *entries, size_t index)
-{
-    for (size_t i = 0; i < index; i++)
-        if (is_foreign_host(&entries->list[i]) &&
-            dname_equal(&entries->list[i].entry.name, &entries->list[index].entry.name))
-            return true;
-    return false;
-}
-
 /* The whole line, to be pasted: what is listed already, and what the list holds besides. */
-static void suggest_names(const struct listed_entries *entries)
+static void names_suggest(const struct listed_entries *entries)
 {
     const struct whitelist *whitelist = entries->whitelist;
     size_t suggested = 0;
@@ -146,9 +131,15 @@ static void suggest_names(const struct listed_entries *entries)
     for (size_t i = 0; i < whitelist->pattern_count; i++)
         fprintf(stderr, "%s \"%s\"", i ? "," : "", pattern_to_text(&whitelist->patterns[i], text));
     for (size_t i = 0; i < entries->count && suggested < HOSTS_SUGGESTED_MAX; i++) {
-        if (!is_foreign_host(&entries->list[i]) || stands_before(entries, i))
+        const struct dname *name = &entries->list[i].entry.name;
+        size_t before = 0; /* it stands there already */
+
+        while (before < i && !(is_foreign_host(&entries->list[before]) &&
+                               dname_equal(&entries->list[before].entry.name, name)))
+            before++;
+        if (!is_foreign_host(&entries->list[i]) || before < i)
             continue;
-        fprintf(stderr, ", \"%s\"", dname_to_text(&entries->list[i].entry.name, text));
+        fprintf(stderr, ", \"%s\"", dname_to_text(name, text));
         suggested++;
     }
     fputs(" }\n", stderr);
@@ -173,5 +164,5 @@ void registry_output_summary(const struct listed_entries *entries)
             fates[FATE_LIST_ADDRESS] + fates[FATE_MALFORMED] + fates[FATE_NO_ROOM] +
                 entries->accepted.address_count - addresses);
     if (foreign > 0)
-        suggest_names(entries);
+        names_suggest(entries);
 }

@@ -65,15 +65,6 @@ void replay_output_free(struct replay_output *output)
     free(output);
 }
 
-static void json_print(struct replay_output *output, const struct event *event)
-{
-    json_t *object = event_to_json(event);
-
-    if (!object || json_dumpf(object, stdout, JSON_COMPACT) < 0 || putchar('\n') == EOF)
-        output->failed = true;
-    json_decref(object);
-}
-
 static size_t addresses_append(char *note, size_t used, const struct address *address)
 {
     char text[ADDRESS_TEXT_MAX];
@@ -82,12 +73,20 @@ static size_t addresses_append(char *note, size_t used, const struct address *ad
     return used + (size_t)size < NOTE_MAX ? used + (size_t)size : NOTE_MAX - 1;
 }
 
-static void alarm_note(const struct alarm_report *alarm, char note[static NOTE_MAX])
+/* Why it was refused, an extra answer with what was counted before; for a grant the chain's end
+ * where that is another name. */
+static void note_make(const struct event *event, char note[static NOTE_MAX])
 {
-    enum reason reason = (enum reason)alarm->sighting.reason;
-    size_t used = (size_t)snprintf(note, NOTE_MAX, "%s", reason_name(reason));
+    const struct alarm_report *alarm = event->alarm;
+    char text[DNAME_TEXT_MAX];
+    size_t used = 0;
 
-    if (reason != REASON_EXTRA_ANSWER)
+    *note = '\0';
+    if (event->reason != REASON_NONE)
+        used = (size_t)snprintf(note, NOTE_MAX, "%s", reason_name(event->reason));
+    else if (event->owner && event->name && !dname_equal(event->owner, event->name))
+        snprintf(note, NOTE_MAX, "owner %s", dname_to_text(event->owner, text));
+    if (!alarm || event->reason != REASON_EXTRA_ANSWER)
         return;
     used += (size_t)snprintf(note + used, NOTE_MAX - used, "%s",
                              alarm->sighting.address_count > 0 ? ":" : ": no address");
@@ -97,20 +96,6 @@ static void alarm_note(const struct alarm_report *alarm, char note[static NOTE_M
                              alarm->earlier_count > 0 ? "; before:" : "; before: no address");
     for (unsigned i = 0; i < alarm->earlier_count && used < NOTE_MAX; i++)
         used = addresses_append(note, used, &alarm->earlier[i]);
-}
-
-/* Why it was refused; for a grant the chain's end where that is another name. */
-static void note_make(const struct event *event, char note[static NOTE_MAX])
-{
-    char text[DNAME_TEXT_MAX];
-
-    *note = '\0';
-    if (event->alarm)
-        alarm_note(event->alarm, note);
-    else if (event->reason != REASON_NONE)
-        snprintf(note, NOTE_MAX, "%s", reason_name(event->reason));
-    else if (event->owner && event->name && !dname_equal(event->owner, event->name))
-        snprintf(note, NOTE_MAX, "owner %s", dname_to_text(event->owner, text));
 }
 
 static const char *number_text(uint32_t value, bool known, char out[static NUMBER_MAX])
@@ -150,10 +135,15 @@ static void row_print(struct replay_output *output, const struct event *event)
 
 static void event_print(struct replay_output *output, const struct event *event)
 {
-    if (output->table)
+    if (output->table) {
         row_print(output, event);
-    else
-        json_print(output, event);
+        return;
+    }
+    json_t *object = event_to_json(event);
+
+    if (!object || json_dumpf(object, stdout, JSON_COMPACT) < 0 || putchar('\n') == EOF)
+        output->failed = true;
+    json_decref(object);
 }
 
 void replay_output_event(void *context, const struct event *event)
@@ -165,21 +155,10 @@ void replay_output_event(void *context, const struct event *event)
         event_print(output, event);
 }
 
-/* The first whitelist that the name belongs to: for which it was refused. */
-static void event_set_whitelist(const struct replay_output *output, struct event *event)
-{
-    const struct config *config = output->config;
-
-    for (size_t i = 0; i < config->whitelist_count && !event->pattern; i++) {
-        event->pattern = policy_pattern(&config->whitelists[i], event->name);
-        if (event->pattern)
-            event->whitelist = &config->whitelists[i];
-    }
-}
-
 static struct event refusal_to_event(const struct replay_output *output,
                                      const struct sighting *sighting)
 {
+    const struct config *config = output->config;
     struct event event = {
         .kind = EVENT_REFUSED,
         .reason = (enum reason)sighting->reason,
@@ -190,7 +169,12 @@ static struct event refusal_to_event(const struct replay_output *output,
         .sighting = sighting,
     };
 
-    event_set_whitelist(output, &event);
+    /* The first whitelist that the name belongs to: for which it was refused. */
+    for (size_t i = 0; i < config->whitelist_count && !event.pattern; i++) {
+        event.pattern = policy_pattern(&config->whitelists[i], event.name);
+        if (event.pattern)
+            event.whitelist = &config->whitelists[i];
+    }
     return event;
 }
 
@@ -233,23 +217,18 @@ bool replay_output_failed(const struct replay_output *output)
 
 /* "before A 1, B 2" with the names of what is not 0; nothing when all are. */
 static void counts_print(const char *before, size_t count, const uint64_t *values,
-                         const char *(*name)(size_t index))
+                         const char *const *names)
 {
     bool any = false;
 
     for (size_t i = 0; i < count; i++) {
         if (values[i] == 0)
             continue;
-        fprintf(stderr, "%s%s %" PRIu64, any ? ", " : before, name(i), values[i]);
+        fprintf(stderr, "%s%s %" PRIu64, any ? ", " : before, names[i], values[i]);
         any = true;
     }
     if (any)
         fputc('\n', stderr);
-}
-
-static const char *name_of_reason(size_t index)
-{
-    return reason_name((enum reason)index);
 }
 
 /* What was passed over before anybody looked at names. */
@@ -262,11 +241,6 @@ static const enum counter unread[] = {
 };
 
 enum { UNREAD = sizeof(unread) / sizeof(unread[0]) };
-
-static const char *name_of_unread(size_t index)
-{
-    return counter_name(unread[index]);
-}
 
 /* A capture taken where packets are sent shows them before the interface has filled in their sums.
  */
@@ -282,21 +256,26 @@ void replay_output_summary(const struct counters *counters,
 {
     const uint64_t *value = counters->value;
     uint64_t refused[REASON_COUNT], passed_over[UNREAD];
+    const char *reasons[REASON_COUNT], *passed_names[UNREAD];
 
-    for (size_t i = 0; i < REASON_COUNT; i++)
+    for (size_t i = 0; i < REASON_COUNT; i++) {
         refused[i] = i == REASON_NONE ? 0 : counters->refused[i] + statistics->refused[i];
-    for (size_t i = 0; i < UNREAD; i++)
+        reasons[i] = reason_name((enum reason)i);
+    }
+    for (size_t i = 0; i < UNREAD; i++) {
         passed_over[i] = value[unread[i]];
+        passed_names[i] = counter_name(unread[i]);
+    }
     fprintf(stderr,
             "%" PRIu64 " frames, %" PRIu64 " answers: %" PRIu64 " foreign, %" PRIu64 " matching\n",
             value[COUNTER_FRAMES], value[COUNTER_ANSWERS], value[COUNTER_FOREIGN_ANSWERS],
             value[COUNTER_MATCHING_ANSWERS]);
-    counts_print("passed over: ", UNREAD, passed_over, name_of_unread);
+    counts_print("passed over: ", UNREAD, passed_over, passed_names);
     bare_checksums_print(value[COUNTER_BARE_CHECKSUMS], "accepted");
     bare_checksums_print(value[COUNTER_BARE_CHECKSUMS_REFUSED],
                          "refused by checksums = \"verify\"");
     fprintf(stderr,
             "granted %" PRIu64 ", extended %" PRIu64 ", expired %" PRIu64 ", evicted %" PRIu64 "\n",
             statistics->granted, statistics->extended, statistics->expired, statistics->evicted);
-    counts_print("refused: ", REASON_COUNT, refused, name_of_reason);
+    counts_print("refused: ", REASON_COUNT, refused, reasons);
 }

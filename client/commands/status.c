@@ -78,38 +78,6 @@ static void sources_print(const json_t *status)
     table_end(table);
 }
 
-/* "names", or "port 53: following", as the manual explains it. */
-static const char *filter_text(const json_t *interface, char out[static FILTER_TEXT_MAX])
-{
-    const char *reason = text_of(interface, "filter_reason");
-
-    snprintf(out, FILTER_TEXT_MAX, "%s%s%s", text_of(interface, "filter"), *reason ? ": " : "",
-             reason);
-    return out;
-}
-
-static void interfaces_of_print(struct table *table, const json_t *source)
-{
-    size_t i;
-    json_t *interface;
-
-    json_array_foreach(json_object_get(source, "interfaces"), i, interface)
-    {
-        char number[3][NUMBER_MAX], filter[FILTER_TEXT_MAX];
-        const char *const cells[] = {
-            text_of(interface, "interface"),
-            text_of(interface, "state"),
-            text_of(interface, "link_type"),
-            filter_text(interface, filter),
-            json_is_true(json_object_get(interface, "promiscuous")) ? "yes" : "no",
-            number_text(interface, "received", number[0]),
-            number_text(interface, "dropped", number[1]),
-            number_text(interface, "interface_dropped", number[2]),
-        };
-        table_row(table, cells);
-    }
-}
-
 static void interfaces_print(const json_t *status)
 {
     static const struct table_column columns[] = {
@@ -123,11 +91,32 @@ static void interfaces_print(const json_t *status)
         {.title = "BY INTERFACE", .right = true},
     };
     struct table *table = table_new(stdout, columns, sizeof(columns) / sizeof(columns[0]));
-    size_t i;
-    json_t *source;
+    json_t *source, *interface;
+    size_t i, j;
 
     json_array_foreach(json_object_get(status, "sources"), i, source)
-        interfaces_of_print(table, source);
+    {
+        json_array_foreach(json_object_get(source, "interfaces"), j, interface)
+        {
+            const char *reason = text_of(interface, "filter_reason");
+            char number[3][NUMBER_MAX], filter[FILTER_TEXT_MAX];
+
+            /* "names", or "port 53: following", as the manual explains it. */
+            snprintf(filter, sizeof(filter), "%s%s%s", text_of(interface, "filter"),
+                     *reason ? ": " : "", reason);
+            const char *const cells[] = {
+                text_of(interface, "interface"),
+                text_of(interface, "state"),
+                text_of(interface, "link_type"),
+                filter,
+                json_is_true(json_object_get(interface, "promiscuous")) ? "yes" : "no",
+                number_text(interface, "received", number[0]),
+                number_text(interface, "dropped", number[1]),
+                number_text(interface, "interface_dropped", number[2]),
+            };
+            table_row(table, cells);
+        }
+    }
     table_end(table);
 }
 
@@ -156,40 +145,6 @@ static void mirrors_print(const json_t *status)
     }
 }
 
-/* Someone else allows it too, for as long or for good: that element is left alone. */
-static void covered_print(const json_t *status)
-{
-    const json_t *set;
-    size_t i;
-
-    json_array_foreach(json_object_get(status, "sets"), i, set)
-    {
-        json_int_t covered = number_of(set, "covered");
-
-        if (covered > 0)
-            printf("%s: %" JSON_INTEGER_FORMAT
-                   " address%s already present as elements not managed by wildset\n",
-                   text_of(set, "set"), covered, covered == 1 ? " is" : "es are");
-    }
-}
-
-/* Another program flushed or replaced it, or loaded a saved ruleset. */
-static void restored_print(const json_t *status)
-{
-    const json_t *set;
-    size_t i;
-
-    json_array_foreach(json_object_get(status, "sets"), i, set)
-    {
-        json_int_t restored = number_of(set, "restored");
-
-        if (restored > 0)
-            printf("%s: %" JSON_INTEGER_FORMAT
-                   " address%s restored after another program changed the set\n",
-                   text_of(set, "set"), restored, restored == 1 ? " was" : "es were");
-    }
-}
-
 static void sets_print(const json_t *status)
 {
     static const struct table_column columns[] = {
@@ -214,17 +169,19 @@ static void sets_print(const json_t *status)
         table_row(table, cells);
     }
     table_end(table);
-    covered_print(status);
-    restored_print(status);
-}
+    json_array_foreach(json_object_get(status, "sets"), i, set)
+    {
+        json_int_t covered = number_of(set, "covered"), restored = number_of(set, "restored");
 
-static void totals_print(const json_t *status)
-{
-    static const char *const keys[] = {"granted", "extended", "expired", "evicted", "forgotten"};
-
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        printf("%s%s %" JSON_INTEGER_FORMAT, i ? ", " : "", keys[i], number_of(status, keys[i]));
-    putchar('\n');
+        if (covered > 0)
+            printf("%s: %" JSON_INTEGER_FORMAT
+                   " address%s already present as elements not managed by wildset\n",
+                   text_of(set, "set"), covered, covered == 1 ? " is" : "es are");
+        if (restored > 0)
+            printf("%s: %" JSON_INTEGER_FORMAT
+                   " address%s restored after another program changed the set\n",
+                   text_of(set, "set"), restored, restored == 1 ? " was" : "es were");
+    }
 }
 
 /* What the sources refused and what the daemon did, added up by reason. */
@@ -250,18 +207,6 @@ static void refused_print(const json_t *status)
     if (json_object_size(sum) > 0)
         putchar('\n');
     json_decref(sum);
-}
-
-static void latency_print(const json_t *status)
-{
-    const json_t *latency = json_object_get(status, "latency");
-
-    if (number_of(latency, "count") == 0)
-        return;
-    printf("from packet to element: median %" JSON_INTEGER_FORMAT
-           " us, 99 %% within %" JSON_INTEGER_FORMAT " us, of %" JSON_INTEGER_FORMAT " answers\n",
-           number_of(latency, "median_us"), number_of(latency, "p99_us"),
-           number_of(latency, "count"));
 }
 
 /* "2026-01-02T03:04:05Z", or "" */
@@ -410,6 +355,8 @@ static void advice_print(void *context, const struct advice *advice)
 
 static void status_print(const json_t *status, const struct verdict *verdict)
 {
+    static const char *const totals[] = {"granted", "extended", "expired", "evicted", "forgotten"};
+    const json_t *latency = json_object_get(status, "latency");
     char uptime[DURATION_TEXT_MAX];
     bool coloured = colour_is_wanted(stdout);
     json_int_t leases = number_of(status, "leases");
@@ -428,10 +375,18 @@ static void status_print(const json_t *status, const struct verdict *verdict)
     putchar('\n');
     trusted_print(status);
     translators_print(status);
-    totals_print(status);
+    for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++)
+        printf("%s%s %" JSON_INTEGER_FORMAT, i ? ", " : "", totals[i],
+               number_of(status, totals[i]));
+    putchar('\n');
     refused_print(status);
     remarks_print(status);
-    latency_print(status);
+    if (number_of(latency, "count") > 0)
+        printf("from packet to element: median %" JSON_INTEGER_FORMAT
+               " us, 99 %% within %" JSON_INTEGER_FORMAT " us, of %" JSON_INTEGER_FORMAT
+               " answers\n",
+               number_of(latency, "median_us"), number_of(latency, "p99_us"),
+               number_of(latency, "count"));
 }
 
 static void finding_add(void *context, const struct advice *advice)
@@ -441,18 +396,6 @@ static void finding_add(void *context, const struct advice *advice)
     json_array_append_new(findings, json_pack("{s:s, s:s, s:s}", "state",
                                               advice->failure ? "failure" : "warning", "text",
                                               advice->text, "advice", advice->advice));
-}
-
-/* The daemon's object, with what is to be said of it. */
-static void status_print_json(json_t *status, const struct verdict *verdict)
-{
-    json_t *findings = json_array();
-
-    advice_each(status, finding_add, findings);
-    json_object_set_new(status, "health", json_string(verdict->word));
-    json_object_set_new(status, "findings", findings);
-    json_dumpf(status, stdout, JSON_COMPACT);
-    putchar('\n');
 }
 
 int status_main(int argc, char **argv)
@@ -468,10 +411,17 @@ int status_main(int argc, char **argv)
     if (!status)
         return COMMAND_FAILING;
     const struct verdict *verdict = &verdicts[advice_health(status)];
-    if (options.json)
-        status_print_json(status, verdict);
-    else
+    if (options.json) { /* the daemon's object, with what is to be said of it */
+        json_t *findings = json_array();
+
+        advice_each(status, finding_add, findings);
+        json_object_set_new(status, "health", json_string(verdict->word));
+        json_object_set_new(status, "findings", findings);
+        json_dumpf(status, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else {
         status_print(status, verdict);
+    }
     json_decref(status);
     return (int)verdict->status;
 }
