@@ -113,23 +113,17 @@ static void on_report(void *context, const struct message *message)
     }
 }
 
-/* The clock does not go back between files, so leases would never end. */
-static void file_begins(struct replay *replay, const struct frame *frame)
+static void on_frame(void *context, const struct frame *frame)
 {
-    if (frame->captured_ns + NS_PER_SECOND < replay->now_ns)
+    struct replay *replay = context;
+
+    /* The clock does not go back between files, so leases would never end. */
+    if (replay->fresh && frame->captured_ns + NS_PER_SECOND < replay->now_ns)
         fprintf(stderr,
                 "wildset: %s begins before the previous file ends: list the files in chronological "
                 "order, or replay them separately\n",
                 replay->fresh);
     replay->fresh = NULL;
-}
-
-static void on_frame(void *context, const struct frame *frame)
-{
-    struct replay *replay = context;
-
-    if (replay->fresh)
-        file_begins(replay, frame);
     if (frame->captured_ns > replay->now_ns)
         replay->now_ns = frame->captured_ns;
     if (replay->due_ns <= replay->now_ns)
@@ -148,11 +142,6 @@ static void progress_print(FILE *file, off_t size)
     fprintf(stderr, "\r[%s] %3d %%", bar, (int)(ftello(file) * 100 / size));
 }
 
-static void progress_end(void)
-{
-    fprintf(stderr, "\r%*s\r", BAR_WIDTH + 9, "");
-}
-
 /* All frames of an open capture.  0, or -errno when the rest cannot be read. */
 static int frames_read(struct replay *replay, struct capture *capture, FILE *file, off_t bar_size)
 {
@@ -164,7 +153,7 @@ static int frames_read(struct replay *replay, struct capture *capture, FILE *fil
             progress_print(file, bar_size);
     } while (count > 0);
     if (bar_size)
-        progress_end();
+        fprintf(stderr, "\r%*s\r", BAR_WIDTH + 9, "");
     return count;
 }
 
@@ -246,37 +235,6 @@ static bool file_replay(struct replay *replay, const char *path)
     return result == 0;
 }
 
-static int config_open(const char *path, struct config **out)
-{
-    char error[CONFIG_ERROR_MAX];
-
-    if (config_read(path ? path : CONFIG_DEFAULT_PATH, out, error) == 0)
-        return COMMAND_OK;
-    fprintf(stderr, "%s\n", error);
-    return STATUS_CONFIG;
-}
-
-static void add_resolver(struct replay *replay, const struct prefix *prefix)
-{
-    replay->resolvers[replay->plan.resolver_count++].prefix = *prefix;
-}
-
-static void add_resolvers(struct replay *replay, const struct config *config)
-{
-    static const struct prefix any4 = {.address = {.family = ADDRESS_IPV4}};
-    static const struct prefix any6 = {.address = {.family = ADDRESS_IPV6}};
-
-    for (size_t i = 0; i < config->resolver_count; i++) {
-        if (!config_resolver_is_default(&config->resolvers[i]))
-            add_resolver(replay, &config->resolvers[i].prefix);
-    }
-    if (config_believes_default(config)) {
-        add_resolver(replay, &any4);
-        add_resolver(replay, &any6);
-    }
-    replay->plan.resolvers = replay->resolvers;
-}
-
 /*
  * The plan of the configuration, for one interface that has no name.  What the system where the
  * capture was taken names is not known here: "default" is any server.  Whoever took it knows what
@@ -285,14 +243,23 @@ static void add_resolvers(struct replay *replay, const struct config *config)
 static int plan_make(struct replay *replay, const struct config *config)
 {
     static const struct plan_interface unnamed = {.name = "", .mirror = true};
+    static const struct prefix any[] = {{.address = {.family = ADDRESS_IPV4}},
+                                        {.address = {.family = ADDRESS_IPV6}}};
     int error = config_plan(config, &replay->plan, &replay->patterns);
+    size_t *count = &replay->plan.resolver_count;
 
     if (error < 0)
         return error;
-    replay->resolvers = calloc(config->resolver_count + 2, sizeof(*replay->resolvers));
+    replay->resolvers = calloc(config->resolver_count + FAMILIES, sizeof(*replay->resolvers));
     if (!replay->resolvers)
         return -ENOMEM;
-    add_resolvers(replay, config);
+    for (size_t i = 0; i < config->resolver_count; i++) {
+        if (!config_resolver_is_default(&config->resolvers[i]))
+            replay->resolvers[(*count)++].prefix = config->resolvers[i].prefix;
+    }
+    for (size_t i = 0; i < FAMILIES && config_believes_default(config); i++)
+        replay->resolvers[(*count)++].prefix = any[i];
+    replay->plan.resolvers = replay->resolvers;
     replay->plan.interfaces = &unnamed;
     replay->plan.interface_count = 1;
     return 0;
@@ -360,31 +327,32 @@ static void strangers_print(const struct replay *replay, const struct config *co
     trusted_free(&trusted);
 }
 
-static void say_ethertype(struct pipeline *pipeline)
+/* What of the capture is not read, and how to capture it so that it is. */
+static void unread_print(struct pipeline *pipeline, const struct config *config)
 {
+    const uint64_t *counters = pipeline_counters(pipeline)->value;
     struct ethertype_count most = pipeline_common_ethertype(pipeline, 0);
-    uint64_t frames = pipeline_counters(pipeline)->value[COUNTER_FRAMES];
+    struct pipeline_server server = pipeline_other_port(pipeline);
+    uint64_t answers = counters[COUNTER_OTHER_PORT];
+    char text[ADDRESS_TEXT_MAX];
     unsigned share;
 
-    if (ethertype_is_common(most.frames, frames, &share))
+    if (ethertype_is_common(most.frames, counters[COUNTER_FRAMES], &share))
         fprintf(stderr,
                 "%u %% of the frames have EtherType 0x%04x%s, which wildset does not read: DNS in"
                 " them is not seen\n",
                 share, most.type, ethertype_name(most.type));
-}
-
-static void say_other_port(struct pipeline *pipeline)
-{
-    struct pipeline_server server = pipeline_other_port(pipeline);
-    uint64_t answers = pipeline_counters(pipeline)->value[COUNTER_OTHER_PORT];
-    char text[ADDRESS_TEXT_MAX];
-
     if (answers > 0)
         fprintf(
             stderr,
             "%" PRIu64 " answer%s for these names came from UDP port %u of %s: wildset reads port"
             " 53 alone; let clients ask there, or capture where the port is 53\n",
             answers, answers == 1 ? "" : "s", server.port, address_to_text(&server.address, text));
+    if (config->require_query && pipeline_sees_one_direction(pipeline))
+        fputs("answers come without their questions: if the capture holds one direction only, name"
+              " the resolvers in capture.resolvers and set require-query = false: anyone "
+              "who can send packets in their name is then trusted\n",
+              stderr);
 }
 
 static int files_replay(const struct config *config, const struct options *options, char **paths)
@@ -407,13 +375,7 @@ static int files_replay(const struct config *config, const struct options *optio
     replay_output_flush(replay->output);
     replay_output_summary(pipeline_counters(replay->pipeline), setsync_statistics(replay->sync));
     strangers_print(replay, config);
-    say_ethertype(replay->pipeline);
-    say_other_port(replay->pipeline);
-    if (config->require_query && pipeline_sees_one_direction(replay->pipeline))
-        fputs("answers come without their questions: if the capture holds one direction only, name"
-              " the resolvers in capture.resolvers and set require-query = false: anyone "
-              "who can send packets in their name is then trusted\n",
-              stderr);
+    unread_print(replay->pipeline, config);
     if (replay_output_failed(replay->output)) {
         fprintf(stderr, "wildset: cannot write the output: %s\n", strerror(errno));
         status = COMMAND_FAILED;
@@ -424,6 +386,7 @@ static int files_replay(const struct config *config, const struct options *optio
 
 int main(int argc, char **argv)
 {
+    char error[CONFIG_ERROR_MAX];
     struct options options;
     struct config *config;
 
@@ -432,10 +395,11 @@ int main(int argc, char **argv)
     if (argc == options.first)
         return options_refuse(&page, "expected a capture file");
 
-    int status = config_open(options.config, &config);
-    if (status != COMMAND_OK)
-        return status;
-    status = files_replay(config, &options, argv + options.first);
+    if (config_read(options.config ? options.config : CONFIG_DEFAULT_PATH, &config, error) < 0) {
+        fprintf(stderr, "%s\n", error);
+        return STATUS_CONFIG;
+    }
+    int status = files_replay(config, &options, argv + options.first);
     config_free(config);
     return status;
 }
