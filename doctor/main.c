@@ -55,30 +55,6 @@ static const struct {
     {check_host, NEEDS_CONFIG, true},
 };
 
-static bool has(const struct doctor *doctor, enum need need)
-{
-    switch (need) {
-    case NEEDS_NOTHING:
-        return true;
-    case NEEDS_STATUS:
-        return doctor->status;
-    case NEEDS_CONFIG:
-        return doctor->config;
-    }
-    return false;
-}
-
-static void checks_run(struct doctor *doctor)
-{
-    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-        if (doctor->options->host_only && !checks[i].of_host)
-            continue;
-        if (has(doctor, checks[i].need))
-            checks[i].run(doctor);
-    }
-    checklist_end(doctor->list);
-}
-
 static int examine(struct doctor *doctor)
 {
     doctor->list = checklist_new(stdout, doctor->options->json, colour_is_wanted(stdout));
@@ -86,7 +62,15 @@ static int examine(struct doctor *doctor)
         fputs("wildset: out of memory\n", stderr);
         return COMMAND_FAILED;
     }
-    checks_run(doctor);
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        const bool has[] = {[NEEDS_NOTHING] = true,
+                            [NEEDS_STATUS] = doctor->status,
+                            [NEEDS_CONFIG] = doctor->config};
+
+        if (has[checks[i].need] && (checks[i].of_host || !doctor->options->host_only))
+            checks[i].run(doctor);
+    }
+    checklist_end(doctor->list);
     int status = checklist_count(doctor->list, CHECK_FAILURE) > 0 ? COMMAND_FAILED : COMMAND_OK;
     checklist_free(doctor->list);
     connection_close(doctor->connection);

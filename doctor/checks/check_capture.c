@@ -77,25 +77,6 @@ static void offloads_check(struct doctor *doctor, int fd, const char *interface)
 
 /* ---- interfaces ---- */
 
-static void promiscuous_check(struct doctor *doctor, const json_t *interface)
-{
-    const char *name = text_of(interface, "interface");
-
-    if (json_is_true(json_object_get(interface, "promiscuous")))
-        return;
-    if (strcmp(name, "any") == 0) {
-        checklist_add(doctor->list, "interface", CHECK_OK,
-                      "any is never promiscuous: it sees what this machine forwards, sends and"
-                      " receives; a mirror port must be named");
-        return;
-    }
-    checklist_add(doctor->list, "interface", CHECK_WARNING,
-                  "%s is not promiscuous: it sees what passes through this machine, but not"
-                  " what a switch mirrors to it",
-                  name);
-    checklist_advise(doctor->list, "if it is a mirror port, `journalctl -u wildset` says why");
-}
-
 static void interface_check(struct doctor *doctor, int fd, const json_t *interface)
 {
     const char *name = text_of(interface, "interface");
@@ -108,8 +89,20 @@ static void interface_check(struct doctor *doctor, int fd, const json_t *interfa
                   " %" JSON_INTEGER_FORMAT " were dropped",
                   name, *link_type ? link_type : "unknown", number_of(interface, "received"),
                   number_of(interface, "dropped") + number_of(interface, "interface_dropped"));
-    promiscuous_check(doctor, interface);
-    if (fd >= 0 && strcmp(name, "any") != 0)
+    if (strcmp(name, "any") == 0) {
+        checklist_add(doctor->list, "interface", CHECK_OK,
+                      "any is never promiscuous: it sees what this machine forwards, sends and"
+                      " receives; a mirror port must be named");
+        return;
+    }
+    if (!json_is_true(json_object_get(interface, "promiscuous"))) {
+        checklist_add(doctor->list, "interface", CHECK_WARNING,
+                      "%s is not promiscuous: it sees what passes through this machine, but not"
+                      " what a switch mirrors to it",
+                      name);
+        checklist_advise(doctor->list, "if it is a mirror port, `journalctl -u wildset` says why");
+    }
+    if (fd >= 0)
         offloads_check(doctor, fd, name);
 }
 

@@ -12,11 +12,6 @@
 
 /* ---- configuration ---- */
 
-static const char *config_path(const struct doctor *doctor)
-{
-    return doctor->options->config ? doctor->options->config : CONFIG_DEFAULT_PATH;
-}
-
 static void warn(void *context, const char *line)
 {
     struct doctor *doctor = context;
@@ -24,40 +19,28 @@ static void warn(void *context, const char *line)
     checklist_add(doctor->list, "configuration", CHECK_WARNING, "%s", line);
 }
 
-static void config_describe(struct doctor *doctor)
-{
-    const struct config *config = doctor->config;
-    size_t names = 0;
-
-    for (size_t i = 0; i < config->whitelist_count; i++)
-        names += config->whitelists[i].pattern_count;
-    checklist_add(doctor->list, "configuration", CHECK_OK, "%s: %zu whitelist%s, %zu name%s",
-                  config_path(doctor), config->whitelist_count,
-                  config->whitelist_count == 1 ? "" : "s", names, names == 1 ? "" : "s");
-}
-
-/* One line a finding. */
-static void errors_add(struct doctor *doctor, char *errors)
-{
-    char *line;
-
-    while ((line = strsep(&errors, "\n")))
-        checklist_add(doctor->list, "configuration", CHECK_FAILURE, "%s", line);
-}
-
 void check_configuration(struct doctor *doctor)
 {
+    const char *path = doctor->options->config ? doctor->options->config : CONFIG_DEFAULT_PATH;
     char error[CONFIG_ERROR_MAX];
-    int result = config_read(config_path(doctor), &doctor->config, error);
+    int result = config_read(path, &doctor->config, error);
 
     if (result == 0) {
-        config_describe(doctor);
+        const struct config *config = doctor->config;
+        size_t names = 0;
+
+        for (size_t i = 0; i < config->whitelist_count; i++)
+            names += config->whitelists[i].pattern_count;
+        checklist_add(doctor->list, "configuration", CHECK_OK, "%s: %zu whitelist%s, %zu name%s",
+                      path, config->whitelist_count, config->whitelist_count == 1 ? "" : "s", names,
+                      names == 1 ? "" : "s");
         if (!doctor->options->host_only)
-            config_warnings(doctor->config, warn, doctor);
+            config_warnings(config, warn, doctor);
         return;
     }
     doctor->config = NULL;
-    errors_add(doctor, error);
+    for (char *line, *rest = error; (line = strsep(&rest, "\n"));) /* one line a finding */
+        checklist_add(doctor->list, "configuration", CHECK_FAILURE, "%s", line);
     if (result == -EACCES)
         checklist_advise(doctor->list, "only root may read it: try sudo");
     else if (result == -ENOENT)

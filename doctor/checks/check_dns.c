@@ -12,13 +12,13 @@
 enum { RESOLVERS_SHOWN = 8 };
 
 /* The sum of a counter over the sources. */
-static json_int_t counter_sum(const json_t *status, const char *name)
+static json_int_t counter_sum(const struct doctor *doctor, const char *name)
 {
     json_int_t sum = 0;
     json_t *source;
     size_t i;
 
-    json_array_foreach(json_object_get(status, "sources"), i, source) sum +=
+    json_array_foreach(json_object_get(doctor->status, "sources"), i, source) sum +=
         number_of(json_object_get(source, "counters"), name);
     return sum;
 }
@@ -31,9 +31,8 @@ void check_dns(struct doctor *doctor)
                   "%" JSON_INTEGER_FORMAT " DNS answers were seen; for names of the whitelists"
                   " %" JSON_INTEGER_FORMAT " questions and %" JSON_INTEGER_FORMAT
                   " answers, of which %" JSON_INTEGER_FORMAT " were learned",
-                  counter_sum(doctor->status, "answers"), counter_sum(doctor->status, "questions"),
-                  counter_sum(doctor->status, "matching-answers"),
-                  counter_sum(doctor->status, "learned"));
+                  counter_sum(doctor, "answers"), counter_sum(doctor, "questions"),
+                  counter_sum(doctor, "matching-answers"), counter_sum(doctor, "learned"));
 }
 
 /* ---- resolvers ---- */

@@ -6,6 +6,7 @@
 #include "doctor/host/visit.h"
 
 #include "base/sandbox.h"
+#include "setsync/policy/policy.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -17,28 +18,11 @@
 
 /* ---- whose services ---- */
 
-static const struct whitelist *whitelist_match(const struct config *config,
-                                               const struct dname *name, const struct pattern **by)
-{
-    for (size_t i = 0; i < config->whitelist_count; i++) {
-        const struct whitelist *whitelist = &config->whitelists[i];
-
-        for (size_t j = 0; j < whitelist->pattern_count; j++) {
-            if (!pattern_matches(&whitelist->patterns[j], name))
-                continue;
-            *by = &whitelist->patterns[j];
-            return whitelist;
-        }
-    }
-    return NULL;
-}
-
 /* The whitelist that matches; for an address, and when none does, the first. */
 static void name_check(struct visit *visit)
 {
     struct doctor *doctor = visit->doctor;
     const struct config *config = doctor->config;
-    const struct pattern *by = NULL;
     char text[PATTERN_TEXT_MAX];
     struct address address;
     struct dname name;
@@ -46,11 +30,14 @@ static void name_check(struct visit *visit)
     visit->whitelist = &config->whitelists[0];
     if (address_from_text(doctor->host, &address) || !dname_from_text(doctor->host, &name))
         return;
-    const struct whitelist *whitelist = whitelist_match(config, &name, &by);
-    if (whitelist) {
-        visit->whitelist = whitelist;
+    for (size_t i = 0; i < config->whitelist_count; i++) {
+        const struct pattern *by = policy_pattern(&config->whitelists[i], &name);
+
+        if (!by)
+            continue;
+        visit->whitelist = &config->whitelists[i];
         checklist_add(doctor->list, "name", CHECK_OK, "%s matches %s of whitelist %s", doctor->host,
-                      pattern_to_text(by, text), whitelist->name);
+                      pattern_to_text(by, text), visit->whitelist->name);
         return;
     }
     checklist_add(doctor->list, "name", CHECK_FAILURE, "no whitelist has a pattern that matches %s",
@@ -92,28 +79,20 @@ static void privileges_drop(struct doctor *doctor)
     doctor->host = NULL;
 }
 
-static void trust_open(struct visit *visit)
-{
-    const char *file = visit->doctor->options->ca;
-    const char *problem;
-    struct checklist *list = visit->doctor->list;
-
-    if (tls_trust_open(file, &visit->trust, &problem) == 0)
-        return;
-    visit->trust = NULL;
-    checklist_add(list, "tls", CHECK_FAILURE, "%s: %s", file ? file : "the system's certificates",
-                  problem);
-}
-
 void check_host(struct doctor *doctor)
 {
     struct visit *visit = doctor->host ? calloc(1, sizeof(*visit)) : NULL;
+    const char *file = doctor->options->ca, *problem;
 
     if (!visit)
         return;
     visit->doctor = doctor;
     name_check(visit);
-    trust_open(visit);
+    if (tls_trust_open(file, &visit->trust, &problem) < 0) {
+        visit->trust = NULL;
+        checklist_add(doctor->list, "tls", CHECK_FAILURE, "%s: %s",
+                      file ? file : "the system's certificates", problem);
+    }
     privileges_drop(doctor);
     if (doctor->host && visit_resolve(visit)) {
         visit_allowed(visit);

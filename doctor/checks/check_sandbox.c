@@ -32,7 +32,7 @@ static const struct {
 
 enum { ROLES = sizeof(roles) / sizeof(roles[0]), SECCOMP_FILTER = 2 };
 
-static void field_read(const char *line, struct privileges *out)
+static int privileges_read(pid_t pid, struct privileges *out)
 {
     const struct {
         const char *name;
@@ -46,17 +46,6 @@ static void field_read(const char *line, struct privileges *out)
         {"NoNewPrivs:", 10, &out->no_new_privileges},
         {"Seccomp:", 10, &out->seccomp},
     };
-
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        if (strncmp(line, fields[i].name, strlen(fields[i].name)) == 0)
-            *fields[i].value = strtoull(line + strlen(fields[i].name), NULL, fields[i].base);
-    }
-    if (strncmp(line, "Uid:", 4) == 0)
-        sscanf(line, "Uid: %*u %" SCNu64, &out->user);
-}
-
-static int privileges_read(pid_t pid, struct privileges *out)
-{
     char path[64], line[LINE_SIZE];
 
     snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
@@ -64,8 +53,15 @@ static int privileges_read(pid_t pid, struct privileges *out)
     if (!file)
         return -errno;
     *out = (struct privileges){.permitted = UINT64_MAX, .effective = UINT64_MAX};
-    while (fgets(line, sizeof(line), file))
-        field_read(line, out);
+    while (fgets(line, sizeof(line), file)) {
+        for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+            size_t length = strlen(fields[i].name);
+
+            if (strncmp(line, fields[i].name, length) == 0)
+                *fields[i].value = strtoull(line + length, NULL, fields[i].base);
+        }
+        sscanf(line, "Uid: %*u %" SCNu64, &out->user);
+    }
     fclose(file);
     return 0;
 }

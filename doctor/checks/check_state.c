@@ -28,42 +28,35 @@ void check_sets(struct doctor *doctor)
     }
 }
 
-static void tell_list(struct doctor *doctor, const json_t *list)
+static void list_tell(struct doctor *doctor, const json_t *list)
 {
-    json_int_t outside = number_of(list, "outside");
+    json_int_t outside = number_of(list, "outside"), names = number_of(list, "names");
+    json_int_t unresolved = number_of(list, "unresolved");
+    const char *whitelist = text_of(list, "whitelist");
 
-    checklist_add(doctor->list, "registry", CHECK_OK,
-                  "the list of %s was fetched: hosts accepted %" JSON_INTEGER_FORMAT
-                  ", addresses accepted %" JSON_INTEGER_FORMAT
-                  ", entries outside its names %" JSON_INTEGER_FORMAT,
-                  text_of(list, "whitelist"), number_of(list, "hosts"),
-                  number_of(list, "addresses"), outside);
-    if (outside > 0)
+    if (text_is(list, "outcome", "good") || text_is(list, "outcome", "unchanged")) {
+        checklist_add(doctor->list, "registry", CHECK_OK,
+                      "the list of %s was fetched: hosts accepted %" JSON_INTEGER_FORMAT
+                      ", addresses accepted %" JSON_INTEGER_FORMAT
+                      ", entries outside its names %" JSON_INTEGER_FORMAT,
+                      whitelist, number_of(list, "hosts"), number_of(list, "addresses"), outside);
+        if (outside > 0)
+            checklist_advise(doctor->list,
+                             "`wildset registry %s` shows each, and the line that would allow them",
+                             whitelist);
+    } else if (text_is(list, "outcome", "not-yet")) {
+        /* Fetched within a minute, or else the findings say why not. */
+        checklist_add(doctor->list, "registry", CHECK_WARNING,
+                      "the list of %s has not been fetched yet", whitelist);
         checklist_advise(doctor->list,
-                         "`wildset registry %s` shows each, and the line that would allow them",
-                         text_of(list, "whitelist"));
-}
-
-/* Fetched within a minute, or else the findings say why not. */
-static void tell_waiting(struct doctor *doctor, const json_t *list)
-{
-    checklist_add(doctor->list, "registry", CHECK_WARNING,
-                  "the list of %s has not been fetched yet", text_of(list, "whitelist"));
-    checklist_advise(doctor->list,
-                     "run this again in a minute; `wildset registry %s` fetches it now",
-                     text_of(list, "whitelist"));
-}
-
-static void tell_names(struct doctor *doctor, const json_t *list)
-{
-    json_int_t names = number_of(list, "names"), unresolved = number_of(list, "unresolved");
-
-    if (names == 0 || unresolved == names)
-        return;
-    checklist_add(doctor->list, "registry", CHECK_OK,
-                  "names resolved in advance for %s: %" JSON_INTEGER_FORMAT
-                  ", of which %" JSON_INTEGER_FORMAT " have no address",
-                  text_of(list, "whitelist"), names, unresolved);
+                         "run this again in a minute; `wildset registry %s` fetches it now",
+                         whitelist);
+    }
+    if (names > 0 && unresolved < names)
+        checklist_add(doctor->list, "registry", CHECK_OK,
+                      "names resolved in advance for %s: %" JSON_INTEGER_FORMAT
+                      ", of which %" JSON_INTEGER_FORMAT " have no address",
+                      whitelist, names, unresolved);
 }
 
 void check_registry(struct doctor *doctor)
@@ -74,16 +67,7 @@ void check_registry(struct doctor *doctor)
     checklist_add_findings(doctor->list, "registry", doctor->status, ADVICE_REGISTRY);
     json_array_foreach(json_object_get(doctor->status, "sources"), i, source)
     {
-        json_array_foreach(json_object_get(source, "lists"), j, list)
-        {
-            const char *outcome = text_of(list, "outcome");
-
-            if (strcmp(outcome, "good") == 0 || strcmp(outcome, "unchanged") == 0)
-                tell_list(doctor, list);
-            else if (strcmp(outcome, "not-yet") == 0)
-                tell_waiting(doctor, list);
-            tell_names(doctor, list);
-        }
+        json_array_foreach(json_object_get(source, "lists"), j, list) list_tell(doctor, list);
     }
 }
 

@@ -42,7 +42,7 @@ static socklen_t address_put(const struct probe *probe, struct sockaddr_storage 
     return sizeof(*v6);
 }
 
-static struct address address_get(const struct sockaddr *from)
+struct address address_from_sockaddr(const struct sockaddr *from)
 {
     uint8_t bytes[16];
 
@@ -59,7 +59,7 @@ static struct address address_get(const struct sockaddr *from)
 
 /* ---- what was found ---- */
 
-static void conclude(struct probe *probe, enum probe_state state, int error)
+static void probe_conclude(struct probe *probe, enum probe_state state, int error)
 {
     probe->state = state;
     probe->error = error;
@@ -90,28 +90,17 @@ static void sender_read(struct probe *probe)
             continue;
         if ((item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_RECVERR) ||
             (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_RECVERR))
-            probe->sender = address_get(SO_EE_OFFENDER(error));
+            probe->sender = address_from_sockaddr(SO_EE_OFFENDER(error));
     }
 }
 
-static void failed(struct probe *probe, int error)
+static void probe_fail(struct probe *probe, int error)
 {
     sender_read(probe);
-    conclude(probe, error == ECONNREFUSED ? PROBE_REFUSED : PROBE_TURNED_AWAY, error);
+    probe_conclude(probe, error == ECONNREFUSED ? PROBE_REFUSED : PROBE_TURNED_AWAY, error);
 }
 
 /* ---- beginning ---- */
-
-/* So that every ICMP error is told at once, and who sent it. */
-static void errors_ask(const struct probe *probe)
-{
-    const int yes = 1;
-
-    if (probe->address.family == ADDRESS_IPV4)
-        setsockopt(probe->fd, IPPROTO_IP, IP_RECVERR, &yes, sizeof(yes));
-    else
-        setsockopt(probe->fd, IPPROTO_IPV6, IPV6_RECVERR, &yes, sizeof(yes));
-}
 
 static void request_send(struct probe *probe)
 {
@@ -124,13 +113,14 @@ static void request_send(struct probe *probe)
         return;
     /* What is pending on the socket is told by the next call, whatever it is. */
     if (errno == ECONNREFUSED || errno == EHOSTUNREACH)
-        failed(probe, errno);
+        probe_fail(probe, errno);
     else
-        conclude(probe, PROBE_NOT_SENT, errno);
+        probe_conclude(probe, PROBE_NOT_SENT, errno);
 }
 
 static int probe_begin(struct probe *probe)
 {
+    const int yes = 1;
     int type = probe->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
     struct sockaddr_storage peer;
     socklen_t size = address_put(probe, &peer);
@@ -144,12 +134,15 @@ static int probe_begin(struct probe *probe)
     probe->fd = socket(peer.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, probe->protocol);
     if (probe->fd < 0)
         return -errno;
-    errors_ask(probe);
+    /* So that every ICMP error is told at once, and who sent it. */
+    setsockopt(probe->fd, probe->address.family == ADDRESS_IPV4 ? IPPROTO_IP : IPPROTO_IPV6,
+               probe->address.family == ADDRESS_IPV4 ? IP_RECVERR : IPV6_RECVERR, &yes,
+               sizeof(yes));
     if (connect(probe->fd, (const struct sockaddr *)&peer, size) < 0 && errno != EINPROGRESS) {
         if (errno == ECONNREFUSED)
-            failed(probe, errno);
+            probe_fail(probe, errno);
         else
-            conclude(probe, PROBE_NOT_SENT, errno);
+            probe_conclude(probe, PROBE_NOT_SENT, errno);
         return 0;
     }
     if (probe->protocol == IPPROTO_UDP)
@@ -166,11 +159,11 @@ static void datagram_read(struct probe *probe)
 
     if (size < 0) {
         if (errno != EAGAIN && errno != EINTR)
-            failed(probe, errno);
+            probe_fail(probe, errno);
         return;
     }
     probe->stun = stun_read(&probe->id, bytes, (size_t)size);
-    conclude(probe, probe->stun.kind == STUN_NONE ? PROBE_STRANGE : PROBE_ANSWERED, 0);
+    probe_conclude(probe, probe->stun.kind == STUN_NONE ? PROBE_STRANGE : PROBE_ANSWERED, 0);
 }
 
 static void connection_look(struct probe *probe)
@@ -181,23 +174,9 @@ static void connection_look(struct probe *probe)
     if (getsockopt(probe->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
         error = errno;
     if (error)
-        failed(probe, error);
+        probe_fail(probe, error);
     else
-        conclude(probe, PROBE_OPEN, 0);
-}
-
-static void probe_look(struct probe *probe)
-{
-    if (probe->protocol == IPPROTO_UDP)
-        datagram_read(probe);
-    else
-        connection_look(probe);
-}
-
-static bool is_due(const struct probe *probe, uint64_t now_ns)
-{
-    return probe->state == PROBE_WAITING && probe->protocol == IPPROTO_UDP &&
-           probe->again_ns <= now_ns;
+        probe_conclude(probe, PROBE_OPEN, 0);
 }
 
 /* Fills `polls`, -1 for those that are done; how many wait, and the time of what is due next. */
@@ -229,10 +208,15 @@ static void probes_wait(struct probe *probes, size_t count, struct pollfd *polls
             return;
         uint64_t now_ns = deadline_now_ns();
         for (size_t i = 0; i < count; i++) {
-            if (polls[i].fd >= 0 && polls[i].revents)
-                probe_look(&probes[i]);
-            if (is_due(&probes[i], now_ns))
-                request_send(&probes[i]);
+            struct probe *probe = &probes[i];
+            bool udp = probe->protocol == IPPROTO_UDP;
+
+            if (polls[i].fd >= 0 && polls[i].revents && udp)
+                datagram_read(probe);
+            else if (polls[i].fd >= 0 && polls[i].revents)
+                connection_look(probe);
+            if (probe->state == PROBE_WAITING && udp && probe->again_ns <= now_ns)
+                request_send(probe);
         }
         next_ns = deadline_ns;
     }
@@ -256,7 +240,7 @@ int probes_run(struct probe *probes, size_t count, unsigned timeout_ms)
         probes_wait(probes, count, polls, deadline_in_ms(timeout_ms));
     for (size_t i = 0; i < count; i++) {
         if (probes[i].state == PROBE_WAITING)
-            conclude(&probes[i], PROBE_SILENT, 0);
+            probe_conclude(&probes[i], PROBE_SILENT, 0);
     }
     free(polls);
     return error;

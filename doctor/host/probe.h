@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 enum probe_state {
     PROBE_WAITING,
@@ -43,6 +44,8 @@ struct probe {
 
 enum { PROBES_MAX = 512 };
 
+/* ADDRESS_NONE for another family than the two. */
+struct address address_from_sockaddr(const struct sockaddr *from);
 /* All of them, at most PROBES_MAX, in `timeout_ms`.  0 or -errno when none could be made. */
 int probes_run(struct probe *probes, size_t count, unsigned timeout_ms);
 

@@ -29,7 +29,7 @@ static const struct {
 
 /* ---- resolving ---- */
 
-static bool has(const struct visit *visit, const struct address *address)
+static bool has_address(const struct visit *visit, const struct address *address)
 {
     for (size_t i = 0; i < visit->address_count; i++) {
         if (address_equal(&visit->addresses[i], address))
@@ -38,30 +38,15 @@ static bool has(const struct visit *visit, const struct address *address)
     return false;
 }
 
-static struct address address_of(const struct addrinfo *info)
-{
-    uint8_t bytes[16];
-
-    if (info->ai_family == AF_INET) {
-        memcpy(bytes, &((const struct sockaddr_in *)(const void *)info->ai_addr)->sin_addr, 4);
-        return address_from_ipv4(bytes);
-    }
-    memcpy(bytes, &((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_addr, 16);
-    return address_from_ipv6(bytes);
-}
-
 static void answer_take(struct visit *visit, size_t family, const struct addrinfo *infos)
 {
     char text[VISIT_FAMILY_MAX * (ADDRESS_TEXT_MAX + 1)] = "", one[ADDRESS_TEXT_MAX];
     size_t count = 0, kept = 0;
 
     for (const struct addrinfo *info = infos; info; info = info->ai_next) {
-        struct address address;
+        struct address address = address_from_sockaddr(info->ai_addr);
 
-        if (info->ai_family != families[family].family)
-            continue;
-        address = address_of(info);
-        if (has(visit, &address))
+        if (info->ai_family != families[family].family || has_address(visit, &address))
             continue;
         count++;
         if (kept == VISIT_FAMILY_MAX)
@@ -96,18 +81,8 @@ static void *lookup_run(void *context)
     return NULL;
 }
 
-/* What it found, or EAI_INPROGRESS when it is not back in time. */
-static int lookup_await(struct lookup *lookup, const struct timespec *until)
-{
-    if (!lookup->started)
-        return EAI_MEMORY;
-    if (pthread_clockjoin_np(lookup->thread, NULL, CLOCK_MONOTONIC, until) != 0)
-        return EAI_INPROGRESS;
-    return lookup->error;
-}
-
 /* Nothing in the DNS is something else than a DNS that does not answer. */
-static void nothing_found(struct visit *visit, const int errors[static FAMILIES])
+static void failure_report(struct visit *visit, const int errors[static FAMILIES])
 {
     struct checklist *list = visit->doctor->list;
     const char *host = visit->doctor->host;
@@ -144,14 +119,19 @@ bool visit_resolve(struct visit *visit)
         lookups[i].started = pthread_create(&lookups[i].thread, NULL, lookup_run, &lookups[i]) == 0;
     }
     for (size_t i = 0; i < FAMILIES; i++) {
-        errors[i] = lookup_await(&lookups[i], &until);
+        if (!lookups[i].started)
+            errors[i] = EAI_MEMORY;
+        else if (pthread_clockjoin_np(lookups[i].thread, NULL, CLOCK_MONOTONIC, &until) != 0)
+            errors[i] = EAI_INPROGRESS; /* it is not back in time */
+        else
+            errors[i] = lookups[i].error;
         if (errors[i] != 0)
             continue;
         answer_take(visit, i, lookups[i].infos);
         freeaddrinfo(lookups[i].infos);
     }
     if (visit->address_count == 0)
-        nothing_found(visit, errors);
+        failure_report(visit, errors);
     return visit->address_count > 0;
 }
 
@@ -187,7 +167,7 @@ static json_t *explanation_await(struct doctor *doctor, const char *address, uin
     return reply;
 }
 
-static void not_allowed(struct doctor *doctor, const char *address, const json_t *reply)
+static void refusal_report(struct doctor *doctor, const char *address, const json_t *reply)
 {
     const char *reason = "";
     json_t *whitelist;
@@ -204,7 +184,7 @@ static void not_allowed(struct doctor *doctor, const char *address, const json_t
                      address);
 }
 
-static void allowed(struct doctor *doctor, const char *address, const json_t *reply)
+static void lease_report(struct doctor *doctor, const char *address, const json_t *reply)
 {
     const json_t *lease = json_array_get(json_object_get(reply, "leases"), 0);
     const char *element = text_of(lease, "element");
@@ -232,9 +212,9 @@ void visit_allowed(struct visit *visit)
             explanation_await(doctor, address_to_text(&visit->addresses[i], text), deadline_ns);
 
         if (reply && json_is_true(json_object_get(reply, "allowed")))
-            allowed(doctor, text, reply);
+            lease_report(doctor, text, reply);
         else if (reply)
-            not_allowed(doctor, text, reply);
+            refusal_report(doctor, text, reply);
         json_decref(reply);
     }
 }

@@ -68,13 +68,18 @@ struct probe *visit_probe(struct visit *visit, const struct address *address, ui
     return NULL;
 }
 
-static void probe_add(struct visit *visit, const struct address *address, uint8_t protocol,
-                      uint16_t port)
+/* Each port once, though several services may have it. */
+static void service_ask(struct visit *visit, const struct service *service,
+                        const struct address *address)
 {
-    if (visit->probe_count == PROBES_MAX || visit_probe(visit, address, protocol, port))
-        return;
-    visit->probes[visit->probe_count++] =
-        (struct probe){.address = *address, .protocol = protocol, .port = port, .fd = -1};
+    for (unsigned port = service->first_port; port <= last_port(service); port++) {
+        if (visit->probe_count < PROBES_MAX &&
+            !visit_probe(visit, address, service->protocol, (uint16_t)port))
+            visit->probes[visit->probe_count++] = (struct probe){.address = *address,
+                                                                 .protocol = service->protocol,
+                                                                 .port = (uint16_t)port,
+                                                                 .fd = -1};
+    }
 }
 
 /* ---- a line for each service and address ---- */
@@ -128,28 +133,6 @@ static void states_write(const struct summary *summary, char *out, size_t room)
     }
 }
 
-/* Behind what was reached: how long it took, and how the server sees us. */
-static void reached_write(const struct probe *probe, char *out, size_t room)
-{
-    char mapped[ADDRESS_TEXT_MAX];
-    int used = snprintf(out, room, " after %.1f ms", (double)probe->took_us / 1000);
-
-    if (probe->state == PROBE_ANSWERED && probe->stun.mapped.family != ADDRESS_NONE)
-        snprintf(out + used, room - (size_t)used, "; it sees this machine as %s, port %u",
-                 address_to_text(&probe->stun.mapped, mapped), probe->stun.mapped_port);
-}
-
-static void silence_advise(struct checklist *list, const struct probe *probe)
-{
-    if (probe->protocol == IPPROTO_UDP)
-        checklist_advise(list, "a firewall drops it, or the server answers known sessions only:"
-                               " compare with a machine outside the network");
-    else
-        checklist_advise(list,
-                         "a firewall drops it: `wildset doctor` on that firewall shows whether"
-                         " its rules accept it");
-}
-
 static void unreached_advise(struct checklist *list, const struct probe *probe)
 {
     char sender[ADDRESS_TEXT_MAX];
@@ -157,8 +140,13 @@ static void unreached_advise(struct checklist *list, const struct probe *probe)
         probe->sender.family != ADDRESS_NONE && !address_equal(&probe->sender, &probe->address);
 
     address_to_text(&probe->sender, sender);
-    if (probe->state == PROBE_SILENT)
-        silence_advise(list, probe);
+    if (probe->state == PROBE_SILENT && probe->protocol == IPPROTO_UDP)
+        checklist_advise(list, "a firewall drops it, or the server answers known sessions only:"
+                               " compare with a machine outside the network");
+    else if (probe->state == PROBE_SILENT)
+        checklist_advise(list,
+                         "a firewall drops it: `wildset doctor` on that firewall shows whether"
+                         " its rules accept it");
     else if (probe->state == PROBE_NOT_SENT && probe->error == EPERM)
         checklist_advise(list, "this machine's own rules (hook output) drop it");
     else if (probe->state == PROBE_NOT_SENT)
@@ -185,8 +173,18 @@ static void service_report(struct visit *visit, const struct service *service,
     if (summary.ports == 0)
         return;
     states_write(&summary, states, sizeof(states));
-    if (summary.first_reached)
-        reached_write(summary.first_reached, more, sizeof(more));
+    if (summary.first_reached) { /* how long it took, and how the server sees us */
+        const struct stun_reply *stun = &summary.first_reached->stun;
+        bool seen =
+            summary.first_reached->state == PROBE_ANSWERED && stun->mapped.family != ADDRESS_NONE;
+        int used = snprintf(more, sizeof(more), " after %.1f ms",
+                            (double)summary.first_reached->took_us / 1000);
+
+        if (seen)
+            snprintf(more + used, sizeof(more) - (size_t)used,
+                     "; it sees this machine as %s, port %u", address_to_text(&stun->mapped, where),
+                     stun->mapped_port);
+    }
     checklist_add(list, "service", good ? CHECK_OK : CHECK_WARNING, "%s to %s: %s%s",
                   service_to_text(service, name), address_to_text(address, where), states, more);
     if (summary.first_not)
@@ -203,8 +201,7 @@ void visit_services(struct visit *visit)
 
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < visit->address_count; j++)
-            for (unsigned port = services[i].first_port; port <= last_port(&services[i]); port++)
-                probe_add(visit, &visit->addresses[j], services[i].protocol, (uint16_t)port);
+            service_ask(visit, &services[i], &visit->addresses[j]);
     probes_run(visit->probes, visit->probe_count, visit->doctor->timeout_ms);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < visit->address_count; j++)
