@@ -108,7 +108,8 @@ static void on_refusal(void *context, enum source source, const struct sighting 
 static bool is_believed(const struct daemon *daemon, enum source source,
                         const struct sighting *sighting)
 {
-    return source_kind(source)->asks_itself || trusted_has(&daemon->trusted, &sighting->resolver);
+    return source_kind(source)->asks_itself ||
+           trusted_has_at(&daemon->trusted, &sighting->resolver, sighting->resolver_port);
 }
 
 static void refuse_answer(struct daemon *daemon, enum source source,

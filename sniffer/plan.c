@@ -43,8 +43,9 @@ static_assert(sizeof(struct derived_name) % _Alignof(struct plan_tunnel) == 0,
 static_assert(sizeof(struct plan_tunnel) % _Alignof(struct plan_link) == 0, "links are aligned");
 static_assert(sizeof(struct plan_link) == 24 && sizeof(struct plan_origin) == 24,
               "neither has padding, and what follows them is aligned");
-static_assert(_Alignof(struct plan_interface) == 1 && _Alignof(struct plan_resolver) == 1 &&
-                  _Alignof(struct whitelist_pattern) == 1,
+static_assert(sizeof(struct plan_resolver) == 36, "no padding, so that two can be compared");
+static_assert(_Alignof(struct plan_resolver) == _Alignof(uint16_t), "aligned behind the tags");
+static_assert(_Alignof(struct plan_interface) == 1 && _Alignof(struct whitelist_pattern) == 1,
               "the other arrays need no alignment");
 
 /* ---- sealing ---- */
@@ -83,8 +84,8 @@ int plan_seal(const struct plan *plan)
         {plan->links, plan->link_count * sizeof(*plan->links)},
         {plan->origins, plan->origin_count * sizeof(*plan->origins)},
         {plan->vlans, plan->vlan_count * sizeof(*plan->vlans)},
-        {plan->interfaces, plan->interface_count * sizeof(*plan->interfaces)},
         {plan->resolvers, plan->resolver_count * sizeof(*plan->resolvers)},
+        {plan->interfaces, plan->interface_count * sizeof(*plan->interfaces)},
         {plan->patterns, plan->pattern_count * sizeof(*plan->patterns)},
     };
 
@@ -264,10 +265,10 @@ static struct plan plan_of(const struct plan_head *head, const uint8_t *behind)
     behind += plan.origin_count * sizeof(*plan.origins);
     plan.vlans = (const void *)behind;
     behind += plan.vlan_count * sizeof(*plan.vlans);
-    plan.interfaces = (const void *)behind;
-    behind += plan.interface_count * sizeof(*plan.interfaces);
     plan.resolvers = (const void *)behind;
     behind += plan.resolver_count * sizeof(*plan.resolvers);
+    plan.interfaces = (const void *)behind;
+    behind += plan.interface_count * sizeof(*plan.interfaces);
     plan.patterns = (const void *)behind;
     return plan;
 }

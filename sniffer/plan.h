@@ -8,6 +8,7 @@
 
 #include "dnsparse/names/address.h"
 #include "dnsparse/names/derived.h"
+#include "dnsparse/names/dns.h"
 #include "dnsparse/names/matcher.h"
 
 #include <net/if.h>
@@ -36,13 +37,20 @@ enum {
     PLAN_TUNNELS_MAX = 64,
     PLAN_LINKS_MAX = 4096,
     PLAN_ORIGINS_MAX = 4096,
+    PLAN_PORTS_MAX = 8, /* of resolvers, beside 53: each makes the kernel's filter longer */
 };
 
 /* Whom to trust: answers from these addresses, first seen on this interface (empty: on any). */
 struct plan_resolver {
     struct prefix prefix;
     char interface[IFNAMSIZ];
+    uint16_t port; /* where it answers; 0: at 53 */
 };
+
+static inline uint16_t plan_resolver_port(const struct plan_resolver *resolver)
+{
+    return resolver->port ? resolver->port : DNS_PORT;
+}
 
 struct plan_interface {
     char name[IFNAMSIZ];

@@ -255,7 +255,8 @@ static int plan_make(struct replay *replay, const struct config *config)
         return -ENOMEM;
     for (size_t i = 0; i < config->resolver_count; i++) {
         if (!config_resolver_is_default(&config->resolvers[i]))
-            replay->resolvers[(*count)++].prefix = config->resolvers[i].prefix;
+            replay->resolvers[(*count)++] = (struct plan_resolver){
+                .prefix = config->resolvers[i].prefix, .port = config->resolvers[i].port};
     }
     for (size_t i = 0; i < FAMILIES && config_believes_default(config); i++)
         replay->resolvers[(*count)++].prefix = any[i];
@@ -343,11 +344,12 @@ static void unread_print(struct pipeline *pipeline, const struct config *config)
                 " them is not seen\n",
                 share, most.type, ethertype_name(most.type));
     if (answers > 0)
-        fprintf(
-            stderr,
-            "%" PRIu64 " answer%s for these names came from UDP port %u of %s: wildset reads port"
-            " 53 alone; let clients ask there, or capture where the port is 53\n",
-            answers, answers == 1 ? "" : "s", server.port, address_to_text(&server.address, text));
+        fprintf(stderr,
+                "%" PRIu64
+                " answer%s for these names came from UDP port %u of %s, which is not read:"
+                " only if it is your resolver, add to capture { }: resolvers += { \"%s@%u\" }\n",
+                answers, answers == 1 ? "" : "s", server.port,
+                address_to_text(&server.address, text), text, server.port);
     if (config->require_query && pipeline_sees_one_direction(pipeline))
         fputs("answers come without their questions: if the capture holds one direction only, name"
               " the resolvers in capture.resolvers and set require-query = false: anyone "

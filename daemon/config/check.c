@@ -6,6 +6,7 @@
 #include "daemon/config/reader.h"
 #include "daemon/config/words.h"
 
+#include "sniffer/decode/dnsports.h"
 #include "source/message.h"
 
 #include <linux/netfilter.h>
@@ -255,11 +256,29 @@ static void check_width(struct config_reader *reader, const struct prefix *prefi
             prefix_to_text(prefix, text));
 }
 
+/* Those that go into the kernel's filter. */
+static void check_ports(struct config_reader *reader, unsigned line)
+{
+    const struct config *config = reader->config;
+    const struct dnsports ports = dnsports_of(config->resolvers, config->resolver_count);
+
+    for (size_t i = 0; i < config->resolver_count; i++) {
+        if (dnsports_have(&ports, plan_resolver_port(&config->resolvers[i])))
+            continue;
+        config_finding(reader, line,
+                       "capture: resolvers: port %u is one too many: at most %d other than 53 are "
+                       "captured",
+                       config->resolvers[i].port, PLAN_PORTS_MAX);
+        return;
+    }
+}
+
 static void check_resolvers(struct config_reader *reader)
 {
     const struct config *config = reader->config;
     unsigned line = config_line(reader, SECTION_CAPTURE, "resolvers", 0);
 
+    check_ports(reader, line);
     for (size_t i = 0; i < config->resolver_count; i++) {
         const char *interface = config->resolvers[i].interface;
 

@@ -195,8 +195,9 @@ static const struct config_key keys[] = {
     {.name = "resolvers", .section = SECTION_CAPTURE, .convert = convert_resolver,
      LIST_AT(config, resolvers, resolver_count, CONFIG_RESOLVERS_MAX),
      .standard = VALUE_DEFAULT_RESOLVERS,
-     .wanted = "an address, a prefix with no host bits set, either with an interface, or "
-               "\"default\": \"192.0.2.53\", \"198.51.100.0/28\", \"2001:db8::53%eth1\""},
+     .wanted = "an address, a prefix with no host bits set, either with an interface and a port, or "
+               "\"default\": \"192.0.2.53\", \"198.51.100.0/28\", \"2001:db8::53%eth1\", "
+               "\"127.0.0.1@5335\""},
     {.name = "require-query", .section = SECTION_CAPTURE, .convert = convert_boolean,
      AT(config, require_query), .wanted = WANTED_BOOLEAN},
     {.name = "checksums", .section = SECTION_CAPTURE, .convert = convert_word,

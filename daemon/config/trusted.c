@@ -134,6 +134,16 @@ bool trusted_has(const struct trusted *trusted, const struct address *server)
     return false;
 }
 
+bool trusted_has_at(const struct trusted *trusted, const struct address *server, uint16_t port)
+{
+    for (size_t i = 0; i < trusted->count; i++) {
+        if (plan_resolver_port(&trusted->resolvers[i]) == port &&
+            prefix_contains(&trusted->resolvers[i].prefix, server))
+            return true;
+    }
+    return false;
+}
+
 /* ---- in words ---- */
 
 struct text {
@@ -165,8 +175,10 @@ const char *plan_resolver_to_text(const struct plan_resolver *resolver,
         address_to_text(&resolver->prefix.address, prefix);
     else
         prefix_to_text(&resolver->prefix, prefix);
-    snprintf(out, TRUSTED_SERVER_TEXT_MAX, "%s%s%.*s", prefix, resolver->interface[0] ? "%" : "",
-             IFNAMSIZ, resolver->interface);
+    int used = snprintf(out, TRUSTED_SERVER_TEXT_MAX, "%s%s%.*s", prefix,
+                        resolver->interface[0] ? "%" : "", IFNAMSIZ, resolver->interface);
+    if (resolver->port && used < TRUSTED_SERVER_TEXT_MAX)
+        snprintf(out + used, TRUSTED_SERVER_TEXT_MAX - (size_t)used, "@%u", resolver->port);
     return out;
 }
 

@@ -17,7 +17,7 @@
 enum {
     TRUSTED_FILES = 2,
     TRUSTED_SYSTEM_MAX = TRUSTED_FILES * RESOLVER_SERVERS_MAX,
-    TRUSTED_SERVER_TEXT_MAX = PREFIX_TEXT_MAX + 1 + IFNAMSIZ,
+    TRUSTED_SERVER_TEXT_MAX = PREFIX_TEXT_MAX + 1 + IFNAMSIZ + 6,
     TRUSTED_TEXT_MAX = 2048,
 };
 
@@ -51,9 +51,11 @@ int trusted_make(const struct config *config, const struct trusted_files *files,
 void trusted_free(struct trusted *trusted);
 
 bool trusted_equal(const struct trusted *a, const struct trusted *b);
-/* Whether answers of this server may count, at least on some interface. */
+/* Whether answers of this server may count, at least on some interface and port. */
 bool trusted_has(const struct trusted *trusted, const struct address *server);
-/* "192.0.2.53", "198.51.100.0/28%eth1": as the configuration has it.  Returns `out`. */
+/* At this port. */
+bool trusted_has_at(const struct trusted *trusted, const struct address *server, uint16_t port);
+/* "192.0.2.53", "198.51.100.0/28%eth1@5353": as the configuration has it.  Returns `out`. */
 const char *plan_resolver_to_text(const struct plan_resolver *resolver,
                                   char out[static TRUSTED_SERVER_TEXT_MAX]);
 /* "192.0.2.53, 127.0.0.53 (/etc/resolv.conf), 160 well-known public ones (as of ...)"; `out`. */

@@ -5,6 +5,8 @@
  */
 #include "daemon/config/values.h"
 
+#include "dnsparse/names/dns.h"
+
 #include <idn2.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -144,6 +146,24 @@ bool value_interface(const char *text, struct plan_interface *out)
     return true;
 }
 
+/* "@PORT" at the end, as unbound has it; 53 is what no port means.  `length` is what is before. */
+static bool take_server_port(const char *text, size_t *length, uint16_t *port)
+{
+    const char *at = strrchr(text, '@');
+    unsigned long value = 0;
+
+    *length = at ? (size_t)(at - text) : strlen(text);
+    for (const char *digit = at ? at + 1 : ""; *digit; digit++) {
+        if (*digit < '0' || *digit > '9' || value > UINT16_MAX)
+            return false;
+        value = 10 * value + (unsigned long)(*digit - '0');
+    }
+    if (value > UINT16_MAX || (at && value == 0))
+        return false;
+    *port = value == DNS_PORT ? 0 : (uint16_t)value;
+    return true;
+}
+
 bool value_resolver(const char *text, struct plan_resolver *out)
 {
     if (strcmp(text, VALUE_DEFAULT_RESOLVERS) == 0) {
@@ -154,12 +174,18 @@ bool value_resolver(const char *text, struct plan_resolver *out)
     char prefix[PREFIX_TEXT_MAX];
     struct plan_interface interface = {.name = {0}};
     struct plan_resolver resolver = {.interface = {0}};
-    const char *percent = strchr(text, '%');
-    size_t length = percent ? (size_t)(percent - text) : strlen(text);
+    char server[sizeof(prefix) + 1 + IFNAMSIZ];
+    size_t server_length = 0;
 
+    if (!take_server_port(text, &server_length, &resolver.port) || server_length >= sizeof(server))
+        return false;
+    memcpy(server, text, server_length);
+    server[server_length] = '\0';
+    const char *percent = strchr(server, '%');
+    size_t length = percent ? (size_t)(percent - server) : server_length;
     if (length >= sizeof(prefix) || (percent && !value_interface(percent + 1, &interface)))
         return false;
-    memcpy(prefix, text, length);
+    memcpy(prefix, server, length);
     prefix[length] = '\0';
     if (!prefix_from_text(prefix, &resolver.prefix))
         return false;

@@ -31,11 +31,33 @@ struct walk {
     struct reader reader;
     const struct tunnelrules *rules; /* NULL: no tunnel is entered */
     uint32_t encapsulations;         /* of the rules: nearly every packet needs no more of them */
+    const struct dnsports *dns;      /* of them, too */
     struct segment *out;
     struct linklayer_notes notes; /* from the outside in */
     bool goes_on;                 /* into a tunnel: */
     struct tunnel_inner inner;
 };
+
+static __attribute__((cold, noinline)) bool take_other_port(const struct dnsports *dns,
+                                                            struct segment *out)
+{
+    bool from = dnsports_have_other(dns, out->source_port);
+
+    out->server_port = from ? out->source_port : out->destination_port;
+    return from || dnsports_have_other(dns, out->destination_port);
+}
+
+/* The ports, and whether one of them is a resolver's. */
+static inline bool take_ports(struct walk *walk, const uint8_t *header)
+{
+    struct segment *out = walk->out;
+
+    out->source_port = big_endian_16(header);
+    out->destination_port = big_endian_16(header + 2);
+    out->server_port = DNS_PORT;
+    return out->source_port == DNS_PORT || out->destination_port == DNS_PORT ||
+           (walk->dns && take_other_port(walk->dns, out));
+}
 
 static enum frame_outcome outcome_of_failure(const struct reader *reader)
 {
@@ -125,9 +147,7 @@ static inline enum frame_outcome decode_udp(struct walk *walk, size_t size)
 
     if (!udp)
         return outcome_of_failure(reader);
-    out->source_port = big_endian_16(udp);
-    out->destination_port = big_endian_16(udp + 2);
-    if (out->source_port != DNS_PORT && out->destination_port != DNS_PORT)
+    if (!take_ports(walk, udp))
         return walk->encapsulations ? decode_udp_tunnel(walk, udp, size) : decode_other_udp(walk);
     size = udp_size(reader, udp, size);
     if (size == 0)
@@ -149,9 +169,7 @@ static __attribute__((noinline)) enum frame_outcome decode_tcp(struct walk *walk
 
     if (!tcp)
         return outcome_of_failure(reader);
-    out->source_port = big_endian_16(tcp);
-    out->destination_port = big_endian_16(tcp + 2);
-    if (out->source_port != DNS_PORT && out->destination_port != DNS_PORT)
+    if (!take_ports(walk, tcp))
         return FRAME_NOT_DNS;
     size_t header_size = (size_t)(tcp[12] >> 4) * 4;
     if (header_size < TCP_HEADER_MIN || header_size > size)
@@ -469,6 +487,7 @@ enum frame_outcome frame_decode(const struct frame *frame, const struct tunnelru
         .reader = reader_of(frame->bytes, frame->captured, frame->length),
         .rules = rules,
         .encapsulations = rules ? rules->encapsulations : 0,
+        .dns = rules ? rules->dns : NULL,
         .out = out,
         .notes = {SIGHTING_NO_VLAN, 0},
         .inner.link = linklayer_find(frame->link_type),
@@ -495,6 +514,7 @@ __attribute__((cold)) enum frame_outcome frame_resume(const uint8_t *bytes, size
         .reader = reader_of(bytes, size, size),
         .rules = rules,
         .encapsulations = rules ? rules->encapsulations : 0,
+        .dns = rules ? rules->dns : NULL,
         .out = segment,
         .notes = {segment->vlan, segment->wrappings},
     };

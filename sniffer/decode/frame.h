@@ -56,9 +56,10 @@ struct segment {
     uint16_t ethertype;               /* FRAME_OTHER_TYPE only */
     uint8_t tunnels;                  /* how many there were */
     struct address outer_peer;        /* who sent the outermost tunnel; family 0: there is none */
-    bool checked;      /* its checksums have been looked at: segment_checksums is not needed */
-    uint8_t tcp_flags; /* the TCP header's */
-    uint32_t sequence; /* TCP: of the payload's first byte, or of SYN */
+    uint16_t server_port; /* which of the two is a resolver's: 53, where both could be */
+    bool checked;         /* its checksums have been looked at: segment_checksums is not needed */
+    uint8_t tcp_flags;    /* the TCP header's */
+    uint32_t sequence;    /* TCP: of the payload's first byte, or of SYN */
     uint32_t acknowledgment;    /* TCP: with the flag ACK */
     struct segment_piece piece; /* FRAME_FRAGMENT only */
     const uint8_t *payload;     /* behind the UDP or TCP header, borrowed from the frame */

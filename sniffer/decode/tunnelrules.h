@@ -7,6 +7,7 @@
 #ifndef WILDSET_SNIFFER_DECODE_TUNNELRULES_H
 #define WILDSET_SNIFFER_DECODE_TUNNELRULES_H
 
+#include "sniffer/decode/dnsports.h"
 #include "sniffer/decode/tunnel.h"
 #include "sniffer/plan.h"
 
@@ -14,9 +15,10 @@
 struct tunnelrules {
     const struct plan_tunnel *tunnels;
     size_t count;
-    bool mirror;             /* those without a sender count too */
-    uint32_t encapsulations; /* bit N: one of them is enum encapsulation N */
-    bool own_ports;          /* one of them names a port */
+    bool mirror;                /* those without a sender count too */
+    uint32_t encapsulations;    /* bit N: one of them is enum encapsulation N */
+    bool own_ports;             /* one of them names a port */
+    const struct dnsports *dns; /* no tunnel: it comes before any.  NULL: 53 alone */
 };
 
 struct tunnelrules tunnelrules_of(const struct plan_tunnel *tunnels, size_t count, bool mirror);

@@ -33,6 +33,16 @@ static void write_own_ports(const struct filterwriting *writing, const struct fi
     }
 }
 
+/* A is a port: to `found` where resolvers answer there. */
+static void write_dns_port(const struct filterwriting *writing, unsigned found)
+{
+    const struct tunnelrules *rules = writing->path->rules;
+
+    if_equal(writing, DNS_PORT, found);
+    for (unsigned i = 0; rules && rules->dns && i < rules->dns->count; i++)
+        if_equal(writing, rules->dns->others[i], found);
+}
+
 static void write_udp(const struct filterwriting *writing, const struct filterlevel *level)
 {
     bool vxlan = enters(writing, ENCAPSULATION_VXLAN);
@@ -48,9 +58,9 @@ static void write_udp(const struct filterwriting *writing, const struct filterle
     };
 
     load(writing, BPF_H, 0);
-    if_equal(writing, DNS_PORT, writing->path->dns);
+    write_dns_port(writing, writing->path->dns);
     load(writing, BPF_H, 2);
-    if_equal(writing, DNS_PORT, writing->path->dns);
+    write_dns_port(writing, writing->path->dns);
     write_own_ports(writing, level);
     if_one_of(writing, ports, sizeof(ports) / sizeof(ports[0]));
     go(writing, FILTERCODE_DROP);
@@ -59,9 +69,10 @@ static void write_udp(const struct filterwriting *writing, const struct filterle
 static void write_tcp(const struct filterwriting *writing)
 {
     load(writing, BPF_H, 0);
-    if_equal(writing, DNS_PORT, FILTERCODE_PASS);
+    write_dns_port(writing, FILTERCODE_PASS);
     load(writing, BPF_H, 2);
-    filtercode_branch(writing->code, BPF_JEQ, DNS_PORT, FILTERCODE_PASS, FILTERCODE_DROP);
+    write_dns_port(writing, FILTERCODE_PASS);
+    go(writing, FILTERCODE_DROP);
 }
 
 /* X at the transport header, A its protocol. */

@@ -23,6 +23,7 @@ struct filter_code {
 struct kernelfilter {
     struct nametails *names;
     struct filtercode *code;
+    struct dnsports dns;
     struct tunnelrules rules[PLAN_INTERFACES_MAX]; /* of each interface: at least the frame's own */
     bool chain;                                    /* a whitelist has match = "chain" */
     bool wide;
@@ -39,9 +40,12 @@ struct kernelfilter *kernelfilter_new(const struct plan *plan)
         return NULL;
     filter->names = nametails_new(plan->patterns, plan->pattern_count);
     filter->code = filtercode_new();
-    for (uint16_t i = 0; i < PLAN_INTERFACES_MAX; i++)
+    filter->dns = dnsports_of(plan->resolvers, plan->resolver_count);
+    for (uint16_t i = 0; i < PLAN_INTERFACES_MAX; i++) {
         filter->rules[i] =
             tunnelrules_of(plan->tunnels, plan->tunnel_count, plan_may_mirror(plan, i));
+        filter->rules[i].dns = &filter->dns;
+    }
     filter->chain = plan->chain_whitelists != 0;
     filter->most = NAMEFILTER_MOST;
     if (filter->names && filter->code)

@@ -42,8 +42,11 @@ struct pipeline *pipeline_new(const struct plan *plan, const struct pipeline_hoo
     pipeline->early_due_ns = UINT64_MAX;
     for (size_t i = 0; pipeline->derived && i < plan->derived_count; i++)
         derived_add(pipeline->derived, &plan->derived[i], 0);
-    for (unsigned mirror = 0; mirror < 2; mirror++)
+    pipeline->dns = dnsports_of(plan->resolvers, plan->resolver_count);
+    for (unsigned mirror = 0; mirror < 2; mirror++) {
         pipeline->rules[mirror] = tunnelrules_of(plan->tunnels, plan->tunnel_count, mirror);
+        pipeline->rules[mirror].dns = &pipeline->dns;
+    }
     for (size_t i = 0; i < plan->vlan_count; i++)
         pipeline->vlans[plan->vlans[i] / 64 % 64] |= UINT64_C(1) << plan->vlans[i] % 64;
     if (pipeline->matcher && pipeline->derived && pipeline->questions && pipeline->strangers &&
@@ -116,7 +119,7 @@ static void enter_question(struct pipeline *pipeline, const struct segment *segm
 static void question_deal(struct pipeline *pipeline, const struct segment *segment,
                           const struct wire_message *wire, uint64_t now_ns)
 {
-    if (segment->destination_port != DNS_PORT)
+    if (segment->destination_port != segment->server_port)
         return;
     pipeline->one_direction.answers = 0;
     if (wire->opcode != OPCODE_QUERY || wire->question_count != 1 ||
@@ -125,7 +128,10 @@ static void question_deal(struct pipeline *pipeline, const struct segment *segme
     bool matches = pipeline_match(pipeline, wire, now_ns) != 0;
     if (!matches && !pipeline_may_lead_on(pipeline, wire))
         return;
-    enum trust trust = trust_resolver(pipeline->plan, &segment->destination, segment);
+    enum trust trust =
+        trust_resolver(pipeline->plan, &segment->destination, segment->destination_port, segment);
+    if (trust == TRUST_NONE && segment->destination_port != DNS_PORT)
+        return; /* whoever else has a port that a resolver of ours has */
     struct place place = place_of(pipeline->plan, segment);
     if (place_refuses_source(pipeline->plan, &place, &segment->source)) {
         pipeline->counters.refused[REASON_IMPOSSIBLE_SOURCE]++;
@@ -238,7 +244,7 @@ static void note_other_port(struct pipeline *pipeline, const struct segment *seg
     if (!wire_read(segment->payload, segment->payload_size, &wire) || !wire.response ||
         wire.opcode != OPCODE_QUERY || wire.question_count != 1 ||
         wire.question_class != CLASS_IN || !pipeline_match(pipeline, &wire, now_ns) ||
-        trust_resolver(pipeline->plan, &segment->source, segment) == TRUST_NONE)
+        !trust_somewhere(pipeline->plan, &segment->source))
         return;
     count(pipeline, COUNTER_OTHER_PORT);
     pipeline->other_port = (struct pipeline_server){segment->source, segment->source_port};

@@ -33,16 +33,13 @@ static void deliver_message(void *context, const uint8_t *bytes, size_t size)
 
 static enum trust trust_source(const struct pipeline *pipeline, const struct segment *segment)
 {
-    if (segment->source_port != DNS_PORT)
-        return TRUST_NONE;
-    return trust_resolver(pipeline->plan, &segment->source, segment);
+    return trust_resolver(pipeline->plan, &segment->source, segment->source_port, segment);
 }
 
 static enum trust trust_destination(const struct pipeline *pipeline, const struct segment *segment)
 {
-    if (segment->destination_port != DNS_PORT)
-        return TRUST_NONE;
-    return trust_resolver(pipeline->plan, &segment->destination, segment);
+    return trust_resolver(pipeline->plan, &segment->destination, segment->destination_port,
+                          segment);
 }
 
 /*
@@ -118,6 +115,7 @@ static void segment_add(struct pipeline *pipeline, const struct segment *segment
         .destination = segment->destination,
         .source_port = segment->source_port,
         .destination_port = segment->destination_port,
+        .server_port = segment->server_port,
         .sequence = segment->sequence,
         .acknowledgment = segment->acknowledgment,
         .flags = segment->tcp_flags,
@@ -167,7 +165,7 @@ static bool ports_matter(const struct pipeline *pipeline, const struct segment *
     if (piece->offset != 0 || !(tcp || udp) || segment->payload_size < UDP_HEADER_SIZE)
         return true;
     uint16_t from = big_endian_16(segment->payload), to = big_endian_16(segment->payload + 2);
-    return from == DNS_PORT || to == DNS_PORT ||
+    return dnsports_have(&pipeline->dns, from) || dnsports_have(&pipeline->dns, to) ||
            (udp && tunnelrules_at_port(rules_of(pipeline, segment), to) != ENCAPSULATION_NONE);
 }
 
@@ -179,8 +177,7 @@ static bool piece_matters(const struct pipeline *pipeline, const struct segment 
     if (!ports_matter(pipeline, segment))
         return false;
     return tunnelrules_know(rules_of(pipeline, segment), &segment->source) ||
-           trust_resolver(plan, &segment->source, segment) != TRUST_NONE ||
-           trust_resolver(plan, &segment->destination, segment) != TRUST_NONE;
+           trust_somewhere(plan, &segment->source) || trust_somewhere(plan, &segment->destination);
 }
 
 static enum fragments_outcome reassemble_piece(struct pipeline *pipeline,

@@ -77,7 +77,7 @@ static enum reason response_judge(struct pipeline *pipeline, const struct passin
         return REASON_QUESTION_COUNT;
     if (passing->wire->question_class != CLASS_IN)
         return REASON_NOT_CLASS_IN;
-    if (trust == TRUST_NONE || passing->segment->source_port != DNS_PORT)
+    if (trust == TRUST_NONE)
         return REASON_UNTRUSTED_RESOLVER;
     if (!pipeline_checksum_is_good(pipeline, passing->segment))
         return REASON_BAD_CHECKSUM;
@@ -283,7 +283,9 @@ static enum stranger stranger_of(struct pipeline *pipeline, const struct respons
 static void match_response(struct pipeline *pipeline, struct response *response)
 {
     struct passing *passing = &response->passing;
-    enum trust trust = trust_resolver(pipeline->plan, &passing->segment->source, passing->segment);
+    const struct segment *segment = passing->segment;
+    enum trust trust =
+        trust_resolver(pipeline->plan, &segment->source, segment->source_port, segment);
     enum reason reason = response_judge(pipeline, passing, trust);
 
     if (reason == REASON_UNTRUSTED_RESOLVER && trust == TRUST_NONE)

@@ -91,7 +91,7 @@ whitelist_mask pipeline_match(const struct pipeline *pipeline, const struct wire
 const struct tunnelrules *pipeline_rules(const struct pipeline *pipeline, uint16_t interface,
                                          uint32_t link)
 {
-    if (pipeline->plan->tunnel_count == 0)
+    if (pipeline->plan->tunnel_count == 0 && pipeline->dns.count == 0)
         return NULL;
     return &pipeline->rules[plan_mirrors(pipeline->plan, interface, link)];
 }

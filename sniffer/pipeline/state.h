@@ -31,7 +31,8 @@ struct pipeline {
     struct fragments *fragments;
     struct streams *streams;
     struct early_answers *early;
-    uint64_t early_due_ns;       /* as the table says it, to be looked at with each frame */
+    uint64_t early_due_ns; /* as the table says it, to be looked at with each frame */
+    struct dnsports dns;
     struct tunnelrules rules[2]; /* where no mirror port is; on one */
     struct pipeline_server other_port;
     struct ethertypes ethertypes[PLAN_INTERFACES_MAX];
@@ -71,7 +72,8 @@ bool pipeline_message_follows(const struct segment *segment, const struct wire_m
  */
 bool pipeline_is_merged(const struct pipeline *pipeline, const struct segment *segment,
                         const struct wire_message *first);
-/* The tunnels that are entered where it was captured; NULL: none. */
+/* The tunnels that are entered where it was captured, and where resolvers answer; NULL: none, and
+ * at 53. */
 const struct tunnelrules *pipeline_rules(const struct pipeline *pipeline, uint16_t interface,
                                          uint32_t link);
 /* `vlans` names its tag, or none. */

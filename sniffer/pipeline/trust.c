@@ -22,14 +22,24 @@ static bool is_here(const struct plan_resolver *resolver, const char *interface)
            strncmp(resolver->interface, interface, IFNAMSIZ) == 0;
 }
 
-enum trust trust_resolver(const struct plan *plan, const struct address *resolver,
+bool trust_somewhere(const struct plan *plan, const struct address *resolver)
+{
+    for (size_t i = 0; i < plan->resolver_count; i++) {
+        if (prefix_contains(&plan->resolvers[i].prefix, resolver))
+            return true;
+    }
+    return false;
+}
+
+enum trust trust_resolver(const struct plan *plan, const struct address *resolver, uint16_t port,
                           const struct segment *segment)
 {
     const char *name = trust_interface(plan, segment);
     enum trust trust = TRUST_NONE;
 
     for (size_t i = 0; i < plan->resolver_count && trust != TRUST_HERE; i++) {
-        if (!prefix_contains(&plan->resolvers[i].prefix, resolver))
+        if (plan_resolver_port(&plan->resolvers[i]) != port ||
+            !prefix_contains(&plan->resolvers[i].prefix, resolver))
             continue;
         trust = is_here(&plan->resolvers[i], name) ? TRUST_HERE : TRUST_ELSEWHERE;
     }

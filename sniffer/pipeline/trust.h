@@ -19,8 +19,10 @@ enum trust {
 /* The name of the interface that a packet passed, with "any" too where that is known; "": a file.
  */
 const char *trust_interface(const struct plan *plan, const struct segment *segment);
-/* Of a packet from or to it.  In a capture file it is trusted by its address alone. */
-enum trust trust_resolver(const struct plan *plan, const struct address *resolver,
+/* Of a packet from or to it, at this port.  In a capture file the interface is not asked for. */
+enum trust trust_resolver(const struct plan *plan, const struct address *resolver, uint16_t port,
                           const struct segment *segment);
+/* At any port, on any interface. */
+bool trust_somewhere(const struct plan *plan, const struct address *resolver);
 
 #endif

@@ -31,8 +31,9 @@ enum likeness {
 static bool header_is_likely(const uint8_t *header, size_t size,
                              const struct stream_segment *segment)
 {
-    bool from_server = segment->source_port == DNS_PORT;
-    bool both = from_server && segment->destination_port == DNS_PORT;
+    uint16_t port = stream_server_port(segment);
+    bool from_server = segment->source_port == port;
+    bool both = from_server && segment->destination_port == port;
 
     if (size > 2 && (header[2] & 0x78) != 0) /* opcode */
         return false;

@@ -221,8 +221,9 @@ static struct entry *streams_take_entry(struct streams *streams, uint16_t client
 
 static uint16_t client_of(const struct streams *streams, const struct stream_segment *segment)
 {
-    const struct address *client =
-        segment->source_port == DNS_PORT ? &segment->destination : &segment->source;
+    const struct address *client = segment->source_port == stream_server_port(segment)
+                                       ? &segment->destination
+                                       : &segment->source;
 
     return (uint16_t)(siphash(&streams->hash_key, client, sizeof(*client)) % CLIENT_GROUPS);
 }
@@ -319,7 +320,8 @@ static bool is_plausible(struct streams *streams, struct entry *other,
     if (!other || !other->stream.begun || other->stream.state != STREAM_SYNCED)
         return true;
     if (!(segment->flags & STREAM_ACK)) /* a client's first alone */
-        return segment->flags & STREAM_SYN && segment->destination_port == DNS_PORT;
+        return segment->flags & STREAM_SYN &&
+               segment->destination_port == stream_server_port(segment);
     plausible = stream_accepts(&other->stream, segment->acknowledgment, now_ns);
     account(streams, other);
     return plausible;

@@ -40,6 +40,7 @@ enum stream_flags {
 struct stream_segment {
     struct address source, destination;
     uint16_t source_port, destination_port;
+    uint16_t server_port; /* 0: 53 */
     uint32_t sequence, acknowledgment;
     uint8_t flags; /* enum stream_flags; the other bits of the TCP header's byte are ignored */
     const uint8_t *payload;
@@ -47,6 +48,11 @@ struct stream_segment {
     struct place place;  /* segments of one stream are seen at one place, and */
     struct address peer; /* come from one tunnel's peer */
 };
+
+static inline uint16_t stream_server_port(const struct stream_segment *segment)
+{
+    return segment->server_port ? segment->server_port : DNS_PORT;
+}
 
 struct streams_hooks {
     /* One whole DNS message, without its length prefix; lent for the call. */

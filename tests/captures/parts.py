@@ -4,7 +4,7 @@
 
 import struct
 
-from scapy.layers.inet import IP, TCP
+from scapy.layers.inet import IP, TCP, fragment
 from scapy.layers.inet6 import (IPv6, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, PadN,
                                 RouterAlert)
 from scapy.packet import Raw
@@ -230,7 +230,7 @@ class Connection:
         """Sent `ahead` bytes past what has been sent; does not move on. `ack`: what a host would not say."""
         ack = self.next[not asks] + ("S" in flags) if ack is None else ack
         ends = (self.client, self.resolver) if asks else (self.resolver, self.client)
-        ports = (self.port, 53) if asks else (53, self.port)
+        ports = (self.port, self.scene.server_port) if asks else (self.scene.server_port, self.port)
         layer = IPv6 if ":" in self.client else IP
         options = [("NOP", None), ("NOP", None), ("Timestamp", (1, 2))]
         made = bytes(layer(src=ends[0], dst=ends[1])
@@ -481,6 +481,21 @@ def tcp_truncated_first():
     for start in range(0, len(message), 1448):
         connection.send(False, message[start:start + 1448])
     return scene
+
+
+@capture("resolver-port.pcap")
+def resolver_at_another_port():
+    """Over UDP, in fragments and over TCP, to 5335; at last to 5336, where nobody is said to be."""
+    scene = Scene(server_port=5335)
+    scene.exchange([a(POINTER, "198.51.100.81")], ident=81)
+    large = packet(RESOLVER, CLIENT, 5335, 40000, answer([text(255)] * 8 + [a(POINTER, "198.51.100.82")],
+                                                         ident=82))
+    scene.ask(query(ident=82))
+    for piece in fragment(IP(large), fragsize=1400):
+        scene.packet(bytes(piece))
+    Connection(scene).open().ask(0).reply(0).close()
+    scene.server_port = 5336
+    return scene.exchange([a(POINTER, "198.51.100.83")], ident=83)
 
 
 @capture("tcp-merged.pcap")

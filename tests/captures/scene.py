@@ -145,9 +145,10 @@ class Scene:
     """Frames in the order in which they are added, each with its time."""
 
     def __init__(self, link=ethernet, link_type=LINK_ETHERNET, client=CLIENT, resolver=RESOLVER,
-                 port=40000):
+                 port=40000, server_port=53):
         self.link, self.link_type = link, link_type
         self.client, self.resolver, self.port = client, resolver, port
+        self.server_port = server_port
         self.now_us = START_US
         self.frames = []
 
@@ -165,10 +166,10 @@ class Scene:
     def ask(self, message=None, link=None, client=None, resolver=None, port=None, **ip):
         message = query() if message is None else message
         return self.packet(packet(client or self.client, resolver or self.resolver,
-                                  port or self.port, 53, message, **ip), link)
+                                  port or self.port, self.server_port, message, **ip), link)
 
     def reply(self, message, link=None, client=None, resolver=None, port=None, **ip):
-        return self.packet(packet(resolver or self.resolver, client or self.client, 53,
+        return self.packet(packet(resolver or self.resolver, client or self.client, self.server_port,
                                   port or self.port, message, **ip), link)
 
     def exchange(self, records, name=NAME, kind="A", ident=0x1234, **more):

@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { ALL_TUNNELS = 0x80, DECAPSULATE_ALL = (1 << ENCAPSULATION_COUNT) - 1 };
+enum { OTHER_PORT = 5335, ALL_TUNNELS = 0x80, DECAPSULATE_ALL = (1 << ENCAPSULATION_COUNT) - 1 };
 
 static const int link_types[] = {
     DLT_EN10MB,
@@ -61,7 +61,9 @@ static void check_segment(const struct frame *frame, const struct segment *segme
     REQUIRE(address_is_canonical(&segment->source));
     REQUIRE(address_is_canonical(&segment->destination));
     REQUIRE(segment->source.family == segment->destination.family);
-    REQUIRE(segment->source_port == 53 || segment->destination_port == 53);
+    REQUIRE(segment->server_port == 53 || segment->server_port == OTHER_PORT);
+    REQUIRE(segment->source_port == segment->server_port ||
+            segment->destination_port == segment->server_port);
     REQUIRE(segment->vlan >= SIGHTING_NO_VLAN && segment->vlan <= 4095);
     REQUIRE(segment->tunnels <= FRAME_TUNNELS_MAX);
     REQUIRE(segment_checksums(segment) <= CHECKSUM_BARE);
@@ -86,8 +88,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     struct segment segment;
-    const struct tunnelrules *rules =
-        data[0] & ALL_TUNNELS ? keeping_tunnels(DECAPSULATE_ALL) : NULL;
+    static const struct dnsports ports = {.others = {OTHER_PORT}, .count = 1};
+    struct tunnelrules all = *keeping_tunnels(DECAPSULATE_ALL);
+    const struct tunnelrules *rules = data[0] & ALL_TUNNELS ? &all : NULL;
+
+    all.dns = &ports;
     struct frame frame = {
         .bytes = data + 2,
         .captured = (uint32_t)(size - 2),

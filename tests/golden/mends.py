@@ -107,6 +107,8 @@ ROWS = [
      replaced("0.0.0.0/0", "192.0.2.53")),
     (capture('interfaces = { "eth0" } resolvers = { "192.0.2.53%eth1" }'), r"(eth1) is not in interfaces",
      replaced('"eth0"', '"eth0", "{0}"')),
+    (capture('resolvers = { %s }' % ", ".join('"::1@%d"' % port for port in range(1, 10))),
+     r"port 9 is one too many: at most 8 other than 53", replaced(', "::1@9"', "")),
     (capture("require-query = false"), r"name those that your clients ask",
      replaced("false", 'false resolvers = { "192.0.2.53" }')),
     (capture("require-query = false"), r'or say (\{ "0\.0\.0\.0/0", "::/0" \}) explicitly',

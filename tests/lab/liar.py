@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A name server that lies over UDP in one way, and says the truth over TCP.
 
-    liar.py ADDRESS WAY
+    liar.py ADDRESS WAY [PORT]
 """
 import socket
 import socketserver
@@ -72,10 +72,11 @@ class TCPServer(socketserver.ThreadingTCPServer):
 
 if __name__ == "__main__":
     ADDRESS, WAY = sys.argv[1:3]
+    PORT = int(sys.argv[3]) if len(sys.argv) > 3 else 53
     if ":" in ADDRESS:
         UDPServer.address_family = TCPServer.address_family = socket.AF_INET6
     socket.setdefaulttimeout(5)
-    for server in (UDPServer((ADDRESS, 53), Datagram), TCPServer((ADDRESS, 53), Stream)):
+    for server in (UDPServer((ADDRESS, PORT), Datagram), TCPServer((ADDRESS, PORT), Stream)):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     print("ready", flush=True)
     threading.Event().wait()

@@ -20,11 +20,12 @@ STRANGER = "203.0.113.53"  # somebody's own, out there
 RESOLV_CONF = pathlib.Path("/run/lab", pathlib.Path("/etc/resolv.conf").resolve().name)
 
 
-def serve(host, interface, address):
+def serve(host, interface, address, port=53):
     if interface:
         host.address(interface, f"{address}/{128 if ':' in address else 32}")
     script = pathlib.Path(__file__).with_name("liar.py")
-    program = host.start("/usr/bin/python3", "-B", script, address, "lie", log=f"dns-{address}.log")
+    program = host.start("/usr/bin/python3", "-B", script, address, "lie", port,
+                         log=f"dns-{address}-{port}.log")
     wait_for(f"the server on {address}", lambda: "ready" in program.log.read_text())
 
 
@@ -191,3 +192,21 @@ def test_the_system_is_not_asked_where_resolvers_are_named(place):
             assert not learned()
         assert bool(place.wildset.status()["warnings"]) == believed
     assert "trusts nearly any server" in place.wildset.log()
+
+
+def test_a_resolver_at_another_port_is_believed_where_it_is_named(place):
+    """What passes the kernel's filter, too; and its port 53 is another one's."""
+    serve(place.network.resolver, None, lab.RESOLVER4, port=5335)
+    place.wildset.configure(resolvers=[f"{lab.RESOLVER4}@5335"])
+    place.wildset.reload()
+    wait_for("it is in force", lambda: place.wildset.status()["trusted"]["named"] == [f"{lab.RESOLVER4}@5335"])
+    wait_for("one sniffer reads", lambda: len(place.wildset.sniffers()) == 1)
+    forget(place)
+    for name, options in (("udp", ()), ("tcp", ("+tcp",))):
+        assert place.client.run("dig", "+short", "-p", "5335", *options, f"@{lab.RESOLVER4}", f"{name}.{DOMAIN}",
+                                "A").stdout.split()
+        wait_for("it is learned", lambda: taught_by(place, f"{name}.{DOMAIN}") == [lab.RESOLVER4])
+    before = place.wildset.refused("untrusted-resolver")
+    assert ask(place.client, f"fiftythree.{DOMAIN}", lab.RESOLVER4) == [LIE]
+    wait_for("it is refused", lambda: place.wildset.refused("untrusted-resolver") > before)
+    assert not taught_by(place, f"fiftythree.{DOMAIN}")

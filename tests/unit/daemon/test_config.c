@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The configuration as a whole: values, defaults, and findings with the lines they are on. */
 #include "daemon/config/config.h"
+#include "daemon/config/trusted.h"
 #include "setsync/policy/policy.h"
 #include "source/message.h"
 
@@ -305,6 +306,16 @@ static void test_capture_values_of_a_wrong_kind_are_refused(void **state)
         {"resolvers += { \"192.0.2.53\" } require-query = false",
          "f:2: capture: require-query: false needs resolvers, and without \"default\""},
         {"resolversx = { }", "f:2: capture: resolversx: unknown key"},
+        {"resolvers = { \"192.0.2.53@0\" }", "f:2: capture: resolvers: \"192.0.2.53@0\": expected"},
+        {"resolvers = { \"192.0.2.53@65536\" }",
+         "f:2: capture: resolvers: \"192.0.2.53@65536\": expected"},
+        {"resolvers = { \"192.0.2.53@\" }", "f:2: capture: resolvers: \"192.0.2.53@\": expected"},
+        {"resolvers = { \"192.0.2.53@dns\" }",
+         "f:2: capture: resolvers: \"192.0.2.53@dns\": expected"},
+        {"resolvers = { \"default@5335\" }", "f:2: capture: resolvers: \"default@5335\": expected"},
+        {"resolvers = { \"::1@1\", \"::1@2\", \"::1@3\", \"::1@4\", \"::1@5\", \"::1@6\", "
+         "\"::1@7\", \"::1@8\", \"::2@53\", \"::2@8\", \"::1@9\" }",
+         "f:2: capture: resolvers: port 9 is one too many"},
         {"resolvers = { \"default%e\" }", "f:2: capture: resolvers: \"default%e\": expected"},
         {"resolvers = { 192.0.2.53 } resolvers = { 192.0.2.54 }",
          "f:2: capture: resolvers: already set in line 2"},
@@ -331,6 +342,27 @@ static void test_capture_values_of_a_wrong_kind_are_refused(void **state)
                  cases[i].line);
         refused_with(text, cases[i].beginning);
     }
+}
+
+/* As unbound writes it; what is printed is read again. */
+static void test_a_resolver_at_another_port(void **state)
+{
+    static const char *const texts[] = {"127.0.0.1@5335", "198.51.100.0/28%eth0@65535",
+                                        "fe80::1%eth0@1", "192.0.2.53"};
+    struct config *config =
+        good("capture { interfaces = { \"eth0\" } resolvers = { \"127.0.0.1@5335\", "
+             "\"198.51.100.0/28%eth0@65535\", \"fe80::1%eth0@1\", "
+             "\"192.0.2.53@53\" } }\n"
+             "whitelist a { " NAMES " }\n");
+    char text[TRUSTED_SERVER_TEXT_MAX];
+
+    (void)state;
+    assert_int_equal(config->resolver_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(plan_resolver_to_text(&config->resolvers[i], text), texts[i]);
+    assert_int_equal(plan_resolver_port(&config->resolvers[0]), 5335);
+    assert_int_equal(plan_resolver_port(&config->resolvers[3]), 53);
+    config_free(config);
 }
 
 static void test_one_direction_with_named_or_any_resolvers_is_good(void **state)
@@ -772,6 +804,7 @@ int main(void)
         cmocka_unit_test(test_findings_that_do_not_fit_are_counted),
         cmocka_unit_test(test_values_of_a_wrong_kind_are_refused),
         cmocka_unit_test(test_capture_values_of_a_wrong_kind_are_refused),
+        cmocka_unit_test(test_a_resolver_at_another_port),
         cmocka_unit_test(test_one_direction_with_named_or_any_resolvers_is_good),
         cmocka_unit_test(test_contradictions_are_refused),
         cmocka_unit_test(test_one_set_for_two_families_is_refused),

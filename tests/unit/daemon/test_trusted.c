@@ -75,6 +75,22 @@ static bool believes(const struct trusted *trusted, const char *text)
     return trusted_has(trusted, &address);
 }
 
+static void test_a_port_is_part_of_the_name(void **state)
+{
+    struct trusted trusted =
+        trusted_of("resolvers = { \"192.0.2.53@5335\", \"192.0.2.54\" }", "", NULL);
+    struct address other, usual;
+
+    (void)state;
+    assert_true(address_from_text("192.0.2.53", &other) && address_from_text("192.0.2.54", &usual));
+    assert_true(trusted_has(&trusted, &other));
+    assert_true(trusted_has_at(&trusted, &other, 5335));
+    assert_false(trusted_has_at(&trusted, &other, 53));
+    assert_true(trusted_has_at(&trusted, &usual, 53));
+    assert_false(trusted_has_at(&trusted, &usual, 5335));
+    trusted_free(&trusted);
+}
+
 static void test_a_named_resolver_is_all(void **state)
 {
     struct trusted trusted =
@@ -234,6 +250,7 @@ static void test_long_lists_are_told_in_part(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_port_is_part_of_the_name),
         cmocka_unit_test(test_a_named_resolver_is_all),
         cmocka_unit_test(test_nothing_said_is_the_systems_and_the_public_ones),
         cmocka_unit_test(test_default_and_ones_own),

@@ -425,6 +425,46 @@ static void test_tcp(void **state)
     assert_true(passes(&v4));
 }
 
+static bool passes_between(const char *name, uint16_t from, uint16_t to, bool tcp)
+{
+    struct bytes message = dns(1, FLAGS_ANSWER, name, TYPE_A);
+    struct datagram_of of = {.from = "192.0.2.53",
+                             .to = "192.0.2.10",
+                             .from_port = from,
+                             .to_port = to,
+                             .payload = &message};
+    struct bytes whole = {0};
+
+    put_datagram(&whole, &of);
+    if (tcp)
+        whole.data[9] = 6; /* TCP */
+    return passes(&whole);
+}
+
+/* Where resolvers are said to answer, as at 53; nowhere else. */
+static void test_resolvers_at_other_ports(void **state)
+{
+    static const uint16_t ports[] = {5335, 5300, 53};
+    const struct dnsports dns_ports = {.others = {5335, 5300}, .count = 2};
+    const struct tunnelrules rules = {.dns = &dns_ports};
+
+    (void)state;
+    build_for(FILTER_IP, "*.lookback.io", NULL);
+    assert_false(passes_between("x.lookback.io", 5335, 4000, false));
+    filter.choice.rules = &rules;
+    build();
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(passes_between("x.lookback.io", ports[i], 4000, false));
+        assert_true(passes_between("x.lookback.io", 4000, ports[i], false));
+        assert_false(passes_between("x.example", ports[i], 4000, false));
+        assert_true(passes_between("x.example", ports[i], 4000, true));
+        assert_true(passes_between("x.example", 4000, ports[i], true));
+    }
+    assert_false(passes_between("x.lookback.io", 5336, 4000, false));
+    assert_false(passes_between("x.lookback.io", 5336, 4000, true));
+    filter.choice.rules = NULL;
+}
+
 static void test_lengths(void **state)
 {
     struct bytes message = dns(1, FLAGS_ANSWER, "x.lookback.io", TYPE_A);
@@ -774,6 +814,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ip, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_extension_headers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tcp, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_resolvers_at_other_ports, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lengths, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tunnels, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tunnel_in_tunnel, set_up, tear_down),

@@ -815,6 +815,56 @@ static void test_a_stranger_is_not_believed(void **state)
     assert_int_equal(bench->asked, 0); /* nothing is to be got ready for */
 }
 
+static void exchange_at(struct bench *bench, uint16_t id, const char *server, uint16_t port)
+{
+    struct bytes question = dns(id, FLAGS_QUESTION, "live.example", TYPE_A);
+    struct bytes message = simple(id, "live.example", "198.51.100.7");
+    struct datagram_of asks = to_resolver(&question), answers = to_client(&message);
+
+    asks.to = answers.from = server;
+    asks.to_port = answers.from_port = port;
+    run(bench, &asks, LAN);
+    run(bench, &answers, LAN);
+}
+
+/* Trusted at the port that is named for it, and nowhere else. */
+static void test_a_resolver_at_another_port(void **state)
+{
+    struct bench *bench = *state;
+
+    add_resolver(bench, "192.0.2.54", "");
+    bench->resolvers[1].port = 5335;
+    exchange_at(bench, 7, "192.0.2.54", 5335);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(last(bench, MESSAGE_ANSWER)->resolver_port, 5335);
+    exchange_at(bench, 8, "192.0.2.54", 53);
+    assert_int_equal(refused(bench, REASON_UNTRUSTED_RESOLVER), 1);
+    exchange_at(bench, 9, "192.0.2.53", 5335);
+    exchange_at(bench, 10, "203.0.113.53", 5335);
+    assert_int_equal(refused(bench, REASON_UNTRUSTED_RESOLVER), 3);
+    assert_int_equal(counter(bench, COUNTER_QUESTIONS), 2); /* the second to a stranger, at 53 */
+    exchange_at(bench, 11, "192.0.2.54", 5336);
+    assert_int_equal(counter(bench, COUNTER_OTHER_PORT), 1);
+    exchange_at(bench, 12, "192.0.2.53", 53);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 2);
+}
+
+/* The client's own port may be one of those. */
+static void test_a_client_with_a_resolvers_port(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes question = dns(7, FLAGS_QUESTION, "live.example", TYPE_A);
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+    struct datagram_of asks = to_resolver(&question), answers = to_client(&message);
+
+    add_resolver(bench, "192.0.2.54", "");
+    bench->resolvers[1].port = 5335;
+    asks.from_port = answers.to_port = 5335;
+    run(bench, &asks, LAN);
+    run(bench, &answers, LAN);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+}
+
 static enum stranger stranger_of_the_last(struct bench *bench)
 {
     const struct sighting *seen = last(bench, MESSAGE_REFUSAL);
@@ -1526,6 +1576,8 @@ int main(void)
         TEST(test_a_message_without_a_header_is_counted),
         TEST(test_other_opcodes_are_not_read),
         TEST(test_questions_that_nobody_would_answer_open_nothing),
+        TEST(test_a_resolver_at_another_port),
+        TEST(test_a_client_with_a_resolvers_port),
         TEST(test_a_stranger_is_not_believed),
         TEST(test_a_stranger_that_was_asked_is_told_once_a_question),
         TEST(test_a_stranger_asked_without_recursion_is_not_told),

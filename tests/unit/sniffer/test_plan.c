@@ -58,6 +58,7 @@ static struct plan example(void)
     assert_true(prefix_from_text("192.0.2.53", &resolvers[0].prefix));
     assert_true(prefix_from_text("2001:db8::/32", &resolvers[1].prefix));
     strcpy(resolvers[1].interface, "eth0");
+    resolvers[1].port = 5335;
     tunnels[0].encapsulation = ENCAPSULATION_VXLAN;
     tunnels[0].port = 8472;
     tunnels[0].has_number = true;
