@@ -40,24 +40,20 @@ static bool span_is(struct span span, const char *text)
     return strlen(text) == span.size && strncasecmp(span.at, text, span.size) == 0;
 }
 
-static bool is_blank(char byte)
+/* Without the blanks around it. */
+static struct span span_trim(struct span span)
 {
-    return byte == ' ' || byte == '\t';
-}
-
-static struct span trim(struct span span)
-{
-    while (span.size > 0 && is_blank(span.at[0])) {
+    while (span.size > 0 && (span.at[0] == ' ' || span.at[0] == '\t')) {
         span.at++;
         span.size--;
     }
-    while (span.size > 0 && is_blank(span.at[span.size - 1]))
+    while (span.size > 0 && (span.at[span.size - 1] == ' ' || span.at[span.size - 1] == '\t'))
         span.size--;
     return span;
 }
 
 /* The bytes in front of `mark`, and *rest behind it; false when there is none. */
-static bool cut(struct span span, char mark, struct span *front, struct span *rest)
+static bool span_cut(struct span span, char mark, struct span *front, struct span *rest)
 {
     const char *end = span.size > 0 ? memchr(span.at, mark, span.size) : NULL;
 
@@ -71,7 +67,7 @@ static bool cut(struct span span, char mark, struct span *front, struct span *re
 /* A line and the rest behind its end: CR LF, or a bare LF (RFC 9112, section 2.2). */
 static bool line_take(struct span *rest, struct span *line)
 {
-    if (!cut(*rest, '\n', line, rest))
+    if (!span_cut(*rest, '\n', line, rest))
         return false;
     if (line->size > 0 && line->at[line->size - 1] == '\r')
         line->size--;
@@ -83,11 +79,11 @@ static bool list_has(struct span list, const char *word)
 {
     struct span item;
 
-    while (cut(list, ',', &item, &list)) {
-        if (span_is(trim(item), word))
+    while (span_cut(list, ',', &item, &list)) {
+        if (span_is(span_trim(item), word))
             return true;
     }
-    return span_is(trim(list), word);
+    return span_is(span_trim(list), word);
 }
 
 static void text_copy(char out[static HTTP_TEXT_MAX], struct span value)
@@ -117,61 +113,45 @@ static bool status_read(struct span line, struct http_head *out)
     return out->status >= 100 && out->status <= 599;
 }
 
-struct heading {
-    struct http_head *head;
-    unsigned accepts;
-};
-
-static void header_take(struct heading *heading, enum known_header header, struct span value)
+/* False for a line that is no header: RFC 9110, section 5.6.2, a name has no blanks in it. */
+static bool header_read(struct http_head *head, unsigned *accepts, struct span line)
 {
-    struct http_head *head = heading->head;
+    struct span name, value;
+    unsigned header = 0;
 
-    switch (header) {
-    case HEADER_UPGRADE:
-        head->upgrade |= list_has(value, "websocket");
-        return;
-    case HEADER_CONNECTION:
-        head->connection_upgrade |= list_has(value, "upgrade");
-        return;
-    case HEADER_ACCEPT:
-        text_copy(head->accept, value);
-        if (++heading->accepts > 1)
-            head->accept[0] = '\0';
-        return;
-    case HEADER_EXTENSIONS:
-    case HEADER_PROTOCOL:
-        head->extension |= value.size > 0;
-        return;
-    case HEADER_SERVER:
-        text_copy(head->server, value);
-        return;
-    case HEADER_VIA:
-        text_copy(head->via, value);
-        return;
-    case HEADER_COUNT:
-        return;
-    }
-}
-
-/* RFC 9110, section 5.6.2: a token has no blanks in it. */
-static bool is_header_name(struct span name)
-{
+    if (!span_cut(line, ':', &name, &value) || name.size == 0)
+        return false;
     for (size_t i = 0; i < name.size; i++) {
         if (name.at[i] <= ' ' || name.at[i] > '~')
             return false;
     }
-    return name.size > 0;
-}
-
-static bool header_read(struct heading *heading, struct span line)
-{
-    struct span name, value;
-
-    if (!cut(line, ':', &name, &value) || !is_header_name(name))
-        return false;
-    for (unsigned i = 0; i < HEADER_COUNT; i++) {
-        if (span_is(name, header_names[i]))
-            header_take(heading, (enum known_header)i, trim(value));
+    while (header < HEADER_COUNT && !span_is(name, header_names[header]))
+        header++;
+    value = span_trim(value);
+    switch ((enum known_header)header) {
+    case HEADER_UPGRADE:
+        head->upgrade |= list_has(value, "websocket");
+        break;
+    case HEADER_CONNECTION:
+        head->connection_upgrade |= list_has(value, "upgrade");
+        break;
+    case HEADER_ACCEPT:
+        text_copy(head->accept, value);
+        if (++*accepts > 1)
+            head->accept[0] = '\0';
+        break;
+    case HEADER_EXTENSIONS:
+    case HEADER_PROTOCOL:
+        head->extension |= value.size > 0;
+        break;
+    case HEADER_SERVER:
+        text_copy(head->server, value);
+        break;
+    case HEADER_VIA:
+        text_copy(head->via, value);
+        break;
+    case HEADER_COUNT: /* of no interest */
+        break;
     }
     return true;
 }
@@ -182,7 +162,7 @@ enum http_outcome http_head_read(const char *bytes, size_t size, struct http_hea
     size_t checked = size < sizeof(start) - 1 ? size : sizeof(start) - 1;
     struct span rest = {bytes, size < HTTP_HEAD_MAX ? size : HTTP_HEAD_MAX}, line;
     struct http_head head = {.status = 0};
-    struct heading heading = {.head = &head};
+    unsigned accepts = 0;
     enum http_outcome unfinished = size < HTTP_HEAD_MAX ? HTTP_UNFINISHED : HTTP_NONE;
 
     if (memcmp(bytes, start, checked) != 0)
@@ -196,7 +176,7 @@ enum http_outcome http_head_read(const char *bytes, size_t size, struct http_hea
             *out = head;
             return HTTP_WHOLE;
         }
-        if (!header_read(&heading, line))
+        if (!header_read(&head, &accepts, line))
             return HTTP_NONE;
     }
     return unfinished;

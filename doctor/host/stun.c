@@ -80,17 +80,6 @@ static void mapped_read(struct reader value, const uint8_t *cookie_and_id, struc
     reply->mapped_port = port;
 }
 
-/* Section 14.8: class and number. */
-static void error_read(struct reader value, struct stun_reply *reply)
-{
-    reader_u16(&value);
-    uint8_t class = reader_u8(&value) & 7;
-    uint8_t number = reader_u8(&value);
-
-    if (value.state == READER_OK && class >= 3 && class <= 6 && number < 100)
-        reply->error = (uint16_t)(class * 100 + number);
-}
-
 /* False when the message contradicts itself. */
 static bool attributes_read(struct reader *reader, const uint8_t *message, struct stun_reply *reply)
 {
@@ -105,8 +94,12 @@ static bool attributes_read(struct reader *reader, const uint8_t *message, struc
             return false;
         if (type == ATTRIBUTE_XOR_MAPPED_ADDRESS)
             mapped_read(reader_of(bytes, size, size), message + 4, reply);
-        if (type == ATTRIBUTE_ERROR_CODE)
-            error_read(reader_of(bytes, size, size), reply);
+        if (type == ATTRIBUTE_ERROR_CODE && size >= 4) { /* section 14.8: class and number */
+            unsigned class = bytes[2] & 7, number = bytes[3];
+
+            if (class >= 3 && class <= 6 && number < 100)
+                reply->error = (uint16_t)(class * 100 + number);
+        }
         if (type == ATTRIBUTE_FINGERPRINT)
             return size == 4 && reader->length == 0 &&
                    big_endian_32(bytes) == fingerprint(message, offset);

@@ -6,8 +6,8 @@
 #include "doctor/host/tls.h"
 
 #include "base/deadline.h"
+#include "dnsparse/names/address.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
@@ -31,21 +31,15 @@ struct tls {
 
 /* ---- trust ---- */
 
-/* Where distributions keep what an administrator has added. */
-static void added_read(gnutls_x509_trust_list_t list)
+static int trust_fill(struct tls_trust *trust, const char *file, const char **problem)
 {
+    /* Where distributions keep what an administrator has added. */
     static const char *const folders[] = {
         "/usr/local/share/ca-certificates",         /* Debian */
         "/etc/pki/ca-trust/source/anchors",         /* Fedora */
         "/etc/ca-certificates/trust-source/anchors" /* Arch */
     };
 
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-        gnutls_x509_trust_list_add_trust_dir(list, folders[i], NULL, GNUTLS_X509_FMT_PEM, 0, 0);
-}
-
-static int trust_fill(struct tls_trust *trust, const char *file, const char **problem)
-{
     *problem = "out of memory";
     if (gnutls_certificate_allocate_credentials(&trust->credentials) < 0)
         return -ENOMEM;
@@ -64,7 +58,9 @@ static int trust_fill(struct tls_trust *trust, const char *file, const char **pr
         return -ENOENT;
     if (gnutls_x509_trust_list_init(&trust->added, 0) < 0)
         return -ENOMEM;
-    added_read(trust->added);
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+        gnutls_x509_trust_list_add_trust_dir(trust->added, folders[i], NULL, GNUTLS_X509_FMT_PEM, 0,
+                                             0);
     return 0;
 }
 
@@ -143,16 +139,6 @@ static void names_read(gnutls_x509_crt_t certificate, struct tls_report *report)
         text_append(report->subject, text, size);
 }
 
-static void certificate_read(gnutls_x509_crt_t certificate, struct tls_report *report)
-{
-    names_read(certificate, report);
-    issuer_part(certificate, GNUTLS_OID_X520_ORGANIZATION_NAME, report);
-    issuer_part(certificate, GNUTLS_OID_X520_COMMON_NAME, report);
-    report->begins = gnutls_x509_crt_get_activation_time(certificate);
-    report->ends = gnutls_x509_crt_get_expiration_time(certificate);
-    report->self_signed = gnutls_x509_crt_check_issuer(certificate, certificate) != 0;
-}
-
 /* The chain as the peer sent it; how many, to be freed. */
 static unsigned chain_import(gnutls_session_t session, gnutls_x509_crt_t chain[static CHAIN_MAX])
 {
@@ -169,16 +155,6 @@ static unsigned chain_import(gnutls_session_t session, gnutls_x509_crt_t chain[s
         used++;
     }
     return used;
-}
-
-static bool is_added(const struct tls_trust *trust, gnutls_x509_crt_t *chain, unsigned count)
-{
-    unsigned status = 0;
-
-    if (!trust->added || count == 0)
-        return false;
-    return gnutls_x509_trust_list_verify_crt(trust->added, chain, count, 0, &status, NULL) == 0 &&
-           (status & GNUTLS_CERT_SIGNER_NOT_FOUND) == 0;
 }
 
 static void status_read(unsigned status, struct tls_report *report)
@@ -206,16 +182,25 @@ static void peer_read(const struct tls_trust *trust, gnutls_session_t session, c
 {
     gnutls_x509_crt_t chain[CHAIN_MAX];
     unsigned count = chain_import(session, chain);
-    unsigned status = GNUTLS_CERT_INVALID;
+    unsigned status = GNUTLS_CERT_INVALID, added = 0;
 
     snprintf(report->version, sizeof(report->version), "%s",
              gnutls_protocol_get_name(gnutls_protocol_get_version(session)));
-    if (count > 0)
-        certificate_read(chain[0], report);
+    if (count > 0) {
+        names_read(chain[0], report);
+        issuer_part(chain[0], GNUTLS_OID_X520_ORGANIZATION_NAME, report);
+        issuer_part(chain[0], GNUTLS_OID_X520_COMMON_NAME, report);
+        report->begins = gnutls_x509_crt_get_activation_time(chain[0]);
+        report->ends = gnutls_x509_crt_get_expiration_time(chain[0]);
+        report->self_signed = gnutls_x509_crt_check_issuer(chain[0], chain[0]) != 0;
+    }
     if (gnutls_certificate_verify_peers3(session, host, &status) < 0)
         status = GNUTLS_CERT_INVALID;
     status_read(status, report);
-    report->added_signer = is_added(trust, chain, count);
+    report->added_signer =
+        trust->added && count > 0 &&
+        gnutls_x509_trust_list_verify_crt(trust->added, chain, count, 0, &added, NULL) == 0 &&
+        (added & GNUTLS_CERT_SIGNER_NOT_FOUND) == 0;
     for (unsigned i = 0; i < count; i++)
         gnutls_x509_crt_deinit(chain[i]);
 }
@@ -249,7 +234,7 @@ static int error_of(int result)
     }
 }
 
-static int handshake(struct tls *tls, uint64_t deadline_ns, struct tls_report *report)
+static int tls_handshake(struct tls *tls, uint64_t deadline_ns, struct tls_report *report)
 {
     int result;
 
@@ -274,17 +259,11 @@ static int handshake(struct tls *tls, uint64_t deadline_ns, struct tls_report *r
     return 0;
 }
 
-static bool is_address(const char *host)
-{
-    uint8_t bytes[16];
-
-    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
-}
-
 /* HTTP/1.1 alone is offered: in HTTP/2 an upgrade is something else. */
 static int session_set_up(struct tls *tls, const struct tls_trust *trust, const char *host)
 {
     static unsigned char protocol[] = "http/1.1";
+    struct address address;
     const gnutls_datum_t offered = {.data = protocol, .size = sizeof(protocol) - 1};
 
     if (gnutls_init(&tls->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0)
@@ -293,7 +272,7 @@ static int session_set_up(struct tls *tls, const struct tls_trust *trust, const 
         gnutls_credentials_set(tls->session, GNUTLS_CRD_CERTIFICATE, trust->credentials) < 0 ||
         gnutls_alpn_set_protocols(tls->session, &offered, 1, 0) < 0)
         return -EINVAL;
-    if (!is_address(host) &&
+    if (!address_from_text(host, &address) &&
         gnutls_server_name_set(tls->session, GNUTLS_NAME_DNS, host, strlen(host)) < 0)
         return -EINVAL;
     gnutls_handshake_set_timeout(tls->session, 0);
@@ -315,7 +294,7 @@ int tls_open(const struct tls_trust *trust, int fd, const char *host, uint64_t d
     tls->fd = fd;
     error = session_set_up(tls, trust, host);
     if (error == 0)
-        error = handshake(tls, deadline_ns, report);
+        error = tls_handshake(tls, deadline_ns, report);
     if (error < 0) {
         tls_close(tls);
         return error;

@@ -96,25 +96,6 @@ static bool certificate_judge(struct encounter *encounter)
     return good;
 }
 
-static bool tls_begin(struct encounter *encounter, struct probe *probe)
-{
-    struct visit *visit = encounter->visit;
-    struct checklist *list = visit->doctor->list;
-    int fd = probe->fd;
-
-    probe->fd = -1;
-    int error = tls_open(visit->trust, fd, visit->doctor->host, encounter->deadline_ns,
-                         &encounter->tls, &encounter->report);
-    if (error == 0)
-        return true;
-    checklist_add(list, "tls", CHECK_FAILURE, "%s: the port is open, but TLS fails: %s",
-                  encounter->where,
-                  encounter->report.why[0] ? encounter->report.why : strerror(-error));
-    checklist_advise(list, "firewalls that read the server name in TLS, or expect HTTP, cut such"
-                           " connections: exempt the addresses of the sets");
-    return false;
-}
-
 /* ---- WebSocket ---- */
 
 /* The response's head, in time.  0 or -errno; -EPROTO when it is no HTTP. */
@@ -138,7 +119,8 @@ static int head_receive(struct encounter *encounter, struct http_head *head)
     return -EPROTO;
 }
 
-static int handshake(struct encounter *encounter, struct websocket_key *key, struct http_head *head)
+static int websocket_handshake(struct encounter *encounter, struct websocket_key *key,
+                               struct http_head *head)
 {
     const struct doctor *doctor = encounter->visit->doctor;
     uint8_t nonce[WEBSOCKET_NONCE_SIZE];
@@ -187,13 +169,21 @@ static const struct {
     [WEBSOCKET_OTHER] = {MEANS_UNCLEAR, "the upgrade was not accepted"},
 };
 
-/* Who reads along can have changed it; where nobody can, it was the server or what stands before
- * it. */
-static void websocket_advise(struct encounter *encounter, enum meaning meaning)
+/* Who inspects TLS can have changed it; where nobody can, it was the server or what is before it.
+ */
+static void websocket_report(struct encounter *encounter, const struct http_head *head,
+                             enum websocket_verdict verdict)
 {
+    static const enum check_state states[] = {
+        [MEANS_WORKS] = CHECK_OK, [MEANS_BROKEN] = CHECK_FAILURE, [MEANS_UNCLEAR] = CHECK_WARNING};
     struct checklist *list = encounter->visit->doctor->list;
+    enum meaning meaning = verdicts[verdict].meaning;
 
-    if (encounter->inspected)
+    checklist_add(list, "websocket", states[meaning], "%s: %s (status %u%s%s%s%s)",
+                  encounter->where, verdicts[verdict].text, head->status,
+                  head->server[0] ? ", server " : "", head->server, head->via[0] ? ", via " : "",
+                  head->via);
+    if (meaning != MEANS_WORKS && encounter->inspected)
         checklist_advise(list,
                          "TLS inspection (above) can do that: exempt the addresses of the sets"
                          " from it: lookback.md in /usr/share/doc/wildset");
@@ -201,23 +191,8 @@ static void websocket_advise(struct encounter *encounter, enum meaning meaning)
         checklist_advise(list,
                          "the certificate is the server's, so nothing in between could read the"
                          " request: it is the operator's proxy; ask them");
-    else
+    else if (meaning == MEANS_UNCLEAR)
         checklist_advise(list, "is there a WebSocket at this path? --path names another");
-}
-
-static void websocket_say(struct encounter *encounter, const struct http_head *head,
-                          enum websocket_verdict verdict)
-{
-    static const enum check_state states[] = {
-        [MEANS_WORKS] = CHECK_OK, [MEANS_BROKEN] = CHECK_FAILURE, [MEANS_UNCLEAR] = CHECK_WARNING};
-    enum meaning meaning = verdicts[verdict].meaning;
-
-    checklist_add(encounter->visit->doctor->list, "websocket", states[meaning],
-                  "%s: %s (status %u%s%s%s%s)", encounter->where, verdicts[verdict].text,
-                  head->status, head->server[0] ? ", server " : "", head->server,
-                  head->via[0] ? ", via " : "", head->via);
-    if (meaning != MEANS_WORKS)
-        websocket_advise(encounter, meaning);
 }
 
 static void websocket_try(struct encounter *encounter)
@@ -225,10 +200,10 @@ static void websocket_try(struct encounter *encounter)
     struct checklist *list = encounter->visit->doctor->list;
     struct websocket_key key;
     struct http_head head;
-    int error = handshake(encounter, &key, &head);
+    int error = websocket_handshake(encounter, &key, &head);
 
     if (error == 0) {
-        websocket_say(encounter, &head, websocket_judge(&head, &key));
+        websocket_report(encounter, &head, websocket_judge(&head, &key));
         return;
     }
     checklist_add(list, "websocket", CHECK_FAILURE, "%s: no answer to the upgrade: %s",
@@ -241,13 +216,24 @@ static void websocket_try(struct encounter *encounter)
 
 static void address_visit(struct visit *visit, size_t index, struct probe *probe)
 {
+    struct checklist *list = visit->doctor->list;
     struct encounter encounter = {.visit = visit,
                                   .deadline_ns = deadline_in_ms(visit->doctor->timeout_ms)};
 
     address_to_text(&visit->addresses[index], encounter.where);
     visit->tls_tried[index] = true;
-    if (!tls_begin(&encounter, probe))
+    int error = tls_open(visit->trust, probe->fd, visit->doctor->host, encounter.deadline_ns,
+                         &encounter.tls, &encounter.report);
+    probe->fd = -1;
+    if (error < 0) {
+        checklist_add(list, "tls", CHECK_FAILURE, "%s: the port is open, but TLS fails: %s",
+                      encounter.where,
+                      encounter.report.why[0] ? encounter.report.why : strerror(-error));
+        checklist_advise(list,
+                         "firewalls that read the server name in TLS, or expect HTTP, cut such"
+                         " connections: exempt the addresses of the sets");
         return;
+    }
     visit->tls_works[index] = certificate_judge(&encounter);
     encounter.deadline_ns = deadline_in_ms(visit->doctor->timeout_ms);
     websocket_try(&encounter);

@@ -10,18 +10,6 @@
 
 enum { LINE_MAX_SIZE = 256 };
 
-static bool line_accepts(const char *line, uint32_t mark)
-{
-    unsigned value, filter = UINT32_MAX;
-    char chain[64], rest[64] = "";
-    int fields =
-        sscanf(line, "-A %63s -m connmark --mark %x/%x %63[^\n]", chain, &value, &filter, rest);
-
-    if (fields < 3) /* without a mask */
-        fields = sscanf(line, "-A %63s -m connmark --mark %x %63[^\n]", chain, &value, rest);
-    return fields >= 3 && strcmp(rest, "-j ACCEPT") == 0 && (mark & filter) == value;
-}
-
 bool markrules_accept(const char *text, size_t size, uint32_t mark)
 {
     bool in_filter = false;
@@ -29,13 +17,18 @@ bool markrules_accept(const char *text, size_t size, uint32_t mark)
     while (size > 0) {
         const char *end = memchr(text, '\n', size);
         size_t length = end ? (size_t)(end - text) : size;
-        char line[LINE_MAX_SIZE] = "";
+        char line[LINE_MAX_SIZE] = "", chain[64], rest[64] = "";
+        unsigned value, filter = UINT32_MAX;
 
         if (length < sizeof(line))
             memcpy(line, text, length);
         if (line[0] == '*')
             in_filter = strcmp(line, "*filter") == 0;
-        if (in_filter && line_accepts(line, mark))
+        int fields =
+            sscanf(line, "-A %63s -m connmark --mark %x/%x %63[^\n]", chain, &value, &filter, rest);
+        if (fields < 3) /* without a mask */
+            fields = sscanf(line, "-A %63s -m connmark --mark %x %63[^\n]", chain, &value, rest);
+        if (in_filter && fields >= 3 && strcmp(rest, "-j ACCEPT") == 0 && (mark & filter) == value)
             return true;
         text += length;
         size -= length;

@@ -23,11 +23,6 @@ static enum truth truth_of(bool value)
 
 /* ---- what is known of the packet ---- */
 
-static struct nftfact number_fact(uint32_t number)
-{
-    return (struct nftfact){.kind = FACT_NUMBER, .number = number};
-}
-
 static struct nftfact word_fact(const char *word)
 {
     return (struct nftfact){.kind = FACT_WORD, .word = word};
@@ -47,40 +42,27 @@ static struct nftfact protocol_fact(const struct nftpacket *packet)
                             .word = packet->protocol == IPPROTO_UDP ? "udp" : "tcp"};
 }
 
-static struct nftfact network_fact(const char *field, bool ours, const struct nftpacket *packet)
-{
-    if (!ours)
-        return (struct nftfact){.kind = FACT_ABSENT};
-    if (is(field, "daddr"))
-        return (struct nftfact){.kind = FACT_DESTINATION};
-    if (is(field, "protocol") || is(field, "nexthdr"))
-        return protocol_fact(packet);
-    return (struct nftfact){.kind = FACT_UNKNOWN};
-}
-
-static struct nftfact transport_fact(const char *protocol, const char *field,
-                                     const struct nftpacket *packet)
-{
-    if (!is(protocol, "th") && !is(protocol, packet->protocol == IPPROTO_UDP ? "udp" : "tcp"))
-        return (struct nftfact){.kind = FACT_ABSENT};
-    if (is(field, "dport"))
-        return number_fact(packet->port);
-    return (struct nftfact){.kind = FACT_UNKNOWN};
-}
-
 static struct nftfact payload_fact(const json_t *payload, const struct nftpacket *packet)
 {
-    static const char *const links[] = {"ether", "vlan"};
-    const char *protocol = text_of(payload, "protocol");
-    const char *field = text_of(payload, "field");
+    const char *protocol = text_of(payload, "protocol"), *field = text_of(payload, "field");
+    const char *network = packet->family == ADDRESS_IPV4 ? "ip" : "ip6";
+    const char *transport = packet->protocol == IPPROTO_UDP ? "udp" : "tcp";
 
-    if (!*protocol || is(protocol, links[0]) || is(protocol, links[1])) /* raw bytes, too */
+    /* Raw bytes have no protocol. */
+    if (!*protocol || is(protocol, "ether") || is(protocol, "vlan"))
         return (struct nftfact){.kind = FACT_UNKNOWN};
-    if (is(protocol, "ip"))
-        return network_fact(field, packet->family == ADDRESS_IPV4, packet);
-    if (is(protocol, "ip6"))
-        return network_fact(field, packet->family == ADDRESS_IPV6, packet);
-    return transport_fact(protocol, field, packet);
+    if (is(protocol, network)) {
+        if (is(field, "daddr"))
+            return (struct nftfact){.kind = FACT_DESTINATION};
+        if (is(field, "protocol") || is(field, "nexthdr"))
+            return protocol_fact(packet);
+        return (struct nftfact){.kind = FACT_UNKNOWN};
+    }
+    if (!is(protocol, "th") && !is(protocol, transport))
+        return (struct nftfact){.kind = FACT_ABSENT};
+    if (is(field, "dport"))
+        return (struct nftfact){.kind = FACT_NUMBER, .number = packet->port};
+    return (struct nftfact){.kind = FACT_UNKNOWN};
 }
 
 static struct nftfact meta_fact(const char *key, const struct nftpacket *packet)
@@ -100,18 +82,6 @@ static struct nftfact meta_fact(const char *key, const struct nftpacket *packet)
     return (struct nftfact){.kind = FACT_UNKNOWN};
 }
 
-/* Of a connection's first packet. */
-static struct nftfact connection_fact(const char *key, const struct nftpacket *packet)
-{
-    if (is(key, "state"))
-        return word_fact("new");
-    if (is(key, "direction"))
-        return word_fact("original");
-    if (is(key, "mark"))
-        return mark_fact(&packet->connection_mark);
-    return (struct nftfact){.kind = FACT_UNKNOWN};
-}
-
 static struct nftmark mark_calculate(const json_t *expression, const struct nftpacket *packet,
                                      unsigned depth);
 
@@ -125,8 +95,14 @@ struct nftfact nftfact_of(const json_t *expression, const struct nftpacket *pack
         return payload_fact(payload, packet);
     if (meta)
         return meta_fact(text_of(meta, "key"), packet);
+    if (text_is(connection, "key", "state"))
+        return word_fact("new"); /* it is a connection's first packet */
+    if (text_is(connection, "key", "direction"))
+        return word_fact("original");
+    if (text_is(connection, "key", "mark"))
+        return mark_fact(&packet->connection_mark);
     if (connection)
-        return connection_fact(text_of(connection, "key"), packet);
+        return (struct nftfact){.kind = FACT_UNKNOWN};
 
     struct nftmark mark = mark_calculate(expression, packet, 0);
     return mark_fact(&mark);
@@ -255,33 +231,12 @@ enum truth nftmatch(const json_t *match, const struct nftchain *chain,
 
 /* ---- marks ---- */
 
-static uint32_t calculate(char operator, uint32_t a, uint32_t b)
-{
-    if (operator== '&')
-        return a & b;
-    return operator== '|' ? a | b : a ^ b;
-}
-
-static struct nftmark marks_join(char operator, const json_t * parts,
-                                 const struct nftpacket *packet, unsigned depth)
-{
-    struct nftmark sum = mark_calculate(json_array_get(parts, 0), packet, depth + 1);
-
-    for (size_t i = 1; i < json_array_size(parts); i++) {
-        struct nftmark part = mark_calculate(json_array_get(parts, i), packet, depth + 1);
-
-        sum.known = sum.known && part.known;
-        sum.value = calculate(operator, sum.value, part.value);
-        sum.by_set = sum.by_set || part.by_set;
-    }
-    return sum;
-}
-
 static struct nftmark mark_calculate(const json_t *expression, const struct nftpacket *packet,
                                      unsigned depth)
 {
     static const char *const operators[] = {"&", "|", "^"};
     json_int_t number = json_integer_value(expression);
+    struct nftmark sum = {.known = false};
 
     if (json_is_integer(expression))
         return (struct nftmark){.known = number >= 0 && number <= UINT32_MAX,
@@ -292,10 +247,19 @@ static struct nftmark mark_calculate(const json_t *expression, const struct nftp
         return packet->packet_mark;
     for (size_t i = 0; depth < DEPTH_MAX && i < sizeof(operators) / sizeof(operators[0]); i++) {
         const json_t *parts = json_object_get(expression, operators[i]);
-        if (json_is_array(parts))
-            return marks_join(operators[i][0], parts, packet, depth);
+
+        for (size_t j = 0; j < json_array_size(parts); j++) {
+            struct nftmark part = mark_calculate(json_array_get(parts, j), packet, depth + 1);
+            uint32_t values[] = {sum.value & part.value, sum.value | part.value,
+                                 sum.value ^ part.value};
+
+            sum = j == 0 ? part
+                         : (struct nftmark){.known = sum.known && part.known,
+                                            .value = values[i],
+                                            .by_set = sum.by_set || part.by_set};
+        }
     }
-    return (struct nftmark){.known = false};
+    return sum;
 }
 
 struct nftmark nftmark_of(const json_t *expression, const struct nftpacket *packet)

@@ -5,6 +5,8 @@
  */
 #include "doctor/rules/nftwalk.h"
 
+#include "base/json_read.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -49,8 +51,7 @@ static void place_write(const struct place *place, char out[static NFTWALK_PLACE
 
     if (place->rule)
         snprintf(out, NFTWALK_PLACE_MAX, "%s %s %s, handle %" JSON_INTEGER_FORMAT, chain->family,
-                 chain->table, chain->name,
-                 json_integer_value(json_object_get(place->rule, "handle")));
+                 chain->table, chain->name, number_of(place->rule, "handle"));
     else
         snprintf(out, NFTWALK_PLACE_MAX, "%s %s %s, by its policy", chain->family, chain->table,
                  chain->name);
@@ -58,18 +59,7 @@ static void place_write(const struct place *place, char out[static NFTWALK_PLACE
 
 /* ---- verdicts ---- */
 
-static enum step accept(struct walk *walk, const struct place *place)
-{
-    if (!place->certain) {
-        walk->may_accept = true;
-        walk->may_accept_by_set |= place->by_set;
-        return STEP_ON;
-    }
-    walk->result->by_set |= place->by_set;
-    return STEP_ACCEPT;
-}
-
-static enum step drop(struct walk *walk, const struct place *place)
+static enum step drop_follow(struct walk *walk, const struct place *place)
 {
     struct nftwalk *result = walk->result;
 
@@ -81,21 +71,6 @@ static enum step drop(struct walk *walk, const struct place *place)
     }
     place_write(place, result->place);
     return STEP_DROP;
-}
-
-static enum step jump(struct walk *walk, const struct place *place, const json_t *to)
-{
-    const char *name = json_string_value(json_object_get(to, "target"));
-
-    return name ? chain_walk(walk, place, name) : STEP_ON;
-}
-
-/* Behind a goto the rest of the chain is not looked at. */
-static enum step go(struct walk *walk, const struct place *place, const json_t *to)
-{
-    enum step step = jump(walk, place, to);
-
-    return step == STEP_ON && place->certain ? STEP_RETURN : step;
 }
 
 enum verdict {
@@ -127,17 +102,23 @@ static enum verdict verdict_of(const char *name)
 static enum step verdict_follow(struct walk *walk, const struct place *place, enum verdict verdict,
                                 const json_t *value)
 {
+    enum step step;
+
     switch (verdict) {
     case VERDICT_ACCEPT:
-        return accept(walk, place);
+        walk->may_accept |= !place->certain;
+        walk->may_accept_by_set |= !place->certain && place->by_set;
+        walk->result->by_set |= place->certain && place->by_set;
+        return place->certain ? STEP_ACCEPT : STEP_ON;
     case VERDICT_DROP:
-        return drop(walk, place);
+        return drop_follow(walk, place);
     case VERDICT_RETURN:
         return STEP_RETURN;
     case VERDICT_JUMP:
-        return jump(walk, place, value);
     case VERDICT_GOTO:
-        return go(walk, place, value);
+        step = chain_walk(walk, place, text_of(value, "target"));
+        /* Behind a goto the rest of the chain is not looked at. */
+        return verdict == VERDICT_GOTO && step == STEP_ON && place->certain ? STEP_RETURN : step;
     case VERDICT_NONE:
         return STEP_ON;
     }
@@ -192,10 +173,9 @@ static void mark_set(struct walk *walk, const struct place *place, const json_t 
 {
     const json_t *key = json_object_get(mangle, "key");
     const json_t *connection = json_object_get(key, "ct"), *meta = json_object_get(key, "meta");
-    const char *name = json_string_value(json_object_get(connection ? connection : meta, "key"));
     struct nftmark *mark = connection ? &walk->packet.connection_mark : &walk->packet.packet_mark;
 
-    if (!name || strcmp(name, "mark") != 0)
+    if (!text_is(connection ? connection : meta, "key", "mark"))
         return;
     struct nftmark new = nftmark_of(json_object_get(mangle, "value"), &walk->packet);
     if (!place->certain && (!mark->known || new.value != mark->value))
@@ -208,9 +188,9 @@ static void mark_set(struct walk *walk, const struct place *place, const json_t 
 
 static void look_note(struct walk *walk, const struct place *place, const json_t *match)
 {
-    const char *right = json_string_value(json_object_get(match, "right"));
+    const char *right = text_of(match, "right");
 
-    if (!right || walk->looker || !nftchain_names_set(place->chain, right, walk->packet.set))
+    if (walk->looker || !nftchain_names_set(place->chain, right, walk->packet.set))
         return;
     walk->looker = walk->base;
     place_write(place, walk->looked);
@@ -343,7 +323,7 @@ static enum step base_chain_walk(struct walk *walk, const struct nftchain *chain
     if (!chain->drops)
         return STEP_ACCEPT;
     place = (struct place){.chain = chain, .certain = true};
-    return drop(walk, &place);
+    return drop_follow(walk, &place);
 }
 
 /* What a chain that drops in the end may have accepted before. */
@@ -362,28 +342,19 @@ static enum step base_chain_judge(struct walk *walk, const struct nftchain *chai
     return STEP_ACCEPT;
 }
 
-static bool is_on_way(const struct nftchain *chain, const char *hook,
-                      const struct nftpacket *packet)
-{
-    const char *family = packet->family == ADDRESS_IPV4 ? "ip" : "ip6";
-
-    if (!chain->hook || strcmp(chain->hook, hook) != 0)
-        return false;
-    if (strcmp(chain->family, "inet") != 0 && strcmp(chain->family, family) != 0)
-        return false;
-    return strcmp(chain->type, "filter") == 0 || strcmp(chain->type, "route") == 0;
-}
-
 /* The next one by priority behind `last`, the earlier registered first. */
 static const struct nftchain *next_chain(const struct walk *walk, const char *hook,
                                          const struct nftchain *last)
 {
+    const char *family = walk->packet.family == ADDRESS_IPV4 ? "ip" : "ip6";
     const struct nftchain *best = NULL;
 
     for (size_t i = 0; i < walk->ruleset->chain_count; i++) {
         const struct nftchain *chain = &walk->ruleset->chains[i];
 
-        if (!is_on_way(chain, hook, &walk->packet))
+        if (!chain->hook || strcmp(chain->hook, hook) != 0 ||
+            (strcmp(chain->family, "inet") != 0 && strcmp(chain->family, family) != 0) ||
+            (strcmp(chain->type, "filter") != 0 && strcmp(chain->type, "route") != 0))
             continue;
         if (last && (chain->priority < last->priority ||
                      (chain->priority == last->priority && chain <= last)))

@@ -4,6 +4,8 @@
  */
 #include "doctor/rules/queuerules.h"
 
+#include "base/json_read.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +16,6 @@ enum {
     LINE_MAX_SIZE = 1024,
 };
 
-static bool is(const char *a, const char *b)
-{
-    return a && strcmp(a, b) == 0;
-}
-
 /* ---- native ---- */
 
 static bool has_bypass(const json_t *flags)
@@ -28,10 +25,10 @@ static bool has_bypass(const json_t *flags)
 
     json_array_foreach(flags, i, flag)
     {
-        if (is(json_string_value(flag), "bypass"))
+        if (json_is_string(flag) && strcmp(json_string_value(flag), "bypass") == 0)
             return true;
     }
-    return is(json_string_value(flags), "bypass");
+    return json_is_string(flags) && strcmp(json_string_value(flags), "bypass") == 0;
 }
 
 /* {"num":5,"flags":"bypass"}; a number that is calculated is nobody's. */
@@ -90,7 +87,7 @@ static bool is_of_chain(const char *line, const char *chain)
 static struct queuerule saved_read(const struct queuerules *queues, const struct nftchain *chain,
                                    size_t position)
 {
-    const struct saved_rules *saved = &queues->saved[is(chain->family, "ip6")];
+    const struct saved_rules *saved = &queues->saved[strcmp(chain->family, "ip6") == 0];
     const char *text = saved->text;
     size_t left = text ? saved->size : 0, at = 0;
     bool in_table = false;
@@ -103,7 +100,7 @@ static struct queuerule saved_read(const struct queuerules *queues, const struct
         snprintf(line, sizeof(line), "%.*s",
                  (int)(length < sizeof(line) ? length : sizeof(line) - 1), text);
         if (line[0] == '*')
-            in_table = is(line + 1, chain->table);
+            in_table = strcmp(line + 1, chain->table) == 0;
         at += in_table && is_of_chain(line, chain->name);
         if (in_table && at == position && is_of_chain(line, chain->name))
             return line_read(queues->number, line);
@@ -113,21 +110,17 @@ static struct queuerule saved_read(const struct queuerules *queues, const struct
     return (struct queuerule){.ours = TRUTH_MAYBE, .bypass = true};
 }
 
-static size_t position_of(const struct nftchain *chain, const json_t *rule)
-{
-    for (size_t i = 0; i < chain->rule_count; i++) {
-        if (chain->rules[i] == rule)
-            return i + 1;
-    }
-    return 0;
-}
-
 static struct queuerule target_read(const struct queuerules *queues, const struct nftchain *chain,
                                     const json_t *rule, const json_t *target)
 {
-    if (!is(json_string_value(json_object_get(target, "name")), "NFQUEUE"))
+    size_t position = 0;
+
+    if (!text_is(target, "name", "NFQUEUE"))
         return (struct queuerule){.ours = TRUTH_NO};
-    size_t position = position_of(chain, rule);
+    while (position < chain->rule_count && chain->rules[position] != rule)
+        position++;
+    position = position < chain->rule_count ? position + 1 : 0;
+
     struct queuerule read = saved_read(queues, chain, position);
     read.position = position;
     return read;
@@ -179,30 +172,21 @@ static void drop_note(struct search *search, const struct nftchain *chain, const
     place->drop_rule = rule;
 }
 
-static void jump_follow(struct search *search, const struct nftchain *from, const json_t *jump,
-                        unsigned depth)
-{
-    const char *target = json_string_value(json_object_get(jump, "target"));
-    const struct nftchain *chain =
-        target ? nftruleset_chain(search->ruleset, from->family, from->table, target) : NULL;
-
-    if (chain)
-        chain_search(search, chain, depth + 1);
-}
-
 /* A verdict or a jump: a statement's, or a map's value. */
 static void verdict_search(struct search *search, const struct nftchain *chain, const json_t *rule,
                            const json_t *statement, unsigned depth)
 {
-    const json_t *jump = json_object_get(statement, "jump");
-    const char *target =
-        json_string_value(json_object_get(json_object_get(statement, "xt"), "name"));
+    const json_t *jump = json_object_get(statement, "jump"), *xt = json_object_get(statement, "xt");
+    const char *target = text_of(jump ? jump : json_object_get(statement, "goto"), "target");
 
     search->statements++;
     if (json_object_get(statement, "drop") || json_object_get(statement, "reject") ||
-        is(target, "REJECT") || is(target, "DROP"))
+        text_is(xt, "name", "REJECT") || text_is(xt, "name", "DROP"))
         drop_note(search, chain, rule);
-    jump_follow(search, chain, jump ? jump : json_object_get(statement, "goto"), depth);
+    const struct nftchain *to =
+        *target ? nftruleset_chain(search->ruleset, chain->family, chain->table, target) : NULL;
+    if (to)
+        chain_search(search, to, depth + 1);
 }
 
 static void rule_search(struct search *search, const struct nftchain *chain, const json_t *rule,
