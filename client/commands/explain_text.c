@@ -327,6 +327,18 @@ static void event_print(const json_t *event, FILE *out)
     fputc('\n', out);
 }
 
+/* "2026-...Z: a packet from 192.0.2.10 waited 420 us: found" */
+static void waits_print(const json_t *waits, FILE *out)
+{
+    size_t i;
+    json_t *wait;
+
+    json_array_foreach(waits, i, wait)
+        fprintf(out, "  %s a packet from %s waited %" JSON_INTEGER_FORMAT " us: %s\n",
+                text_of(wait, "time"), text_of(wait, "client"), number_of(wait, "waited_us"),
+                text_of(wait, "outcome"));
+}
+
 void explain_text_print(const json_t *reply, FILE *out)
 {
     const json_t *events = json_object_get(reply, "recent"), *event, *whitelist;
@@ -349,9 +361,10 @@ void explain_text_print(const json_t *reply, FILE *out)
             fprintf(out, "! whitelist %s: %s: see `wildset status`\n",
                     text_of(whitelist, "whitelist"), text_of(whitelist, "problem"));
     }
-    if (json_array_size(events) > 0)
+    if (json_array_size(events) + json_array_size(json_object_get(reply, "waits")) > 0)
         fputs("Recent events, newest first:\n", out);
     json_array_foreach(events, i, event) event_print(event, out);
     if (number_of(reply, "recent_left_out") > 0)
         fprintf(out, "  and %" JSON_INTEGER_FORMAT " more\n", number_of(reply, "recent_left_out"));
+    waits_print(json_object_get(reply, "waits"), out);
 }

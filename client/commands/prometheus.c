@@ -248,7 +248,7 @@ static void counters_print(FILE *out, const json_t *sources)
     json_decref(all);
 }
 
-/* ---- refusals, latency ---- */
+/* ---- refusals, times ---- */
 
 static void refused_of_print(FILE *out, const char *source, json_t *refused)
 {
@@ -275,17 +275,14 @@ static void refused_print(FILE *out, const json_t *status)
 }
 
 /* Buckets count what is below their own limit; here each counts all below it. */
-static void latency_print(FILE *out, const json_t *status)
+static void histogram_print(FILE *out, const char *name, const char *help, const json_t *histogram)
 {
-    static const char name[] = "wildset_packet_to_element_seconds";
-    const json_t *latency = json_object_get(status, "latency");
     json_int_t below = 0;
     size_t i;
     json_t *bucket;
 
-    metric_begin(out, name, "histogram",
-                 "From the packet's time stamp to the kernel's acknowledgement.");
-    json_array_foreach(json_object_get(latency, "buckets"), i, bucket)
+    metric_begin(out, name, "histogram", help);
+    json_array_foreach(json_object_get(histogram, "buckets"), i, bucket)
     {
         const json_t *limit = json_object_get(bucket, "below_us");
         below += number_of(bucket, "count");
@@ -294,8 +291,55 @@ static void latency_print(FILE *out, const json_t *status)
                     (double)json_integer_value(limit) / 1e6, below);
     }
     fprintf(out, "%s_bucket{le=\"+Inf\"} %" JSON_INTEGER_FORMAT "\n%s_sum %.6f\n", name, below,
-            name, (double)number_of(latency, "sum_us") / 1e6);
+            name, (double)number_of(histogram, "sum_us") / 1e6);
     fprintf(out, "%s_count %" JSON_INTEGER_FORMAT "\n", name, below);
+}
+
+/* ---- packets that wait ---- */
+
+static void outcomes_print(FILE *out, json_t *outcomes)
+{
+    const char *outcome;
+    json_t *value;
+
+    metric_begin(out, "wildset_hold_packets_total", "counter",
+                 "Packets that came to wait for their address, by how it ended.");
+    json_object_foreach(outcomes, outcome, value)
+    {
+        const struct labels labels = {{"outcome"}, {outcome}};
+        sample_print(out, "wildset_hold_packets_total", &labels, json_integer_value(value));
+    }
+}
+
+static void hold_print(FILE *out, const json_t *hold)
+{
+    static const struct metric parts[] = {
+        {.name = "wildset_hold_ready",
+         .help = "Whether packets can wait.",
+         .key = "state",
+         .is = "ready"},
+        {.name = "wildset_hold_waiting_packets",
+         .help = "Packets that wait now.",
+         .key = "waiting"},
+        {.name = "wildset_hold_missed_packets_total",
+         .help = "Packets that went on without an address that an earlier answer allows.",
+         .key = "missed"},
+        {.name = "wildset_hold_pauses_total",
+         .help = "How often packets did not wait for a while, as the sniffer was too slow.",
+         .key = "pauses"},
+    };
+    static const struct metric rounds = {.name = "wildset_hold_catch_ups_total",
+                                         .help = "How often the sniffer caught up.",
+                                         .key = "count"};
+
+    if (!hold || text_is(hold, "state", "off"))
+        return;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        metric_print(out, &parts[i], hold);
+    metric_print(out, &rounds, json_object_get(hold, "catch_ups"));
+    outcomes_print(out, json_object_get(hold, "outcomes"));
+    histogram_print(out, "wildset_hold_wait_seconds", "How long packets waited.",
+                    json_object_get(hold, "waits"));
 }
 
 void exposition_print(const json_t *status, FILE *out)
@@ -314,5 +358,8 @@ void exposition_print(const json_t *status, FILE *out)
     refused_print(out, status);
     for (size_t i = 0; i < sizeof(transaction_metrics) / sizeof(transaction_metrics[0]); i++)
         metric_print(out, &transaction_metrics[i], json_object_get(status, "transactions"));
-    latency_print(out, status);
+    histogram_print(out, "wildset_packet_to_element_seconds",
+                    "From the packet's time stamp to the kernel's acknowledgement.",
+                    json_object_get(status, "latency"));
+    hold_print(out, json_object_get(status, "hold"));
 }

@@ -209,6 +209,47 @@ static void refused_print(const json_t *status)
     json_decref(sum);
 }
 
+/* What should not happen, and is shown when it has. */
+static const struct {
+    const char *key, *text;
+} hold_troubles[] = {
+    {"time_up", "time up"},
+    {"no_room", "no room"},
+    {"not_held", "not held"},
+    {"overrun", "passed on unread"},
+    {"dropped", "dropped with their chain"},
+};
+
+static json_int_t outcome_of(const json_t *hold, const char *key)
+{
+    return number_of(json_object_get(hold, "outcomes"), key);
+}
+
+static void hold_print(const json_t *status)
+{
+    const json_t *hold = json_object_get(status, "hold");
+    const json_t *waits = json_object_get(hold, "waits");
+
+    if (!hold || text_is(hold, "state", "off"))
+        return;
+    printf("first packets wait (queue %" JSON_INTEGER_FORMAT ", at most %" JSON_INTEGER_FORMAT
+           " ms): %s, %" JSON_INTEGER_FORMAT " now; %" JSON_INTEGER_FORMAT
+           " came, %" JSON_INTEGER_FORMAT " at once, %" JSON_INTEGER_FORMAT
+           " waited and found, %" JSON_INTEGER_FORMAT " without",
+           number_of(hold, "queue"), number_of(hold, "most_us") / 1000, text_of(hold, "state"),
+           number_of(hold, "waiting"), number_of(hold, "packets"), outcome_of(hold, "at_once"),
+           outcome_of(hold, "found"), outcome_of(hold, "without"));
+    for (size_t i = 0; i < sizeof(hold_troubles) / sizeof(hold_troubles[0]); i++)
+        if (outcome_of(hold, hold_troubles[i].key) > 0)
+            printf(", %s %" JSON_INTEGER_FORMAT, hold_troubles[i].text,
+                   outcome_of(hold, hold_troubles[i].key));
+    if (number_of(waits, "count") > 0)
+        printf("; wait: median %" JSON_INTEGER_FORMAT " us, 99 %% within %" JSON_INTEGER_FORMAT
+               " us",
+               number_of(waits, "median_us"), number_of(waits, "p99_us"));
+    putchar('\n');
+}
+
 /* "2026-01-02T03:04:05Z", or "" */
 static const char *second_text(const json_t *object, const char *key, char out[static NUMBER_MAX])
 {
@@ -387,6 +428,7 @@ static void status_print(const json_t *status, const struct verdict *verdict)
                " answers\n",
                number_of(latency, "median_us"), number_of(latency, "p99_us"),
                number_of(latency, "count"));
+    hold_print(status);
 }
 
 static void finding_add(void *context, const struct advice *advice)

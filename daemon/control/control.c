@@ -27,6 +27,7 @@ enum {
     OBJECTS_A_TURN = 8,  /* sent before the loop looks at the sources again: about 0.1 ms */
     NEWS_ROOM = 4096,    /* events that one who watches may be behind: some 450 bytes each */
     REFUSALS_ROOM = 256, /* for `explain` */
+    WAITS_ROOM = 128,    /* the same; strangers' packets are no reason to forget refusals */
     PATROL_MS = 1000,
     PAUSE_MS = 1000,
     WAKE_MS = 2, /* the answers that come together are learned before they are told */
@@ -57,7 +58,7 @@ struct control {
     struct loop_watch *wake; /* timer: there is news for those who watch */
     bool waking;
     struct event_ring *news; /* NULL: nobody watches */
-    struct event_ring *refusals;
+    struct event_ring *refusals, *waits;
     struct client clients[CLIENTS_MAX];
 };
 
@@ -146,6 +147,7 @@ static struct reply_terms terms_of(const struct client *client)
                                 .may_forget = client->may_forget,
                                 .may_watch = watchers_count(control) < WATCHERS_MAX,
                                 .refusals = control->refusals,
+                                .waits = control->waits,
                                 .news = control->news};
 }
 
@@ -280,6 +282,8 @@ void control_event(struct control *control, const struct event *event)
         return;
     if (is_refusal(event->kind))
         event_ring_add(control->refusals, event);
+    if (event->kind == EVENT_WAITED)
+        event_ring_add(control->waits, event);
     if (!control->news)
         return;
     event_ring_add(control->news, event);
@@ -398,10 +402,11 @@ static int control_watch(struct control *control)
     control->wake = loop_timer(control->loop, control_on_wake, control);
     control->pause = loop_timer(control->loop, control_on_pause, control);
     control->refusals = event_ring_new(REFUSALS_ROOM);
+    control->waits = event_ring_new(WAITS_ROOM);
     control->readable = loop_readable(control->loop, control->listener.fd, LOOP_NORMAL,
                                       control_on_readable, control);
     return control->patrol && control->wake && control->pause && control->refusals &&
-                   control->readable
+                   control->waits && control->readable
                ? 0
                : -ENOMEM;
 }
@@ -443,6 +448,7 @@ void control_close(struct control *control)
     loop_unwatch(control->wake);
     loop_unwatch(control->pause);
     event_ring_free(control->refusals);
+    event_ring_free(control->waits);
     listener_close(&control->listener);
     free(control);
 }

@@ -20,6 +20,9 @@ enum {
     STRANGERS_SHOWN = 8,
     REFUSED_SHARE = 50, /* fewer refusals than one to so many learned answers are noise */
     ASKERS_MAX = 160,
+    /* Bound for so long, and so much granted: some packet should have come. */
+    UNFED_SECONDS = 600,
+    UNFED_GRANTS = 200,
 };
 
 struct findings {
@@ -471,6 +474,50 @@ static void look_at_totals(struct findings *findings, const json_t *status)
                     number_of(transactions, "failed"), number_of(transactions, "count"));
 }
 
+/* One stall of the machine is no finding; that one packet in fifty is not waited for is one. */
+static void look_at_stalls(struct findings *findings, const json_t *hold)
+{
+    json_int_t late = number_of(json_object_get(hold, "outcomes"), "time_up");
+    json_int_t waits = number_of(json_object_get(hold, "waits"), "count");
+
+    if (text_is(hold, "state", "paused"))
+        say_warning(findings, ADVICE_HOLD,
+                    "packets do not wait for their addresses at the moment: the sniffer was too "
+                    "slow three times in a row\nis the machine overloaded? see `uptime`; it is "
+                    "tried again within 10 s");
+    else if (late >= TRAFFIC_MIN && late * REFUSED_SHARE >= waits)
+        say_warning(findings, ADVICE_HOLD,
+                    "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+                    " packets that waited went on after %" JSON_INTEGER_FORMAT
+                    " ms, since the sniffer was too slow\nis the machine overloaded? see "
+                    "`uptime`; at most 500 ms can be set as hold",
+                    late, waits, number_of(hold, "most_us") / 1000);
+}
+
+static void look_at_hold(struct findings *findings, const json_t *hold)
+{
+    const char *problem = text_of(hold, "problem");
+
+    if (text_is(hold, "state", "unbound"))
+        say_failure(findings, ADVICE_HOLD,
+                    "packets do not wait for their addresses: queue %" JSON_INTEGER_FORMAT
+                    " cannot be used (%s)\nwildset tries it again every 5 s",
+                    number_of(hold, "queue"), problem);
+    else if (*problem)
+        say_failure(findings, ADVICE_HOLD,
+                    "packets that waited could not be let go: %s\nsee `journalctl -u wildset`, "
+                    "and set hold = \"\" if it stays so",
+                    problem);
+    if (number_of(hold, "packets") == 0 && number_of(hold, "ready_for") >= UNFED_SECONDS &&
+        number_of(hold, "granted_since") >= UNFED_GRANTS)
+        say_warning(findings, ADVICE_HOLD,
+                    "no packet has come to queue %" JSON_INTEGER_FORMAT
+                    " while %" JSON_INTEGER_FORMAT " addresses became allowed: no rule sends any\n"
+                    "load the rules of `wildset rules --hold`, or set hold = \"\"",
+                    number_of(hold, "queue"), number_of(hold, "granted_since"));
+    look_at_stalls(findings, hold);
+}
+
 /* "3 answers by 2 clients (192.0.2.10 was the first)" */
 static const char *askers_text(const json_t *resolver, char out[static ASKERS_MAX])
 {
@@ -588,6 +635,7 @@ size_t advice_each(const json_t *status, advice_take *each, void *context)
     }
     json_array_foreach(json_object_get(status, "sets"), i, item) look_at_set(&findings, item);
     json_array_foreach(json_object_get(status, "feeds"), i, item) look_at_feed(&findings, item);
+    look_at_hold(&findings, json_object_get(status, "hold"));
     look_at_totals(&findings, status);
     look_at_reload(&findings, status);
     json_array_foreach(json_object_get(status, "sources"), i, source)

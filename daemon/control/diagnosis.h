@@ -17,6 +17,7 @@ enum advice_topic {
     ADVICE_INTERFACES,
     ADVICE_SETS,
     ADVICE_KERNEL,    /* transactions with it */
+    ADVICE_HOLD,      /* packets that wait */
     ADVICE_DNS,       /* what passes by */
     ADVICE_RESOLVERS, /* whose answers are not trusted */
     ADVICE_CONFIGURATION,

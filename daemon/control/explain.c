@@ -286,13 +286,14 @@ static bool event_is_about(const json_t *event, const struct explanation *explan
                                          : event_is_about_name(event, &explanation->name);
 }
 
-static void put_refusals(json_t *object, const struct explanation *explanation,
-                         const struct event_ring *refusals)
+/* The newest first; how many more there are. */
+static uint64_t put_events(json_t *object, const char *key, const struct explanation *explanation,
+                           const struct event_ring *ring)
 {
     json_t *array = json_array(), *event;
-    uint64_t number = event_ring_begin(refusals), lost, left_out = 0;
+    uint64_t number = event_ring_begin(ring), lost, left_out = 0;
 
-    while ((event = event_ring_next(refusals, &number, &lost))) {
+    while ((event = event_ring_next(ring, &number, &lost))) {
         if (event_is_about(event, explanation))
             json_array_insert(array, 0, event);
         json_decref(event);
@@ -301,14 +302,23 @@ static void put_refusals(json_t *object, const struct explanation *explanation,
             left_out++;
         }
     }
-    json_object_set_new(object, "recent", array);
+    json_object_set_new(object, key, array);
+    return left_out;
+}
+
+static void put_refusals(json_t *object, const struct explanation *explanation,
+                         const struct event_ring *refusals)
+{
+    uint64_t left_out = put_events(object, "recent", explanation, refusals);
+
     if (left_out)
         put_count(object, "recent_left_out", left_out);
 }
 
 /* ---- all of it ---- */
 
-static json_t *conclude(const struct explanation *explanation, const struct event_ring *refusals)
+static json_t *conclude(const struct explanation *explanation, const struct event_ring *refusals,
+                        const struct event_ring *waits)
 {
     json_t *object = json_object();
 
@@ -328,14 +338,17 @@ static json_t *conclude(const struct explanation *explanation, const struct even
         object, "whitelists",
         judgement_to_json(explanation->views, &explanation->address, &explanation->name));
     put_refusals(object, explanation, refusals);
+    if (asks_for_address(explanation))
+        (void)put_events(object, "waits", explanation, waits);
     return object;
 }
 
 json_t *explanation_step(struct explanation *explanation, const struct control_views *views,
-                         const struct event_ring *refusals, bool *done)
+                         const struct event_ring *refusals, const struct event_ring *waits,
+                         bool *done)
 {
     explanation->views = views;
     explanation->now = clock_now();
     *done = look(explanation);
-    return *done ? conclude(explanation, refusals) : NULL;
+    return *done ? conclude(explanation, refusals, waits) : NULL;
 }

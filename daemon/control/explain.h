@@ -31,12 +31,14 @@ void explanation_free(struct explanation *explanation);
  *    "leases_left_out", "leases_below",
  *    "whitelists":[{"whitelist", "set" or "set4" and "set6", "problem", "pattern" or "reason" or
  *                   "near":[{"pattern", "near"}]}],
- *    "recent":[event, the newest first], "recent_left_out"}
+ *    "recent":[event, the newest first], "recent_left_out",
+ *    "waits":[event, the newest first]}
  *
  * element is what the kernel said now, without element_left when permanent; absent when it could
  * not be asked.  leases_below: of names below this one.
  */
 json_t *explanation_step(struct explanation *explanation, const struct control_views *views,
-                         const struct event_ring *refusals, bool *done);
+                         const struct event_ring *refusals, const struct event_ring *waits,
+                         bool *done);
 
 #endif

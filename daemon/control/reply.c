@@ -56,7 +56,8 @@ static json_t *list_next(struct reply_rest *rest, const struct reply_terms *term
 static json_t *explain_next(struct reply_rest *rest, const struct reply_terms *terms)
 {
     bool done;
-    json_t *reply = explanation_step(rest->explanation, terms->views, terms->refusals, &done);
+    json_t *reply =
+        explanation_step(rest->explanation, terms->views, terms->refusals, terms->waits, &done);
 
     if (!done)
         return NULL;

@@ -29,6 +29,7 @@ struct reply_terms {
     bool may_forget;
     bool may_watch;                    /* there is room for one more who does */
     const struct event_ring *refusals; /* the last ones */
+    const struct event_ring *waits;    /* of packets, too */
     const struct event_ring *news;     /* what those who watch are told; NULL while nobody does */
 };
 

@@ -353,6 +353,9 @@ struct hold_status hold_status(const struct hold *hold)
         status.state = HOLD_PAUSED;
     if (status.state == HOLD_UNBOUND)
         describe_problem(hold, status.problem, sizeof(status.problem));
+    else if (hold->queue && queue_figures(hold->queue)->error)
+        snprintf(status.problem, sizeof(status.problem), "%s",
+                 strerror(-queue_figures(hold->queue)->error));
     return status;
 }
 

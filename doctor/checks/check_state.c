@@ -17,6 +17,7 @@ void check_sets(struct doctor *doctor)
 
     checklist_add_findings(doctor->list, "set", doctor->status, ADVICE_SETS);
     checklist_add_findings(doctor->list, "set", doctor->status, ADVICE_KERNEL);
+    checklist_add_findings(doctor->list, "hold", doctor->status, ADVICE_HOLD);
     json_array_foreach(json_object_get(doctor->status, "sets"), i, set)
     {
         if (text_is(set, "state", "ready"))

@@ -46,6 +46,13 @@ STATUS = {
     "latency": {"count": 1010, "sum_us": 50500, "median_us": 41, "p99_us": 160,
                 "buckets": [{"below_us": 10, "count": 0}, {"below_us": 40, "count": 500},
                             {"below_us": 80, "count": 500}, {"count": 10}]},
+    "hold": {"state": "ready", "queue": 5757, "most_us": 250000, "least_us": 0, "waiting": 1,
+             "ready_for": 93700, "granted_since": 12, "packets": 400, "missed": 2, "pauses": 0,
+             "outcomes": {"at_once": 300, "found": 90, "without": 7, "time_up": 3, "no_room": 0,
+                          "not_held": 0, "overrun": 0, "dropped": 0},
+             "waits": {"count": 100, "sum_us": 40000, "median_us": 320, "p99_us": 1200,
+                       "buckets": [{"below_us": 320, "count": 50}, {"count": 50}]},
+             "catch_ups": {"count": 80, "mean_us": 200, "most_us": 900}},
     "warnings": [],
 }
 STATUS_TEXT = """\
@@ -83,6 +90,8 @@ and with "any"; it costs nothing
 - eth1: 8 packets were longer than its MTU: offloads (GRO, LRO) had merged several into one; they are \
 read, but where an interface only watches it is better without: `ethtool -K eth1 gro off lro off`
 from packet to element: median 41 us, 99 % within 160 us, of 1010 answers
+first packets wait (queue 5757, at most 250 ms): ready, 1 now; 400 came, 300 at once, 90 waited and \
+found, 7 without, time up 3; wait: median 320 us, 99 % within 1200 us
 """
 METRICS = """\
 wildset_up 1
@@ -107,6 +116,17 @@ wildset_packet_to_element_seconds_bucket{le="8e-05"} 1000
 wildset_packet_to_element_seconds_bucket{le="+Inf"} 1010
 wildset_packet_to_element_seconds_sum 0.0505
 wildset_packet_to_element_seconds_count 1010
+wildset_hold_ready 1
+wildset_hold_waiting_packets 1
+wildset_hold_missed_packets_total 2
+wildset_hold_pauses_total 0
+wildset_hold_catch_ups_total 80
+wildset_hold_packets_total{outcome="found"} 90
+wildset_hold_packets_total{outcome="time_up"} 3
+wildset_hold_wait_seconds_bucket{le="0.00032"} 50
+wildset_hold_wait_seconds_bucket{le="+Inf"} 100
+wildset_hold_wait_seconds_sum 0.04
+wildset_hold_wait_seconds_count 100
 """
 LEASES = [
     {"address": "198.51.100.7", "set": "inet wildset lookback4", "whitelist": "lookback",
@@ -178,6 +198,8 @@ REFUSED_ADDRESS = {
     "whitelists": [{"whitelist": "a", "reason": "private-address"}, {"whitelist": "b"},
                    {"whitelist": "c", "reason": "private-address"}],
     "recent": [],
+    "waits": [{"time": "2026-01-02T03:04:05.000000Z", "event": "waited", "address": "10.1.2.3",
+               "client": "192.0.2.10", "outcome": "without", "waited_us": 420}],
 }
 REFUSED_ADDRESS_TEXT = """\
 10.1.2.3 is not allowed:
@@ -185,6 +207,8 @@ REFUSED_ADDRESS_TEXT = """\
   whitelist a, c: refused: it is a private address, and `private-addresses` is false; set \
 private-addresses = true if clients should reach it
   Addresses are allowed by their names: run `wildset explain NAME` for the name that has this address.
+Recent events, newest first:
+  2026-01-02T03:04:05.000000Z a packet from 192.0.2.10 waited 420 us: without
 """
 EVENTS = [
     {"time": "2026-01-02T03:04:05.678901Z", "verdict": "granted", "whitelist": "lookback",
@@ -195,6 +219,8 @@ EVENTS = [
     {"time": "2026-01-02T03:04:06.678901Z", "reason": "extra-answer",
      "name": "eu2.dormammu.lookback.io", "addresses": ["203.0.113.9"],
      "earlier": ["198.51.100.8"], "event": "alarm"},
+    {"time": "2026-01-02T03:04:07.678901Z", "address": "198.51.100.8", "client": "192.0.2.10",
+     "outcome": "found", "waited_us": 420, "event": "waited"},
 ]
 WATCH_TEXT = """\
 TIME                         EVENT      ADDRESS          RECORD  LIFETIME  \
@@ -204,6 +230,8 @@ eu2.dormammu.lookback.io  inet wildset lookback4  owner lb.example.net; client 1
 -- 17 events were lost here: they were not read fast enough --
 2026-01-02T03:04:06.678901Z  alarm                                         \
 eu2.dormammu.lookback.io                          extra-answer: 203.0.113.9; before: 198.51.100.8
+2026-01-02T03:04:07.678901Z  waited     198.51.100.8                       \
+                                                  client 192.0.2.10; found after 420 us
 """
 
 

@@ -235,9 +235,64 @@ static void test_no_question_is_not_said_twice(void **state)
     assert_non_null(strstr(lines.text, "only one direction is captured"));
 }
 
+static struct lines advice_for_hold(const char *hold)
+{
+    static char status[2048];
+
+    snprintf(status, sizeof(status),
+             "{\"sources\":[{" GOOD_SOURCE "," GOOD_COUNTERS "}]," GOOD_SETS ",\"hold\":{%s}}",
+             hold);
+    return advice_for(status);
+}
+
+static void hold_is_wrong(const char *hold, bool failure, const char *text)
+{
+    struct lines lines = advice_for_hold(hold);
+
+    assert_int_equal(lines.count, 1);
+    assert_int_equal(lines.topic, ADVICE_HOLD);
+    assert_int_equal(lines.failure, failure);
+    if (!strstr(lines.text, text))
+        fail_msg("%s, wanted %s", lines.text, text);
+}
+
+static void test_packets_that_do_not_wait_as_they_should(void **state)
+{
+    (void)state;
+    hold_is_wrong("\"state\":\"unbound\",\"queue\":5757,\"problem\":\"taken\"", true,
+                  "queue 5757 cannot be used (taken)");
+    hold_is_wrong("\"state\":\"ready\",\"problem\":\"Operation not permitted\",\"packets\":1", true,
+                  "could not be let go: Operation not permitted");
+    hold_is_wrong("\"state\":\"paused\",\"packets\":1", false, "too slow three times in a row");
+    hold_is_wrong("\"state\":\"ready\",\"queue\":5757,\"packets\":0,\"ready_for\":600,"
+                  "\"granted_since\":200",
+                  false, "no packet has come to queue 5757 while 200 addresses");
+    hold_is_wrong("\"state\":\"ready\",\"packets\":250,\"most_us\":250000,"
+                  "\"outcomes\":{\"time_up\":5},\"waits\":{\"count\":250}",
+                  false, "5 of 250 packets that waited went on after 250 ms");
+}
+
+static void test_packets_that_wait_as_they_should(void **state)
+{
+    static const char *const good[] = {
+        "\"state\":\"off\"",
+        "\"state\":\"ready\",\"packets\":0,\"ready_for\":599,\"granted_since\":20000",
+        "\"state\":\"ready\",\"packets\":0,\"ready_for\":60000,\"granted_since\":199",
+        "\"state\":\"ready\",\"packets\":1,\"ready_for\":60000,\"granted_since\":2000",
+        "\"state\":\"ready\",\"packets\":9,\"outcomes\":{\"time_up\":4},\"waits\":{\"count\":4}",
+        "\"state\":\"ready\",\"packets\":9,\"outcomes\":{\"time_up\":5},\"waits\":{\"count\":251}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_int_equal(advice_for_hold(good[i]).count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_packets_that_do_not_wait_as_they_should),
+        cmocka_unit_test(test_packets_that_wait_as_they_should),
         cmocka_unit_test(test_a_good_status_has_no_findings),
         cmocka_unit_test(test_each_finding),
         cmocka_unit_test(test_refusals_that_cost_addresses_are_findings),
