@@ -65,9 +65,9 @@ void daemon_configure_log(const struct config *config)
 /* ---- setsync's timer ---- */
 
 /*
- * A set of ours was missing: no rule can have referred to it, so rules that use it are not there
- * either.  A file beside the control socket is closed after writing for whoever loads them
- * (wildset-rules.path); that nobody does is usual.
+ * A set of ours was missing, or any was made anew: no rule can have referred to it, so rules that
+ * use it may not be there either.  A file beside the control socket is closed after writing for
+ * whoever loads them (wildset-rules.path); that nobody does is usual.
  */
 static void tell_made(struct daemon *daemon)
 {

@@ -43,7 +43,7 @@ struct setsync_statistics {
     uint64_t refused[REASON_COUNT];
     uint64_t transactions, transactions_failed;
     uint64_t elements_written;
-    uint64_t sets_made;    /* in wildset's own table, where they were missing */
+    uint64_t sets_made;    /* in wildset's own table, where they were missing; or anew, by others */
     bool updates_in_place; /* the kernel refreshes with one message (6.12 and later) */
     bool updates_probed;
     /* Packet's time stamp to the kernel's ack, microseconds: bucket N counts below 10 * 2^N us, the

@@ -67,7 +67,10 @@ void sets_check(struct setsync *sync, struct set *set, const struct moment *now)
         set_enter(set, SET_PHASE_WRONG, problem);
         return;
     }
-    bool must_fill = !set_is_writable(set) || !set_view_is_same(&view, &set->view);
+    bool is_other = !set_view_is_same(&view, &set->view);
+    bool must_fill = is_other || !set_is_writable(set);
+    if (is_other && set->view.exists)
+        sync->statistics.sets_made++;
     bool is_fresh = !set->adopted;
     set->view = view;
     set->check_ns = NEVER;

@@ -365,6 +365,31 @@ static void test_what_others_take_is_put_back(void **context)
     assert_int_equal(setsync_statistics(state->sync)->transactions, transactions);
 }
 
+/* What replaces a set has taken the rules that use it along: they are to be loaded again. */
+static void test_a_set_that_others_made_anew_is_told(void **context)
+{
+    struct state *state = *context;
+    nft("table inet filter { set a4 { type ipv4_addr; flags timeout; }; }");
+    assert_true(set_name_from_text("inet filter a4", &state->whitelist.set4));
+    start(state);
+    uint64_t made = setsync_statistics(state->sync)->sets_made;
+    assert_int_equal(made, 1); /* lookback6 */
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 300);
+    nft("flush set inet filter a4");
+    serve_ms(state, 50);
+    assert_int_equal(setsync_statistics(state->sync)->sets_made, made);
+    nft("delete table inet filter; table inet filter { set a4 { type ipv4_addr; flags timeout; }; "
+        "}");
+    serve_ms(state, 50);
+    assert_int_equal(elements_of("inet filter a4"), 1);
+    assert_int_equal(setsync_statistics(state->sync)->sets_made, made + 1);
+    nft("delete table inet filter");
+    serve_ms(state, 50);
+    nft("table inet filter { set a4 { type ipv4_addr; flags timeout; }; }");
+    serve_ms(state, 50);
+    assert_true(setsync_statistics(state->sync)->sets_made > made + 1);
+}
+
 /* One among many, which no sentinel may have stood for. */
 static void test_a_single_element_taken_is_put_back(void **context)
 {
@@ -862,6 +887,7 @@ int main(void)
         TEST(test_a_permanent_element_in_our_table_stays_too),
         TEST(test_caution_ends_when_nothing_of_others_is_found),
         TEST(test_what_others_take_is_put_back),
+        TEST(test_a_set_that_others_made_anew_is_told),
         TEST(test_a_single_element_taken_is_put_back),
         TEST(test_a_set_that_became_an_interval_set_meanwhile),
         TEST(test_a_set_that_vanished_is_noticed_by_the_commit),
