@@ -7,11 +7,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
+
+struct sealed_head {
+    char magic[8];
+    uint32_t counts[SEALED_ARRAYS_MAX]; /* of arrays that there are not: 0 */
+};
+
+/* ---- making ---- */
 
 static int write_all(int fd, const void *data, size_t size)
 {
@@ -30,25 +38,42 @@ static int write_all(int fd, const void *data, size_t size)
     return 0;
 }
 
-static int fill(int fd, const struct sealed_part *parts, size_t count)
+static int sealed_fill(int fd, const struct sealed_layout *layout, const void *sealed)
 {
-    for (size_t i = 0; i < count; i++) {
-        int result = write_all(fd, parts[i].data, parts[i].size);
+    const uint8_t *members = sealed;
+    struct sealed_head head = {0};
 
-        if (result < 0)
-            return result;
+    memcpy(head.magic, layout->magic, sizeof(head.magic));
+    for (size_t i = 0; i < layout->array_count; i++) {
+        size_t count;
+
+        memcpy(&count, members + layout->arrays[i].count, sizeof(count));
+        if (count > layout->arrays[i].most)
+            return -E2BIG;
+        head.counts[i] = (uint32_t)count;
     }
-    return fcntl(fd, F_ADD_SEALS, SEALS) < 0 ? -errno : 0;
+    int result = write_all(fd, &head, sizeof(head));
+    if (result == 0)
+        result = write_all(fd, members + layout->values, layout->values_size);
+    for (size_t i = 0; i < layout->array_count && result == 0; i++) {
+        const void *array;
+
+        memcpy(&array, members + layout->arrays[i].pointer, sizeof(array));
+        result = write_all(fd, array, head.counts[i] * layout->arrays[i].size);
+    }
+    if (result == 0 && fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+        result = -errno;
+    return result;
 }
 
-int sealed_make(const char *name, const struct sealed_part *parts, size_t count)
+int sealed_make(const struct sealed_layout *layout, const void *sealed)
 {
-    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = memfd_create(layout->name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     int result;
 
     if (fd < 0)
         return -errno;
-    result = fill(fd, parts, count);
+    result = sealed_fill(fd, layout, sealed);
     if (result < 0) {
         close(fd);
         return result;
@@ -56,10 +81,57 @@ int sealed_make(const char *name, const struct sealed_part *parts, size_t count)
     return fd;
 }
 
-int sealed_map(int fd, const void **bytes, size_t *size)
+/* ---- opening ---- */
+
+static bool elements_are_valid(const struct sealed_array *array, uint32_t count, const void *sealed,
+                               const uint8_t *elements)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!array->is_valid(sealed, elements + i * array->size))
+            return false;
+    }
+    return true;
+}
+
+/* Sizes first, so that no array is looked at before all of them are known to be there. */
+bool sealed_read(const struct sealed_layout *layout, const void *bytes, size_t size, void *out)
+{
+    const struct sealed_head *head = bytes;
+    const uint8_t *arrays[SEALED_ARRAYS_MAX];
+    size_t end = sizeof(*head) + layout->values_size;
+    uint8_t *members = out;
+
+    if (size < end || memcmp(head->magic, layout->magic, sizeof(head->magic)) != 0)
+        return false;
+    for (size_t i = 0; i < SEALED_ARRAYS_MAX; i++) {
+        if (head->counts[i] > (i < layout->array_count ? layout->arrays[i].most : 0))
+            return false;
+        arrays[i] = (const uint8_t *)bytes + end;
+        end += head->counts[i] * layout->arrays[i].size;
+    }
+    if (size != end)
+        return false;
+    memcpy(members + layout->values, (const uint8_t *)bytes + sizeof(*head), layout->values_size);
+    if (layout->values_are_valid && !layout->values_are_valid(out))
+        return false;
+    for (size_t i = 0; i < layout->array_count; i++) {
+        size_t count = head->counts[i];
+
+        memcpy(members + layout->arrays[i].pointer, &arrays[i], sizeof(arrays[i]));
+        memcpy(members + layout->arrays[i].count, &count, sizeof(count));
+    }
+    for (size_t i = 0; i < layout->array_count; i++) {
+        if (!elements_are_valid(&layout->arrays[i], head->counts[i], out, arrays[i]))
+            return false;
+    }
+    return true;
+}
+
+int sealed_open(const struct sealed_layout *layout, int fd, void *out)
 {
     struct stat status;
-    void *mapping;
+    size_t size;
+    void *bytes;
     int seals;
 
     if (fstat(fd, &status) < 0)
@@ -67,15 +139,12 @@ int sealed_map(int fd, const void **bytes, size_t *size)
     seals = fcntl(fd, F_GET_SEALS);
     if (seals < 0 || (seals & SEALS) != SEALS || status.st_size <= 0)
         return -EBADMSG;
-    mapping = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (mapping == MAP_FAILED)
+    size = (size_t)status.st_size;
+    bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (bytes == MAP_FAILED)
         return -errno;
-    *bytes = mapping;
-    *size = (size_t)status.st_size;
-    return 0;
-}
-
-void sealed_unmap(const void *bytes, size_t size)
-{
-    munmap((void *)(uintptr_t)bytes, size);
+    if (sealed_read(layout, bytes, size, out))
+        return 0;
+    munmap(bytes, size);
+    return -EBADMSG;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A plan as bytes: a head with the counts, then the arrays one behind the other.  Writer and reader
- * are of one build on one machine, so values lie there as they are; they are checked all the same,
- * since a sniffer must not be what a stray descriptor makes of it.
+ * What a sniffer's plan may hold, array by array.
  */
 #include "sniffer/plan.h"
 
@@ -10,34 +8,19 @@
 #include "source/message.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char plan_magic[8] = "wsplan3";
-
 enum {
     VLAN_MAX = 4094,
+    VALUES_AT = offsetof(struct plan, chain_whitelists),
+    VALUES_SIZE = sizeof(struct plan) - VALUES_AT,
 };
 
-struct plan_head {
-    char magic[8];
-    whitelist_mask chain_whitelists;
-    whitelist_mask follow_whitelists;
-    uint32_t interface_count, resolver_count, pattern_count, vlan_count, derived_count,
-        tunnel_count;
-    uint32_t link_count, origin_count;
-    uint32_t ttl_min[WHITELISTS_MAX];
-    uint32_t ttl_max[WHITELISTS_MAX];
-    uint8_t require_query;
-    uint8_t checksums;
-    uint8_t latency;
-    uint8_t zero[5];
-};
-
-/* Arrays of bytes may lie anywhere; the others come first, the widest right behind the head. */
-static_assert(sizeof(struct plan_head) % _Alignof(struct derived_name) == 0,
-              "derived names are aligned");
+/* The widest arrays come first, so that each is aligned where the one before it ends. */
+static_assert(VALUES_SIZE == 4 * sizeof(uint64_t) + 2 * WHITELISTS_MAX * sizeof(uint32_t),
+              "no padding in the values");
+static_assert(VALUES_SIZE % _Alignof(struct derived_name) == 0, "derived names are aligned");
 static_assert(sizeof(struct derived_name) % _Alignof(struct plan_tunnel) == 0,
               "tunnels are aligned");
 static_assert(sizeof(struct plan_tunnel) % _Alignof(struct plan_link) == 0, "links are aligned");
@@ -48,68 +31,7 @@ static_assert(_Alignof(struct plan_resolver) == _Alignof(uint16_t), "aligned beh
 static_assert(_Alignof(struct plan_interface) == 1 && _Alignof(struct whitelist_pattern) == 1,
               "the other arrays need no alignment");
 
-/* ---- sealing ---- */
-
-static struct plan_head head_of(const struct plan *plan)
-{
-    struct plan_head head = {
-        .chain_whitelists = plan->chain_whitelists,
-        .follow_whitelists = plan->follow_whitelists,
-        .interface_count = (uint32_t)plan->interface_count,
-        .resolver_count = (uint32_t)plan->resolver_count,
-        .pattern_count = (uint32_t)plan->pattern_count,
-        .vlan_count = (uint32_t)plan->vlan_count,
-        .derived_count = (uint32_t)plan->derived_count,
-        .tunnel_count = (uint32_t)plan->tunnel_count,
-        .link_count = (uint32_t)plan->link_count,
-        .origin_count = (uint32_t)plan->origin_count,
-        .require_query = plan->require_query,
-        .checksums = (uint8_t)plan->checksums,
-        .latency = (uint8_t)plan->latency,
-    };
-
-    memcpy(head.magic, plan_magic, sizeof(plan_magic));
-    memcpy(head.ttl_min, plan->ttl_min, sizeof(head.ttl_min));
-    memcpy(head.ttl_max, plan->ttl_max, sizeof(head.ttl_max));
-    return head;
-}
-
-int plan_seal(const struct plan *plan)
-{
-    const struct plan_head head = head_of(plan);
-    const struct sealed_part parts[] = {
-        {&head, sizeof(head)},
-        {plan->derived, plan->derived_count * sizeof(*plan->derived)},
-        {plan->tunnels, plan->tunnel_count * sizeof(*plan->tunnels)},
-        {plan->links, plan->link_count * sizeof(*plan->links)},
-        {plan->origins, plan->origin_count * sizeof(*plan->origins)},
-        {plan->vlans, plan->vlan_count * sizeof(*plan->vlans)},
-        {plan->resolvers, plan->resolver_count * sizeof(*plan->resolvers)},
-        {plan->interfaces, plan->interface_count * sizeof(*plan->interfaces)},
-        {plan->patterns, plan->pattern_count * sizeof(*plan->patterns)},
-    };
-
-    if (plan->interface_count > PLAN_INTERFACES_MAX || plan->resolver_count > PLAN_RESOLVERS_MAX ||
-        plan->pattern_count > PLAN_PATTERNS_MAX || plan->vlan_count > PLAN_VLANS_MAX ||
-        plan->derived_count > PLAN_DERIVED_MAX || plan->tunnel_count > PLAN_TUNNELS_MAX ||
-        plan->link_count > PLAN_LINKS_MAX || plan->origin_count > PLAN_ORIGINS_MAX)
-        return -E2BIG;
-    return sealed_make("wildset-plan", parts, sizeof(parts) / sizeof(parts[0]));
-}
-
-/* ---- opening ---- */
-
-static bool head_is_valid(const struct plan_head *head)
-{
-    return memcmp(head->magic, plan_magic, sizeof(plan_magic)) == 0 &&
-           head->interface_count <= PLAN_INTERFACES_MAX &&
-           head->resolver_count <= PLAN_RESOLVERS_MAX && head->pattern_count <= PLAN_PATTERNS_MAX &&
-           head->vlan_count <= PLAN_VLANS_MAX && head->derived_count <= PLAN_DERIVED_MAX &&
-           head->tunnel_count <= PLAN_TUNNELS_MAX && head->link_count <= PLAN_LINKS_MAX &&
-           head->origin_count <= PLAN_ORIGINS_MAX && head->require_query <= 1 &&
-           head->checksums <= CHECKSUMS_IGNORE && head->latency <= LATENCY_NORMAL &&
-           memcmp(head->zero, (const uint8_t[sizeof(head->zero)]){0}, sizeof(head->zero)) == 0;
-}
+/* ---- what is valid ---- */
 
 static bool plan_interface_is_valid(const char name[static IFNAMSIZ])
 {
@@ -143,145 +65,123 @@ static bool name_is_valid(const struct dname *name)
     return name->length > 0 && dname_is_canonical(name);
 }
 
-static bool pattern_is_valid(const struct whitelist_pattern *pattern)
+static bool pattern_is_valid(const void *plan, const void *element)
 {
+    const struct whitelist_pattern *pattern = element;
+
+    (void)plan;
     return pattern->whitelist < WHITELISTS_MAX && pattern->pattern.kind <= PATTERN_ANY &&
            name_is_valid(&pattern->pattern.name);
 }
 
-static bool derived_is_valid(const struct derived_name *derived)
+static bool derived_is_valid(const void *plan, const void *element)
 {
+    const struct derived_name *derived = element;
+
+    (void)plan;
     return name_is_valid(&derived->name) && name_is_valid(&derived->root) &&
            derived->whitelist < WHITELISTS_MAX && derived->steps > 0 &&
            derived->steps <= DERIVED_STEPS_MAX;
 }
 
-static bool tunnel_is_valid(const struct plan_tunnel *tunnel)
+static bool tunnel_is_valid(const void *plan, const void *element)
 {
     static const struct prefix anybody;
+    const struct plan_tunnel *tunnel = element;
 
+    (void)plan;
     return tunnel->encapsulation > ENCAPSULATION_NONE &&
            tunnel->encapsulation < ENCAPSULATION_COUNT && flag_is_valid(&tunnel->has_number) &&
            (memcmp(&tunnel->from, &anybody, sizeof(anybody)) == 0 ||
             prefix_is_valid(&tunnel->from));
 }
 
-static bool link_is_valid(const struct plan_link *link)
+/* They are looked up by index: each one's is above the one before. */
+static bool link_is_valid(const void *plan, const void *element)
 {
-    return link->index > 0 && link->name[0] && plan_interface_is_valid(link->name) &&
+    const struct plan_link *link = element, *first = ((const struct plan *)plan)->links;
+    uint32_t below = link > first ? link[-1].index : 0;
+
+    return link->index > below && link->name[0] && plan_interface_is_valid(link->name) &&
            flag_is_valid(&link->mirror) && flag_is_valid(&link->loopback) &&
            flag_is_valid(&link->any_source) && link->zero == 0;
 }
 
-static bool links_are_valid(const struct plan *plan)
+static bool origin_is_valid(const void *plan, const void *element)
 {
-    for (size_t i = 0; i < plan->link_count; i++) {
-        if (!link_is_valid(&plan->links[i]) ||
-            (i > 0 && plan->links[i - 1].index >= plan->links[i].index))
-            return false;
-    }
-    for (size_t i = 0; i < plan->origin_count; i++) {
-        if (!prefix_is_valid(&plan->origins[i].prefix) || plan->origins[i].zero[0] ||
-            plan->origins[i].zero[1])
-            return false;
-    }
-    return true;
+    const struct plan_origin *origin = element;
+
+    (void)plan;
+    return prefix_is_valid(&origin->prefix) && origin->zero[0] == 0 && origin->zero[1] == 0;
 }
 
-static bool arrays_are_valid(const struct plan *plan)
+static bool vlan_is_valid(const void *plan, const void *element)
 {
-    for (size_t i = 0; i < plan->derived_count; i++) {
-        if (!derived_is_valid(&plan->derived[i]))
-            return false;
-    }
-    for (size_t i = 0; i < plan->tunnel_count; i++) {
-        if (!tunnel_is_valid(&plan->tunnels[i]))
-            return false;
-    }
-    if (!links_are_valid(plan))
-        return false;
-    for (size_t i = 0; i < plan->vlan_count; i++) {
-        if (plan->vlans[i] > VLAN_MAX)
-            return false;
-    }
-    for (size_t i = 0; i < plan->interface_count; i++) {
-        const char *name = plan->interfaces[i].name;
-
-        if (!name[0] || !plan_interface_is_valid(name) ||
-            !flag_is_valid(&plan->interfaces[i].mirror))
-            return false;
-    }
-    for (size_t i = 0; i < plan->resolver_count; i++) {
-        if (!prefix_is_valid(&plan->resolvers[i].prefix) ||
-            !plan_interface_is_valid(plan->resolvers[i].interface))
-            return false;
-    }
-    for (size_t i = 0; i < plan->pattern_count; i++) {
-        if (!pattern_is_valid(&plan->patterns[i]))
-            return false;
-    }
-    return true;
+    (void)plan;
+    return *(const uint16_t *)element <= VLAN_MAX;
 }
 
-static size_t size_by_head(const struct plan_head *head)
+static bool interface_is_valid(const void *plan, const void *element)
 {
-    return sizeof(*head) + head->derived_count * sizeof(struct derived_name) +
-           head->tunnel_count * sizeof(struct plan_tunnel) +
-           head->link_count * sizeof(struct plan_link) +
-           head->origin_count * sizeof(struct plan_origin) + head->vlan_count * sizeof(uint16_t) +
-           head->interface_count * sizeof(struct plan_interface) +
-           head->resolver_count * sizeof(struct plan_resolver) +
-           head->pattern_count * sizeof(struct whitelist_pattern);
+    const struct plan_interface *interface = element;
+
+    (void)plan;
+    return interface->name[0] && plan_interface_is_valid(interface->name) &&
+           flag_is_valid(&interface->mirror);
 }
 
-/* The head has been checked, and the sizes agree. */
-static struct plan plan_of(const struct plan_head *head, const uint8_t *behind)
+static bool resolver_is_valid(const void *plan, const void *element)
 {
-    struct plan plan = {
-        .interface_count = head->interface_count,
-        .resolver_count = head->resolver_count,
-        .pattern_count = head->pattern_count,
-        .vlan_count = head->vlan_count,
-        .derived_count = head->derived_count,
-        .link_count = head->link_count,
-        .origin_count = head->origin_count,
-        .chain_whitelists = head->chain_whitelists,
-        .follow_whitelists = head->follow_whitelists,
-        .tunnel_count = head->tunnel_count,
-        .require_query = head->require_query,
-        .checksums = (enum plan_checksums)head->checksums,
-        .latency = (enum plan_latency)head->latency,
-    };
+    const struct plan_resolver *resolver = element;
 
-    memcpy(plan.ttl_min, head->ttl_min, sizeof(plan.ttl_min));
-    memcpy(plan.ttl_max, head->ttl_max, sizeof(plan.ttl_max));
-    plan.derived = (const void *)behind;
-    behind += plan.derived_count * sizeof(*plan.derived);
-    plan.tunnels = (const void *)behind;
-    behind += plan.tunnel_count * sizeof(*plan.tunnels);
-    plan.links = (const void *)behind;
-    behind += plan.link_count * sizeof(*plan.links);
-    plan.origins = (const void *)behind;
-    behind += plan.origin_count * sizeof(*plan.origins);
-    plan.vlans = (const void *)behind;
-    behind += plan.vlan_count * sizeof(*plan.vlans);
-    plan.resolvers = (const void *)behind;
-    behind += plan.resolver_count * sizeof(*plan.resolvers);
-    plan.interfaces = (const void *)behind;
-    behind += plan.interface_count * sizeof(*plan.interfaces);
-    plan.patterns = (const void *)behind;
-    return plan;
+    (void)plan;
+    return prefix_is_valid(&resolver->prefix) && plan_interface_is_valid(resolver->interface);
+}
+
+static bool values_are_valid(const void *sealed)
+{
+    const struct plan *plan = sealed;
+    static const uint8_t zero[sizeof(plan->zero)];
+
+    return flag_is_valid(&plan->require_query) && plan->checksums <= CHECKSUMS_IGNORE &&
+           plan->latency <= LATENCY_NORMAL && memcmp(plan->zero, zero, sizeof(zero)) == 0;
+}
+
+/* ---- as bytes ---- */
+
+#define ARRAY(member, count, most, is_valid)                                                       \
+    SEALED_ARRAY(struct plan, member, count, most, is_valid)
+
+static const struct sealed_layout plan_layout = {
+    .name = "wildset-plan",
+    .magic = "wsplan4",
+    .values = VALUES_AT,
+    .values_size = VALUES_SIZE,
+    .values_are_valid = values_are_valid,
+    .array_count = 8,
+    .arrays =
+        {
+            ARRAY(derived, derived_count, PLAN_DERIVED_MAX, derived_is_valid),
+            ARRAY(tunnels, tunnel_count, PLAN_TUNNELS_MAX, tunnel_is_valid),
+            ARRAY(links, link_count, PLAN_LINKS_MAX, link_is_valid),
+            ARRAY(origins, origin_count, PLAN_ORIGINS_MAX, origin_is_valid),
+            ARRAY(vlans, vlan_count, PLAN_VLANS_MAX, vlan_is_valid),
+            ARRAY(resolvers, resolver_count, PLAN_RESOLVERS_MAX, resolver_is_valid),
+            ARRAY(interfaces, interface_count, PLAN_INTERFACES_MAX, interface_is_valid),
+            ARRAY(patterns, pattern_count, PLAN_PATTERNS_MAX, pattern_is_valid),
+        },
+};
+
+int plan_seal(const struct plan *plan)
+{
+    return sealed_make(&plan_layout, plan);
 }
 
 bool plan_read(const void *bytes, size_t size, struct plan *out)
 {
-    const struct plan_head *head = bytes;
     struct plan plan;
 
-    if (size < sizeof(*head) || !head_is_valid(head) || size != size_by_head(head))
-        return false;
-    plan = plan_of(head, (const uint8_t *)bytes + sizeof(*head));
-    if (!arrays_are_valid(&plan))
+    if (!sealed_read(&plan_layout, bytes, size, &plan))
         return false;
     *out = plan;
     return true;
@@ -289,16 +189,12 @@ bool plan_read(const void *bytes, size_t size, struct plan *out)
 
 int plan_open(int fd, struct plan *out)
 {
-    const void *bytes;
-    size_t size;
-    int result = sealed_map(fd, &bytes, &size);
+    struct plan plan;
+    int result = sealed_open(&plan_layout, fd, &plan);
 
-    if (result < 0)
-        return result;
-    if (plan_read(bytes, size, out))
-        return 0;
-    sealed_unmap(bytes, size);
-    return -EBADMSG;
+    if (result == 0)
+        *out = plan;
+    return result;
 }
 
 /* ---- looking up ---- */

@@ -102,15 +102,17 @@ struct plan {
     size_t origin_count;
     const uint16_t *vlans; /* none: all, and untagged */
     size_t vlan_count;
+    const struct plan_tunnel *tunnels;
+    size_t tunnel_count;
+    /* From here on plain values, without padding: they are sealed as they stand. */
     whitelist_mask chain_whitelists;  /* match = "chain" */
     whitelist_mask follow_whitelists; /* follow = "across" */
     uint32_t ttl_min[WHITELISTS_MAX]; /* seconds: derived names are clamped by them */
     uint32_t ttl_max[WHITELISTS_MAX];
-    const struct plan_tunnel *tunnels;
-    size_t tunnel_count;
-    bool require_query;
     enum plan_checksums checksums;
     enum plan_latency latency;
+    bool require_query;
+    uint8_t zero[7];
 };
 
 /* NULL when the plan has none of this index. */
