@@ -140,9 +140,9 @@ static void on_clock(void *context, uint64_t slept_ns)
 
 /* ---- the service manager ---- */
 
-static struct control_views views_of(struct daemon *daemon)
+static struct daemon_views views_of(struct daemon *daemon)
 {
-    return (struct control_views){
+    return (struct daemon_views){
         .config = daemon->config,
         .sync = daemon->sync,
         .sources = daemon->sources,
@@ -158,7 +158,7 @@ static struct control_views views_of(struct daemon *daemon)
 /* Whether it is another one than was told last. */
 static bool look_at_health(struct daemon *daemon)
 {
-    const struct control_views views = views_of(daemon);
+    const struct daemon_views views = views_of(daemon);
     char now[HEALTHLINE_MAX];
 
     daemon->untold = 0;
@@ -337,7 +337,7 @@ static int open_sources(struct daemon *daemon)
 
 static int open_control(struct daemon *daemon)
 {
-    struct control_views views;
+    struct daemon_views views;
 
     daemon->started = clock_now();
     views = views_of(daemon);

@@ -28,7 +28,7 @@ static void keep_gravest(void *context, const struct advice *advice)
     gravest->failure = advice->failure;
 }
 
-const char *healthline(const struct control_views *views, char out[static HEALTHLINE_MAX])
+const char *healthline(const struct daemon_views *views, char out[static HEALTHLINE_MAX])
 {
     struct moment now = clock_now();
     json_t *status = overview_to_json(views, &now);

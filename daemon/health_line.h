@@ -5,12 +5,12 @@
 #ifndef WILDSET_DAEMON_HEALTH_LINE_H
 #define WILDSET_DAEMON_HEALTH_LINE_H
 
-#include "daemon/control/views.h"
+#include "daemon/outputs/views.h"
 
 enum { HEALTHLINE_MAX = 512 };
 
 /* "ok: 2 whitelists, 34 addresses allowed now"; "degraded: " and the gravest finding.  Returns
  * `out`. */
-const char *healthline(const struct control_views *views, char out[static HEALTHLINE_MAX]);
+const char *healthline(const struct daemon_views *views, char out[static HEALTHLINE_MAX]);
 
 #endif

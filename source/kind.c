@@ -29,7 +29,7 @@ static const struct source_kind kinds[SOURCE_COUNT] = {
             .asks_itself = true,
         },
     [SOURCE_STATE] = {.name = "state"}, /* no process: nothing is taken from it */
-#ifdef WILDSET_TEST_SOURCE
+#ifdef WILDSET_TEST_SEAMS
     [SOURCE_TEST] =
         {
             .name = "test",

@@ -23,8 +23,8 @@ enum source {
     SOURCE_SNIFFER,
     SOURCE_REGISTRY,
     SOURCE_STATE, /* leases read back at start: never a sender */
-#ifdef WILDSET_TEST_SOURCE
-    SOURCE_TEST, /* tests/source */
+#ifdef WILDSET_TEST_SEAMS
+    SOURCE_TEST, /* tests/seams */
 #endif
     SOURCE_COUNT,
 };

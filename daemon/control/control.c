@@ -49,7 +49,7 @@ struct client {
 
 struct control {
     struct loop *loop;
-    struct control_views views;
+    struct daemon_views views;
     struct listener listener;
     struct loop_watch *readable; /* NULL while no more clients can be taken */
     struct loop_watch *pause;    /* timer: to try again */
@@ -411,7 +411,7 @@ static int control_watch(struct control *control)
                : -ENOMEM;
 }
 
-int control_open(struct loop *loop, const char *path, const struct control_views *views,
+int control_open(struct loop *loop, const char *path, const struct daemon_views *views,
                  struct control **out)
 {
     struct control *control = calloc(1, sizeof(*control));

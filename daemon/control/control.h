@@ -7,13 +7,13 @@
 #define WILDSET_DAEMON_CONTROL_CONTROL_H
 
 #include "base/loop.h"
-#include "daemon/control/views.h"
+#include "daemon/outputs/views.h"
 
 struct control;
 struct event;
 
 /* Makes the socket (0660, group wildset when it exists), replacing a dead one.  0 or -errno. */
-int control_open(struct loop *loop, const char *path, const struct control_views *views,
+int control_open(struct loop *loop, const char *path, const struct daemon_views *views,
                  struct control **out);
 void control_close(struct control *control);
 void control_set_config(struct control *control, const struct config *config);

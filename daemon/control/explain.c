@@ -8,7 +8,7 @@
 #include "daemon/control/explain_policy.h"
 #include "daemon/control/json.h"
 #include "daemon/control/protocol.h"
-#include "daemon/control/views.h"
+#include "daemon/outputs/views.h"
 #include "setsync/setsync.h"
 
 #include <stdlib.h>
@@ -30,7 +30,7 @@ struct explanation {
     size_t foreign; /* sets that somebody else has put the address into */
     size_t cursor;
     /* During a step. */
-    const struct control_views *views;
+    const struct daemon_views *views;
     struct moment now;
 };
 
@@ -343,7 +343,7 @@ static json_t *conclude(const struct explanation *explanation, const struct even
     return object;
 }
 
-json_t *explanation_step(struct explanation *explanation, const struct control_views *views,
+json_t *explanation_step(struct explanation *explanation, const struct daemon_views *views,
                          const struct event_ring *refusals, const struct event_ring *waits,
                          bool *done)
 {

@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-struct control_views;
+struct daemon_views;
 struct explanation;
 struct event_ring;
 
@@ -37,7 +37,7 @@ void explanation_free(struct explanation *explanation);
  * element is what the kernel said now, without element_left when permanent; absent when it could
  * not be asked.  leases_below: of names below this one.
  */
-json_t *explanation_step(struct explanation *explanation, const struct control_views *views,
+json_t *explanation_step(struct explanation *explanation, const struct daemon_views *views,
                          const struct event_ring *refusals, const struct event_ring *waits,
                          bool *done);
 

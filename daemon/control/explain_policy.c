@@ -8,7 +8,7 @@
 #include "daemon/config/config.h"
 #include "daemon/control/json.h"
 #include "daemon/control/near_miss.h"
-#include "daemon/control/views.h"
+#include "daemon/outputs/views.h"
 #include "setsync/policy/policy.h"
 #include "setsync/setsync.h"
 
@@ -115,7 +115,7 @@ static json_t *judge_name(const struct setsync *sync, const struct whitelist *wh
     return object;
 }
 
-json_t *judgement_to_json(const struct control_views *views, const struct address *address,
+json_t *judgement_to_json(const struct daemon_views *views, const struct address *address,
                           const struct dname *name)
 {
     const struct config *config = views->config;

@@ -11,10 +11,10 @@
 
 #include <jansson.h>
 
-struct control_views;
+struct daemon_views;
 
 /* The array `whitelists` of explain.h; of the name when the address has no family. */
-json_t *judgement_to_json(const struct control_views *views, const struct address *address,
+json_t *judgement_to_json(const struct daemon_views *views, const struct address *address,
                           const struct dname *name);
 
 #endif

@@ -13,7 +13,7 @@
 #include "daemon/control/reloads.h"
 #include "daemon/control/request.h"
 #include "daemon/control/status.h"
-#include "daemon/control/views.h"
+#include "daemon/outputs/views.h"
 #include "setsync/setsync.h"
 
 #include <stdio.h>

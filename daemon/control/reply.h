@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct control_views;
+struct daemon_views;
 struct explanation;
 struct listing;
 struct event_ring;
@@ -25,7 +25,7 @@ struct reply_rest {
 };
 
 struct reply_terms {
-    const struct control_views *views;
+    const struct daemon_views *views;
     bool may_forget;
     bool may_watch;                    /* there is room for one more who does */
     const struct event_ring *refusals; /* the last ones */

@@ -12,9 +12,9 @@
 #include "daemon/control/json.h"
 #include "daemon/control/protocol.h"
 #include "daemon/control/reloads.h"
-#include "daemon/control/views.h"
 #include "daemon/outputs/feed_file.h"
 #include "daemon/outputs/feeds.h"
+#include "daemon/outputs/views.h"
 #include "daemon/sources/quiet.h"
 #include "daemon/sources/sources.h"
 #include "daemon/sources/topology.h"
@@ -484,7 +484,7 @@ static void put_config(json_t *object, const struct config *config, const struct
     json_object_set_new(object, "warnings", warnings);
 }
 
-json_t *overview_to_json(const struct control_views *views, const struct moment *now)
+json_t *overview_to_json(const struct daemon_views *views, const struct moment *now)
 {
     json_t *object = json_object();
 

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-struct control_views;
+struct daemon_views;
 struct moment;
 
 /*
@@ -38,6 +38,6 @@ struct moment;
  *
  * median_us and p99_us are interpolated inside their bucket; the last bucket has no below_us.
  */
-json_t *overview_to_json(const struct control_views *views, const struct moment *now);
+json_t *overview_to_json(const struct daemon_views *views, const struct moment *now);
 
 #endif

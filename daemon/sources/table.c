@@ -6,8 +6,8 @@
 #include "daemon/sources/sniffer.h"
 
 #include <assert.h>
-#ifdef WILDSET_TEST_SOURCE
-#include "tests/source/test_source.h"
+#ifdef WILDSET_TEST_SEAMS
+#include "tests/seams/test_source.h"
 #endif
 
 const struct source_row *source_row(size_t index)
@@ -15,7 +15,7 @@ const struct source_row *source_row(size_t index)
     static const struct source_row *const rows[] = {
         &sniffer_row,
         &registry_row,
-#ifdef WILDSET_TEST_SOURCE
+#ifdef WILDSET_TEST_SEAMS
         &test_row,
 #endif
     };

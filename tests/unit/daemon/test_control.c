@@ -135,7 +135,7 @@ static void serve(const char *path, int ready)
     static struct plan_resolver named = {
         .prefix = {.address = {.family = ADDRESS_IPV4, .bytes = {192, 0, 2, 53}}, .length = 32}};
     static const struct trusted trusted = {.resolvers = &named, .count = 1, .named = 1};
-    struct control_views views = {
+    struct daemon_views views = {
         .started = clock_now(), .resolvers = &resolvers, .trusted = &trusted};
     struct config *config;
     struct loop *loop;

@@ -3,7 +3,7 @@
  * The least that a source needs in the daemon: a plan.  This one has nothing to know, so that it is
  * an empty file.
  */
-#include "tests/source/test_source.h"
+#include "tests/seams/test_source.h"
 
 #include <errno.h>
 #include <sys/mman.h>

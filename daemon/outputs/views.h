@@ -2,8 +2,8 @@
 /*
  * The parts of the daemon that the replies of the control socket describe.
  */
-#ifndef WILDSET_DAEMON_CONTROL_VIEWS_H
-#define WILDSET_DAEMON_CONTROL_VIEWS_H
+#ifndef WILDSET_DAEMON_OUTPUTS_VIEWS_H
+#define WILDSET_DAEMON_OUTPUTS_VIEWS_H
 
 #include "base/clock.h"
 
@@ -17,7 +17,7 @@ struct sources;
 struct trusted;
 
 /* All borrowed; the configuration may be replaced with control_set_config. */
-struct control_views {
+struct daemon_views {
     const struct config *config;
     struct setsync *sync;
     const struct sources *sources;
