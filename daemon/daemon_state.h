@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the parts of daemon.h share: its life (daemon.c), what sources tell (daemon_told.c), and
- * from a configuration to the sources' plans (daemon_reload.c).
+ * What the parts of daemon.h share.  Its life is in daemon.c, which calls the others and is called
+ * by none of them: learn.c (what sources tell), reload.c, trust.c (whom to trust, and the sources'
+ * plans), set_timer.c, service.c.
  */
 #ifndef WILDSET_DAEMON_DAEMON_STATE_H
 #define WILDSET_DAEMON_DAEMON_STATE_H
@@ -9,14 +10,12 @@
 #include "base/loop.h"
 #include "daemon/clockwatch.h"
 #include "daemon/config/trusted.h"
-#include "daemon/control/control.h"
 #include "daemon/control/reloads.h"
 #include "daemon/daemon.h"
 #include "daemon/health_line.h"
 #include "daemon/hold/hold.h"
-#include "daemon/outputs/feeds.h"
-#include "daemon/outputs/journal.h"
-#include "daemon/outputs/lease_saver.h"
+#include "daemon/outputs/output.h"
+#include "daemon/outputs/views.h"
 #include "daemon/sources/file_monitor.h"
 #include "daemon/sources/sources.h"
 #include "setsync/policy/translators.h"
@@ -29,13 +28,12 @@ struct daemon {
     struct config *config;
     struct loop *loop;
     struct setsync *sync;
-    struct control *control;
     struct sources *sources;
     struct clockwatch *clocks;
-    struct saver *saver; /* NULL: leases are not kept on disk */
-    struct feeds *feeds;
+    struct outputs *outputs;
+    const char *unopened; /* of an output that could not be opened: what */
+    struct daemon_views views;
     struct hold *hold;
-    struct journal journal;
     struct resolvers resolvers;
     struct translators translators;    /* found by asking, for whitelists that want it */
     struct trusted trusted;            /* whom the newest sources were told to believe */
@@ -58,16 +56,34 @@ struct daemon {
     uint64_t warmed_ns;   /* when it last got ready for an answer */
     uint64_t watchdog_ms; /* half of what systemd waits */
     bool told_ready;
-    struct moment started;
     char told[HEALTHLINE_MAX]; /* to the service manager */
     unsigned untold;           /* pulses since it was told */
 };
 
+/* ---- output_table.c ---- */
+
+/* NULL behind the last. */
+const struct output *const *daemon_output_rows(void);
+
+/* ---- set_timer.c ---- */
+
+int daemon_open_timer(struct daemon *daemon);
+int daemon_open_clocks(struct daemon *daemon);
+/* Whoever changes the ruleset is noticed from now on. */
+int daemon_follow_kernel(struct daemon *daemon);
 /* Sets setsync's timer to what is due first. */
 void daemon_arm(struct daemon *daemon);
-/* By the configuration in force: how much is logged, and what in it deserves a word. */
-void daemon_configure_log(const struct config *config);
+
+/* ---- service.c ---- */
+
+int daemon_open_service(struct daemon *daemon);
+/* The pulse, the watchdog, and the time until it is ready whatever is missing. */
+void daemon_start_service(struct daemon *daemon);
 void daemon_tell_ready(struct daemon *daemon);
+/* One has started, ended or become ready: may be what the service manager waits for. */
+void daemon_sources_changed(void *context);
+
+/* ---- learn.c ---- */
 
 /* Lends what was found to the whitelists that want it; false when none does. */
 bool daemon_lend_translators(struct daemon *daemon, struct config *config);
@@ -77,19 +93,18 @@ struct hold_hooks daemon_hold_hooks(struct daemon *daemon);
 /* Whatever happened to an address, here or at a source: all who want to know; the kernel has it. */
 void daemon_event(void *context, const struct event *event);
 
-/* Whom to believe (daemon_trust.c): what is made becomes what is in force with daemon_use_trusted.
- */
+/* ---- trust.c ---- */
+
 int daemon_open_trust(struct daemon *daemon);
 void daemon_close_trust(struct daemon *daemon);
-int daemon_make_trusted(struct daemon *daemon, const struct config *config, struct trusted *out);
-void daemon_use_trusted(struct daemon *daemon, const struct trusted *trusted);
-
 /* Plans for the sources' programs, which are started or replaced.  0 or -errno. */
 int daemon_start_sources(struct daemon *daemon, const struct config *config);
-/* The same for those whose plans say whom to believe. */
-int daemon_start_overhearing(struct daemon *daemon);
 /* It is about to be started anew; where out of memory, the plan that it had does as well. */
 void daemon_renew_plan(void *context, enum source source);
+/* ---- reload.c ---- */
+
+/* By the configuration in force: how much is logged, and what in it deserves a word. */
+void daemon_configure_log(const struct config *config);
 /* A file that is not right, or a plan that cannot be made, changes nothing.  0 or -errno. */
 int daemon_open_reloads(struct daemon *daemon);
 

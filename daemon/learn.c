@@ -79,13 +79,7 @@ void daemon_event(void *context, const struct event *event)
     struct daemon *daemon = context;
 
     tell_committed(daemon);
-    uint64_t boot_ns = clock_now().boot_ns;
-
-    journal_event(&daemon->journal, event, boot_ns);
-    feeds_event(daemon->feeds, event, boot_ns);
-    control_event(daemon->control, event);
-    if (event->kind == EVENT_FORGOTTEN)
-        saver_soon(daemon->saver);
+    outputs_event(daemon->outputs, event, clock_now().boot_ns);
 }
 
 static void on_refusal(void *context, enum source source, const struct sighting *sighting)

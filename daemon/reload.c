@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a configuration to the plans of the sources' programs, at the start and at a reload.
+ * Another configuration takes the place of the one in force, whole or not at all.
  */
 #include "daemon/daemon_state.h"
 
@@ -16,46 +16,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int use_plans(struct daemon *daemon, const struct config *config, enum sources_which which)
+static void set_log_level(const struct config *config)
 {
-    struct trusted trusted;
-    const struct source_knowledge known = {
-        .config = config, .trusted = &trusted, .sync = daemon->sync};
-    int result = daemon_make_trusted(daemon, config, &trusted);
-
-    if (result)
-        return result;
-    result = sources_use(daemon->sources, &known, which);
-    if (result)
-        trusted_free(&trusted);
-    else
-        daemon_use_trusted(daemon, &trusted);
-    return result;
-}
-
-int daemon_start_overhearing(struct daemon *daemon)
-{
-    return use_plans(daemon, daemon->config, SOURCES_THAT_OVERHEAR);
-}
-
-int daemon_start_sources(struct daemon *daemon, const struct config *config)
-{
-    return use_plans(daemon, config, SOURCES_ALL);
-}
-
-void daemon_renew_plan(void *context, enum source source)
-{
-    struct daemon *daemon = context;
-    struct trusted trusted;
-    const struct source_knowledge known = {
-        .config = daemon->config, .trusted = &trusted, .sync = daemon->sync};
-
-    if (daemon_make_trusted(daemon, daemon->config, &trusted))
+    switch (config->log) {
+    case CONFIG_LOG_ALARMS:
+        log_set_level(LOG_LEVEL_NOTICE);
         return;
-    if (sources_renew_plan(daemon->sources, source, &known))
-        trusted_free(&trusted);
-    else
-        daemon_use_trusted(daemon, &trusted);
+    case CONFIG_LOG_GRANTS:
+        log_set_level(LOG_LEVEL_INFO);
+        return;
+    case CONFIG_LOG_DEBUG:
+        log_set_level(LOG_LEVEL_DEBUG);
+        return;
+    }
+}
+
+static void warn(void *context, const char *line)
+{
+    (void)context;
+    log_warning("%s", line);
+}
+
+static void note(void *context, const char *line)
+{
+    (void)context;
+    log_notice("%s", line);
+}
+
+void daemon_configure_log(const struct config *config)
+{
+    set_log_level(config);
+    config_warnings(config, warn, NULL);
+    config_notes(config, note, NULL);
 }
 
 static void log_lines(const char *lines)
@@ -94,9 +86,8 @@ static bool replace_config(struct daemon *daemon, char error[static RELOADS_ERRO
         config_free(config);
         return refuse(error, "out of memory while applying the new whitelists");
     }
-    saver_soon(daemon->saver);
-    feeds_configure(daemon->feeds, config, &now);
-    control_set_config(daemon->control, config);
+    outputs_configure(daemon->outputs, config, &now);
+    daemon->views.config = config;
     config_free(daemon->config);
     daemon->config = config;
     hold_configure(daemon->hold, config);
@@ -135,7 +126,7 @@ static void on_ended(void *context)
     struct daemon *daemon = context;
 
     daemon_tell_ready(daemon);
-    control_reloaded(daemon->control);
+    outputs_reload_ended(daemon->outputs);
 }
 
 int daemon_open_reloads(struct daemon *daemon)

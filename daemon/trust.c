@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whom the daemon believes: said at the start, and followed while the system's files change.  A
+ * Whom the daemon believes: said at the start, told to the sources with their plans, and followed
+ * while the system's files change.  A
  * file that is being written is not read at once, and one that changes all the time makes no more
  * than a sniffer each half minute.
  */
@@ -15,6 +16,84 @@ enum {
     SETTLE_MS = 1000,
     REPLAN_SECONDS = 30,
 };
+
+/* ---- whom to trust ---- */
+
+/* Watched from before they are read, so that no change falls in between. */
+static int make_trusted(struct daemon *daemon, const struct config *config, struct trusted *out)
+{
+    struct trusted_files files = trusted_files();
+    const char *const paths[] = {files.resolv_conf, files.uplinks};
+
+    file_monitor_set(daemon->system_files, paths,
+                     config_believes_default(config) ? TRUSTED_FILES : 0);
+    return trusted_make(config, &files, out);
+}
+
+static void tell(const struct trusted *trusted, const struct trusted *before)
+{
+    char text[TRUSTED_TEXT_MAX];
+
+    log_notice("trusted resolvers: %s", trusted_to_text(trusted, text));
+    if (trusted->unset && !before->unset)
+        log_notice("capture.resolvers is not set, so no other server is trusted (earlier versions "
+                   "trusted any): if clients use your own resolver, add to capture { }: "
+                   "resolvers += { \"ADDRESS\" }");
+}
+
+static void use_trusted(struct daemon *daemon, const struct trusted *trusted)
+{
+    if (!trusted_equal(trusted, &daemon->trusted))
+        tell(trusted, &daemon->trusted);
+    trusted_free(&daemon->trusted);
+    daemon->trusted = *trusted;
+}
+
+/* ---- plans ---- */
+
+static int use_plans(struct daemon *daemon, const struct config *config, enum sources_which which)
+{
+    struct trusted trusted;
+    const struct source_knowledge known = {
+        .config = config, .trusted = &trusted, .sync = daemon->sync};
+    int result = make_trusted(daemon, config, &trusted);
+
+    if (result)
+        return result;
+    result = sources_use(daemon->sources, &known, which);
+    if (result)
+        trusted_free(&trusted);
+    else
+        use_trusted(daemon, &trusted);
+    return result;
+}
+
+static int start_overhearing(struct daemon *daemon)
+{
+    return use_plans(daemon, daemon->config, SOURCES_THAT_OVERHEAR);
+}
+
+int daemon_start_sources(struct daemon *daemon, const struct config *config)
+{
+    return use_plans(daemon, config, SOURCES_ALL);
+}
+
+void daemon_renew_plan(void *context, enum source source)
+{
+    struct daemon *daemon = context;
+    struct trusted trusted;
+    const struct source_knowledge known = {
+        .config = daemon->config, .trusted = &trusted, .sync = daemon->sync};
+
+    if (make_trusted(daemon, daemon->config, &trusted))
+        return;
+    if (sources_renew_plan(daemon->sources, source, &known))
+        trusted_free(&trusted);
+    else
+        use_trusted(daemon, &trusted);
+}
+
+/* ---- the system's files ---- */
 
 static uint64_t wait_ms(const struct daemon *daemon)
 {
@@ -48,7 +127,7 @@ static void on_settled(void *context)
         return;
     log_info("the system's DNS servers have changed: starting a new sniffer");
     daemon->trusted_ns = clock_now().boot_ns;
-    if (daemon_start_overhearing(daemon))
+    if (start_overhearing(daemon))
         log_error(
             "out of memory while preparing the sniffer's plan; keeping the previous resolvers");
 }
@@ -66,34 +145,4 @@ void daemon_close_trust(struct daemon *daemon)
     file_monitor_free(daemon->system_files);
     loop_unwatch(daemon->trust_timer);
     trusted_free(&daemon->trusted);
-}
-
-/* Watched from before they are read, so that no change falls in between. */
-int daemon_make_trusted(struct daemon *daemon, const struct config *config, struct trusted *out)
-{
-    struct trusted_files files = trusted_files();
-    const char *const paths[] = {files.resolv_conf, files.uplinks};
-
-    file_monitor_set(daemon->system_files, paths,
-                     config_believes_default(config) ? TRUSTED_FILES : 0);
-    return trusted_make(config, &files, out);
-}
-
-static void tell(const struct trusted *trusted, const struct trusted *before)
-{
-    char text[TRUSTED_TEXT_MAX];
-
-    log_notice("trusted resolvers: %s", trusted_to_text(trusted, text));
-    if (trusted->unset && !before->unset)
-        log_notice("capture.resolvers is not set, so no other server is trusted (earlier versions "
-                   "trusted any): if clients use your own resolver, add to capture { }: "
-                   "resolvers += { \"ADDRESS\" }");
-}
-
-void daemon_use_trusted(struct daemon *daemon, const struct trusted *trusted)
-{
-    if (!trusted_equal(trusted, &daemon->trusted))
-        tell(trusted, &daemon->trusted);
-    trusted_free(&daemon->trusted);
-    daemon->trusted = *trusted;
 }

@@ -6,7 +6,9 @@
  */
 #include "daemon/control/control.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "daemon/control/event_ring.h"
 #include "daemon/control/listener.h"
 #include "daemon/control/protocol.h"
@@ -49,7 +51,7 @@ struct client {
 
 struct control {
     struct loop *loop;
-    struct daemon_views views;
+    const struct daemon_views *views;
     struct listener listener;
     struct loop_watch *readable; /* NULL while no more clients can be taken */
     struct loop_watch *pause;    /* timer: to try again */
@@ -143,7 +145,7 @@ static struct reply_terms terms_of(const struct client *client)
 {
     const struct control *control = client->control;
 
-    return (struct reply_terms){.views = &control->views,
+    return (struct reply_terms){.views = control->views,
                                 .may_forget = client->may_forget,
                                 .may_watch = watchers_count(control) < WATCHERS_MAX,
                                 .refusals = control->refusals,
@@ -276,10 +278,11 @@ static bool is_refusal(enum event_kind kind)
            kind == EVENT_FORGOTTEN;
 }
 
-void control_event(struct control *control, const struct event *event)
+static void control_event(void *self, const struct event *event, uint64_t boot_ns)
 {
-    if (!control)
-        return;
+    struct control *control = self;
+
+    (void)boot_ns;
     if (is_refusal(event->kind))
         event_ring_add(control->refusals, event);
     if (event->kind == EVENT_WAITED)
@@ -293,9 +296,12 @@ void control_event(struct control *control, const struct event *event)
     loop_timer_set(control->wake, WAKE_MS);
 }
 
-void control_reloaded(struct control *control)
+/* Those who wait for it are told. */
+static void control_reloaded(void *self)
 {
-    for (unsigned i = 0; control && i < CLIENTS_MAX; i++) {
+    struct control *control = self;
+
+    for (unsigned i = 0; i < CLIENTS_MAX; i++) {
         struct client *client = &control->clients[i];
 
         if (client->rest.reload && !client->writable)
@@ -411,32 +417,10 @@ static int control_watch(struct control *control)
                : -ENOMEM;
 }
 
-int control_open(struct loop *loop, const char *path, const struct daemon_views *views,
-                 struct control **out)
+static void control_close(void *self)
 {
-    struct control *control = calloc(1, sizeof(*control));
+    struct control *control = self;
 
-    if (!control)
-        return -ENOMEM;
-    control->loop = loop;
-    control->views = *views;
-    control->listener.fd = -1;
-    for (unsigned i = 0; i < CLIENTS_MAX; i++)
-        control->clients[i] = (struct client){.control = control, .fd = -1};
-
-    int error = listener_open(path, &control->listener);
-    if (error == 0)
-        error = control_watch(control);
-    if (error < 0) {
-        control_close(control);
-        return error;
-    }
-    *out = control;
-    return 0;
-}
-
-void control_close(struct control *control)
-{
     if (!control)
         return;
     for (unsigned i = 0; i < CLIENTS_MAX; i++) {
@@ -453,7 +437,34 @@ void control_close(struct control *control)
     free(control);
 }
 
-void control_set_config(struct control *control, const struct config *config)
+static int control_open(const struct output_setting *setting, void **self, const char **what)
 {
-    control->views.config = config;
+    struct control *control = calloc(1, sizeof(*control));
+
+    *what = setting->control_path;
+    if (!control)
+        return -ENOMEM;
+    control->loop = setting->loop;
+    control->views = setting->views;
+    control->listener.fd = -1;
+    for (unsigned i = 0; i < CLIENTS_MAX; i++)
+        control->clients[i] = (struct client){.control = control, .fd = -1};
+
+    int error = listener_open(setting->control_path, &control->listener);
+    if (error == 0)
+        error = control_watch(control);
+    if (error < 0) {
+        control_close(control);
+        return error;
+    }
+    *self = control;
+    return 0;
 }
+
+const struct output control_output = {
+    .name = "the control socket",
+    .open = control_open,
+    .close = control_close,
+    .event = control_event,
+    .reload_ended = control_reloaded,
+};

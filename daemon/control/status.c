@@ -12,8 +12,7 @@
 #include "daemon/control/json.h"
 #include "daemon/control/protocol.h"
 #include "daemon/control/reloads.h"
-#include "daemon/outputs/feed_file.h"
-#include "daemon/outputs/feeds.h"
+#include "daemon/outputs/output.h"
 #include "daemon/outputs/views.h"
 #include "daemon/sources/quiet.h"
 #include "daemon/sources/sources.h"
@@ -379,35 +378,6 @@ static void put_sets(json_t *object, const struct setsync *sync)
     put_count(object, "leases", leases);
 }
 
-static json_t *feed_to_json(const struct feed_status *status)
-{
-    char text[CLOCK_TEXT_MAX], problem[320];
-    json_t *object = json_object();
-
-    put_text(object, "whitelist", status->whitelist);
-    put_text(object, "feed", status->path);
-    put_count(object, "addresses", status->addresses);
-    if (status->written_real_ns)
-        put_text(object, "written", clock_to_text(status->written_real_ns, text));
-    if (status->error) {
-        snprintf(problem, sizeof(problem), "%s: %s", strerror(-status->error),
-                 feedfile_advice(status->error));
-        put_text(object, "problem", problem);
-    }
-    return object;
-}
-
-static json_t *feeds_to_json(const struct feeds *feeds)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < feeds_count(feeds); i++) {
-        struct feed_status status = feeds_status(feeds, i);
-        json_array_append_new(array, feed_to_json(&status));
-    }
-    return array;
-}
-
 /* Those that were found; none is nothing to be said. */
 static void put_translators(json_t *object, const struct translators *found)
 {
@@ -496,7 +466,7 @@ json_t *overview_to_json(const struct daemon_views *views, const struct moment *
     json_object_set_new(object, "resolvers",
                         resolvers_to_json(views->resolvers, views->trusted, now));
     put_sets(object, views->sync);
-    json_object_set_new(object, "feeds", feeds_to_json(views->feeds));
+    outputs_status(views->outputs, object);
     if (views->hold)
         json_object_set_new(object, "hold", hold_to_json(views->hold, now));
     put_statistics(object, setsync_statistics(views->sync));

@@ -7,16 +7,19 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/config/config.h"
+#include "daemon/outputs/feed_file.h"
 #include "daemon/outputs/feed_list.h"
 #include "daemon/outputs/outlet.h"
+#include "daemon/outputs/views.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct feeds {
     struct loop_watch *timer;
-    const struct setsync *sync;
+    const struct daemon_views *views;
     const char *state;
     struct feedlist *list; /* the files, for the next start */
     struct outlet *first;
@@ -81,22 +84,21 @@ static void forget_retired(struct feeds *feeds)
         keep_list(feeds);
 }
 
-void feeds_reap(struct feeds *feeds)
+static void feeds_reap(void *self)
 {
-    if (!feeds)
-        return;
+    struct feeds *feeds = self;
+
     for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
         outlet_reap(outlet);
     forget_retired(feeds);
     arm(feeds);
 }
 
-void feeds_event(struct feeds *feeds, const struct event *event, uint64_t boot_ns)
+static void feeds_event(void *self, const struct event *event, uint64_t boot_ns)
 {
+    struct feeds *feeds = self;
     bool changed = false;
 
-    if (!feeds)
-        return;
     for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next) {
         uint64_t before = feed_changes(outlet->feed);
         outlet_event(outlet, event, boot_ns);
@@ -130,7 +132,7 @@ static int configure_outlet(struct feeds *feeds, const struct whitelist *whiteli
         outlet->next = feeds->first;
         feeds->first = outlet;
     }
-    return outlet_configure(outlet, whitelist, feeds->sync, now);
+    return outlet_configure(outlet, whitelist, feeds->views->sync, now);
 }
 
 static bool is_named(const struct config *config, const char *path)
@@ -148,10 +150,10 @@ static void retire(struct feeds *feeds, const struct config *config)
             outlet_retire(outlet);
 }
 
-void feeds_configure(struct feeds *feeds, const struct config *config, const struct moment *now)
+static void feeds_configure(void *self, const struct config *config, const struct moment *now)
 {
-    if (!feeds)
-        return;
+    struct feeds *feeds = self;
+
     retire(feeds, config);
     for (size_t i = 0; i < config->whitelist_count; i++) {
         const struct whitelist *whitelist = &config->whitelists[i];
@@ -187,14 +189,16 @@ static void adopt(void *context, const char *path)
     feeds->first = outlet;
 }
 
-int feeds_new(struct loop *loop, const struct setsync *sync, const char *state, struct feeds **out)
+static int feeds_open(const struct output_setting *setting, void **self, const char **what)
 {
     struct feeds *feeds = calloc(1, sizeof(*feeds));
 
+    (void)what;
     if (!feeds)
         return -ENOMEM;
-    *feeds = (struct feeds){.sync = sync, .state = state, .list = feedlist_open(state)};
-    feeds->timer = loop_timer(loop, on_timer, feeds);
+    *feeds = (struct feeds){
+        .views = setting->views, .state = setting->state, .list = feedlist_open(setting->state)};
+    feeds->timer = loop_timer(setting->loop, on_timer, feeds);
     if (!feeds->timer || !feeds->list) {
         loop_unwatch(feeds->timer);
         feedlist_free(feeds->list);
@@ -202,12 +206,15 @@ int feeds_new(struct loop *loop, const struct setsync *sync, const char *state, 
         return -ENOMEM;
     }
     feedlist_each(feeds->list, adopt, feeds);
-    *out = feeds;
+    *self = feeds;
     return 0;
 }
 
-void feeds_free(struct feeds *feeds)
+/* Writes what was not written yet, and waits for it. */
+static void feeds_close(void *self)
 {
+    struct feeds *feeds = self;
+
     if (!feeds)
         return;
     while (feeds->first) {
@@ -220,26 +227,44 @@ void feeds_free(struct feeds *feeds)
     free(feeds);
 }
 
-size_t feeds_count(const struct feeds *feeds)
-{
-    size_t count = 0;
+/* ---- its part of status ---- */
 
-    for (const struct outlet *outlet = feeds ? feeds->first : NULL; outlet; outlet = outlet->next)
-        count += !outlet->retired;
-    return count;
+static json_t *outlet_to_json(const struct outlet *outlet)
+{
+    char text[CLOCK_TEXT_MAX], problem[256];
+    json_t *object = json_object();
+
+    json_object_set_new(object, "whitelist", json_string(outlet->whitelist));
+    json_object_set_new(object, "feed", json_string(outlet->path));
+    json_object_set_new(object, "addresses", json_integer((json_int_t)feed_count(outlet->feed)));
+    if (outlet->written_real_ns)
+        json_object_set_new(object, "written",
+                            json_string(clock_to_text(outlet->written_real_ns, text)));
+    if (outlet->error) {
+        snprintf(problem, sizeof(problem), "%s: %s", strerror(-outlet->error),
+                 feedfile_advice(outlet->error));
+        json_object_set_new(object, "problem", json_string(problem));
+    }
+    return object;
 }
 
-struct feed_status feeds_status(const struct feeds *feeds, size_t index)
+static void feeds_status(const void *self, json_t *status)
 {
-    const struct outlet *outlet = feeds->first;
+    const struct feeds *feeds = self;
+    json_t *array = json_array();
 
-    while (outlet->retired || index-- > 0)
-        outlet = outlet->next;
-    return (struct feed_status){
-        .whitelist = outlet->whitelist,
-        .path = outlet->path,
-        .addresses = feed_count(outlet->feed),
-        .written_real_ns = outlet->written_real_ns,
-        .error = outlet->error,
-    };
+    for (const struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
+        if (!outlet->retired)
+            json_array_append_new(array, outlet_to_json(outlet));
+    json_object_set_new(status, "feeds", array);
 }
+
+const struct output feeds_output = {
+    .name = "the feeds",
+    .open = feeds_open,
+    .close = feeds_close,
+    .configure = feeds_configure,
+    .event = feeds_event,
+    .child_ended = feeds_reap,
+    .status = feeds_status,
+};

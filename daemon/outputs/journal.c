@@ -352,3 +352,42 @@ void journal_event(struct journal *journal, const struct event *event, uint64_t 
     if (!enter(journal, event, level, text))
         write_line(level, text);
 }
+
+/* ---- as an output ---- */
+
+static int journal_row_open(const struct output_setting *setting, void **self, const char **what)
+{
+    struct journal *journal = calloc(1, sizeof(*journal));
+
+    (void)setting, (void)what;
+    if (!journal)
+        return -ENOMEM;
+    journal_open(journal);
+    *self = journal;
+    return 0;
+}
+
+static void journal_row_close(void *self)
+{
+    if (self)
+        journal_close(self);
+    free(self);
+}
+
+static void journal_row_event(void *self, const struct event *event, uint64_t boot_ns)
+{
+    journal_event(self, event, boot_ns);
+}
+
+static void journal_row_pulse(void *self)
+{
+    journal_pulse(self);
+}
+
+const struct output journal_output = {
+    .name = "the journal",
+    .open = journal_row_open,
+    .close = journal_row_close,
+    .event = journal_row_event,
+    .pulse = journal_row_pulse,
+};

@@ -7,6 +7,7 @@
 #ifndef WILDSET_DAEMON_OUTPUTS_JOURNAL_H
 #define WILDSET_DAEMON_OUTPUTS_JOURNAL_H
 
+#include "daemon/outputs/output.h"
 #include "setsync/policy/event.h"
 
 #include <stdint.h>
@@ -29,6 +30,8 @@ void journal_close(struct journal *journal);
 void journal_event(struct journal *journal, const struct event *event, uint64_t boot_ns);
 /* Each second: how many were left out since the last time. */
 void journal_pulse(struct journal *journal);
+
+extern const struct output journal_output;
 
 enum { JOURNAL_LINE_MAX = 3072 };
 /* The line alone, for the tests.  Returns `out`. */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/outputs/background_write.h"
+#include "daemon/outputs/views.h"
 #include "setsync/setsync.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@
 enum { INTERVAL_MS = 10000, SOON_MS = 200 };
 
 struct saver {
-    const struct setsync *sync;
+    const struct daemon_views *views;
     const char *path;
     struct loop_watch *timer;
     pid_t child;      /* 0: none */
@@ -33,9 +34,9 @@ struct saver {
 };
 
 /* Grows with each change of the leases. */
-static uint64_t changes(const struct setsync *sync)
+static uint64_t changes(const struct saver *saver)
 {
-    const struct setsync_statistics *statistics = setsync_statistics(sync);
+    const struct setsync_statistics *statistics = setsync_statistics(saver->views->sync);
     return statistics->granted + statistics->extended + statistics->expired + statistics->evicted +
            statistics->forgotten;
 }
@@ -58,12 +59,12 @@ static void note_result(struct saver *saver, int error)
 static int save(const struct saver *saver)
 {
     struct moment now = clock_now();
-    return -setsync_save(saver->sync, saver->path, &now);
+    return -setsync_save(saver->views->sync, saver->path, &now);
 }
 
 static void start_child(struct saver *saver)
 {
-    saver->writing = changes(saver->sync);
+    saver->writing = changes(saver);
     pid_t pid = snapshot_fork();
     if (pid == 0)
         _exit(save(saver));
@@ -76,24 +77,27 @@ static void start_child(struct saver *saver)
 static void on_timer(void *context)
 {
     struct saver *saver = context;
-    if (saver->child == 0 && changes(saver->sync) != saver->saved)
+    if (saver->child == 0 && changes(saver) != saver->saved)
         start_child(saver);
     loop_timer_set(saver->timer, INTERVAL_MS);
 }
 
-int saver_new(struct loop *loop, const struct setsync *sync, const char *path, struct saver **out)
+static int saver_open(const struct output_setting *setting, void **self, const char **what)
 {
+    if (!setting->state)
+        return 0;
+    *what = setting->state;
     struct saver *saver = calloc(1, sizeof(*saver));
-    if (saver == NULL)
+    if (!saver)
         return -ENOMEM;
-    *saver = (struct saver){.sync = sync, .path = path, .saved = UINT64_MAX};
-    saver->timer = loop_timer(loop, on_timer, saver);
-    if (saver->timer == NULL) {
+    *saver = (struct saver){.views = setting->views, .path = setting->state, .saved = UINT64_MAX};
+    saver->timer = loop_timer(setting->loop, on_timer, saver);
+    if (!saver->timer) {
         free(saver);
         return -ENOMEM;
     }
     loop_timer_set(saver->timer, INTERVAL_MS);
-    *out = saver;
+    *self = saver;
     return 0;
 }
 
@@ -108,36 +112,63 @@ static void end_child(struct saver *saver)
     saver->child = 0;
 }
 
-void saver_free(struct saver *saver)
+/* Saves a last time, and waits for it: if it came to leases at all. */
+static void saver_close(void *self)
 {
-    if (saver == NULL)
+    struct saver *saver = self;
+    if (!saver)
         return;
     end_child(saver);
-    if (changes(saver->sync) != saver->saved) {
-        saver->writing = changes(saver->sync);
+    if (saver->views->sync && changes(saver) != saver->saved) {
+        saver->writing = changes(saver);
         note_result(saver, save(saver));
     }
     loop_unwatch(saver->timer);
     free(saver);
 }
 
-void saver_soon(struct saver *saver)
+/* What the file says is not true any more: something was taken away that must not come back with
+ * the next start, or the wall clock was set. */
+static void saver_soon(void *self)
 {
-    if (saver == NULL)
-        return;
+    struct saver *saver = self;
     saver->saved = UINT64_MAX;
     saver->again = saver->child != 0;
     if (!saver->again)
         loop_timer_set(saver->timer, SOON_MS);
 }
 
-void saver_reap(struct saver *saver)
+static void saver_configure(void *self, const struct config *config, const struct moment *now)
 {
+    (void)config, (void)now;
+    saver_soon(self);
+}
+
+static void saver_event(void *self, const struct event *event, uint64_t boot_ns)
+{
+    (void)boot_ns;
+    if (event->kind == EVENT_FORGOTTEN)
+        saver_soon(self);
+}
+
+static void saver_reap(void *self)
+{
+    struct saver *saver = self;
     int status;
-    if (saver == NULL || saver->child == 0 || waitpid(saver->child, &status, WNOHANG) <= 0)
+    if (saver->child == 0 || waitpid(saver->child, &status, WNOHANG) <= 0)
         return;
     saver->child = 0;
     note_result(saver, snapshot_result(status));
     if (saver->again)
         saver_soon(saver);
 }
+
+const struct output lease_saver_output = {
+    .name = "the state file",
+    .open = saver_open,
+    .close = saver_close,
+    .configure = saver_configure,
+    .event = saver_event,
+    .clock_changed = saver_soon,
+    .child_ended = saver_reap,
+};

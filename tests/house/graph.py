@@ -65,7 +65,6 @@ NOUNS_MOST = 22
 # Each is a sentence that this test would say.
 KNOWN = """
 objects in a circle: daemon/config/check daemon/config/config daemon/config/parse
-objects in a circle: daemon/daemon daemon/learn daemon/reload daemon/trust
 """
 
 

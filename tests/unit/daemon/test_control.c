@@ -8,6 +8,7 @@
 #include "daemon/control/control.h"
 #include "daemon/control/protocol.h"
 #include "daemon/control/request.h"
+#include "daemon/outputs/views.h"
 #include "daemon/sources/sources.h"
 #include "setsync/setsync.h"
 #include "source/resolvers_seen.h"
@@ -47,13 +48,14 @@ struct server {
 /* Of the child, for its callbacks. */
 static struct {
     struct setsync *sync;
-    struct control *control;
+    void *control; /* NULL: not open */
 } served;
 
 static void on_event(void *context, const struct event *event)
 {
     (void)context;
-    control_event(served.control, event);
+    if (served.control)
+        control_output.event(served.control, event, clock_now().boot_ns);
 }
 
 static struct sighting sighting_of(const char *name, unsigned number)
@@ -140,7 +142,7 @@ static void serve(const char *path, int ready)
     struct config *config;
     struct loop *loop;
     struct sources *sources;
-    struct control *control;
+    void *control = NULL;
     char error[CONFIG_ERROR_MAX];
 
     if (config_from_text("test", config_text, strlen(config_text), &config, error) < 0) {
@@ -157,7 +159,9 @@ static void serve(const char *path, int ready)
     learn(views.sync);
     views.config = config;
     views.sources = sources;
-    int opened = control_open(loop, path, &views, &control);
+    const struct output_setting setting = {.loop = loop, .control_path = path, .views = &views};
+    const char *what;
+    int opened = control_output.open(&setting, &control, &what);
     served.sync = views.sync;
     served.control = opened < 0 ? NULL : control;
     loop_signal(loop, SIGUSR1, on_one, NULL);
@@ -169,7 +173,7 @@ static void serve(const char *path, int ready)
     _exit(loop_run(loop) < 0 ? 5 : 0);
 }
 
-/* What control_open said in the child. */
+/* What opening the socket said in the child. */
 static int server_start(struct server *server)
 {
     int ready[2], opened = 0;
