@@ -99,7 +99,8 @@ enum checksum_outcome segment_merged_checksums(const struct segment *segment, si
 
     if (header == CHECKSUM_BAD || stored == 0)
         return CHECKSUM_BAD;
-    if (is_bare(segment, stored, pseudo))
+    if (is_bare(segment, stored, pseudo) ||
+        stored == checksum_fold(pseudo + UDP_HEADER_SIZE + first))
         return CHECKSUM_BARE;
     return first_is_good(segment, first, pseudo) ? header : CHECKSUM_BAD;
 }

@@ -113,6 +113,7 @@ static int attach_built(struct kernelfilter *filter, const struct kernelfilter_s
         .lengths = socket->lengths,
         .rules = &filter->rules[socket->interface % PLAN_INTERFACES_MAX],
         .chain = filter->chain,
+        .merges = socket->merges,
         .most = most,
     };
 

@@ -23,6 +23,7 @@ struct kernelfilter_socket {
     int link_type;      /* DLT_ */
     uint16_t interface; /* index into the plan's interfaces */
     struct filter_lengths lengths;
+    bool merges; /* one frame may hold several datagrams of a flow */
 };
 
 /* What the kernel does now, and why not more. */

@@ -18,6 +18,9 @@ enum {
     QUESTION_COUNT_AT = 12, /* from the UDP header on */
     FLAGS_AT = 10,
     ANSWER_COUNT_AT = 14,
+    AUTHORITY_COUNT_AT = 16,
+    ADDITIONAL_COUNT_AT = 18,
+    UDP_LENGTH_AT = 4,
     NAME_AT = 20,
     QUESTION_TAIL = 4, /* type and class */
     FLAG_RESPONSE = 0x8000,
@@ -29,6 +32,9 @@ enum {
     RECORD_TYPE_AT = POINTER_SIZE, /* in a record whose owner is a pointer */
     RECORD_SIZE_AT = POINTER_SIZE + 8,
     RECORD_DATA_AT = POINTER_SIZE + 10,
+    ROOT_SIZE = 1, /* an owner: of OPT */
+    ROOT_RECORD_SIZE_AT = ROOT_SIZE + 8,
+    ROOT_RECORD_DATA_AT = ROOT_SIZE + 10,
     RECORDS_MAX = 8, /* looked at; of an answer with more nothing can be told */
 };
 
@@ -37,7 +43,9 @@ enum {
     CELL_START = FILTERPATH_CELL + 1, /* the offset of the name */
     CELL_END,                         /* of its zero */
     CELL_FLAGS,
-    CELL_COUNT, /* records left */
+    CELL_COUNT,    /* records left */
+    CELL_DATAGRAM, /* the offset of its UDP header */
+    CELL_SPARE,
     CELLS,
 };
 
@@ -81,11 +89,14 @@ static void write_walk(struct filtercode *code, unsigned labels)
     filtercode_place(code, end);
 }
 
-static void write_header(struct filtercode *code, bool chain, bool start)
+static void write_header(struct filtercode *code, const struct namefilter_choice *choice,
+                         bool start)
 {
+    if (choice->merges)
+        filtercode_add(code, BPF_STX, CELL_DATAGRAM);
     load_behind(code, BPF_H, QUESTION_COUNT_AT);
     filtercode_branch(code, BPF_JEQ, 1, FILTERCODE_NEXT, FILTERCODE_PASS);
-    if (chain) {
+    if (choice->chain) {
         load_behind(code, BPF_H, FLAGS_AT);
         filtercode_add(code, BPF_ST, CELL_FLAGS);
         load_behind(code, BPF_H, ANSWER_COUNT_AT);
@@ -96,7 +107,7 @@ static void write_header(struct filtercode *code, bool chain, bool start)
         filtercode_add(code, BPF_STX, CELL_START);
 }
 
-static void write_question_type(struct filtercode *code)
+static void write_question_type(struct filtercode *code, unsigned no)
 {
     unsigned wanted = filtercode_label(code);
 
@@ -104,14 +115,23 @@ static void write_question_type(struct filtercode *code)
     for (uint16_t type = 1; type <= RR_TYPE_ANY; type++)
         if (rr_type_is_asked_for_addresses(type))
             filtercode_branch(code, BPF_JEQ, type, wanted, FILTERCODE_NEXT);
-    filtercode_go(code, FILTERCODE_DROP);
+    filtercode_go(code, no);
     filtercode_place(code, wanted);
     load_behind(code, BPF_H, 3);
-    filtercode_branch(code, BPF_JEQ, CLASS_IN, FILTERCODE_NEXT, FILTERCODE_DROP);
+    filtercode_branch(code, BPF_JEQ, CLASS_IN, FILTERCODE_NEXT, no);
+}
+
+/* Over a record, by the length of its data. */
+static void write_step(struct filtercode *code, uint32_t size_at, uint32_t data_at)
+{
+    load_behind(code, BPF_H, size_at);
+    filtercode_add(code, BPF_ALU | BPF_ADD | BPF_X, 0);
+    filtercode_add(code, BPF_ALU | BPF_ADD | BPF_K, data_at);
+    filtercode_add(code, BPF_MISC | BPF_TAX, 0);
 }
 
 /* One record, X at its owner; passes when it is an alias, or when nothing can be told. */
-static void write_record(struct filtercode *code)
+static void write_record(struct filtercode *code, unsigned no)
 {
     load_behind(code, BPF_B, 0);
     filtercode_branch(code, BPF_JGE, POINTER, FILTERCODE_NEXT, FILTERCODE_PASS);
@@ -120,49 +140,109 @@ static void write_record(struct filtercode *code)
     filtercode_branch(code, BPF_JEQ, TYPE_DNAME, FILTERCODE_PASS, FILTERCODE_NEXT);
     filtercode_add(code, BPF_LD | BPF_MEM, CELL_COUNT);
     filtercode_add(code, BPF_ALU | BPF_SUB | BPF_K, 1);
-    filtercode_branch(code, BPF_JEQ, 0, FILTERCODE_DROP, FILTERCODE_NEXT);
+    filtercode_branch(code, BPF_JEQ, 0, no, FILTERCODE_NEXT);
     filtercode_add(code, BPF_ST, CELL_COUNT);
-    load_behind(code, BPF_H, RECORD_SIZE_AT);
-    filtercode_add(code, BPF_ALU | BPF_ADD | BPF_X, 0);
-    filtercode_add(code, BPF_ALU | BPF_ADD | BPF_K, RECORD_DATA_AT);
-    filtercode_add(code, BPF_MISC | BPF_TAX, 0);
+    write_step(code, RECORD_SIZE_AT, RECORD_DATA_AT);
 }
 
 /* A name that matches nothing may still lead to one that does. */
-static void write_chain(struct filtercode *code)
+static void write_chain(struct filtercode *code, unsigned no)
 {
     filtercode_add(code, BPF_LDX | BPF_MEM, CELL_END);
-    write_question_type(code);
+    write_question_type(code, no);
     filtercode_add(code, BPF_LD | BPF_MEM, CELL_FLAGS);
     filtercode_branch(code, BPF_JSET, FLAG_RESPONSE, FILTERCODE_NEXT, FILTERCODE_PASS);
-    filtercode_branch(code, BPF_JSET, RCODE_BITS, FILTERCODE_DROP, FILTERCODE_NEXT);
+    filtercode_branch(code, BPF_JSET, RCODE_BITS, no, FILTERCODE_NEXT);
     filtercode_add(code, BPF_LD | BPF_MEM, CELL_COUNT);
-    filtercode_branch(code, BPF_JEQ, 0, FILTERCODE_DROP, FILTERCODE_NEXT);
+    filtercode_branch(code, BPF_JEQ, 0, no, FILTERCODE_NEXT);
     move_by(code, 1 + QUESTION_TAIL);
     for (unsigned i = 0; i < RECORDS_MAX; i++)
-        write_record(code);
+        write_record(code, no);
     filtercode_go(code, FILTERCODE_PASS);
+}
+
+/* ---- datagrams that were merged ---- */
+
+/* A is the number of all records.  X changes. */
+static void write_count(struct filtercode *code)
+{
+    filtercode_add(code, BPF_LDX | BPF_MEM, CELL_DATAGRAM);
+    load_behind(code, BPF_H, ANSWER_COUNT_AT);
+    filtercode_add(code, BPF_ST, CELL_COUNT);
+    load_behind(code, BPF_H, AUTHORITY_COUNT_AT);
+    filtercode_add(code, BPF_ST, CELL_SPARE);
+    load_behind(code, BPF_H, ADDITIONAL_COUNT_AT);
+    filtercode_add(code, BPF_LDX | BPF_MEM, CELL_COUNT);
+    filtercode_add(code, BPF_ALU | BPF_ADD | BPF_X, 0);
+    filtercode_add(code, BPF_LDX | BPF_MEM, CELL_SPARE);
+    filtercode_add(code, BPF_ALU | BPF_ADD | BPF_X, 0);
+    filtercode_add(code, BPF_ST, CELL_COUNT);
+}
+
+/* One record, X at its owner; passes when that is spelled out.  To `end` behind the last one. */
+static void write_any_record(struct filtercode *code, unsigned end)
+{
+    unsigned root = filtercode_label(code), next = filtercode_label(code);
+
+    filtercode_add(code, BPF_LD | BPF_MEM, CELL_COUNT);
+    filtercode_branch(code, BPF_JEQ, 0, end, FILTERCODE_NEXT);
+    filtercode_add(code, BPF_ALU | BPF_SUB | BPF_K, 1);
+    filtercode_add(code, BPF_ST, CELL_COUNT);
+    load_behind(code, BPF_B, 0);
+    filtercode_branch(code, BPF_JEQ, 0, root, FILTERCODE_NEXT);
+    filtercode_branch(code, BPF_JGE, POINTER, FILTERCODE_NEXT, FILTERCODE_PASS);
+    write_step(code, RECORD_SIZE_AT, RECORD_DATA_AT);
+    filtercode_go(code, next);
+    filtercode_place(code, root);
+    write_step(code, ROOT_RECORD_SIZE_AT, ROOT_RECORD_DATA_AT);
+    filtercode_place(code, next);
+}
+
+/* Drops a datagram that ends with its first message; one that goes on may hold another. */
+static void write_merged(struct filtercode *code)
+{
+    unsigned end = filtercode_label(code);
+
+    write_count(code);
+    filtercode_add(code, BPF_LDX | BPF_MEM, CELL_END);
+    move_by(code, 1 + QUESTION_TAIL);
+    for (unsigned i = 0; i < RECORDS_MAX; i++)
+        write_any_record(code, end);
+    filtercode_add(code, BPF_LD | BPF_MEM, CELL_COUNT);
+    filtercode_branch(code, BPF_JEQ, 0, FILTERCODE_NEXT, FILTERCODE_PASS);
+    filtercode_place(code, end);
+    filtercode_add(code, BPF_STX, CELL_SPARE);
+    filtercode_add(code, BPF_LDX | BPF_MEM, CELL_DATAGRAM);
+    load_behind(code, BPF_H, UDP_LENGTH_AT);
+    filtercode_add(code, BPF_ALU | BPF_ADD | BPF_X, 0);
+    filtercode_add(code, BPF_LDX | BPF_MEM, CELL_SPARE);
+    filtercode_branch(code, BPF_JGT | BPF_X, 0, FILTERCODE_PASS, FILTERCODE_DROP);
 }
 
 static void write_dns(const struct namefilter_choice *choice, const struct nametails *names,
                       const struct fineness *fineness, struct filtercode *code)
 {
+    unsigned foreign = choice->merges ? filtercode_label(code) : FILTERCODE_DROP;
     struct nametree tree = {
         .words = fineness->words,
         .start = CELL_START,
-        .no = choice->chain ? filtercode_label(code) : FILTERCODE_DROP,
+        .no = choice->chain ? filtercode_label(code) : foreign,
     };
 
-    write_header(code, choice->chain, nametails_have_exact(names));
+    write_header(code, choice, nametails_have_exact(names));
     write_walk(code, fineness->labels);
-    if (choice->chain)
+    if (choice->chain || choice->merges)
         filtercode_add(code, BPF_STX, CELL_END);
     move_by(code, -(uint32_t)NAMETREE_BACK);
     nametree_write(&tree, names, code);
-    if (!choice->chain)
-        return;
-    filtercode_place(code, tree.no);
-    write_chain(code);
+    if (choice->chain) {
+        filtercode_place(code, tree.no);
+        write_chain(code, foreign);
+    }
+    if (choice->merges) {
+        filtercode_place(code, foreign);
+        write_merged(code);
+    }
 }
 
 /*
@@ -179,7 +259,7 @@ static unsigned cells_of(const struct namefilter_choice *choice, const struct na
 {
     if (!names)
         return FILTERPATH_CELL + 1;
-    if (choice->chain)
+    if (choice->chain || choice->merges)
         return CELLS;
     return nametails_have_exact(names) ? CELL_START + 1 : FILTERPATH_CELL + 1;
 }

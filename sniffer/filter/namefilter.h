@@ -7,6 +7,9 @@
  *
  * Where a whitelist has match = "chain", any question for addresses may lead to it, and any answer
  * with an alias in it: those pass as well.
+ *
+ * Where datagrams are merged, only the first one's name would be seen.  There a datagram passes
+ * that goes on behind its first message, as its counts and its records' lengths have it.
  */
 #ifndef WILDSET_SNIFFER_FILTER_NAMEFILTER_H
 #define WILDSET_SNIFFER_FILTER_NAMEFILTER_H
@@ -25,7 +28,8 @@ struct namefilter_choice {
     struct filter_lengths lengths;
     const struct tunnelrules *rules; /* NULL: no tunnel is entered */
     bool chain;                      /* a whitelist has match = "chain" */
-    unsigned most;                   /* instructions */
+    bool merges;   /* what is longer than its first message passes: another may follow */
+    unsigned most; /* instructions */
 };
 
 /*

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "sniffer/live/drivercounters.h"
+#include "sniffer/live/merging.h"
 #include "sniffer/live/ringslot.h"
 
 #include <errno.h>
@@ -56,6 +57,7 @@ struct capture {
     uint16_t index;
     int link_type;
     bool any;
+    bool merges; /* UDP datagrams: one frame may hold several */
     bool gone;
     bool nanoseconds;
     struct drivercounters driver;
@@ -211,6 +213,7 @@ int capture_filter(struct capture *capture, struct kernelfilter *filter)
             .link_type = capture->link_type,
             .interface = capture->index,
             .lengths = ring->lengths,
+            .merges = capture->merges,
         };
         struct kernelfilter_outcome outcome;
         int result = kernelfilter_attach(filter, &socket, &outcome);
@@ -228,8 +231,10 @@ int capture_filter(struct capture *capture, struct kernelfilter *filter)
 static int attach_filters(struct capture *capture, struct kernelfilter *filter,
                           char error[static CAPTURE_ERROR_MAX])
 {
-    int result = capture_filter(capture, filter);
+    int result;
 
+    capture->merges = merging_is_on(pcap_fileno(capture->rings[0].pcap), capture->interface);
+    result = capture_filter(capture, filter);
     if (result < 0)
         say(error, "the kernel takes no filter for its socket: %s", strerror(-result));
     return result;
@@ -319,6 +324,11 @@ unsigned capture_descriptors(const struct capture *capture, int out[static CAPTU
     for (unsigned i = 0; i < capture->ring_count; i++)
         out[i] = pcap_get_selectable_fd(capture->rings[i].pcap);
     return capture->ring_count;
+}
+
+bool capture_merges(const struct capture *capture)
+{
+    return capture->merges;
 }
 
 int capture_link_type(const struct capture *capture)

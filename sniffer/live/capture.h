@@ -65,6 +65,8 @@ const char *capture_error(const struct capture *capture);
 
 /* The descriptors to poll for reading; how many.  Large frames come over the second. */
 unsigned capture_descriptors(const struct capture *capture, int out[static CAPTURE_RINGS_MAX]);
+/* Whether a frame may be several datagrams of one flow, as it was when it was opened. */
+bool capture_merges(const struct capture *capture);
 /* DLT_ */
 int capture_link_type(const struct capture *capture);
 /*

@@ -72,6 +72,8 @@ static int open_interface(struct live *live, uint16_t index)
     if (result < 0)
         return open_failed(live, index, result, error);
     say_filter(name, live->captures[index]);
+    if (capture_merges(live->captures[index]))
+        pipeline_expect_merged(live->pipeline);
     for (unsigned i = 0; i < capture_descriptors(live->captures[index], fds); i++)
         note_polled(live, fds[i], index, i);
     open_encrypted(live, index);

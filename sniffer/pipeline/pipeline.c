@@ -350,6 +350,11 @@ void pipeline_run(struct pipeline *pipeline, uint64_t now_ns)
     fragments_expire(pipeline->fragments, now_ns);
 }
 
+void pipeline_expect_merged(struct pipeline *pipeline)
+{
+    pipeline->datagram_lists = true;
+}
+
 void pipeline_drain(struct pipeline *pipeline)
 {
     pipeline->draining = true;

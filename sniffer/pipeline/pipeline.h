@@ -53,6 +53,8 @@ void pipeline_run(struct pipeline *pipeline, uint64_t now_ns);
  * one needs are in the CPU's caches when it comes.  Changes nothing; may be called from `asked`.
  */
 void pipeline_rehearse(struct pipeline *pipeline, const struct dname *question);
+/* Frames may hold lists of datagrams (GRO): each is read on, before the first list is seen. */
+void pipeline_expect_merged(struct pipeline *pipeline);
 /* While draining an old sniffer raises no alarms: its successor settles questions too. */
 void pipeline_drain(struct pipeline *pipeline);
 /* The counters, kept up to date with the tables' own. */

@@ -37,7 +37,7 @@ struct pipeline {
     struct pipeline_server other_port;
     struct ethertypes ethertypes[PLAN_INTERFACES_MAX];
     bool draining;
-    bool datagram_lists; /* have been seen: GRO with a list of fragments */
+    bool datagram_lists; /* seen or expected: GRO with a list of fragments */
     struct one_direction one_direction;
     struct counters counters;
     uint64_t vlans[PLAN_VLANS_MAX / 64 + 1]; /* a bit for each tag that is wanted */

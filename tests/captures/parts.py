@@ -36,14 +36,16 @@ def folded(data):
 
 def merged(messages, answers=False, six=False, kind="bare", port=40000):
     """Several datagrams of a flow as UDP GRO hands them on: with a bare sum, or (a list of them) with
-    the first one's own; "good" is one datagram whose payload only looks like several."""
+    the first one's own, which may be bare too; "good" is one datagram whose payload only looks like several."""
     client, server = (CLIENT6, RESOLVER6) if six else (CLIENT, RESOLVER)
     way = (server, client, 53, port) if answers else (client, server, port, 53)
     whole, first = packet(*way, b"".join(messages)), packet(*way, messages[0])
     at = 46 if six else 26
     addresses = whole[8:40] if six else whole[12:20]
     bare = folded(addresses + struct.pack("!HH", 17, len(whole) - at + 6))
-    sums = {"bare": struct.pack("!H", bare), "list": first[at:at + 2], "good": whole[at:at + 2]}
+    first_bare = folded(addresses + struct.pack("!HH", 17, len(first) - at + 6))
+    sums = {"bare": struct.pack("!H", bare), "list": first[at:at + 2], "good": whole[at:at + 2],
+            "bare list": struct.pack("!H", first_bare)}
     return whole[:at] + sums[kind] + whole[at + 2:]
 
 
@@ -78,6 +80,7 @@ def merged_datagrams():
     merge_exchanges(scene, [FOREIGN, both(4)], kind="list")
     merge_exchanges(scene, [both(5), *[FOREIGN] * 62, both(5, "AAAA"), both(6)])
     merge_exchanges(scene, [both(7), both(7, "AAAA")], kind="good")
+    merge_exchanges(scene, [both(9), both(9, "AAAA")], kind="bare list")
     scene.packet(merged([both(8)[0], bytes(64)]))
     scene.packet(merged([both(8)[1], bytes(64)], answers=True))
     return scene

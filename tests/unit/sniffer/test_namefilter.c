@@ -700,6 +700,65 @@ static void test_chain_answers(void **state)
     assert_true(answer_passes(&message));
 }
 
+/* ---- datagrams that were merged ---- */
+
+static bool two_pass(const struct bytes *first, const struct bytes *second)
+{
+    struct bytes both = *first;
+
+    put(&both, second->data, second->size);
+    return answer_passes(&both);
+}
+
+/* A message of so many records behind the question, the last of them OPT. */
+static struct bytes with_records(const char *name, unsigned records)
+{
+    struct bytes message = dns(1, FLAGS_ANSWER, name, TYPE_A);
+
+    for (unsigned i = 1; i < records; i++)
+        short_record(&message, TYPE_A, "\xc6\x33\x64\7", 4);
+    if (records > 0) {
+        set16(&message, 10, 1);
+        put8(&message, 0);
+        put16(&message, 41);
+        put16(&message, 1232);
+        put32(&message, 0);
+        put16(&message, 4);
+        put32(&message, 0);
+    }
+    return message;
+}
+
+/* Only where that is known to happen; and what is one message is dropped there as well. */
+static void test_merged_datagrams(void **state)
+{
+    struct bytes ours = with_records("x.lookback.io", 3), padded;
+
+    (void)state;
+    build_for(FILTER_IP, "*.lookback.io", NULL);
+    for (unsigned chain = 0; chain < 2; chain++) {
+        filter.choice.chain = chain;
+        for (unsigned records = 0; records <= 10; records++) {
+            struct bytes foreign = with_records("www.example", records);
+
+            filter.choice.merges = false;
+            build();
+            assert_int_equal(two_pass(&foreign, &ours), chain && records > 9);
+            filter.choice.merges = true;
+            build();
+            assert_true(two_pass(&foreign, &ours));
+            assert_true(two_pass(&ours, &foreign));
+            assert_int_equal(answer_passes(&foreign), records > 8);
+        }
+        padded = with_records("www.example", 2);
+        put8(&padded, 0);
+        assert_true(answer_passes(&padded));
+        padded = dns(1, FLAGS_QUESTION, "www.example", TYPE_TXT);
+        assert_false(answer_passes(&padded));
+        assert_true(two_pass(&padded, &ours));
+    }
+}
+
 /* ---- many patterns ---- */
 
 /* "*.nNUMBER.example", with numbers that are spread. */
@@ -822,6 +881,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_many_labels, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_chain_questions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_chain_answers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_merged_datagrams, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many_patterns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_too_many_patterns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_any, set_up, tear_down),
