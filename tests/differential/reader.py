@@ -23,6 +23,7 @@ from scapy.layers.vxlan import VXLAN  # noqa: E402, F401
 from scapy.packet import NoPayload, Padding  # noqa: E402
 
 LINKS = {1: Ether, 113: CookedLinux, 276: CookedLinuxV2}
+FAMILIES = [family.to_bytes(4, order) for family in (2, 10, 24, 28, 30) for order in ("little", "big")]
 QUESTION_LIFE_US = 10_000_000
 CHAIN_MAX = 16
 A, CNAME, AAAA, DNAME, SVCB, HTTPS = 1, 5, 28, 39, 64, 65
@@ -91,7 +92,9 @@ class Reader:
         return longest(self.grants)
 
     def frame(self, now, frame, link):
-        if link == 0:  # the family's number differs from system to system: what follows tells it too
+        if link == 0:
+            if frame[:4] not in FAMILIES:
+                return
             frame = frame[4:]
         layer = LINKS.get(link) or (IPv6 if frame[:1] and frame[0] >> 4 == 6 else IP)
         try:
