@@ -36,10 +36,10 @@ struct process {
     struct matcher *matcher;
     struct loop_watch *report; /* timer */
     struct loop_watch *beat;   /* timer */
-    struct system_file resolv_conf, hosts_file;
-    struct system_file certificates;                     /* the system's */
-    struct system_file own_certificates[WHITELISTS_MAX]; /* registry-ca */
-    int cache_fds[WHITELISTS_MAX];                       /* the lists' files, or -1 */
+    struct file_text resolv_conf, hosts_file;
+    struct file_text certificates;                     /* the system's */
+    struct file_text own_certificates[WHITELISTS_MAX]; /* registry-ca */
+    int cache_fds[WHITELISTS_MAX];                     /* the lists' files, or -1 */
     struct poll *polls[WHITELISTS_MAX];
 };
 
@@ -55,13 +55,13 @@ static void note_kept(struct process *process)
 /* Nothing there is nothing to read: the lists say what is missing. */
 static void read_system(struct process *process)
 {
-    int result = system_read(SYSTEM_HOSTS, SYSTEM_FILE_MAX, &process->hosts_file);
+    int result = file_read(SYSTEM_HOSTS, SYSTEM_FILE_MAX, 0, &process->hosts_file);
 
     if (result < 0 && result != -ENOENT)
         log_warning("%s: %s: not used", SYSTEM_HOSTS, strerror(-result));
     if (process->plan.resolver_count > 0)
         return;
-    result = system_read(SYSTEM_RESOLV_CONF, SYSTEM_FILE_MAX, &process->resolv_conf);
+    result = file_read(SYSTEM_RESOLV_CONF, SYSTEM_FILE_MAX, 0, &process->resolv_conf);
     if (result < 0 && result != -ENOENT)
         log_warning("%s: %s: not used", SYSTEM_RESOLV_CONF, strerror(-result));
 }
@@ -166,13 +166,13 @@ static int open_matcher(struct process *process)
 }
 
 /* A certificate file that cannot be read trusts nobody, never everybody. */
-static const struct system_file *certificates_of(const struct process *process, size_t whitelist)
+static const struct file_text *certificates_of(const struct process *process, size_t whitelist)
 {
     static char nobody[] = "-----BEGIN nothing-----\n";
-    static const struct system_file none = {.bytes = nobody, .size = sizeof(nobody) - 1};
-    const struct system_file *file = process->plan.whitelists[whitelist].ca[0] != '\0'
-                                         ? &process->own_certificates[whitelist]
-                                         : &process->certificates;
+    static const struct file_text none = {.bytes = nobody, .size = sizeof(nobody) - 1};
+    const struct file_text *file = process->plan.whitelists[whitelist].ca[0] != '\0'
+                                       ? &process->own_certificates[whitelist]
+                                       : &process->certificates;
     return file->bytes ? file : &none;
 }
 
@@ -194,7 +194,7 @@ static int open_polls(struct process *process)
     };
 
     for (unsigned i = 0; i < process->plan.whitelist_count; i++) {
-        const struct system_file *certificates = certificates_of(process, i);
+        const struct file_text *certificates = certificates_of(process, i);
         int result = poll_new(&tools, i, certificates->bytes, certificates->size,
                               process->cache_fds[i], &process->polls[i]);
 

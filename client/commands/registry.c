@@ -46,7 +46,7 @@ struct showing {
     struct resolver *resolver;
     struct fetcher *fetcher;
     struct matcher *matcher;
-    struct system_file hosts;
+    struct file_text hosts;
 };
 
 struct document {
@@ -95,7 +95,7 @@ static bool document_fetch(struct showing *showing, const char *url, const char 
         .proxy = proxy_from_environment(),
         .exceptions = proxy_exceptions_from_environment(),
     };
-    struct system_file certificates;
+    struct file_text certificates;
     struct download_request request = {.url = url, .etag = "", .modified = ""};
     struct download *download;
     int result = ca && *ca ? system_read_certificates_of(ca, &certificates)
@@ -111,7 +111,7 @@ static bool document_fetch(struct showing *showing, const char *url, const char 
     out->failed = true;
     if (download_start(&tools, &request, on_downloaded, out, &download) == 0)
         loop_run(showing->loop);
-    system_file_free(&certificates);
+    file_text_free(&certificates);
     return !out->failed;
 }
 
@@ -262,16 +262,16 @@ static int whitelists_show(struct showing *showing, const char *name)
 static int resolver_open(struct showing *showing)
 {
     struct resolver_server servers[RESOLVER_SERVERS_MAX];
-    struct system_file resolv_conf = {0};
+    struct file_text resolv_conf = {0};
     size_t count = showing->config->registry_resolver_count;
 
     for (size_t i = 0; i < count; i++)
         servers[i] = (struct resolver_server){.address = showing->config->registry_resolvers[i],
                                               .port = RESOLVER_PORT};
     if (count == 0) {
-        (void)system_read(SYSTEM_RESOLV_CONF, SYSTEM_FILE_MAX, &resolv_conf);
+        (void)file_read(SYSTEM_RESOLV_CONF, SYSTEM_FILE_MAX, 0, &resolv_conf);
         count = system_servers(resolv_conf.bytes ? resolv_conf.bytes : "", servers);
-        system_file_free(&resolv_conf);
+        file_text_free(&resolv_conf);
     }
     return resolver_new(showing->loop, servers, count, &showing->resolver);
 }
@@ -285,7 +285,7 @@ static int showing_open(struct showing *showing)
         return result;
     showing->matcher = matcher_new(poll.patterns, poll.plan.pattern_count);
     config_poll_free(&poll);
-    (void)system_read(SYSTEM_HOSTS, SYSTEM_FILE_MAX, &showing->hosts);
+    (void)file_read(SYSTEM_HOSTS, SYSTEM_FILE_MAX, 0, &showing->hosts);
     result = showing->matcher ? loop_new(&showing->loop) : -ENOMEM;
     if (result == 0)
         result = resolver_open(showing);
@@ -309,7 +309,7 @@ static int lists_show(struct showing *showing, const char *name)
     resolver_free(showing->resolver);
     loop_free(showing->loop);
     matcher_free(showing->matcher);
-    system_file_free(&showing->hosts);
+    file_text_free(&showing->hosts);
     return result ? COMMAND_FAILED : status;
 }
 

@@ -6,18 +6,16 @@
  */
 #include "daemon/config/config.h"
 
+#include "base/file.h"
 #include "daemon/config/reader.h"
 #include "daemon/config/text.h"
 #include "dnsparse/names/pattern_index.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     LINE_TEXT_MAX = 512,
@@ -230,54 +228,6 @@ int config_from_text(const char *path, const char *text, size_t size, struct con
     return result;
 }
 
-/* A FIFO would block and a device might do anything: only a regular file is opened for reading. */
-static int open_regular(const char *path, int *out)
-{
-    struct stat status;
-    int result = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return -errno;
-    if (fstat(fd, &status))
-        result = -errno;
-    else if (S_ISDIR(status.st_mode))
-        result = -EISDIR;
-    else if (!S_ISREG(status.st_mode))
-        result = -ENODEV;
-    if (result) {
-        close(fd);
-        return result;
-    }
-    *out = fd;
-    return 0;
-}
-
-/* The whole file in *text, to free; -EFBIG past the limit. */
-static int read_all(int fd, char **text, size_t *size)
-{
-    char *bytes = malloc(CONFIG_SIZE_MAX + 1);
-    size_t used = 0;
-    ssize_t got = 1;
-
-    if (!bytes)
-        return -ENOMEM;
-    while (got > 0 && used <= CONFIG_SIZE_MAX) {
-        got = read(fd, bytes + used, CONFIG_SIZE_MAX + 1 - used);
-        if (got > 0)
-            used += (size_t)got;
-        if (got < 0 && errno == EINTR)
-            got = 1;
-    }
-    if (got < 0 || used > CONFIG_SIZE_MAX) {
-        int result = got < 0 ? -errno : -EFBIG;
-        free(bytes);
-        return result;
-    }
-    *text = bytes;
-    *size = used;
-    return 0;
-}
-
 static const char *why(int result)
 {
     switch (-result) {
@@ -296,21 +246,15 @@ static const char *why(int result)
 
 int config_read(const char *path, struct config **out, char error[static CONFIG_ERROR_MAX])
 {
-    char *text = NULL;
-    size_t size = 0;
-    int fd = -1;
-    int result = open_regular(path, &fd);
+    struct file_text text;
+    int result = file_read(path, CONFIG_SIZE_MAX, 0, &text);
 
-    if (result == 0) {
-        result = read_all(fd, &text, &size);
-        close(fd);
-    }
     if (result) {
         snprintf(error, CONFIG_ERROR_MAX, "%.*s: %s", PATH_SHOWN_MAX, path, why(result));
         return result;
     }
-    result = config_from_text(path, text, size, out, error);
-    free(text);
+    result = config_from_text(path, text.bytes, text.size, out, error);
+    file_text_free(&text);
     return result;
 }
 

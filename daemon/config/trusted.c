@@ -42,9 +42,9 @@ static bool resolver_from_server(const struct resolver_server *server, struct pl
 static void add_file(struct trusted *trusted, const char *path)
 {
     struct resolver_server servers[RESOLVER_SERVERS_MAX];
-    struct system_file file;
+    struct file_text file;
 
-    if (system_read(path, FILE_SIZE_MAX, &file) < 0)
+    if (file_read(path, FILE_SIZE_MAX, 0, &file) < 0)
         return;
     size_t count = system_nameservers(file.bytes, servers);
     for (size_t i = 0; i < count; i++) {
@@ -55,7 +55,7 @@ static void add_file(struct trusted *trusted, const char *path)
             trusted->system_count++;
         }
     }
-    system_file_free(&file);
+    file_text_free(&file);
 }
 
 static bool names_stub(const struct trusted *trusted)

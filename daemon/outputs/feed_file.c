@@ -5,6 +5,8 @@
  */
 #include "daemon/outputs/feed_file.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -63,51 +65,27 @@ static bool is_there_already(const char *path, int draft)
     return same;
 }
 
-static int print(const struct feed *feed, FILE *stream)
-{
-    errno = 0;
-    feed_print(feed, stream);
-    if (fflush(stream) != 0 || ferror(stream))
-        return errno ? -errno : -EIO;
-    /* Whatever umask the process has: the web server must be able to read it. */
-    return fchmod(fileno(stream), MODE) < 0 ? -errno : 0;
-}
+struct writing {
+    const char *path;
+    const struct feed *feed;
+};
 
-/* Takes `stream`. */
-static int finish(const char *path, const char *draft, FILE *stream, const struct feed *feed)
+static int print(void *context, FILE *draft)
 {
-    int result = print(feed, stream);
-    bool same = result == 0 && is_there_already(path, fileno(stream));
+    const struct writing *writing = context;
 
-    if (result == 0 && !same && fsync(fileno(stream)) < 0)
-        result = -errno;
-    if (fclose(stream) != 0 && result == 0)
-        result = -errno;
-    if (result == 0 && !same)
-        return rename(draft, path) < 0 ? -errno : 0;
-    return unlink(draft) < 0 && result == 0 ? -errno : result;
+    feed_print(writing->feed, draft);
+    if (fflush(draft) != 0)
+        return -errno;
+    return is_there_already(writing->path, fileno(draft)) ? FILE_KEEP : 0;
 }
 
 int feedfile_write(const char *path, const struct feed *feed)
 {
-    char draft[PATH_MAX];
-    FILE *stream;
-    int fd, result;
+    struct writing writing = {.path = path, .feed = feed};
 
-    if (snprintf(draft, sizeof(draft), "%s.new", path) >= (int)sizeof(draft))
-        return -ENAMETOOLONG;
-    fd = open(draft, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return -errno;
-    stream = fdopen(fd, "w+");
-    if (!stream) {
-        close(fd);
-        return -ENOMEM;
-    }
-    result = finish(path, draft, stream, feed);
-    if (result < 0)
-        (void)unlink(draft);
-    return result;
+    /* Whatever umask the process has: the web server must be able to read it. */
+    return file_replace(path, MODE, true, print, &writing);
 }
 
 int feedfile_try(const char *path)

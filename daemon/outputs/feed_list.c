@@ -5,6 +5,7 @@
  */
 #include "daemon/outputs/feed_list.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "daemon/config/values.h"
 
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TEXT_MAX = 2 * WHITELISTS_MAX * WHITELIST_FEED_MAX };
 
@@ -45,12 +45,13 @@ void feedlist_free(struct feedlist *list)
 
 static void text_read(struct feedlist *list)
 {
-    int fd = open(list->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    ssize_t size = fd < 0 ? 0 : read(fd, list->written, TEXT_MAX);
+    struct file_text text;
 
-    list->written_size = size > 0 ? (size_t)size : 0;
-    if (fd >= 0)
-        close(fd);
+    if (file_read(list->path, TEXT_MAX, O_NOFOLLOW, &text) < 0)
+        return;
+    memcpy(list->written, text.bytes, text.size);
+    list->written_size = text.size;
+    file_text_free(&text);
 }
 
 void feedlist_each(struct feedlist *list, void (*each)(void *context, const char *path),
@@ -93,34 +94,20 @@ void feedlist_add(struct feedlist *list, const char *path)
     list->size += length + 1;
 }
 
-/* A draft that takes the list's place when it is whole and on the disk.  0 or -errno. */
-static int text_write(const struct feedlist *list)
+static int text_print(void *context, FILE *stream)
 {
-    char draft[PATH_MAX + 4];
-    int fd, result = 0;
+    const struct feedlist *list = context;
 
-    snprintf(draft, sizeof(draft), "%s.new", list->path);
-    fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return -errno;
-    ssize_t size = write(fd, list->text, list->size);
-    if (size < 0 || fsync(fd) < 0)
-        result = -errno;
-    else if ((size_t)size != list->size)
-        result = -ENOSPC;
-    close(fd);
-    if (result == 0 && rename(draft, list->path) < 0)
-        result = -errno;
-    if (result < 0)
-        (void)unlink(draft);
-    return result;
+    fwrite(list->text, 1, list->size, stream);
+    return 0;
 }
 
 void feedlist_end(struct feedlist *list)
 {
     bool same =
         list->size == list->written_size && memcmp(list->text, list->written, list->size) == 0;
-    int result = list->path[0] == '\0' || same ? 0 : text_write(list);
+    int result =
+        list->path[0] == '\0' || same ? 0 : file_replace(list->path, 0600, true, text_print, list);
 
     if (result == 0) {
         memcpy(list->written, list->text, list->size);

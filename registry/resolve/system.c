@@ -5,68 +5,13 @@
 #include "registry/resolve/system.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CERTIFICATES_SIZE_MAX = 4 << 20, LINE_WORD_MAX = 256 };
-
-static int read_all(int fd, size_t most, struct system_file *out)
-{
-    struct stat status;
-    char *bytes;
-    size_t size = 0;
-
-    if (fstat(fd, &status) < 0)
-        return -errno;
-    if (!S_ISREG(status.st_mode))
-        return -EINVAL;
-    if ((uint64_t)status.st_size > most)
-        return -EFBIG;
-    bytes = malloc((size_t)status.st_size + 1);
-    if (!bytes)
-        return -ENOMEM;
-    while (size < (size_t)status.st_size) {
-        ssize_t got = read(fd, bytes + size, (size_t)status.st_size - size);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            int error = errno;
-            free(bytes);
-            return -error;
-        }
-        if (got == 0)
-            break;
-        size += (size_t)got;
-    }
-    bytes[size] = '\0';
-    *out = (struct system_file){.bytes = bytes, .size = size};
-    return 0;
-}
-
-int system_read(const char *path, size_t most, struct system_file *out)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    int result;
-
-    *out = (struct system_file){0};
-    if (fd < 0)
-        return -errno;
-    result = read_all(fd, most, out);
-    close(fd);
-    return result;
-}
-
-void system_file_free(struct system_file *file)
-{
-    free(file->bytes);
-    *file = (struct system_file){0};
-}
 
 const char *system_certificates_path(void)
 {
@@ -83,22 +28,22 @@ const char *system_certificates_path(void)
     return NULL;
 }
 
-int system_read_certificates_of(const char *path, struct system_file *out)
+int system_read_certificates_of(const char *path, struct file_text *out)
 {
-    int result = system_read(path, CERTIFICATES_SIZE_MAX, out);
+    int result = file_read(path, CERTIFICATES_SIZE_MAX, 0, out);
 
     if (result == 0 && !strstr(out->bytes, "-----BEGIN ")) {
-        system_file_free(out);
+        file_text_free(out);
         return -EBADMSG;
     }
     return result;
 }
 
-int system_read_certificates(struct system_file *out)
+int system_read_certificates(struct file_text *out)
 {
     const char *path = system_certificates_path();
 
-    *out = (struct system_file){0};
+    *out = (struct file_text){0};
     return path ? system_read_certificates_of(path, out) : -ENOENT;
 }
 

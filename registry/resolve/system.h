@@ -7,6 +7,7 @@
 #ifndef WILDSET_REGISTRY_RESOLVE_SYSTEM_H
 #define WILDSET_REGISTRY_RESOLVE_SYSTEM_H
 
+#include "base/file.h"
 #include "dnsparse/names/address.h"
 #include "dnsparse/names/dname.h"
 #include "registry/resolve/resolver.h"
@@ -18,21 +19,12 @@ enum { SYSTEM_HOST_ADDRESSES_MAX = 16 };
 #define SYSTEM_RESOLV_CONF "/etc/resolv.conf"
 #define SYSTEM_HOSTS "/etc/hosts"
 
-struct system_file {
-    char *bytes; /* NUL-terminated; NULL: there is none */
-    size_t size;
-};
-
-/* 0, or -errno of reading it (-EFBIG: larger than `most`); `out` is empty then. */
-int system_read(const char *path, size_t most, struct system_file *out);
-void system_file_free(struct system_file *file);
-
 /* The system's trusted certificates, in PEM, from the first place where distributions keep them. */
-int system_read_certificates(struct system_file *out);
+int system_read_certificates(struct file_text *out);
 /* The file that system_read_certificates would read; NULL when there is none. */
 const char *system_certificates_path(void);
 /* The certificates of one file, `path`.  -EBADMSG when it holds none. */
-int system_read_certificates_of(const char *path, struct system_file *out);
+int system_read_certificates_of(const char *path, struct file_text *out);
 
 /* The "nameserver" lines of resolv.conf(5).  How many. */
 size_t system_nameservers(const char *text,

@@ -6,6 +6,7 @@
  */
 #include "setsync/state/statefile.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "setsync/grant.h"
 #include "setsync/policy/policy.h"
@@ -29,6 +30,7 @@
 /* ---- writing ---- */
 
 struct saving {
+    const struct setsync *sync;
     FILE *stream;
     const struct moment *now;
     bool is_short; /* of memory */
@@ -74,58 +76,21 @@ static void state_save_lease(void *context, struct lease *lease)
     }
 }
 
-static int state_save_all(const struct setsync *sync, FILE *stream, const struct moment *now)
+static int state_print(void *context, FILE *stream)
 {
-    struct saving saving = {.stream = stream, .now = now};
+    struct saving *saving = context;
     char line[STATE_LINE_MAX];
-    fprintf(stream, "%s\n", state_head_print(now->real_ns / NS_PER_MS, line));
-    lease_each(sync->leases, state_save_lease, &saving);
-    if (saving.is_short)
-        return -ENOMEM;
-    if (fflush(stream) != 0 || ferror(stream) || fsync(fileno(stream)) < 0)
-        return errno != 0 ? -errno : -EIO;
-    return 0;
-}
-
-/* The directory too: until then the new name may not survive a power cut. */
-static int state_sync_folder(const char *path)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int length = slash ? (int)(slash - path) + 1 : 2;
-    snprintf(folder, sizeof(folder), "%.*s", length, slash ? path : "./");
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int result = fsync(fd) < 0 ? -errno : 0;
-    close(fd);
-    return result;
+    saving->stream = stream;
+    fprintf(stream, "%s\n", state_head_print(saving->now->real_ns / NS_PER_MS, line));
+    lease_each(saving->sync->leases, state_save_lease, saving);
+    return saving->is_short ? -ENOMEM : 0;
 }
 
 int statefile_save(const struct setsync *sync, const char *path, const struct moment *now)
 {
-    char draft[PATH_MAX];
-    if (snprintf(draft, sizeof(draft), "%s.new", path) >= (int)sizeof(draft))
-        return -ENAMETOOLONG;
-    int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return -errno;
-    FILE *stream = fdopen(fd, "w");
-    if (!stream) {
-        close(fd);
-        return -ENOMEM;
-    }
-    errno = 0;
-    int result = state_save_all(sync, stream, now);
-    if (fclose(stream) != 0 && result == 0)
-        result = -errno;
-    if (result == 0 && rename(draft, path) < 0)
-        result = -errno;
-    if (result < 0) {
-        (void)unlink(draft);
-        return result;
-    }
-    return state_sync_folder(path);
+    struct saving saving = {.sync = sync, .now = now};
+    int result = file_replace(path, 0600, true, state_print, &saving);
+    return result < 0 ? result : file_sync_directory(path);
 }
 
 /* ---- reading ---- */
