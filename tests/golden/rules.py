@@ -104,7 +104,7 @@ def serve():
                     streams.remove(sock)
 
 
-def tried(addresses):
+def tried(addresses, timeout=TIMEOUT):
     """Which of (address, protocol, port) answer; all are tried at once."""
     waiting, answered = {}, set()
     for address in addresses:
@@ -116,7 +116,7 @@ def tried(addresses):
             if protocol == "udp":
                 sock.send(b"hello")
             waiting[sock] = (address, protocol, port)
-    end = time.monotonic() + TIMEOUT
+    end = time.monotonic() + timeout
     while waiting:
         left = end - time.monotonic()
         if left <= 0:
@@ -146,6 +146,8 @@ def ask():
         command = line.split()
         if command[0] == "try":
             print(sorted(tried(command[1:])), flush=True)
+        elif command[0] == "once":  # no packet is sent again, whoever may not answer
+            print(sorted(tried(command[1:], 0.2)), flush=True)
         elif command[0] == "keep":
             kept = socket.create_connection((command[1], int(command[2])), TIMEOUT)
             print(True, flush=True)
