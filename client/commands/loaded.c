@@ -204,8 +204,8 @@ static bool chain_is_good(const struct loaded *loaded, const struct set_name *ta
     if (reached)
         return true;
     snprintf(problem, LOADED_PROBLEM_MAX,
-             "table %s %.64s has %s chain %.64s%s: a rule there would let nothing pass; chains that"
-             " would do (--chain): %s",
+             "table %s %.64s has %s chain %.64s%s: a rule there would accept nothing; suitable"
+             " chains (--chain): %s",
              set_family_name(table->family), table->table, chain ? "a" : "no", name,
              !chain        ? ""
              : chain->hook ? " that no connection through or from this machine passes"

@@ -26,22 +26,21 @@ static const struct options_page page = {
         "                     [--chain forward] [--mark VALUE/MASK] [--json] [WHITELIST]\n"
         "       wildset rules --hold [--config FILE] [--shape table|mark] [--json] [WHITELIST]\n",
     .help =
-        "Prints an nftables ruleset that lets connections to a whitelist's services pass, and "
-        "to its\n"
-        "addresses only: `wildset rules lookback > lookback.nft; nft -f lookback.nft`.  It may "
-        "be\n"
-        "loaded as often as you like; the last lines say what is yours to add, once.\n\n"
+        "Prints an nftables ruleset that accepts connections to the services of a whitelist, to "
+        "its\n"
+        "addresses only: `wildset rules lookback > lookback.nft; nft -f lookback.nft`.  It may be\n"
+        "loaded repeatedly; its last lines show what you have to add yourself, once.\n\n"
         "  --shape table   a chain for your own table, the one that drops (default)\n"
         "  --shape mark    chains beside the sets that only mark new connections, so that any\n"
         "                  firewall (iptables, ufw, firewalld) can accept by mark\n"
-        "  --table TABLE   table shape: family and name of your table (that of the sets; when "
-        "they\n"
-        "                  are in wildset's own, \"inet filter\")\n"
+        "  --table TABLE   table shape: family and name of your table (default: that of the sets, "
+        "or\n"
+        "                  \"inet filter\" if they are in wildset's own)\n"
         "  --chain CHAIN   table shape: your chain (forward)\n"
         "  --mark V/M      mark shape: value and mask (0x00570000/0x00ff0000)\n"
-        "  --hold          other rules, to be loaded as well and by themselves: first packets to\n"
-        "                  addresses that are not in the sets (yet) wait until the answer has\n"
-        "                  been read; the configuration says how long (hold)\n"
+        "  --hold          other rules, to be loaded in addition and separately: first packets to\n"
+        "                  addresses that are not in the sets yet wait until the answer has been\n"
+        "                  read; `hold` in the configuration limits the wait\n"
         "  --config FILE   the configuration (" CONFIG_DEFAULT_PATH ")\n"
         "  --json          one object\n\n"
         "Exit status: 0, 1 when no rules can be made, 64 wrong usage, 78 bad configuration.\n",
@@ -107,21 +106,21 @@ static const char *request_make(const struct options *options, struct request *o
         .shape_given = options->shape,
     };
     if (!out->shape)
-        return "--shape is table or mark";
+        return "--shape: expected table or mark";
     if (options->hold && (options->table || options->chain || options->mark))
-        return "--table, --chain and --mark are not for --hold: its chains are beside the sets,"
-               " where the configuration has them";
+        return "--table, --chain and --mark are not for --hold: its chains are in the tables of the"
+               " configured sets";
     if (options->table && !table_from_text(options->table, &out->table))
-        return "--table wants a family and a name that is no word of nft's own, for example"
-               " \"inet filter\"";
+        return "--table: expected a family and a table that is not a reserved word in nft, for"
+               " example \"inet filter\"";
     if (!chain_is_good(out->chain))
-        return "--chain wants a chain's name that is no word of nft's own, for example forward";
+        return "--chain: expected a chain that is not a reserved word in nft, for example forward";
     if (options->mark && out->shape->print != ruleset_print_mark)
-        return "--mark is for --shape mark: rules of the other shape accept, and mark nothing";
+        return "--mark requires --shape mark: rules of the table shape accept, and mark nothing";
     if ((options->table || options->chain) && out->shape->print == ruleset_print_mark)
-        return "--table and --chain are for --shape table: marks are set in chains of their own";
+        return "--table and --chain require --shape table: marks are set in chains of their own";
     if (options->mark && !ruleset_mark_from_text(options->mark, &out->mark))
-        return "--mark wants VALUE/MASK, the value not 0 and inside the mask, for example"
+        return "--mark: expected VALUE/MASK, the value not 0 and inside the mask, for example"
                " 0x00570000/0x00ff0000";
     return NULL;
 }
@@ -211,7 +210,7 @@ static void jump_say(const struct request *request, const struct ruleset *rulese
 {
     if (!is_for_their_table(request) || ruleset->jumps || isatty(STDOUT_FILENO))
         return;
-    fprintf(stderr, "wildset: once it is loaded, one rule is yours: chain %s has to jump to it:\n",
+    fprintf(stderr, "wildset: after loading it, add one rule yourself: chain %s must jump to it:\n",
             ruleset->chain);
     ruleset_print_jump(ruleset, "    ", stderr);
 }

@@ -143,7 +143,7 @@ void ruleset_print_sets(const struct ruleset *ruleset, FILE *out)
     for (unsigned i = 0; i < count; i++) {
         set_name_to_text(side[i].set, text);
         if (side[i].theirs)
-            fprintf(out, "# %s is yours to make, before this is loaded.\n", text);
+            fprintf(out, "# You have to create %s before loading this.\n", text);
         else if (side[i].size)
             fprintf(out, "add set %s { type %s; size %u; flags timeout; }\n", text, side[i].type,
                     side[i].size);
@@ -184,7 +184,7 @@ static void head_print(const struct ruleset *ruleset, const char *does, FILE *ou
     fprintf(out, "# Made by `wildset rules %s`: %s to the addresses of\n", ruleset->whitelist->name,
             does);
     names_print(ruleset, out);
-    fputs("# and to these services only, the one to be preferred first.\n#\n", out);
+    fputs("# and to these services only, in order of preference.\n#\n", out);
 }
 
 /* What the configuration has to say for these rules, where it says something else. */
@@ -199,13 +199,13 @@ static void change_print(const struct ruleset *ruleset, FILE *out)
         return;
     fputs(
         "# TO DO: a rule can only use a set of its own table, and an accept in one table does not\n"
-        "# undo a drop in another: the sets have to lie in the table that drops.  The\n"
-        "# configuration keeps them elsewhere; change it, then `systemctl reload wildset`:\n",
+        "# undo a drop in another, so the sets must be in the table that drops.  In the\n"
+        "# configuration they are in another one; change it, then `systemctl reload wildset`:\n",
         out);
     for (unsigned i = 0; i < count; i++)
         fprintf(out, "#     %s = \"%s\"\n", side[i].key, set_name_to_text(side[i].set, text));
     fprintf(out,
-            "# Or keep it as it is and mark connections: `wildset rules --shape mark %s`.\n#\n",
+            "# Or leave it, and mark connections instead: `wildset rules --shape mark %s`.\n#\n",
             ruleset->whitelist->name);
 }
 
@@ -234,15 +234,16 @@ static void jump_print(const struct ruleset *ruleset, FILE *out)
 
     ruleset_chain_name(ruleset, chain);
     if (ruleset->jumps) {
-        fprintf(out, "\n# Chain %s jumps to %s, as it should.\n", ruleset->chain, chain);
+        fprintf(out, "\n# Chain %s jumps to %s already.\n", ruleset->chain, chain);
         return;
     }
     fprintf(out,
-            "\n# One rule is yours, once: chain %s has to jump here, in front of what drops (and"
-            " behind\n"
-            "# what is to stay dropped).  In your own ruleset, behind the include of this file:\n"
+            "\n# Add one rule yourself, once: chain %s must jump here, before the rules that drop"
+            " (and\n"
+            "# after those that must go on dropping).  In your ruleset, after the include of this"
+            " file:\n"
             "#     jump %s\n"
-            "# Or now, in front of everything in it, until your ruleset is loaded anew:\n",
+            "# Or now, as its first rule, until your ruleset is loaded again:\n",
             ruleset->chain, chain);
     ruleset_print_jump(ruleset, "#     ", out);
 }
@@ -258,11 +259,11 @@ void ruleset_print_table(const struct ruleset *ruleset, FILE *out)
     change_print(ruleset, out);
     fprintf(
         out,
-        "# The way back, and connections whose address has left the set meanwhile, need in\n"
-        "# chain %s, if it is not there yet:\n"
+        "# Replies, and connections whose address has left the set meanwhile, need this in\n"
+        "# chain %s:\n"
         "#     ct state established,related accept\n"
-        "# Load it with `nft -f`, as often as you like; at boot your own ruleset includes it, in\n"
-        "# front of the chain that jumps to it.\n\n",
+        "# Load it with `nft -f`, repeatedly if you like; include it in your own ruleset, before\n"
+        "# the chain that jumps to it, so that it is loaded at boot.\n\n",
         ruleset->chain);
     ruleset_print_sets(ruleset, out);
     for (unsigned i = 0; i < tables_of(side, count); i++)
@@ -290,19 +291,19 @@ static void accept_print(const struct ruleset_mark *mark, FILE *out)
 {
     fprintf(
         out,
-        "\n# Then let marked connections pass, once, in front of what drops.  One of:\n"
+        "\n# Then accept marked connections, once, before the rules that drop.  One of:\n"
         "#  nftables   nft insert rule inet filter forward ct mark and 0x%08x == 0x%08x accept\n"
         "#  iptables   iptables -I FORWARD -m connmark --mark 0x%x/0x%x -j ACCEPT\n"
         "#             ip6tables -I FORWARD -m connmark --mark 0x%x/0x%x -j ACCEPT\n",
         mark->mask, mark->value, mark->value, mark->mask, mark->value, mark->mask);
     fprintf(out,
-            "#  ufw        in /etc/ufw/after.rules, in front of its COMMIT, then `ufw reload`:\n"
+            "#  ufw        in /etc/ufw/after.rules, before its COMMIT, then `ufw reload`:\n"
             "#               -A ufw-after-forward -m connmark --mark 0x%x/0x%x -j ACCEPT\n"
             "#             and in /etc/ufw/after6.rules:\n"
             "#               -A ufw6-after-forward -m connmark --mark 0x%x/0x%x -j ACCEPT\n",
             mark->value, mark->mask, mark->value, mark->mask);
     fprintf(out,
-            "#  firewalld  sets in its own table do it, not marks: firewalls.md\n"
+            "#  firewalld  needs the sets in its own table, not marks: firewalls.md\n"
             "#             in /usr/share/doc/wildset\n"
             "#             FirewallBackend=iptables, for ipv4 and again for ipv6:\n"
             "#               firewall-cmd --permanent --direct --add-rule ipv4 filter FORWARD 0"
@@ -310,7 +311,8 @@ static void accept_print(const struct ruleset_mark *mark, FILE *out)
             mark->value, mark->mask);
     fputs(
         "# Connections from this machine itself need the same in its output chain.  A connection\n"
-        "# keeps its mark, so replies pass too, and it goes on when its address leaves the set.\n",
+        "# keeps its mark, so replies pass too, and it continues when its address leaves the "
+        "set.\n",
         out);
 }
 
@@ -333,9 +335,9 @@ void ruleset_print_mark(const struct ruleset *ruleset, FILE *out)
     head_print(ruleset, "marks new connections", out);
     fputs("# It accepts and drops nothing by itself.  In /etc/wildset/rules.nft the service"
           " wildset-rules\n"
-          "# loads it: at boot, on reload, and when another ruleset has flushed it.  Or `nft -f`,"
-          " as often\n"
-          "# as you like.  What the sets hold stays.\n\n",
+          "# loads it: at boot, on reload, and when another ruleset has flushed it.  Or use"
+          " `nft -f`,\n"
+          "# repeatedly if you like.  The elements of the sets stay.\n\n",
           out);
     ruleset_print_sets(ruleset, out);
     for (unsigned i = 0; i < tables_of(side, count); i++)

@@ -24,11 +24,12 @@ bool markrules_accept(const char *text, size_t size, uint32_t mark)
             memcpy(line, text, length);
         if (line[0] == '*')
             in_filter = strcmp(line, "*filter") == 0;
-        int fields =
-            sscanf(line, "-A %63s -m connmark --mark %x/%x %63[^\n]", chain, &value, &filter, rest);
-        if (fields < 3) /* without a mask */
+        int fields = !in_filter ? 0
+                                : sscanf(line, "-A %63s -m connmark --mark %x/%x %63[^\n]", chain,
+                                         &value, &filter, rest);
+        if (in_filter && fields < 3) /* without a mask */
             fields = sscanf(line, "-A %63s -m connmark --mark %x %63[^\n]", chain, &value, rest);
-        if (in_filter && fields >= 3 && strcmp(rest, "-j ACCEPT") == 0 && (mark & filter) == value)
+        if (fields >= 3 && strcmp(rest, "-j ACCEPT") == 0 && (mark & filter) == value)
             return true;
         text += length;
         size -= length;
