@@ -414,6 +414,15 @@ static uint64_t judged_by(const struct poll *poll)
     return digest;
 }
 
+static void poll_free(struct poll *poll)
+{
+    loop_unwatch(poll->next);
+    loop_unwatch(poll->announce);
+    loop_unwatch(poll->end);
+    accepted_free(&poll->accepted);
+    free(poll);
+}
+
 int poll_new(const struct poll_tools *tools, unsigned whitelist, const char *certificates,
              size_t certificates_size, int cache_fd, struct poll **out)
 {
@@ -440,18 +449,6 @@ int poll_new(const struct poll_tools *tools, unsigned whitelist, const char *cer
     }
     *out = poll;
     return 0;
-}
-
-void poll_free(struct poll *poll)
-{
-    if (!poll)
-        return;
-    download_cancel(poll->download);
-    loop_unwatch(poll->next);
-    loop_unwatch(poll->announce);
-    loop_unwatch(poll->end);
-    accepted_free(&poll->accepted);
-    free(poll);
 }
 
 /* A clock that stood in the future then, or stands in the past now: it counts as fresh. */

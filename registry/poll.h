@@ -29,7 +29,6 @@ struct poll;
  */
 int poll_new(const struct poll_tools *tools, unsigned whitelist, const char *certificates,
              size_t certificates_size, int cache_fd, struct poll **out);
-void poll_free(struct poll *poll);
 /* Takes the cached list into force and begins; after the sandbox. */
 void poll_start(struct poll *poll);
 /* Reports what has changed since the last report. */

@@ -40,15 +40,6 @@ int reporter_new(struct loop *loop, int channel, void (*gone)(void *context), vo
     return 0;
 }
 
-void reporter_free(struct reporter *reporter)
-{
-    if (!reporter)
-        return;
-    loop_unwatch(reporter->writable);
-    outbox_free(reporter->outbox);
-    free(reporter);
-}
-
 static void flush(struct reporter *reporter);
 
 static void on_reporter_writable(void *context)

@@ -16,7 +16,6 @@ struct reporter;
 /* `gone` is called when nobody reads the channel any more. */
 int reporter_new(struct loop *loop, int channel, void (*gone)(void *context), void *context,
                  struct reporter **out);
-void reporter_free(struct reporter *reporter);
 
 void reporter_ready(struct reporter *reporter);
 /* The answer's addresses, 16 a message, and the name at which its chain is open. */

@@ -26,19 +26,6 @@ struct loaded {
     struct nftruleset ruleset;
 };
 
-struct loaded *loaded_from(json_t *document)
-{
-    struct loaded *loaded = calloc(1, sizeof(*loaded));
-
-    if (loaded && nftruleset_read(document, &loaded->ruleset)) {
-        loaded->document = document;
-        return loaded;
-    }
-    free(loaded);
-    json_decref(document);
-    return NULL;
-}
-
 int loaded_open(struct loaded **out)
 {
     static const char *const argv[] = {"nft", "-j", "-t", "list", "ruleset", NULL};
@@ -49,10 +36,17 @@ int loaded_open(struct loaded **out)
     int error = program_read(argv, SAID_MAX, NFT_MS, &text, &size, said);
     if (error < 0)
         return error == -EIO && geteuid() != 0 ? -EPERM : error;
+    struct loaded *loaded = calloc(1, sizeof(*loaded));
     json_t *document = json_loadb(text, size, 0, NULL);
     free(text);
-    *out = document ? loaded_from(document) : NULL;
-    return *out ? 0 : -EBADMSG;
+    if (!loaded || !document || !nftruleset_read(document, &loaded->ruleset)) {
+        json_decref(document);
+        free(loaded);
+        return -EBADMSG;
+    }
+    loaded->document = document;
+    *out = loaded;
+    return 0;
 }
 
 void loaded_close(struct loaded *loaded)

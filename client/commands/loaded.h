@@ -15,8 +15,6 @@ struct loaded;
 
 /* Asks nft.  0, or -errno: -EPERM for who is not root, -ENOENT without nft. */
 int loaded_open(struct loaded **out);
-/* From what nft said: takes the document.  NULL when it is not such a one. */
-struct loaded *loaded_from(json_t *document);
 void loaded_close(struct loaded *loaded);
 
 /* Fills in what the ruleset can tell: whose sets and how large, and whether the chain jumps to ours

@@ -16,8 +16,9 @@
 
 enum { NARROW_IPV4 = 8, NARROW_IPV6 = 19 }; /* bits that any one network's prefix has */
 
-unsigned config_line(const struct config_reader *reader, enum config_section section,
-                     const char *name, unsigned otherwise)
+/* Where the key stood, or `otherwise`. */
+static unsigned config_line(const struct config_reader *reader, enum config_section section,
+                            const char *name, unsigned otherwise)
 {
     unsigned line = reader->line[config_key_index(config_key_find(section, name))];
     return line ? line : otherwise;

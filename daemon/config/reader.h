@@ -67,9 +67,6 @@ void config_warn(struct config_reader *reader, unsigned line, const char *format
     __attribute__((format(printf, 3, 4)));
 void config_note(struct config_reader *reader, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Where the key stood, or `otherwise`. */
-unsigned config_line(const struct config_reader *reader, enum config_section section,
-                     const char *name, unsigned otherwise);
 
 /* The text, cleaned by config_text_clean, through libconfuse and the table.  Findings are in
  * `reader`. */

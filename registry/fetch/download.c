@@ -40,12 +40,22 @@ struct download {
     char url[FETCH_URL_MAX], etag[FETCH_TAG_MAX], modified[FETCH_TAG_MAX];
 };
 
+static void download_free(struct download *download)
+{
+    fetch_cancel(download->fetch);
+    for (size_t i = 0; i < PINS_MAX * FAMILIES; i++)
+        lookup_cancel(download->waits[i].lookup);
+    loop_unwatch(download->step);
+    loop_unwatch(download->deadline);
+    free(download);
+}
+
 static void download_finish(struct download *download, const struct fetch_response *response)
 {
     fetch_done *done = download->done;
     void *context = download->context;
 
-    download_cancel(download);
+    download_free(download);
     done(context, response);
 }
 
@@ -247,23 +257,11 @@ int download_start(const struct download_tools *tools, const struct download_req
     download->step = loop_timer(tools->loop, on_step, download);
     download->deadline = loop_timer(tools->loop, on_download_deadline, download);
     if (!download->step || !download->deadline) {
-        download_cancel(download);
+        download_free(download);
         return -ENOMEM;
     }
     loop_timer_set(download->step, 0);
     loop_timer_set(download->deadline, DOWNLOAD_SECONDS_MAX * MS_PER_SECOND);
     *out = download;
     return 0;
-}
-
-void download_cancel(struct download *download)
-{
-    if (!download)
-        return;
-    fetch_cancel(download->fetch);
-    for (size_t i = 0; i < PINS_MAX * FAMILIES; i++)
-        lookup_cancel(download->waits[i].lookup);
-    loop_unwatch(download->step);
-    loop_unwatch(download->deadline);
-    free(download);
 }

@@ -39,7 +39,5 @@ struct download;
  */
 int download_start(const struct download_tools *tools, const struct download_request *request,
                    fetch_done *done, void *context, struct download **out);
-/* Without its callback.  NULL does nothing. */
-void download_cancel(struct download *download);
 
 #endif

@@ -15,22 +15,6 @@ enum {
 _Static_assert(SLOTS >= 2 * (ACCEPTED_HOSTS_MAX + ACCEPTED_ADDRESSES_MAX), "slots stay half empty");
 _Static_assert(ACCEPTED_HOSTS_MAX < ACCEPTED_UNNAMED, "an index fits");
 
-const char *fate_name(enum fate fate)
-{
-    static const char *const names[FATE_COUNT] = {
-        [FATE_HOST] = "host",
-        [FATE_ADDRESS] = "address",
-        [FATE_REPEATED] = "repeated",
-        [FATE_OUTSIDE] = "outside-patterns",
-        [FATE_WILDCARD] = "wildcard-entry",
-        [FATE_PREFIX] = "prefix-entry",
-        [FATE_LIST_ADDRESS] = "list-address",
-        [FATE_MALFORMED] = "malformed",
-        [FATE_NO_ROOM] = "capacity",
-    };
-    return (unsigned)fate < FATE_COUNT ? names[fate] : "";
-}
-
 enum reason fate_reason(enum fate fate)
 {
     switch (fate) {

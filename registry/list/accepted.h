@@ -26,8 +26,6 @@ enum fate {
     FATE_NO_ROOM, /* more than ACCEPTED_HOSTS_MAX or ACCEPTED_ADDRESSES_MAX */
     FATE_COUNT,
 };
-/* "host", "outside-patterns"...: refused ones have their reason's name. */
-const char *fate_name(enum fate fate);
 /* As refusals are reported; REASON_NONE for what is not refused. */
 enum reason fate_reason(enum fate fate);
 

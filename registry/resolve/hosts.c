@@ -254,17 +254,6 @@ static void host_free(struct host *host)
     free(host);
 }
 
-void hosts_free(struct hosts *hosts)
-{
-    if (!hosts)
-        return;
-    for (size_t i = 0; i < hosts->count; i++)
-        host_free(hosts->list[i]);
-    loop_unwatch(hosts->timer);
-    free(hosts->list);
-    free(hosts);
-}
-
 static int compare_names(const struct dname *a, const struct dname *b)
 {
     return memcmp(a, b, sizeof(*a));

@@ -32,7 +32,6 @@ struct hosts;
 /* Borrows the plan. */
 int hosts_new(struct loop *loop, struct resolver *resolver, const struct registry_plan *plan,
               const struct hosts_hooks *hooks, struct hosts **out);
-void hosts_free(struct hosts *hosts);
 /* These and no others, for this whitelist and origin.  0, or -ENOMEM with some left out. */
 int hosts_set(struct hosts *hosts, unsigned whitelist, enum hosts_origin origin,
               const struct dname *names, size_t count);

@@ -331,11 +331,6 @@ bool capture_merges(const struct capture *capture)
     return capture->merges;
 }
 
-int capture_link_type(const struct capture *capture)
-{
-    return capture->link_type;
-}
-
 struct kernelfilter_outcome capture_filter_outcome(const struct capture *capture)
 {
     return capture->filter;

@@ -67,8 +67,6 @@ const char *capture_error(const struct capture *capture);
 unsigned capture_descriptors(const struct capture *capture, int out[static CAPTURE_RINGS_MAX]);
 /* Whether a frame may be several datagrams of one flow, as it was when it was opened. */
 bool capture_merges(const struct capture *capture);
-/* DLT_ */
-int capture_link_type(const struct capture *capture);
 /*
  * The interface as it is now, with the kernel's counters since the start.  Call it each second or
  * so: the kernel counts in 32 bits.

@@ -25,7 +25,6 @@ struct live_signals {
  */
 int live_open(const struct plan *plan, int channel, int catch_up, int cpu_latency,
               struct live **out);
-void live_close(struct live *live);
 /* Reports ready, then works until drained, ended or left alone.  0, or -errno when it has to fail.
  */
 int live_run(struct live *live, const struct live_signals *signals);

@@ -123,10 +123,8 @@ static int open_pipeline(struct live *live, int cpu_latency)
     return 0;
 }
 
-void live_close(struct live *live)
+static void live_close(struct live *live)
 {
-    if (!live)
-        return;
     for (size_t i = 0; i < PLAN_INTERFACES_MAX; i++) {
         capture_close(live->captures[i]);
         encrypted_close(&live->encrypted[i]);

@@ -5,8 +5,8 @@
     graph.py BUILD-DIRECTORY
 
 Fails with the names: an include that runs upwards, headers that include each other in a circle, files whose
-objects need each other in a circle, a folder with more nouns than a person keeps in mind.  What is known to be
-wrong stands in KNOWN, and has to leave it when it is mended.
+objects need each other in a circle, what a file exports and no other uses, a folder with more nouns than a person
+keeps in mind.  What is known to be wrong stands in KNOWN, and has to leave it when it is mended.
 """
 import pathlib
 import re
@@ -154,26 +154,35 @@ def header_circles(found):
         yield f"headers in a circle: {' '.join(group)}"
 
 
-def link_circles(build, found):
-    """Which object needs a symbol of which; several targets may build the same source."""
-    defined, needed = {}, {}
+def symbols(build):
+    """Of each object: its noun, its letter in nm and its name; several targets may build the same source."""
+    objects = {}
     for path in sorted(build.rglob("*.c.o")):
         match = re.fullmatch(r"(.*)/CMakeFiles/[^/]+\.dir/(.*)\.c\.o", str(path.relative_to(build)))
-        noun = match and str(pathlib.PurePath(match[1]) / match[2])
-        if noun not in found:
-            continue
-        lines = subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout.splitlines()
-        for fields in map(str.split, lines):
-            if fields[-2] == "U":
-                needed.setdefault(noun, set()).add(fields[-1])
-            elif fields[-2] in "TDBR" and fields[-1] != "main":
-                defined[fields[-1]] = noun
+        objects[str(path)] = match and str(pathlib.PurePath(match[1]) / match[2])
+    said = subprocess.run(["nm", "-A", *objects], capture_output=True, text=True, check=True).stdout
+    for path, _, line in (line.partition(":") for line in said.splitlines()):
+        yield (objects[path], *line.split()[-2:])
+
+
+def link_problems(build, found):
+    """Which object needs a symbol of which, and what none does.  Tests are users, too."""
+    defined, needed, used = {}, {}, set()
+    for noun, letter, symbol in symbols(build):
+        if letter == "U":
+            used.add(symbol)
+            if noun in found:
+                needed.setdefault(noun, set()).add(symbol)
+        elif letter in "TDBR" and noun in found and symbol != "main":
+            defined[symbol] = noun
     if len(needed) < 100:
         yield f"only {len(needed)} objects in {build}: are they still found?"
-    edges = {noun: {defined[symbol] for symbol in symbols if defined.get(symbol, noun) != noun}
-             for noun, symbols in needed.items()}
+    edges = {noun: {defined[symbol] for symbol in wanted if defined.get(symbol, noun) != noun}
+             for noun, wanted in needed.items()}
     for group in circles(edges):
         yield f"objects in a circle: {' '.join(group)}"
+    for symbol in defined.keys() - used:
+        yield f"{defined[symbol]}: no other file uses {symbol}: make it static, or take it out"
 
 
 def crowded(found):
@@ -189,11 +198,11 @@ def crowded(found):
 def main():
     found = nouns()
     build = pathlib.Path(sys.argv[1]).resolve()
-    said = sorted(set([*upward(found), *header_circles(found), *link_circles(build, found), *crowded(found)]))
+    said = sorted(set([*upward(found), *header_circles(found), *link_problems(build, found), *crowded(found)]))
     known = [line for line in KNOWN.splitlines() if line]
     problems = [line for line in said if line not in known]
     problems += [f"KNOWN in tests/house/graph.py: mended, take it out: {line}" for line in known if line not in said]
-    print("\n".join(problems) or f"{len(found)} nouns: no include runs upwards, no circle")
+    print("\n".join(problems) or f"{len(found)} nouns: no include runs upwards, no circle, nothing exported for nobody")
     sys.exit(bool(problems))
 
 
