@@ -100,6 +100,7 @@ static void enter_question(struct pipeline *pipeline, const struct segment *segm
         .transport = segment->transport,
         .question = wire_question(wire),
         .question_size = wire->name_size + 4u,
+        .edns = rr_count(wire, RR_ADDITIONAL) != 0,
         .place = *place,
     };
     struct questions *questions = trust == TRUST_NONE ? pipeline->strangers : pipeline->questions;

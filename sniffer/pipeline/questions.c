@@ -34,6 +34,7 @@ struct entry {
     uint32_t answers;      /* what the one that counted said; 0 before it came */
     bool asked_again;      /* since it was new */
     bool answered;         /* since it was last asked */
+    bool edns;             /* when it was last asked */
     bool other_case;       /* an answer came in another case, from a server that keeps it */
     enum client_list list; /* where the client keeps it */
     uint8_t place_count;   /* one more than there is room for: nothing is known of them */
@@ -227,6 +228,7 @@ static void question_enter(struct questions *questions, const struct question_ke
         .next = *bucket,
         .client = clients_add(questions->clients, &key->client, index),
         .list = CLIENT_WAITING,
+        .edns = key->edns,
         .place_count = 1,
         .places = {key->place},
     };
@@ -244,12 +246,18 @@ static void ask_again(struct questions *questions, uint32_t index, uint64_t now_
     clients_renew(questions->clients, entry->client, index, entry->list);
 }
 
-/* Nobody waits for the answer of before any more: an answer to the question as it is now is
- * another. */
+/*
+ * Nobody waits for the answer of before any more: an answer to the question as it is now is
+ * another.  So it is where a client that has had its answer asks without EDNS, at once and with the
+ * same id: systemd-resolved does that after each "no such name", for servers that mistake EDNS for
+ * one (DVE-2018-0001).
+ */
 static bool question_is_over(const struct entry *entry, const struct question_key *key,
                              uint64_t now_ns)
 {
     if (age(entry->asked_ns, now_ns) > QUESTION_LIFETIME_NS)
+        return true;
+    if (entry->answers && entry->edns != key->edns)
         return true;
     if (!entry->answers || age(entry->seen_ns, now_ns) <= QUESTION_REPEAT_NS)
         return false;

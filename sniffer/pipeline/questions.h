@@ -48,6 +48,7 @@ struct question_key {
     enum transport transport;
     const uint8_t *question; /* name, type and class as on the wire, borrowed */
     size_t question_size;
+    bool edns;          /* asked with an OPT record: not what tells questions apart either */
     struct place place; /* where the message was seen: not what tells questions apart */
 };
 

@@ -599,6 +599,32 @@ static void test_a_loop_settles_its_question(void **state)
     assert_nothing_learned(bench);
 }
 
+/* As systemd-resolved does after "no such name": some servers say that of any question with EDNS.
+ */
+static void test_a_question_without_edns_is_another(void **state)
+{
+    struct bench *bench = *state;
+    struct bytes question = dns(7, FLAGS_QUESTION, "live.example", TYPE_A);
+    struct bytes absent = dns(7, FLAGS_ANSWER | 3, "live.example", TYPE_A);
+    struct bytes message = simple(7, "live.example", "198.51.100.7");
+    struct bytes forged = simple(7, "live.example", "203.0.113.66");
+    struct datagram_of of = to_resolver(&question);
+
+    set16(&question, 10, 1);
+    put(&question, "\0\0\51\4\320\0\0\0\0\0\0", 11);
+    run(bench, &of, LAN);
+    run(bench, &of, WAN);
+    reply(bench, &absent);
+    reply(bench, &absent);
+    ask_and_reply(bench, 7, &message, "live.example", TYPE_A);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 0);
+    ask_and_reply(bench, 7, &forged, "live.example", TYPE_A);
+    reply(bench, &absent);
+    assert_int_equal(counter(bench, COUNTER_LEARNED), 1);
+    assert_int_equal(counter(bench, COUNTER_ALARMS), 2);
+}
+
 /* Id and port may be the same: what is asked is not. */
 static void test_an_empty_answer_settles_no_other_question(void **state)
 {
@@ -1565,6 +1591,7 @@ int main(void)
         TEST(test_an_empty_answer_is_no_refusal),
         TEST(test_an_empty_answer_after_another_raises_the_alarm),
         TEST(test_a_loop_settles_its_question),
+        TEST(test_a_question_without_edns_is_another),
         TEST(test_an_empty_answer_settles_no_other_question),
         TEST(test_an_empty_answer_is_over_after_its_time),
         TEST(test_a_truncated_answer_counts_like_any),
