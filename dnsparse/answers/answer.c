@@ -51,14 +51,12 @@ static unsigned address_hash(const struct address *address, enum record_type rec
     return (unsigned)(low * factor >> 40);
 }
 
-/* Its `ttl` is the record's own.  Returns false when there are more than anything honest has. */
+/* Returns false when there are more than anything honest has. */
 static bool address_learn(struct learner *learner, struct address address, enum record_type record,
                           uint32_t ttl, answer_names owner)
 {
     struct answer *answer = learner->answer;
     unsigned slot = address_hash(&address, record) & learner->slot_mask;
-
-    ttl = ttl_least(ttl, answer->chain_ttl);
 
     for (; learner->slots[slot] != 0; slot = (slot + 1) & learner->slot_mask) {
         struct answer_address *held = &answer->addresses[learner->slots[slot] - 1];
@@ -75,16 +73,6 @@ static bool address_learn(struct learner *learner, struct address address, enum 
         .address = address, .record = (uint8_t)record, .ttl = ttl, .owners = owner};
     learner->slots[slot] = (uint16_t)answer->address_count;
     return true;
-}
-
-static bool record_is_address(const struct record *record)
-{
-    return record->type == RR_TYPE_A || record->type == RR_TYPE_AAAA;
-}
-
-static bool record_is_svcb(const struct record *record)
-{
-    return record->type == RR_TYPE_SVCB || record->type == RR_TYPE_HTTPS;
 }
 
 static struct answer_address record_address(const struct record *record)
@@ -108,17 +96,15 @@ static void stray_note(struct answer *answer, const struct record *record)
 }
 
 static bool hints_learn(struct learner *learner, const struct record *record,
-                        const struct svcb *svcb, answer_names owner)
+                        const struct svcb *svcb, uint32_t ttl, answer_names owner)
 {
     enum record_type type = record->type == RR_TYPE_HTTPS ? RECORD_HTTPS : RECORD_SVCB;
 
     for (size_t i = 0; i < svcb->ipv4_count; i++)
-        if (!address_learn(learner, address_from_ipv4(svcb->ipv4 + 4 * i), type, record->ttl,
-                           owner))
+        if (!address_learn(learner, address_from_ipv4(svcb->ipv4 + 4 * i), type, ttl, owner))
             return false;
     for (size_t i = 0; i < svcb->ipv6_count; i++)
-        if (!address_learn(learner, address_from_ipv6(svcb->ipv6 + 16 * i), type, record->ttl,
-                           owner))
+        if (!address_learn(learner, address_from_ipv6(svcb->ipv6 + 16 * i), type, ttl, owner))
             return false;
     return true;
 }
@@ -138,130 +124,107 @@ static answer_names record_owner(struct answer *answer, const struct record *rec
     return 0;
 }
 
-/* Returns false for a record that is not well-formed, whoever owns it. */
-static bool record_learn(struct learner *learner, const struct record *record)
+/*
+ * A name to ask for more addresses, put at `place`; where there is no room for all, the last one
+ * goes.  The question's own name needs no second entry: it has matched already.
+ */
+static void target_put(struct answer *answer, unsigned place, const struct dname *name,
+                       uint32_t ttl, answer_names owner)
 {
-    answer_names owner = record_owner(learner->answer, record);
+    struct answer_target target = {.name = *name, .ttl = ttl, .owners = owner};
+    struct answer_target *targets = answer->targets;
+    unsigned at = 0;
 
-    if (record_is_svcb(record)) {
-        struct svcb svcb;
-
-        return svcb_read(record->rdata, record->rdata_size, &svcb) &&
-               (owner == 0 || hints_learn(learner, record, &svcb, owner));
+    if (dname_equal(name, &answer->question))
+        return;
+    while (at < answer->target_count && !dname_equal(&targets[at].name, name))
+        at++;
+    if (at < answer->target_count) {
+        target.owners |= targets[at].owners;
+        if (target.ttl < targets[at].ttl)
+            target.ttl = targets[at].ttl; /* each way to the name is valid for as long as it is */
+    } else if (at < ANSWER_TARGETS_MAX) {
+        answer->target_count++;
+    } else if (place < ANSWER_TARGETS_MAX) {
+        at--;
+    } else {
+        return;
     }
-    if (!record_is_address(record))
-        return true;
-    if (owner == 0) {
-        stray_note(learner->answer, record);
-        return true;
-    }
-    struct answer_address address = record_address(record);
-
-    learner->addressed |= owner;
-    return address_learn(learner, address.address, address.record, address.ttl, owner);
+    if (place > at)
+        place = at;
+    memmove(&targets[place + 1], &targets[place], (at - place) * sizeof(*targets));
+    targets[place] = target;
 }
 
-static bool addresses_learn(struct learner *learner, const struct records *records)
-{
-    for (size_t i = 0; i < records->count; i++)
-        if (!record_learn(learner, &records->list[i]) || learner->answer->work > ANSWER_WORK_MAX)
-            return false;
-    return true;
-}
-
-/* The question's own name needs no second entry: it has matched already. */
+/* Behind all others.  The root stands for no name, or for the owner's. */
 static void target_add(struct answer *answer, const struct dname *name, uint32_t ttl,
                        answer_names owner)
 {
-    if (dname_equal(name, &answer->question))
-        return;
-    for (unsigned i = 0; i < answer->target_count; i++) {
-        struct answer_target *held = &answer->targets[i];
-
-        if (!dname_equal(&held->name, name))
-            continue;
-        held->owners |= owner;
-        if (held->ttl < ttl)
-            held->ttl = ttl; /* each way to the name is valid for as long as it is */
-        return;
-    }
-    if (answer->target_count < ANSWER_TARGETS_MAX)
-        answer->targets[answer->target_count++] =
-            (struct answer_target){.name = *name, .ttl = ttl, .owners = owner};
+    if (name->length > 1)
+        target_put(answer, ANSWER_TARGETS_MAX, name, ttl, owner);
 }
 
-/* Hints do not count: a client that has them asks for the addresses all the same. */
+/* Addresses, and names to ask for more of them.  False: not well-formed, whoever owns it. */
+static bool record_learn(struct learner *learner, const struct record *record)
+{
+    struct answer *answer = learner->answer;
+    answer_names owner = record_owner(answer, record);
+    uint32_t ttl = ttl_least(record->ttl, answer->chain_ttl);
+    struct answer_address address;
+    struct dname target;
+    struct svcb svcb;
+
+    switch (record->type) {
+    case RR_TYPE_A:
+    case RR_TYPE_AAAA:
+        if (owner == 0) {
+            stray_note(answer, record);
+            return true;
+        }
+        address = record_address(record);
+        learner->addressed |= owner;
+        return address_learn(learner, address.address, address.record, ttl, owner);
+    case RR_TYPE_SVCB:
+    case RR_TYPE_HTTPS:
+        if (!svcb_read(record->rdata, record->rdata_size, &svcb))
+            return false;
+        if (owner == 0)
+            return true;
+        target_add(answer, &svcb.target, ttl, owner);
+        return hints_learn(learner, record, &svcb, ttl, owner);
+    case RR_TYPE_MX:
+    case RR_TYPE_SRV:
+    case RR_TYPE_NAPTR:
+        if (owner != 0 && dname_from_wire(record->rdata, record->rdata_size, &target) != 0)
+            target_add(answer, &target, ttl, owner);
+        return true;
+    }
+    return true;
+}
+
+/*
+ * Ends of the chain, in front of what records name.  Hints do not count: a client that has them
+ * asks for the addresses all the same.
+ */
 static void ends_learn(const struct learner *learner, struct answer *answer)
 {
     bool always = answer->question_type == RR_TYPE_HTTPS || answer->question_type == RR_TYPE_SVCB;
+    unsigned place = 0;
 
     for (unsigned i = 1; i <= answer->chain_count; i++) {
         answer_names name = (answer_names)1 << i;
         bool is_end = answer->leads[i] == name;
 
         if (is_end && (always || (learner->addressed & name) == 0))
-            target_add(answer, answer_name(answer, i), answer->chain_ttl, name);
+            target_put(answer, place++, answer_name(answer, i), answer->chain_ttl, name);
     }
-}
-
-/* The name that the record sends its reader to.  The root stands for none, or for the owner. */
-static bool record_target(const struct record *record, struct dname *out)
-{
-    struct svcb svcb;
-
-    switch (record->type) {
-    case RR_TYPE_SVCB:
-    case RR_TYPE_HTTPS:
-        if (!svcb_read(record->rdata, record->rdata_size, &svcb))
-            return false;
-        *out = svcb.target;
-        break;
-    case RR_TYPE_MX:
-    case RR_TYPE_SRV:
-    case RR_TYPE_NAPTR:
-        if (dname_from_wire(record->rdata, record->rdata_size, out) == 0)
-            return false;
-        break;
-    default:
-        return false;
-    }
-    return out->length > 1;
-}
-
-static void targets_learn(const struct records *records, struct answer *answer)
-{
-    for (size_t i = 0; i < records->count && answer->work <= ANSWER_WORK_MAX; i++) {
-        const struct record *record = &records->list[i];
-        struct dname target;
-
-        if (record_is_address(record) || !record_target(record, &target))
-            continue;
-        answer_names owner = record_owner(answer, record);
-        if (owner != 0)
-            target_add(answer, &target, ttl_least(record->ttl, answer->chain_ttl), owner);
-    }
-}
-
-/* Addresses, and the names to ask for more of them. */
-static enum answer_outcome names_learn(const struct records *records, size_t message_size,
-                                       answer_names idle, struct answer *answer)
-{
-    struct learner learner;
-
-    learner_start(&learner, answer, message_size);
-    if (!addresses_learn(&learner, records))
-        return ANSWER_MALFORMED;
-    if ((idle & ~learner.addressed) != 0)
-        return ANSWER_LOOP;
-    ends_learn(&learner, answer);
-    targets_learn(records, answer);
-    return answer->work <= ANSWER_WORK_MAX ? ANSWER_OK : ANSWER_MALFORMED;
 }
 
 static enum answer_outcome records_learn(const struct records *records, size_t message_size,
                                          struct answer *answer)
 {
     enum answer_outcome outcome;
+    struct learner learner;
     answer_names idle;
 
     answer->work = records->work;
@@ -273,7 +236,16 @@ static enum answer_outcome records_learn(const struct records *records, size_t m
     }
     answer->negative = records->negative;
     outcome = chain_follow(records, answer, &idle);
-    return outcome == ANSWER_OK ? names_learn(records, message_size, idle, answer) : outcome;
+    if (outcome != ANSWER_OK)
+        return outcome;
+    learner_start(&learner, answer, message_size);
+    for (size_t i = 0; i < records->count; i++)
+        if (!record_learn(&learner, &records->list[i]) || answer->work > ANSWER_WORK_MAX)
+            return ANSWER_MALFORMED;
+    if ((idle & ~learner.addressed) != 0)
+        return ANSWER_LOOP;
+    ends_learn(&learner, answer);
+    return ANSWER_OK;
 }
 
 /* Question and header; the rest is empty, though not cleared: the struct is large. */

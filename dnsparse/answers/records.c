@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The edge to ldns.  Each record's bounds are checked first (rr.h); of the records that matter ldns
- * makes the owner and the rdata; all others are only stepped over.
+ * The edge to ldns.  Each record that matters is read twice: rr.h finds its bounds and checks its
+ * names, since ldns 1.8.3 is not safe before that; then ldns expands the owner and the name in the
+ * rdata, which rr.h does not.  The others are only stepped over.
  */
 #include "dnsparse/answers/records.h"
 #include "dnsparse/names/dns.h"
