@@ -54,7 +54,7 @@ static void commands_print(FILE *out)
           out);
 }
 
-static const struct command *command_find(const char *name)
+static const struct command *subcommand_find(const char *name)
 {
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(commands[i].name, name) == 0)
@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
     bool help = strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
-    const struct command *command = command_find(help && argc > 2 ? argv[2] : name);
+    const struct command *command = subcommand_find(help && argc > 2 ? argv[2] : name);
     char option[] = "--help";
 
     if (help && command)

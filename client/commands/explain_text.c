@@ -31,7 +31,7 @@ static const char *duration_of(const json_t *object, const char *key,
 
 /* ---- allowed ---- */
 
-static void element_print(const json_t *lease, FILE *out)
+static void lease_element_print(const json_t *lease, FILE *out)
 {
     static const struct {
         const char *element, *text;
@@ -93,7 +93,7 @@ static void lease_print(const json_t *lease, FILE *out)
         fprintf(out, " for another %s", duration_of(lease, "left", left));
     else
         fputs(", not granted by wildset", out);
-    element_print(lease, out);
+    lease_element_print(lease, out);
     fputc('\n', out);
     json_array_foreach(claims, i, claim) claim_print(claim, out);
     json_array_foreach(clients, i, client)
@@ -131,15 +131,6 @@ static const struct {
     {"sibling", "is beside this name: add \"", "\" if clients need it"},
 };
 
-static void near_print(const json_t *near, const char *name, FILE *out)
-{
-    for (size_t i = 0; i < sizeof(near_texts) / sizeof(near_texts[0]); i++) {
-        if (text_is(near, "near", near_texts[i].near))
-            fprintf(out, "    %s %s%s%s\n", text_of(near, "pattern"), near_texts[i].before, name,
-                    near_texts[i].after);
-    }
-}
-
 /* Those that come near, or would take it. */
 static void name_judge(const json_t *whitelist, const char *name, FILE *out)
 {
@@ -156,7 +147,14 @@ static void name_judge(const json_t *whitelist, const char *name, FILE *out)
     if (json_array_size(nears) == 0)
         return;
     fprintf(out, "  whitelist %s: no pattern matches it\n", text_of(whitelist, "whitelist"));
-    json_array_foreach(nears, i, near) near_print(near, name, out);
+    json_array_foreach(nears, i, near)
+    {
+        for (size_t k = 0; k < sizeof(near_texts) / sizeof(near_texts[0]); k++) {
+            if (text_is(near, "near", near_texts[k].near))
+                fprintf(out, "    %s %s%s%s\n", text_of(near, "pattern"), near_texts[k].before,
+                        name, near_texts[k].after);
+        }
+    }
 }
 
 typedef bool whitelist_test(const json_t *whitelist, const char *value);
@@ -184,16 +182,6 @@ static bool is_far(const json_t *whitelist, const char *value)
     (void)value;
     return !*text_of(whitelist, "pattern") &&
            json_array_size(json_object_get(whitelist, "near")) == 0;
-}
-
-static void names_judge(const json_t *reply, FILE *out)
-{
-    const json_t *whitelists = json_object_get(reply, "whitelists"), *whitelist;
-    size_t i;
-
-    json_array_foreach(whitelists, i, whitelist) name_judge(whitelist, subject_of(reply), out);
-    if (whitelists_name(reply, is_far, NULL, out))
-        fputs(": no pattern matches it or is similar\n", out);
 }
 
 /* ---- not allowed: an address ---- */
@@ -268,13 +256,7 @@ static void refusal_print(const json_t *event, FILE *out)
 
 /* ---- both ---- */
 
-/* Whether a whitelist would take it: then all that is missing is an answer. */
-static bool may_be_allowed(const json_t *reply, const json_t *whitelist)
-{
-    return is_address(reply) ? !*text_of(whitelist, "reason") : *text_of(whitelist, "pattern");
-}
-
-static void advice_print(const json_t *reply, bool may, FILE *out)
+static void explain_advice_print(const json_t *reply, bool may, FILE *out)
 {
     const char *subject = subject_of(reply);
 
@@ -296,22 +278,27 @@ static void advice_print(const json_t *reply, bool may, FILE *out)
               out);
 }
 
-static void refused_print(const json_t *reply, FILE *out)
+static void not_allowed_print(const json_t *reply, FILE *out)
 {
     const json_t *whitelists = json_object_get(reply, "whitelists"), *whitelist;
-    bool may = false;
+    bool may = false; /* a whitelist would take it: all that is missing is an answer */
     size_t i;
 
     fprintf(out, "%s is not allowed:\n", subject_of(reply));
+    json_array_foreach(whitelists, i, whitelist)
+    {
+        may |= is_address(reply) ? !*text_of(whitelist, "reason") : *text_of(whitelist, "pattern");
+        if (!is_address(reply))
+            name_judge(whitelist, subject_of(reply), out);
+    }
     if (is_address(reply))
         address_judge(reply, out);
-    else
-        names_judge(reply, out);
-    json_array_foreach(whitelists, i, whitelist) may |= may_be_allowed(reply, whitelist);
-    advice_print(reply, may, out);
+    else if (whitelists_name(reply, is_far, NULL, out))
+        fputs(": no pattern matches it or is similar\n", out);
+    explain_advice_print(reply, may, out);
 }
 
-static void event_print(const json_t *event, FILE *out)
+static void recent_event_print(const json_t *event, FILE *out)
 {
     const char *reason = text_of(event, "reason");
 
@@ -348,7 +335,7 @@ void explain_text_print(const json_t *reply, FILE *out)
     if (json_is_true(json_object_get(reply, "allowed")))
         allowed_print(reply, out);
     else
-        refused_print(reply, out);
+        not_allowed_print(reply, out);
     if (below > 0)
         fprintf(out,
                 "  %" JSON_INTEGER_FORMAT " address%s of names below it %s allowed:"
@@ -363,7 +350,7 @@ void explain_text_print(const json_t *reply, FILE *out)
     }
     if (json_array_size(events) + json_array_size(json_object_get(reply, "waits")) > 0)
         fputs("Recent events, newest first:\n", out);
-    json_array_foreach(events, i, event) event_print(event, out);
+    json_array_foreach(events, i, event) recent_event_print(event, out);
     if (number_of(reply, "recent_left_out") > 0)
         fprintf(out, "  and %" JSON_INTEGER_FORMAT " more\n", number_of(reply, "recent_left_out"));
     waits_print(json_object_get(reply, "waits"), out);

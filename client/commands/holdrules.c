@@ -72,8 +72,8 @@ static size_t users_of(const struct holdrules *rules, const struct set_name *tab
 
 /* One rule a service of the whitelist: what becomes of packets to addresses that are in its set
  * (`relation` "") or not ("!= "). */
-static void services_print(const struct ruleset *ruleset, const struct set_name *table,
-                           unsigned side, const char *relation, const char *verdict, FILE *out)
+static void hold_services_print(const struct ruleset *ruleset, const struct set_name *table,
+                                unsigned side, const char *relation, const char *verdict, FILE *out)
 {
     const struct whitelist *whitelist = ruleset->whitelist;
     const struct set_name *set = set_in_table(ruleset, table, side);
@@ -85,24 +85,6 @@ static void services_print(const struct ruleset *ruleset, const struct set_name 
                 "add rule %s " HOLDRULES_NAME " %s %s@%s %.3s dport %s %s comment \"%s %zu\"\n",
                 table_to_text(table, text), sides[side].destination, relation, set->set, service,
                 service + 4, verdict, whitelist->name, i + 1);
-    }
-}
-
-/* What one whitelist allows does not wait because another one does not. */
-static void known_print(const struct holdrules *rules, const struct set_name *table, FILE *out)
-{
-    for (unsigned side = 0; side < FAMILIES; side++) {
-        for (size_t i = 0; i < rules->count && users_of(rules, table, side) > 1; i++)
-            services_print(&rules->rulesets[i], table, side, "", "return", out);
-    }
-}
-
-static void unknown_print(const struct holdrules *rules, const struct set_name *table, FILE *out)
-{
-    for (size_t i = 0; i < rules->count; i++) {
-        for (unsigned side = 0; side < FAMILIES; side++)
-            services_print(&rules->rulesets[i], table, side, "!= ", "goto " HOLDRULES_NAME "-meter",
-                           out);
     }
 }
 
@@ -146,7 +128,7 @@ static void base_chains_print(const char *table, const char *priority, FILE *out
 }
 
 /* Behind their jumps: each chain is declared before one leads to it. */
-static void table_print(const struct holdrules *rules, const struct set_name *table, FILE *out)
+static void hold_table_print(const struct holdrules *rules, const struct set_name *table, FILE *out)
 {
     bool marks = rules->marks || set_name_is_own(table);
     char text[SET_TEXT_MAX];
@@ -160,8 +142,16 @@ static void table_print(const struct holdrules *rules, const struct set_name *ta
     chain_print(text, "-meter", out);
     meters_print(rules, table, out);
     chain_print(text, "", out);
-    known_print(rules, table, out);
-    unknown_print(rules, table, out);
+    /* What one whitelist allows does not wait because another one does not. */
+    for (unsigned side = 0; side < FAMILIES; side++) {
+        for (size_t i = 0; i < rules->count && users_of(rules, table, side) > 1; i++)
+            hold_services_print(&rules->rulesets[i], table, side, "", "return", out);
+    }
+    for (size_t i = 0; i < rules->count; i++) {
+        for (unsigned side = 0; side < FAMILIES; side++)
+            hold_services_print(&rules->rulesets[i], table, side,
+                                "!= ", "goto " HOLDRULES_NAME "-meter", out);
+    }
     base_chains_print(text, marks ? "mangle - 1" : "filter - 10", out);
 }
 
@@ -174,7 +164,7 @@ static bool is_printed(const struct holdrules *rules, size_t count, const struct
     return false;
 }
 
-static void head_print(const struct holdrules *rules, FILE *out)
+static void hold_head_print(const struct holdrules *rules, FILE *out)
 {
     fprintf(
         out,
@@ -197,7 +187,7 @@ static void head_print(const struct holdrules *rules, FILE *out)
 
 void holdrules_print(const struct holdrules *rules, FILE *out)
 {
-    head_print(rules, out);
+    hold_head_print(rules, out);
     for (size_t i = 0; i < rules->count; i++) {
         fprintf(out, "\n# %s\n", rules->rulesets[i].whitelist->name);
         ruleset_print_sets(&rules->rulesets[i], out);
@@ -208,6 +198,6 @@ void holdrules_print(const struct holdrules *rules, FILE *out)
         if (set_name_is_none(table) || is_printed(rules, i, table))
             continue;
         fputc('\n', out);
-        table_print(rules, table, out);
+        hold_table_print(rules, table, out);
     }
 }

@@ -46,7 +46,7 @@ enum cell {
     CELLS
 };
 
-static void row_print(struct table *table, char *row)
+static void lease_row_print(struct table *table, char *row)
 {
     char left[DURATION_TEXT_MAX], covered[SOURCE_TEXT_MAX];
     char *cells[CELLS], *rest = row;
@@ -141,7 +141,7 @@ static void entries_print(struct entries *entries, struct table *table)
         if (i > 0 && entries_compare(&entries->entry[i - 1], &entries->entry[i]) == 0)
             continue;
         if (table)
-            row_print(table, entries->entry[i].text);
+            lease_row_print(table, entries->entry[i].text);
         else
             puts(entries->entry[i].text);
     }

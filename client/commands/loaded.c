@@ -60,7 +60,7 @@ void loaded_close(struct loaded *loaded)
 
 /* ---- sets ---- */
 
-static const json_t *set_find(const struct loaded *loaded, const struct set_name *name)
+static const json_t *loaded_set_find(const struct loaded *loaded, const struct set_name *name)
 {
     const char *family = set_family_name(name->family);
     json_t *item;
@@ -80,7 +80,7 @@ static const json_t *set_find(const struct loaded *loaded, const struct set_name
 static void set_tell(const struct loaded *loaded, const struct set_name *name, bool *theirs,
                      uint32_t *size)
 {
-    const json_t *set = set_find(loaded, name), *flags = json_object_get(set, "flags");
+    const json_t *set = loaded_set_find(loaded, name), *flags = json_object_get(set, "flags");
     const char *flag = json_string_value(json_array_get(flags, 0));
 
     if (!set)
@@ -140,8 +140,8 @@ static bool is_passed(const struct nftchain *chain)
 }
 
 /* From a base chain, through others.  `seen`: those that have been asked already. */
-static bool is_reached(const struct loaded *loaded, const struct nftchain *chain,
-                       const struct set_name *table, bool *seen)
+static bool chain_is_reached(const struct loaded *loaded, const struct nftchain *chain,
+                             const struct set_name *table, bool *seen)
 {
     const struct nftruleset *ruleset = &loaded->ruleset;
 
@@ -152,7 +152,7 @@ static bool is_reached(const struct loaded *loaded, const struct nftchain *chain
         const struct nftchain *from = &ruleset->chains[i];
 
         if (same_table(from, table) && chain_leads_to(from, chain->name) &&
-            is_reached(loaded, from, table, seen))
+            chain_is_reached(loaded, from, table, seen))
             return true;
     }
     return false;
@@ -175,8 +175,8 @@ static const char *good_chains(const struct loaded *loaded, const struct set_nam
     return used ? out : "none";
 }
 
-static bool chain_is_good(const struct loaded *loaded, const struct set_name *table,
-                          const char *name, char problem[static LOADED_PROBLEM_MAX])
+static bool place_chain_is_good(const struct loaded *loaded, const struct set_name *table,
+                                const char *name, char problem[static LOADED_PROBLEM_MAX])
 {
     if (set_name_is_none(table))
         return true;
@@ -193,7 +193,7 @@ static bool chain_is_good(const struct loaded *loaded, const struct set_name *ta
     if (!is_loaded)
         return true;
     bool *seen = calloc(loaded->ruleset.chain_count, sizeof(*seen));
-    bool reached = chain && (!seen || is_reached(loaded, chain, table, seen));
+    bool reached = chain && (!seen || chain_is_reached(loaded, chain, table, seen));
     free(seen);
     if (reached)
         return true;
@@ -211,8 +211,8 @@ static bool chain_is_good(const struct loaded *loaded, const struct set_name *ta
 bool loaded_chain_is_good(const struct loaded *loaded, const struct ruleset *ruleset,
                           char problem[static LOADED_PROBLEM_MAX])
 {
-    return chain_is_good(loaded, &ruleset->set4, ruleset->chain, problem) &&
-           chain_is_good(loaded, &ruleset->set6, ruleset->chain, problem);
+    return place_chain_is_good(loaded, &ruleset->set4, ruleset->chain, problem) &&
+           place_chain_is_good(loaded, &ruleset->set6, ruleset->chain, problem);
 }
 
 /* ---- both ---- */

@@ -163,8 +163,8 @@ static const struct metric transaction_metrics[] = {
     {.name = "wildset_elements_written_total", .help = "Set elements written.", .key = "elements"},
 };
 
-static void element_print(FILE *out, const struct metric *metric, const json_t *outer,
-                          const json_t *element)
+static void metric_element_print(FILE *out, const struct metric *metric, const json_t *outer,
+                                 const json_t *element)
 {
     const json_t *value = json_object_get(element, metric->key);
     struct labels labels = {.name = {NULL}};
@@ -187,13 +187,13 @@ static void metric_print(FILE *out, const struct metric *metric, const json_t *s
     metric_begin(out, metric->name, strstr(metric->name, "_total") ? "counter" : "gauge",
                  metric->help);
     if (!metric->array)
-        element_print(out, metric, status, status);
+        metric_element_print(out, metric, status, status);
     json_array_foreach(metric->array ? json_object_get(status, metric->array) : NULL, i, outer)
     {
         if (!metric->inner)
-            element_print(out, metric, outer, outer);
+            metric_element_print(out, metric, outer, outer);
         json_array_foreach(metric->inner ? json_object_get(outer, metric->inner) : NULL, j, inner)
-            element_print(out, metric, outer, inner);
+            metric_element_print(out, metric, outer, inner);
     }
 }
 
@@ -262,7 +262,7 @@ static void refused_of_print(FILE *out, const char *source, json_t *refused)
     }
 }
 
-static void refused_print(FILE *out, const json_t *status)
+static void refused_metric_print(FILE *out, const json_t *status)
 {
     size_t i;
     json_t *source;
@@ -311,7 +311,7 @@ static void outcomes_print(FILE *out, json_t *outcomes)
     }
 }
 
-static void hold_print(FILE *out, const json_t *hold)
+static void hold_metrics_print(FILE *out, const json_t *hold)
 {
     static const struct metric parts[] = {
         {.name = "wildset_hold_ready",
@@ -355,11 +355,11 @@ void exposition_print(const json_t *status, FILE *out)
     for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
         metric_print(out, &metrics[i], status);
     counters_print(out, json_object_get(status, "sources"));
-    refused_print(out, status);
+    refused_metric_print(out, status);
     for (size_t i = 0; i < sizeof(transaction_metrics) / sizeof(transaction_metrics[0]); i++)
         metric_print(out, &transaction_metrics[i], json_object_get(status, "transactions"));
     histogram_print(out, "wildset_packet_to_element_seconds",
                     "From the packet's time stamp to the kernel's acknowledgement.",
                     json_object_get(status, "latency"));
-    hold_print(out, json_object_get(status, "hold"));
+    hold_metrics_print(out, json_object_get(status, "hold"));
 }

@@ -13,7 +13,7 @@
 enum { CELL_MAX = 1024, HOSTS_SUGGESTED_MAX = 256 };
 
 /* "accepted", "repeated", "unresolved", "refused" */
-static const char *verdict_of(const struct listed *listed)
+static const char *listed_verdict(const struct listed *listed)
 {
     if (listed->reason != REASON_NONE)
         return "refused";
@@ -52,7 +52,7 @@ static const char *what_of(const struct listed *listed, char out[static CELL_MAX
     return out;
 }
 
-static void table_print(const struct listed_entries *entries)
+static void listed_table_print(const struct listed_entries *entries)
 {
     static const struct table_column columns[] = {
         {.title = "ENTRY"}, {.title = "VERDICT"}, {.title = "ADDRESSES, OR WHY NOT"}};
@@ -60,7 +60,7 @@ static void table_print(const struct listed_entries *entries)
 
     for (size_t i = 0; table && i < entries->count; i++) {
         char cell[CELL_MAX];
-        const char *const cells[] = {entries->list[i].text, verdict_of(&entries->list[i]),
+        const char *const cells[] = {entries->list[i].text, listed_verdict(&entries->list[i]),
                                      what_of(&entries->list[i], cell)};
         table_row(table, cells);
     }
@@ -69,13 +69,13 @@ static void table_print(const struct listed_entries *entries)
 
 /* ---- JSON ---- */
 
-static void json_print(const struct listed_entries *entries, const struct listed *listed)
+static void listed_json_print(const struct listed_entries *entries, const struct listed *listed)
 {
     json_t *object = json_object(), *addresses = json_array();
 
     put_text(object, "whitelist", entries->whitelist->name);
     put_text(object, "entry", listed->text);
-    put_text(object, "verdict", verdict_of(listed));
+    put_text(object, "verdict", listed_verdict(listed));
     put_text(object, "reason", reason_name(listed->reason));
     if (listed->entry.kind == ENTRY_HOST)
         put_name(object, "name", &listed->entry.name);
@@ -105,9 +105,9 @@ static void json_print(const struct listed_entries *entries, const struct listed
 bool registry_output(const struct listed_entries *entries, bool json)
 {
     for (size_t i = 0; json && i < entries->count; i++)
-        json_print(entries, &entries->list[i]);
+        listed_json_print(entries, &entries->list[i]);
     if (!json)
-        table_print(entries);
+        listed_table_print(entries);
     return fflush(stdout) == 0 && !ferror(stdout);
 }
 

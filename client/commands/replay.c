@@ -90,7 +90,7 @@ static void answer_learn(struct replay *replay, const struct sighting *sighting)
     replay->due_ns = setsync_due(replay->sync);
 }
 
-static void on_report(void *context, const struct message *message)
+static void replay_on_report(void *context, const struct message *message)
 {
     struct replay *replay = context;
 
@@ -271,7 +271,7 @@ static int replay_open(struct replay *replay, const struct config *config,
 {
     const struct moment start = {.boot_ns = 1, .real_ns = 1};
     const struct pipeline_hooks hooks = {
-        .report = on_report, .context = replay, .duplicates = true};
+        .report = replay_on_report, .context = replay, .duplicates = true};
     int error = plan_make(replay, config);
 
     if (error < 0)

@@ -65,7 +65,7 @@ void replay_output_free(struct replay_output *output)
     free(output);
 }
 
-static size_t addresses_append(char *note, size_t used, const struct address *address)
+static size_t note_append_address(char *note, size_t used, const struct address *address)
 {
     char text[ADDRESS_TEXT_MAX];
     int size = snprintf(note + used, NOTE_MAX - used, " %s", address_to_text(address, text));
@@ -75,7 +75,7 @@ static size_t addresses_append(char *note, size_t used, const struct address *ad
 
 /* Why it was refused, an extra answer with what was counted before; for a grant the chain's end
  * where that is another name. */
-static void note_make(const struct event *event, char note[static NOTE_MAX])
+static void note_write(const struct event *event, char note[static NOTE_MAX])
 {
     const struct alarm_report *alarm = event->alarm;
     char text[DNAME_TEXT_MAX];
@@ -91,14 +91,14 @@ static void note_make(const struct event *event, char note[static NOTE_MAX])
     used += (size_t)snprintf(note + used, NOTE_MAX - used, "%s",
                              alarm->sighting.address_count > 0 ? ":" : ": no address");
     for (unsigned i = 0; i < alarm->sighting.address_count; i++)
-        used = addresses_append(note, used, &alarm->sighting.addresses[i].address);
+        used = note_append_address(note, used, &alarm->sighting.addresses[i].address);
     used += (size_t)snprintf(note + used, NOTE_MAX - used, "%s",
                              alarm->earlier_count > 0 ? "; before:" : "; before: no address");
     for (unsigned i = 0; i < alarm->earlier_count && used < NOTE_MAX; i++)
-        used = addresses_append(note, used, &alarm->earlier[i]);
+        used = note_append_address(note, used, &alarm->earlier[i]);
 }
 
-static const char *number_text(uint32_t value, bool known, char out[static NUMBER_MAX])
+static const char *count_text(uint32_t value, bool known, char out[static NUMBER_MAX])
 {
     *out = '\0';
     if (known)
@@ -106,12 +106,12 @@ static const char *number_text(uint32_t value, bool known, char out[static NUMBE
     return out;
 }
 
-static void row_print(struct replay_output *output, const struct event *event)
+static void output_row_print(struct replay_output *output, const struct event *event)
 {
     char time[CLOCK_TEXT_MAX], address[ADDRESS_TEXT_MAX] = "", name[DNAME_TEXT_MAX] = "";
     char set[SET_TEXT_MAX] = "", note[NOTE_MAX], ttl[NUMBER_MAX], lifetime[NUMBER_MAX];
 
-    note_make(event, note);
+    note_write(event, note);
     if (event->address)
         address_to_text(event->address, address);
     if (event->name)
@@ -123,8 +123,8 @@ static void row_print(struct replay_output *output, const struct event *event)
         event_kind_name(event->kind),
         address,
         event->record != RECORD_NONE ? record_type_name(event->record) : "",
-        number_text(event->ttl, event->lifetime != 0, ttl),
-        number_text(event->lifetime, event->lifetime != 0, lifetime),
+        count_text(event->ttl, event->lifetime != 0, ttl),
+        count_text(event->lifetime, event->lifetime != 0, lifetime),
         name,
         set,
         note,
@@ -133,10 +133,10 @@ static void row_print(struct replay_output *output, const struct event *event)
         output->failed = true;
 }
 
-static void event_print(struct replay_output *output, const struct event *event)
+static void output_event_print(struct replay_output *output, const struct event *event)
 {
     if (output->table) {
-        row_print(output, event);
+        output_row_print(output, event);
         return;
     }
     json_t *object = event_to_json(event);
@@ -152,7 +152,7 @@ void replay_output_event(void *context, const struct event *event)
     bool grant = event->kind == EVENT_GRANTED || event->kind == EVENT_EXTENDED;
 
     if (grant || (output->all && event->kind == EVENT_REFUSED))
-        event_print(output, event);
+        output_event_print(output, event);
 }
 
 static struct event refusal_to_event(const struct replay_output *output,
@@ -185,11 +185,11 @@ void replay_output_refusal(struct replay_output *output, const struct sighting *
     if (!output->all)
         return;
     if (sighting->address_count == 0)
-        event_print(output, &event);
+        output_event_print(output, &event);
     for (unsigned i = 0; i < sighting->address_count; i++) {
         event.address = &sighting->addresses[i].address;
         event.record = (enum record_type)sighting->addresses[i].record;
-        event_print(output, &event);
+        output_event_print(output, &event);
     }
 }
 
@@ -199,7 +199,7 @@ void replay_output_alarm(struct replay_output *output, const struct alarm_report
 
     event.alarm = alarm;
     if (output->all)
-        event_print(output, &event);
+        output_event_print(output, &event);
 }
 
 void replay_output_flush(struct replay_output *output)

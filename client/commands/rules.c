@@ -68,15 +68,6 @@ struct request {
     const struct loaded *loaded; /* NULL: could not be looked at */
 };
 
-static const struct shape *shape_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-        if (strcmp(shapes[i].name, name) == 0)
-            return &shapes[i];
-    }
-    return NULL;
-}
-
 /* Tables and chains have the same identifiers as sets: judged by the same reader. */
 static bool table_from_text(const char *text, struct set_name *out)
 {
@@ -86,7 +77,7 @@ static bool table_from_text(const char *text, struct set_name *out)
            set_name_from_text(name, out) && !config_word_is_taken(out->table);
 }
 
-static bool chain_is_good(const char *text)
+static bool chain_name_is_good(const char *text)
 {
     char name[SET_TEXT_MAX];
     struct set_name ignored;
@@ -99,12 +90,15 @@ static bool chain_is_good(const char *text)
 static const char *request_make(const struct options *options, struct request *out)
 {
     *out = (struct request){
-        .shape = shape_find(options->shape ? options->shape : "table"),
         .chain = options->chain ? options->chain : "forward",
         .mark = {.value = 0x00570000, .mask = 0x00ff0000},
         .hold = options->hold,
         .shape_given = options->shape,
     };
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        if (strcmp(shapes[i].name, options->shape ? options->shape : "table") == 0)
+            out->shape = &shapes[i];
+    }
     if (!out->shape)
         return "--shape: expected table or mark";
     if (options->hold && (options->table || options->chain || options->mark))
@@ -113,7 +107,7 @@ static const char *request_make(const struct options *options, struct request *o
     if (options->table && !table_from_text(options->table, &out->table))
         return "--table: expected a family and a table that is not a reserved word in nft, for"
                " example \"inet filter\"";
-    if (!chain_is_good(out->chain))
+    if (!chain_name_is_good(out->chain))
         return "--chain: expected a chain that is not a reserved word in nft, for example forward";
     if (options->mark && out->shape->print != ruleset_print_mark)
         return "--mark requires --shape mark: rules of the table shape accept, and mark nothing";
@@ -305,20 +299,11 @@ static size_t hold_rulesets_make(const struct config *config, const struct reque
     return count;
 }
 
-static const struct whitelist *whitelist_find(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->whitelist_count; i++) {
-        if (strcmp(config->whitelists[i].name, name) == 0)
-            return &config->whitelists[i];
-    }
-    return NULL;
-}
-
 /* As rulesets_print. */
-static int hold_print(const struct config *config, const struct request *request, const char *name,
-                      FILE *out)
+static int hold_rules_print(const struct config *config, const struct request *request,
+                            const char *name, FILE *out)
 {
-    const struct whitelist *named = name ? whitelist_find(config, name) : NULL;
+    const struct whitelist *named = name ? config_whitelist(config, name) : NULL;
 
     if (name && !named)
         return -1;
@@ -347,16 +332,8 @@ static int hold_print(const struct config *config, const struct request *request
 
 /* ---- output ---- */
 
-static void whitelists_say(const struct config *config, const char *name)
-{
-    fprintf(stderr, "wildset: no whitelist %s in the configuration; configured are", name);
-    for (size_t i = 0; i < config->whitelist_count; i++)
-        fprintf(stderr, "%s %s", i ? "," : "", config->whitelists[i].name);
-    fputc('\n', stderr);
-}
-
-static json_t *json_make(const struct config *config, const struct request *request,
-                         const char *text)
+static json_t *ruleset_to_json(const struct config *config, const struct request *request,
+                               const char *text)
 {
     char mark[32];
 
@@ -371,15 +348,6 @@ static json_t *json_make(const struct config *config, const struct request *requ
                      mark);
 }
 
-static void json_print(const struct config *config, const struct request *request, const char *text)
-{
-    json_t *object = json_make(config, request, text);
-
-    json_dumpf(object, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(object);
-}
-
 static int rules_print(const struct config *config, const struct request *request, const char *name,
                        bool json)
 {
@@ -391,14 +359,22 @@ static int rules_print(const struct config *config, const struct request *reques
         perror("wildset");
         return COMMAND_FAILED;
     }
-    int count = (request->hold ? hold_print : rulesets_print)(config, request, name, out);
+    int count = (request->hold ? hold_rules_print : rulesets_print)(config, request, name, out);
     fclose(out);
-    if (count < 0)
-        whitelists_say(config, name);
-    else if (count > 0 && json)
-        json_print(config, request, text);
-    else if (count > 0)
+    if (count < 0) {
+        fprintf(stderr, "wildset: no whitelist %s in the configuration; configured are", name);
+        for (size_t i = 0; i < config->whitelist_count; i++)
+            fprintf(stderr, "%s %s", i ? "," : "", config->whitelists[i].name);
+        fputc('\n', stderr);
+    } else if (count > 0 && json) {
+        json_t *object = ruleset_to_json(config, request, text);
+
+        json_dumpf(object, stdout, JSON_COMPACT);
+        putchar('\n');
+        json_decref(object);
+    } else if (count > 0) {
         fputs(text, stdout);
+    }
     free(text);
     return count > 0 ? COMMAND_OK : COMMAND_FAILED;
 }

@@ -25,7 +25,7 @@ static const struct options_page page = {
 enum { NUMBER_MAX = 24, LINE_MAX_TEXT = 512, FILTER_TEXT_MAX = 64 };
 
 /* "" when it is not known. */
-static const char *number_text(const json_t *object, const char *key, char out[static NUMBER_MAX])
+static const char *number_cell(const json_t *object, const char *key, char out[static NUMBER_MAX])
 {
     const json_t *value = json_object_get(object, key);
 
@@ -66,12 +66,12 @@ static void sources_print(const json_t *status)
         const char *const cells[] = {
             text_of(source, "source"),
             text_of(source, "state"),
-            number_text(source, "pid", number[0]),
-            number_text(source, "restarts", number[1]),
-            number_text(counters, "answers", number[2]),
-            number_text(counters, "matching-answers", number[3]),
-            number_text(counters, "learned", number[4]),
-            number_text(counters, "alarms", number[5]),
+            number_cell(source, "pid", number[0]),
+            number_cell(source, "restarts", number[1]),
+            number_cell(counters, "answers", number[2]),
+            number_cell(counters, "matching-answers", number[3]),
+            number_cell(counters, "learned", number[4]),
+            number_cell(counters, "alarms", number[5]),
         };
         table_row(table, cells);
     }
@@ -110,9 +110,9 @@ static void interfaces_print(const json_t *status)
                 text_of(interface, "link_type"),
                 filter,
                 json_is_true(json_object_get(interface, "promiscuous")) ? "yes" : "no",
-                number_text(interface, "received", number[0]),
-                number_text(interface, "dropped", number[1]),
-                number_text(interface, "interface_dropped", number[2]),
+                number_cell(interface, "received", number[0]),
+                number_cell(interface, "dropped", number[1]),
+                number_cell(interface, "interface_dropped", number[2]),
             };
             table_row(table, cells);
         }
@@ -163,8 +163,8 @@ static void sets_print(const json_t *status)
         const char *const cells[] = {
             text_of(set, "set"),
             text_of(set, "state"),
-            number_text(set, "leases", number[0]),
-            number_text(set, "capacity", number[1]),
+            number_cell(set, "leases", number[0]),
+            number_cell(set, "capacity", number[1]),
         };
         table_row(table, cells);
     }
@@ -185,7 +185,7 @@ static void sets_print(const json_t *status)
 }
 
 /* What the sources refused and what the daemon did, added up by reason. */
-static void refused_print(const json_t *status)
+static void refused_sum_print(const json_t *status)
 {
     json_t *sum = json_deep_copy(json_object_get(status, "refused"));
     const char *key;
@@ -220,12 +220,12 @@ static const struct {
     {"dropped", "dropped with their chain"},
 };
 
-static json_int_t outcome_of(const json_t *hold, const char *key)
+static json_int_t hold_outcome(const json_t *hold, const char *key)
 {
     return number_of(json_object_get(hold, "outcomes"), key);
 }
 
-static void hold_print(const json_t *status)
+static void hold_figures_print(const json_t *status)
 {
     const json_t *hold = json_object_get(status, "hold");
     const json_t *waits = json_object_get(hold, "waits");
@@ -237,12 +237,12 @@ static void hold_print(const json_t *status)
            " came, %" JSON_INTEGER_FORMAT " at once, %" JSON_INTEGER_FORMAT
            " waited and found, %" JSON_INTEGER_FORMAT " without",
            number_of(hold, "queue"), number_of(hold, "most_us") / 1000, text_of(hold, "state"),
-           number_of(hold, "waiting"), number_of(hold, "packets"), outcome_of(hold, "at_once"),
-           outcome_of(hold, "found"), outcome_of(hold, "without"));
+           number_of(hold, "waiting"), number_of(hold, "packets"), hold_outcome(hold, "at_once"),
+           hold_outcome(hold, "found"), hold_outcome(hold, "without"));
     for (size_t i = 0; i < sizeof(hold_troubles) / sizeof(hold_troubles[0]); i++)
-        if (outcome_of(hold, hold_troubles[i].key) > 0)
+        if (hold_outcome(hold, hold_troubles[i].key) > 0)
             printf(", %s %" JSON_INTEGER_FORMAT, hold_troubles[i].text,
-                   outcome_of(hold, hold_troubles[i].key));
+                   hold_outcome(hold, hold_troubles[i].key));
     if (number_of(waits, "count") > 0)
         printf("; wait: median %" JSON_INTEGER_FORMAT " us, 99 %% within %" JSON_INTEGER_FORMAT
                " us",
@@ -284,12 +284,12 @@ static void lists_print(const json_t *status)
             const char *const cells[] = {
                 text_of(list, "whitelist"),
                 *outcome ? outcome : "none",
-                number_text(list, "hosts", number[0]),
-                number_text(list, "addresses", number[1]),
+                number_cell(list, "hosts", number[0]),
+                number_cell(list, "addresses", number[1]),
                 second_text(list, "good", number[2]),
                 second_text(list, "next", number[3]),
-                number_text(list, "names", number[4]),
-                number_text(list, "unresolved", number[5]),
+                number_cell(list, "names", number[4]),
+                number_cell(list, "unresolved", number[5]),
             };
             table_row(table, cells);
         }
@@ -315,7 +315,7 @@ static void feeds_print(const json_t *status)
         const char *const cells[] = {
             text_of(feed, "feed"),
             text_of(feed, "whitelist"),
-            number_text(feed, "addresses", number),
+            number_cell(feed, "addresses", number),
             json_object_get(feed, "problem")   ? "failing"
             : json_object_get(feed, "written") ? "written"
                                                : "waiting",
@@ -384,7 +384,7 @@ static const struct verdict {
     [ADVICE_FAILING] = {"failing", COLOUR_FAILURE, COMMAND_FAILING},
 };
 
-static void advice_print(void *context, const struct advice *advice)
+static void finding_print(void *context, const struct advice *advice)
 {
     const bool *coloured = context;
 
@@ -406,7 +406,7 @@ static void status_print(const json_t *status, const struct verdict *verdict)
            text_of(status, "version"), colour_code(verdict->colour, coloured), verdict->word,
            colour_code(COLOUR_NONE, coloured), leases, leases == 1 ? "" : "es",
            duration_to_text((unsigned long long)number_of(status, "uptime"), uptime));
-    advice_each(status, advice_print, &coloured);
+    advice_each(status, finding_print, &coloured);
     sources_print(status);
     interfaces_print(status);
     mirrors_print(status);
@@ -420,7 +420,7 @@ static void status_print(const json_t *status, const struct verdict *verdict)
         printf("%s%s %" JSON_INTEGER_FORMAT, i ? ", " : "", totals[i],
                number_of(status, totals[i]));
     putchar('\n');
-    refused_print(status);
+    refused_sum_print(status);
     remarks_print(status);
     if (number_of(latency, "count") > 0)
         printf("from packet to element: median %" JSON_INTEGER_FORMAT
@@ -428,7 +428,7 @@ static void status_print(const json_t *status, const struct verdict *verdict)
                " answers\n",
                number_of(latency, "median_us"), number_of(latency, "p99_us"),
                number_of(latency, "count"));
-    hold_print(status);
+    hold_figures_print(status);
 }
 
 static void finding_add(void *context, const struct advice *advice)

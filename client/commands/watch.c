@@ -34,8 +34,8 @@ static const struct table_column columns[] = {
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), NOTE_MAX = 2048, NUMBER_MAX = 24 };
 
-static size_t addresses_append(char note[static NOTE_MAX], size_t used, const char *before,
-                               const json_t *addresses)
+static size_t event_addresses_append(char note[static NOTE_MAX], size_t used, const char *before,
+                                     const json_t *addresses)
 {
     size_t index;
     const json_t *address;
@@ -54,15 +54,15 @@ static size_t addresses_append(char note[static NOTE_MAX], size_t used, const ch
 }
 
 /* Why, by whom, and the chain's end where that is another name. */
-static void note_make(const json_t *event, char note[static NOTE_MAX])
+static void event_note_make(const json_t *event, char note[static NOTE_MAX])
 {
     const char *owner = text_of(event, "owner"), *client = text_of(event, "client");
     const json_t *earlier = json_object_get(event, "earlier");
     size_t used = (size_t)snprintf(note, NOTE_MAX, "%s", text_of(event, "reason"));
 
     if (earlier) {
-        used = addresses_append(note, used, ":", json_object_get(event, "addresses"));
-        used = addresses_append(note, used, "; before:", earlier);
+        used = event_addresses_append(note, used, ":", json_object_get(event, "addresses"));
+        used = event_addresses_append(note, used, "; before:", earlier);
     }
     if (*owner && *text_of(event, "name") && !text_is(event, "name", owner) && used < NOTE_MAX)
         used +=
@@ -75,12 +75,12 @@ static void note_make(const json_t *event, char note[static NOTE_MAX])
                  text_of(event, "outcome"), number_of(event, "waited_us"));
 }
 
-static void row_print(struct table *table, const json_t *event)
+static void event_row_print(struct table *table, const json_t *event)
 {
     const json_t *lifetime = json_object_get(event, "lifetime");
     char note[NOTE_MAX], seconds[NUMBER_MAX] = "";
 
-    note_make(event, note);
+    event_note_make(event, note);
     if (json_is_integer(lifetime))
         snprintf(seconds, sizeof(seconds), "%" JSON_INTEGER_FORMAT, json_integer_value(lifetime));
     const char *const cells[COLUMNS] = {
@@ -108,7 +108,7 @@ static void object_print(struct table *table, const json_t *object)
                " events were lost here: they were not read fast enough --\n",
                number_of(object, "lost"));
     } else {
-        row_print(table, object);
+        event_row_print(table, object);
     }
 }
 

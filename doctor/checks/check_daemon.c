@@ -12,7 +12,7 @@
 
 /* ---- configuration ---- */
 
-static void warn(void *context, const char *line)
+static void config_warning_add(void *context, const char *line)
 {
     struct doctor *doctor = context;
 
@@ -35,7 +35,7 @@ void check_configuration(struct doctor *doctor)
                       path, config->whitelist_count, config->whitelist_count == 1 ? "" : "s", names,
                       names == 1 ? "" : "s");
         if (!doctor->options->host_only)
-            config_warnings(config, warn, doctor);
+            config_warnings(config, config_warning_add, doctor);
         return;
     }
     doctor->config = NULL;

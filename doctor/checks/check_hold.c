@@ -170,9 +170,9 @@ struct feeding {
     char queue[NFTWALK_PLACE_MAX];
 };
 
-static void service_check(const struct hold *hold, const struct service *service,
-                          const struct set_name *set, enum address_family family,
-                          struct feeding *feeding)
+static void feeding_service_check(const struct hold *hold, const struct service *service,
+                                  const struct set_name *set, enum address_family family,
+                                  struct feeding *feeding)
 {
     char text[SERVICE_TEXT_MAX];
 
@@ -233,8 +233,8 @@ static void whitelist_check(const struct hold *hold, const struct whitelist *whi
     for (size_t i = 0; i < whitelist->service_count; i++) {
         const struct service *service = &whitelist->services[i];
 
-        service_check(hold, service, &whitelist->set4, ADDRESS_IPV4, &feeding);
-        service_check(hold, service, &whitelist->set6, ADDRESS_IPV6, &feeding);
+        feeding_service_check(hold, service, &whitelist->set4, ADDRESS_IPV4, &feeding);
+        feeding_service_check(hold, service, &whitelist->set6, ADDRESS_IPV6, &feeding);
     }
     if (feeding.asked > 0)
         feeding_tell(hold, whitelist, &feeding);

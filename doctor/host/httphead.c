@@ -95,7 +95,7 @@ static void text_copy(char out[static HTTP_TEXT_MAX], struct span value)
     out[size] = '\0';
 }
 
-static bool status_read(struct span line, struct http_head *out)
+static bool status_line_read(struct span line, struct http_head *out)
 {
     static const char start[] = "HTTP/1.";
     const size_t version = sizeof(start) - 1;
@@ -169,7 +169,7 @@ enum http_outcome http_head_read(const char *bytes, size_t size, struct http_hea
         return HTTP_NONE;
     if (!line_take(&rest, &line))
         return unfinished;
-    if (!status_read(line, &head))
+    if (!status_line_read(line, &head))
         return HTTP_NONE;
     while (line_take(&rest, &line)) {
         if (line.size == 0) {

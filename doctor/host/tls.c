@@ -157,7 +157,7 @@ static unsigned chain_import(gnutls_session_t session, gnutls_x509_crt_t chain[s
     return used;
 }
 
-static void status_read(unsigned status, struct tls_report *report)
+static void verification_read(unsigned status, struct tls_report *report)
 {
     const unsigned said = GNUTLS_CERT_INVALID | GNUTLS_CERT_SIGNER_NOT_FOUND |
                           GNUTLS_CERT_UNEXPECTED_OWNER | GNUTLS_CERT_NOT_ACTIVATED |
@@ -196,7 +196,7 @@ static void peer_read(const struct tls_trust *trust, gnutls_session_t session, c
     }
     if (gnutls_certificate_verify_peers3(session, host, &status) < 0)
         status = GNUTLS_CERT_INVALID;
-    status_read(status, report);
+    verification_read(status, report);
     report->added_signer =
         trust->added && count > 0 &&
         gnutls_x509_trust_list_verify_crt(trust->added, chain, count, 0, &added, NULL) == 0 &&

@@ -20,7 +20,7 @@ static const char *const state_texts[PROBE_STATE_COUNT] = {
     [PROBE_SILENT] = "silent",   [PROBE_NOT_SENT] = "not sent",
 };
 
-static bool is_reached(const struct probe *probe)
+static bool probe_is_reached(const struct probe *probe)
 {
     switch (probe->state) {
     case PROBE_ANSWERED:
@@ -103,7 +103,7 @@ static struct summary summarize(struct visit *visit, const struct service *servi
             continue;
         summary.ports++;
         summary.in_state[probe->state]++;
-        if (is_reached(probe)) {
+        if (probe_is_reached(probe)) {
             summary.reached++;
             summary.first_reached = summary.first_reached ? summary.first_reached : probe;
         } else {
@@ -218,7 +218,7 @@ static bool is_usable(struct visit *visit, const struct service *service, size_t
             visit_probe(visit, &visit->addresses[address], service->protocol, (uint16_t)port);
         bool tls = service->protocol == IPPROTO_TCP && port == VISIT_TLS_PORT;
 
-        if (!probe || !is_reached(probe) || probe->state == PROBE_STRANGE)
+        if (!probe || !probe_is_reached(probe) || probe->state == PROBE_STRANGE)
             continue;
         if (!tls || !visit->tls_tried[address] || visit->tls_works[address])
             return true;

@@ -58,7 +58,7 @@ static const char *target_find(const char *line)
 }
 
 /* "-A FORWARD -p tcp -j NFQUEUE --queue-num 5757 --queue-bypass", "--queue-balance 0:3" */
-static struct queuerule line_read(uint32_t number, const char *line)
+static struct queuerule saved_line_read(uint32_t number, const char *line)
 {
     const char *target = target_find(line);
     const char *one = target ? strstr(target, " --queue-num ") : NULL;
@@ -103,7 +103,7 @@ static struct queuerule saved_read(const struct queuerules *queues, const struct
             in_table = strcmp(line + 1, chain->table) == 0;
         at += in_table && is_of_chain(line, chain->name);
         if (in_table && at == position && is_of_chain(line, chain->name))
-            return line_read(queues->number, line);
+            return saved_line_read(queues->number, line);
         left -= length + (end != NULL);
         text += length + (end != NULL);
     }
