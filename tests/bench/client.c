@@ -15,6 +15,7 @@
 struct options {
     uint32_t names, first;
     unsigned gap_us;
+    bool datagrams;
     int family; /* AF_INET, AF_INET6; AF_UNSPEC: whatever getaddrinfo puts first */
 };
 
@@ -23,6 +24,13 @@ static const struct addrinfo *choose(const struct addrinfo *list, int family)
     while (list != NULL && family != AF_UNSPEC && list->ai_family != family)
         list = list->ai_next;
     return list;
+}
+
+static enum connection_outcome try_address(const struct addrinfo *address, bool datagrams)
+{
+    int fd = socket(address->ai_family, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK, 0);
+
+    return (datagrams ? datagram_try : connection_try)(fd, address->ai_addr, address->ai_addrlen);
 }
 
 static bool run_one(const struct options *options, uint32_t number)
@@ -41,8 +49,7 @@ static bool run_one(const struct options *options, uint32_t number)
     }
     address = choose(list, options->family);
     if (address != NULL)
-        outcome = connection_try(socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK, 0),
-                                 address->ai_addr, address->ai_addrlen);
+        outcome = try_address(address, options->datagrams);
     freeaddrinfo(list);
     connection_report(outcome, start);
     sleep_until_ns(start + options->gap_us * UINT64_C(1000));
@@ -51,10 +58,13 @@ static bool run_one(const struct options *options, uint32_t number)
 
 static bool parse_options(int argc, char **argv, struct options *out)
 {
-    static const struct option known[] = {
-        {"names", required_argument, NULL, 'n'},  {"first", required_argument, NULL, 'f'},
-        {"gap-us", required_argument, NULL, 'g'}, {"ipv4", no_argument, NULL, '4'},
-        {"ipv6", no_argument, NULL, '6'},         {0}};
+    static const struct option known[] = {{"names", required_argument, NULL, 'n'},
+                                          {"first", required_argument, NULL, 'f'},
+                                          {"gap-us", required_argument, NULL, 'g'},
+                                          {"ipv4", no_argument, NULL, '4'},
+                                          {"ipv6", no_argument, NULL, '6'},
+                                          {"udp", no_argument, NULL, 'u'},
+                                          {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -66,6 +76,8 @@ static bool parse_options(int argc, char **argv, struct options *out)
             out->first = (uint32_t)strtoul(optarg, NULL, 10);
         if (option == 'g')
             out->gap_us = (unsigned)strtoul(optarg, NULL, 10);
+        if (option == 'u')
+            out->datagrams = true;
         if (option == '4' || option == '6')
             out->family = option == '4' ? AF_INET : AF_INET6;
     }
@@ -77,7 +89,8 @@ int main(int argc, char **argv)
     struct options options = {.names = 1000, .gap_us = 45000, .family = AF_UNSPEC};
 
     if (!parse_options(argc, argv, &options)) {
-        fprintf(stderr, "usage: client [--names N] [--first N] [--gap-us N] [--ipv4|--ipv6]\n");
+        fprintf(stderr, "usage: client [--names N] [--first N] [--gap-us N] [--ipv4|--ipv6] "
+                        "[--udp]\n");
         return 2;
     }
     if (!stall_watch_start())

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOST_AFTER_MS = 150 };
+enum { LOST_AFTER_MS = 400 };
 
 static enum connection_outcome wait_for(int fd)
 {
@@ -41,6 +41,21 @@ enum connection_outcome connection_try(int fd, const struct sockaddr *to, sockle
     if (outcome == CONNECTION_MADE)
         outcome = wait_for(fd);
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    close(fd);
+    return outcome;
+}
+
+enum connection_outcome datagram_try(int fd, const struct sockaddr *to, socklen_t size)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    enum connection_outcome outcome = CONNECTION_FAILED;
+
+    if (connect(fd, to, size) != 0 || send(fd, "", 1, 0) != 1)
+        perror("datagram");
+    else if (poll(&wait, 1, LOST_AFTER_MS) == 0)
+        outcome = CONNECTION_LOST;
+    else if (recv(fd, (char[1]){0}, 1, 0) < 0 && errno == ECONNREFUSED)
+        outcome = CONNECTION_MADE;
     close(fd);
     return outcome;
 }

@@ -239,11 +239,11 @@ class Wildset(Program):
     """The real daemon with its sniffer, on one interface; waits for its notification and its source."""
 
     def __init__(self, bench, netns, interface, latency="low", most=60000, resolvers=None, level="alarms",
-                 more_names=()):
+                 more_names=(), outside=""):
         self.latency = latency
         self.config = bench.folder / "wildset.conf"
         self.config.write_text(configuration(interface, latency, most, resolvers or RESOLVERS, level,
-                                             more_names))
+                                             more_names) + outside)
         self.notify_path = bench.folder / "notify"
         super().__init__(bench, netns, [bench.program("sbin/wildsetd"), "--config", self.config], ready=None,
                          environment={**os.environ, "NOTIFY_SOCKET": str(self.notify_path)})
@@ -306,6 +306,7 @@ def configuration(interface, latency, most, resolvers, level, more_names=()):
 }}
 whitelist lookback {{
     names         = {{ {names} }}
+    services      = {{ "tcp 443", "udp 443" }}
     resolve       = false
     max-addresses = {most}
     benchmark-addresses = true

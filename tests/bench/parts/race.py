@@ -20,8 +20,8 @@ table inet wildset {
         ct state established,related accept
         udp dport 53 accept
         meta l4proto { icmp, ipv6-icmp } accept
-        tcp dport 443 ip daddr @lookback4 accept
-        tcp dport 443 ip6 daddr @lookback6 accept
+        meta l4proto { tcp, udp } th dport 443 ip daddr @lookback4 accept
+        meta l4proto { tcp, udp } th dport 443 ip6 daddr @lookback6 accept
     }
 }
 """
@@ -150,9 +150,9 @@ def at_once(bench, names):
                              RESOLVER]))
 
 
-def by_getaddrinfo(bench, names, family):
-    return losses(bench.run([bench.tool("client"), "--names", names, "--first", bench.numbers(names), f"--{family}"],
-                            netns="client"))
+def by_getaddrinfo(bench, names, *options):
+    return losses(bench.run([bench.tool("client"), "--names", names, "--first", bench.numbers(names),
+                             *(f"--{option}" for option in options)], netns="client"))
 
 
 # figure: mirror port?, watcher, client
