@@ -101,6 +101,8 @@ void daemon_close_trust(struct daemon *daemon);
 int daemon_start_sources(struct daemon *daemon, const struct config *config);
 /* It is about to be started anew; where out of memory, the plan that it had does as well. */
 void daemon_renew_plan(void *context, enum source source);
+/* Packets that come too early wait, or do so no more: what the sniffer does for them changes. */
+void daemon_hold_fed(void *context);
 /* ---- reload.c ---- */
 
 /* By the configuration in force: how much is logged, and what in it deserves a word. */

@@ -281,6 +281,7 @@ struct hold_hooks daemon_hold_hooks(struct daemon *daemon)
         .catch_up = catch_up,
         .is_catching_up = is_catching_up,
         .waited = on_waited,
+        .fed = daemon_hold_fed,
         .context = daemon,
     };
 }

@@ -51,11 +51,20 @@ static void use_trusted(struct daemon *daemon, const struct trusted *trusted)
 
 /* ---- plans ---- */
 
+static struct source_knowledge knowledge_of(const struct daemon *daemon,
+                                            const struct config *config,
+                                            const struct trusted *trusted)
+{
+    return (struct source_knowledge){.config = config,
+                                     .trusted = trusted,
+                                     .sync = daemon->sync,
+                                     .packets_wait = hold_is_fed(daemon->hold, config)};
+}
+
 static int use_plans(struct daemon *daemon, const struct config *config, enum sources_which which)
 {
     struct trusted trusted;
-    const struct source_knowledge known = {
-        .config = config, .trusted = &trusted, .sync = daemon->sync};
+    const struct source_knowledge known = knowledge_of(daemon, config, &trusted);
     int result = make_trusted(daemon, config, &trusted);
 
     if (result)
@@ -82,8 +91,7 @@ void daemon_renew_plan(void *context, enum source source)
 {
     struct daemon *daemon = context;
     struct trusted trusted;
-    const struct source_knowledge known = {
-        .config = daemon->config, .trusted = &trusted, .sync = daemon->sync};
+    const struct source_knowledge known = knowledge_of(daemon, daemon->config, &trusted);
 
     if (make_trusted(daemon, daemon->config, &trusted))
         return;
@@ -91,6 +99,20 @@ void daemon_renew_plan(void *context, enum source source)
         trusted_free(&trusted);
     else
         use_trusted(daemon, &trusted);
+}
+
+void daemon_hold_fed(void *context)
+{
+    struct daemon *daemon = context;
+    bool fed = hold_is_fed(daemon->hold, daemon->config);
+
+    if (daemon->config->latency == LATENCY_NORMAL)
+        return;
+    log_info("hold: %s: starting a new sniffer that %s",
+             fed ? "packets that come too early wait" : "no packet comes any more",
+             fed ? "does not anticipate answers" : "anticipates answers");
+    if (start_overhearing(daemon))
+        log_error("hold: out of memory while preparing the sniffer's plan");
 }
 
 /* ---- the system's files ---- */

@@ -70,7 +70,7 @@ static int open_live(void *self)
     if (result < 0)
         return result;
     /* The daemon has said whether it may: there and not here. */
-    if (process->plan.latency == LATENCY_LOW)
+    if (process->plan.latency != LATENCY_NORMAL)
         (void)priority_take(PRIORITY_SOURCE);
     return 0;
 }

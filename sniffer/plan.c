@@ -144,7 +144,7 @@ static bool values_are_valid(const void *sealed)
     static const uint8_t zero[sizeof(plan->zero)];
 
     return flag_is_valid(&plan->require_query) && plan->checksums <= CHECKSUMS_IGNORE &&
-           plan->latency <= LATENCY_NORMAL && memcmp(plan->zero, zero, sizeof(zero)) == 0;
+           plan->latency <= LATENCY_HELD && memcmp(plan->zero, zero, sizeof(zero)) == 0;
 }
 
 /* ---- as bytes ---- */

@@ -24,8 +24,10 @@ enum plan_checksums {
 };
 
 enum plan_latency {
-    LATENCY_LOW, /* anticipate */
+    LATENCY_LOW, /* in real time, and anticipate */
     LATENCY_NORMAL,
+    LATENCY_HELD, /* in real time: a packet that comes too early waits, and nothing is anticipated
+                   */
 };
 
 enum {

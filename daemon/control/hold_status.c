@@ -56,6 +56,7 @@ json_t *hold_to_json(const struct hold *hold, const struct moment *now)
     put_count(object, "most_us", status.bound_ns / NS_PER_US);
     put_count(object, "least_us", status.least_ns / NS_PER_US);
     put_count(object, "waiting", status.waiting);
+    json_object_set_new(object, "fed", json_boolean(status.fed));
     if (status.state != HOLD_UNBOUND) {
         put_count(object, "ready_for", (now->boot_ns - status.ready_ns) / NS_PER_SECOND);
         put_count(object, "granted_since", status.granted_since);

@@ -3,7 +3,7 @@
  * How packets fare that wait for their address, as a member of `status`:
  *
  *   {"state":"off|unbound|paused|ready", "problem", "queue", "most_us", "least_us", "waiting",
- *    "ready_for", "granted_since", "packets", "outcomes":{"at_once", "found", "without",
+ * "fed", "ready_for", "granted_since", "packets", "outcomes":{"at_once", "found", "without",
  *    "time_up", "no_room", "not_held", "overrun", "dropped"}, "missed", "pauses",
  *    "waits":histogram, "wait_most_us", "catch_ups":{"count", "mean_us", "most_us"},
  *    "late_copies":{"count", "most_us"}}

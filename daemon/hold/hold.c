@@ -17,8 +17,11 @@
 enum {
     PACKETS_A_WAKE = 64, /* then answers get their turn */
     RETRY_PULSES = 5,
+    UNFED_GRANTS = 100, /* without anticipation one address in two has a packet that comes first */
     SETS_MAX = 2 * WHITELISTS_MAX,
 };
+
+#define FED_APART_NS (30 * NS_PER_SECOND)
 
 struct hold {
     struct loop *loop;
@@ -37,6 +40,9 @@ struct hold {
     unsigned pulses;             /* since it was tried last */
     int problem;                 /* why it has none: -errno; told */
     bool pause_told;
+    bool fed;
+    uint64_t fed_ns;          /* when that changed last; 0: never */
+    uint64_t granted_at_last; /* what had been granted when the last packet came */
     struct waiting_gone gone[WAITING_MAX];
 };
 
@@ -131,6 +137,7 @@ static void take(void *context, const struct queued *queued)
         .sets = sets_of(hold, &queued->destination),
     };
 
+    hold->granted_at_last = setsync_statistics(hold->sync)->granted;
     if (waiting_take(&hold->waiting, &packet,
                      hold->sets[queued->destination.family == ADDRESS_IPV6]) != WAITING_OUTCOMES)
         queue_accept(hold->queue, queued->id);
@@ -252,6 +259,8 @@ static void close_queue(struct hold *hold)
 {
     if (!hold->queue)
         return;
+    hold->fed = false;
+    hold->fed_ns = 0;
     let_all_go(hold);
     waiting_lose_round(&hold->waiting);
     loop_unwatch(hold->readable);
@@ -318,6 +327,29 @@ void hold_configure(struct hold *hold, const struct config *config)
         open_queue(hold);
 }
 
+static bool packets_come(const struct hold *hold)
+{
+    return hold->queue && queue_figures(hold->queue)->packets > 0 &&
+           setsync_statistics(hold->sync)->granted - hold->granted_at_last < UNFED_GRANTS;
+}
+
+/* Each change costs a new sniffer. */
+static void look_at_feeding(struct hold *hold, uint64_t now_ns)
+{
+    bool fed = packets_come(hold);
+
+    if (fed == hold->fed || (hold->fed_ns > 0 && now_ns - hold->fed_ns < FED_APART_NS))
+        return;
+    hold->fed = fed;
+    hold->fed_ns = now_ns;
+    hold->hooks.fed(hold->hooks.context);
+}
+
+bool hold_is_fed(const struct hold *hold, const struct config *config)
+{
+    return hold->fed && config->hold_ms > 0 && config->hold_queue == hold->number;
+}
+
 void hold_pulse(struct hold *hold)
 {
     uint64_t now_ns = clock_now().boot_ns;
@@ -325,6 +357,7 @@ void hold_pulse(struct hold *hold)
     if (hold->bound_ms > 0 && !hold->queue && ++hold->pulses >= RETRY_PULSES)
         open_queue(hold);
     tell_pause(hold, now_ns);
+    look_at_feeding(hold, now_ns);
 }
 
 struct hold_status hold_status(const struct hold *hold)
@@ -336,6 +369,7 @@ struct hold_status hold_status(const struct hold *hold)
         .bound_ns = hold->bound_ms * NS_PER_MS,
         .least_ns = waiting_least_ns(&hold->waiting, now_ns),
         .waiting = hold->waiting.count,
+        .fed = hold->fed,
         .ready_ns = hold->ready_ns,
         .granted_since = setsync_statistics(hold->sync)->granted - hold->granted,
         .waits = &hold->waiting.figures,

@@ -24,6 +24,8 @@ struct hold_hooks {
     bool (*is_catching_up)(void *context, pid_t pid);
     /* A packet has waited, and has gone on. */
     void (*waited)(void *context, const struct waiting_gone *gone, const struct moment *now);
+    /* hold_is_fed has changed. */
+    void (*fed)(void *context);
     void *context;
 };
 
@@ -37,6 +39,11 @@ void hold_free(struct hold *hold);
 void hold_configure(struct hold *hold, const struct config *config);
 /* Each second. */
 void hold_pulse(struct hold *hold);
+/*
+ * Whether rules give it the packets that come too early, by this configuration: they came, and not
+ * so many addresses became allowed since the last one that the rules must be gone.
+ */
+bool hold_is_fed(const struct hold *hold, const struct config *config);
 
 /* The kernel has what answers have granted. */
 void hold_committed(struct hold *hold);
@@ -61,6 +68,7 @@ struct hold_status {
     uint16_t queue;
     uint64_t bound_ns, least_ns;
     unsigned waiting;
+    bool fed;
     uint64_t ready_ns;      /* CLOCK_BOOTTIME: since when it has the queue */
     uint64_t granted_since; /* addresses: some of them should have been waited for */
     const struct waiting_figures *waits;

@@ -31,7 +31,7 @@ struct sniffer {
     struct supervisor *supervisor;
     struct link_monitor *links;
     struct loop_watch *debounce; /* timer */
-    bool low_latency;
+    enum plan_latency latency;
     bool latency_told;
     struct plan_interface interfaces[PLAN_INTERFACES_MAX];
     bool came_up[PLAN_INTERFACES_MAX]; /* since the newest process was started */
@@ -50,7 +50,7 @@ struct sniffer {
 static int open_cpu_latency(struct sniffer *sniffer)
 {
     int fd;
-    if (!sniffer->low_latency)
+    if (sniffer->latency != LATENCY_LOW)
         return -1;
     fd = open("/dev/cpu_dma_latency", O_RDWR | O_CLOEXEC);
     if (fd < 0 && !sniffer->latency_told) {
@@ -71,7 +71,7 @@ static void sniffer_lend(void *self, struct source_start *start)
     memset(sniffer->retyped, 0, sizeof(sniffer->retyped));
     start->cpu_latency = open_cpu_latency(sniffer);
     start->catches_up = true;
-    start->realtime = sniffer->low_latency;
+    start->realtime = sniffer->latency != LATENCY_NORMAL;
     start->interfaces = sniffer->interfaces;
     start->interface_count = sniffer->interface_count;
 }
@@ -183,12 +183,29 @@ static void take_interfaces(struct sniffer *sniffer, const struct config *config
     memcpy(sniffer->interfaces, config->interfaces, size);
 }
 
+static bool feeds_sets(const struct config *config)
+{
+    for (size_t i = 0; i < config->whitelist_count; i++)
+        if (!set_name_is_none(&config->whitelists[i].set4) ||
+            !set_name_is_none(&config->whitelists[i].set6))
+            return true;
+    return false;
+}
+
+/* No more than is of use: a packet that waits is not lost, and what only feeds files has time. */
+static enum plan_latency latency_of(const struct source_knowledge *known)
+{
+    if (known->config->latency == LATENCY_NORMAL || !feeds_sets(known->config))
+        return LATENCY_NORMAL;
+    return known->packets_wait ? LATENCY_HELD : LATENCY_LOW;
+}
+
 static void sniffer_monitor(void *self, const struct source_knowledge *known, bool wanted)
 {
     struct sniffer *sniffer = self;
 
     (void)wanted; /* always */
-    sniffer->low_latency = known->config->latency == LATENCY_LOW;
+    sniffer->latency = latency_of(known);
     take_interfaces(sniffer, known->config);
     link_monitor_watch(sniffer->links, sniffer->interfaces, sniffer->interface_count);
 }
@@ -210,6 +227,7 @@ static int seal_plan(struct sniffer *sniffer, const struct source_knowledge *kno
 
     if (result)
         return result;
+    plan.latency = latency_of(known);
     plan.resolvers = known->trusted->resolvers;
     plan.resolver_count = known->trusted->count;
     plan.derived = derived;

@@ -74,6 +74,7 @@ struct source_knowledge {
     const struct config *config;
     const struct trusted *trusted;
     const struct setsync *sync;
+    bool packets_wait; /* for their addresses (daemon/hold/): none is lost for being early */
 };
 
 struct sources_options {

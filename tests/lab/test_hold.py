@@ -61,6 +61,7 @@ def place(request):
         load_rules(made)
         wildset.start()
         wait_until_ready(made)
+        settle(made)
         yield made
         assert wildset.stop() == 0, wildset.log()
     finally:
@@ -80,10 +81,19 @@ def wait_until_ready(place, state="ready"):
     lab.wait_for(f"hold is {state}", lambda: holding.figures(place.wildset)["state"] == state)
 
 
+def settle(place):
+    """The first packet that comes makes another sniffer, which anticipates no more."""
+    before = place.wildset.sniffers()
+    connects(place, OPEN[0])
+    lab.wait_for("it is known that packets come", lambda: holding.figures(place.wildset)["fed"])
+    lab.wait_for("the sniffer is another", lambda: place.wildset.sniffers() not in ([], before))
+
+
 def start_again(place):
     place.wildset.stop()
     place.wildset.start()
     wait_until_ready(place)
+    settle(place)
 
 
 # ---- what a client does ----
@@ -370,6 +380,17 @@ def test_a_reload_while_packets_wait(place):
     place.wildset.ask("reload")
 
 
+def anticipations(place):
+    """How often the sniffer kept itself awake for the answer to a question."""
+    def count():
+        sniffer = next(source for source in place.wildset.status()["sources"] if source["source"] == "sniffer")
+        return sniffer["counters"]["anticipations"], sniffer["counters"]["questions"]
+    (anticipated, asked), (name, *_) = count(), fresh(place)
+    asks(place, name)
+    lab.wait_for("the question is counted", lambda: count()[1] >= asked + 2)
+    return count()[0] - anticipated
+
+
 def test_off_and_on_and_another_queue(place):
     time.sleep(RELOADS_APART)
     with waiting_packet(place, OPEN[0]) as connection:
@@ -380,6 +401,7 @@ def test_off_and_on_and_another_queue(place):
     place.wildset.ask("reload")
     assert holding.figures(place.wildset) == {"state": "off"}
     assert connects(place, OPEN[0]).took < BOUND / 2
+    assert anticipations(place) > 0
     place.wildset.configure(outside='hold = "500ms" hold-queue = 5758')
     place.wildset.ask("reload")
     now = holding.figures(place.wildset)
@@ -387,6 +409,8 @@ def test_off_and_on_and_another_queue(place):
     place.wildset.configure(outside='hold = "500ms"')
     place.wildset.ask("reload")
     assert holding.figures(place.wildset)["queue"] == 5757
+    settle(place)
+    assert anticipations(place) == 0, "where packets wait, nothing is anticipated"
     name, address, _ = fresh(place)
     with waiting_packet(place, address, lambda: asks(place, name)) as connection:
         pass

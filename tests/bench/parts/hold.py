@@ -26,7 +26,7 @@ STATEMENT = f" queue flags bypass to {QUEUE}"
 HOLD = 'hold = "250ms"\n'
 GAP_US = 20000
 FLOOD_RATE, FLOOD_SECONDS = 20000, 5
-WATCHERS = {"watching": ("low", ""), "hold": ("low", HOLD), "hold, latency = normal": ("normal", HOLD)}
+WATCHERS = {"watching": "", "hold": HOLD}
 
 
 class Holding(Street):
@@ -41,8 +41,6 @@ class Holding(Street):
         nft("fw", text)
         if not self.has_statement():
             self.queue_marked()
-        for name in ("net.ipv4.icmp_ratemask=0", "net.ipv6.icmp.ratelimit=0"):
-            subprocess.run(inside("srv", ["sysctl", "-qw", name]), check=True)
 
     def has_statement(self):
         nft("fw", "add table inet try; add chain inet try try")
@@ -70,12 +68,15 @@ def busy(bench):
 @contextlib.contextmanager
 def scene(bench, watcher, mirror=False, is_busy=False):
     """The wildset that runs, and the network; the client can ask and connect."""
-    latency, outside = WATCHERS[watcher]
     with contextlib.ExitStack() as stack:
         street = stack.enter_context(Holding(mirror))
-        wildset = stack.enter_context(Wildset(bench, "fw", street.interface, latency=latency, outside=outside))
-        street.load(bench, wildset)
+        wildset = stack.enter_context(Wildset(bench, "fw", street.interface, outside=WATCHERS[watcher]))
+        if WATCHERS[watcher]:
+            street.load(bench, wildset)
         stack.enter_context(Program(bench, "srv", [bench.tool("acceptor")]))
+        # A datagram that arrives is answered by an error, each of them.
+        for name in ("net.ipv4.icmp_ratemask=0", "net.ipv6.icmp.ratelimit=0"):
+            subprocess.run(inside("srv", ["sysctl", "-qw", name]), check=True)
         stack.enter_context(resolver_files(bench))
         stack.enter_context(Program(bench, "res", [bench.tool("responder"), RESOLVER]))
         if is_busy:
@@ -149,6 +150,8 @@ def flooded(bench, names, sources):
     """(names, lost, in stalls, figures), and the share of a CPU that daemon and sniffer took."""
     file = bench.folder / "flood.pcap"
     with scene(bench, "hold") as (_, wildset):
+        by_getaddrinfo(bench, 50, "ipv6")  # until it is known that packets come
+        time.sleep(1.5)
         gateway = subprocess.run(inside("fw", ["cat", "/sys/class/net/f0/address"]), check=True, stdout=subprocess.PIPE,
                                  text=True).stdout.strip()
         write_flood(file, gateway, sources)
@@ -191,6 +194,8 @@ def cost_rows(bench, names):
         if not is_chosen(bench, figure):
             continue
         with scene(bench, watcher) as (_, wildset):
+            by_getaddrinfo(bench, 50, "ipv6")
+            time.sleep(1.5)
             before = sum(map(on_cpu_ns, wildset.pids()))
             by_getaddrinfo(bench, names, "ipv6")
             took = sum(map(on_cpu_ns, wildset.pids())) - before
