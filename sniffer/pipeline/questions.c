@@ -371,13 +371,23 @@ bool questions_is_late(const struct questions *questions, struct question_found 
     return age(questions->entries[found.number].asked_ns, now_ns) > QUESTION_LIFETIME_NS;
 }
 
-bool questions_counted(const struct questions *questions, struct question_found found,
-                       const struct answer_digest *digest)
+enum settle_outcome questions_compare(const struct questions *questions,
+                                      struct question_found found,
+                                      const struct answer_digest *digest,
+                                      struct earlier_answer *earlier)
 {
-    uint32_t place = questions->entries[found.number].answers;
-    const struct answer_digest *counted = &questions->answers[place].counted;
+    const struct entry *entry = &questions->entries[found.number];
+    const struct answers *answers = &questions->answers[entry->answers];
 
-    return place && counted->value[0] == digest->value[0] && counted->value[1] == digest->value[1];
+    if (!entry->answers)
+        return SETTLE_COUNTS;
+    if (answers->counted.value[0] == digest->value[0] &&
+        answers->counted.value[1] == digest->value[1])
+        return SETTLE_DUPLICATE;
+    earlier->asked_again = entry->asked_again;
+    earlier->count = answers->count;
+    memcpy(earlier->addresses, answers->addresses, sizeof(earlier->addresses));
+    return SETTLE_EXTRA;
 }
 
 /* The question that has had its place for longest gives it up, and is forgotten with it. */
@@ -392,40 +402,16 @@ static struct answers *answers_take(struct questions *questions, uint32_t number
     return &questions->answers[place];
 }
 
-static void get_earlier(const struct questions *questions, const struct entry *entry,
-                        struct earlier_answer *out)
-{
-    const struct answers *answers = &questions->answers[entry->answers];
-
-    out->asked_again = entry->asked_again;
-    out->count = answers->count;
-    memcpy(out->addresses, answers->addresses, sizeof(out->addresses));
-}
-
-bool questions_has_answer(const struct questions *questions, struct question_found found,
-                          struct earlier_answer *earlier)
-{
-    const struct entry *entry = &questions->entries[found.number];
-
-    if (!entry->answers)
-        return false;
-    get_earlier(questions, entry, earlier);
-    return true;
-}
-
 enum settle_outcome questions_settle(struct questions *questions, struct question_found found,
                                      const struct answer_digest *digest,
                                      const struct answer_address *addresses, size_t address_count,
                                      uint64_t now_ns, struct earlier_answer *earlier)
 {
     struct entry *entry = &questions->entries[found.number];
+    enum settle_outcome outcome = questions_compare(questions, found, digest, earlier);
 
-    if (questions_counted(questions, found, digest))
-        return SETTLE_DUPLICATE;
-    if (entry->answers) {
-        get_earlier(questions, entry, earlier);
-        return SETTLE_EXTRA;
-    }
+    if (outcome != SETTLE_COUNTS)
+        return outcome;
     if (found.case_keeper)
         case_keepers_note(&questions->case_keepers, &questions->key, found.case_keeper);
     struct answers *answers = answers_take(questions, found.number);

@@ -107,9 +107,6 @@ bool questions_pairs(const struct questions *questions, struct question_found fo
  */
 void questions_doubt(struct questions *questions, struct question_found found,
                      const struct question_key *key);
-/* Whether an answer was counted for it, whatever it said: `earlier`. */
-bool questions_has_answer(const struct questions *questions, struct question_found found,
-                          struct earlier_answer *earlier);
 /* Asked more than 10 s ago. */
 bool questions_is_late(const struct questions *questions, struct question_found found,
                        uint64_t now_ns);
@@ -122,9 +119,11 @@ enum settle_outcome questions_settle(struct questions *questions, struct questio
                                      const struct answer_digest *digest,
                                      const struct answer_address *addresses, size_t address_count,
                                      uint64_t now_ns, struct earlier_answer *earlier);
-/* Whether an answer that says the same was counted for this question, however old it is now. */
-bool questions_counted(const struct questions *questions, struct question_found found,
-                       const struct answer_digest *digest);
+/* What questions_settle would say, however old the question is; settles nothing. */
+enum settle_outcome questions_compare(const struct questions *questions,
+                                      struct question_found found,
+                                      const struct answer_digest *digest,
+                                      struct earlier_answer *earlier);
 /* An answer of any kind came: true for the first since the question was last asked. */
 bool questions_answered(struct questions *questions, struct question_found found);
 /*

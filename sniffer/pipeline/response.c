@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What becomes of a response: does its name matter, do we believe who sent it, was it asked for,
- * what does it say, and has that been said before.  Cheap questions first; the answer is parsed
- * last.
+ * What becomes of a response: does its name matter, is its sender trusted, was it asked for, what
+ * does it say, and has that been said before.  Cheap questions first; the answer is parsed last.
+ * The table `rulings` says which answers may be learned.
  */
 #include "dnsparse/names/dns.h"
 #include "sniffer/pipeline/aliases.h"
@@ -14,14 +14,81 @@ enum {
     RECURSION_DESIRED = 1,
 };
 
-static const enum reason outcome_reasons[] = {
-    [ANSWER_OK] = REASON_NONE,
-    [ANSWER_NOT_NOERROR] = REASON_NOT_NOERROR,
-    [ANSWER_NOT_CLASS_IN] = REASON_NOT_CLASS_IN,
-    [ANSWER_QUESTION_COUNT] = REASON_QUESTION_COUNT,
-    [ANSWER_MALFORMED] = REASON_MALFORMED,
-    [ANSWER_LOOP] = REASON_LOOP,
-    [ANSWER_TOO_LONG_CHAIN] = REASON_TOO_LONG_CHAIN,
+/*
+ * What a message teaches, and whether a client that gets it waits for no other one: it has what it
+ * asked for, or knows that there is nothing, or asks again over TCP.  After an error other than
+ * NXDOMAIN it waits on, or asks again with the same id and port; what is not readable it discards.
+ */
+static const struct {
+    enum reason reason;
+    bool is_final;
+} endings[] = {
+    [ANSWER_OK] = {REASON_NONE, true},
+    [ANSWER_NOT_NOERROR] = {REASON_NOT_NOERROR, false},
+    [ANSWER_NOT_CLASS_IN] = {REASON_NOT_CLASS_IN, false},
+    [ANSWER_QUESTION_COUNT] = {REASON_QUESTION_COUNT, false},
+    [ANSWER_MALFORMED] = {REASON_MALFORMED, false},
+    [ANSWER_LOOP] = {REASON_LOOP, true},
+    [ANSWER_TOO_LONG_CHAIN] = {REASON_TOO_LONG_CHAIN, true},
+};
+
+/* Who may have sent an answer. */
+enum sender {
+    SENDER_IMPOSSIBLE, /* its address cannot come in where it was seen */
+    SENDER_ELSEWHERE,  /* trusted on another interface */
+    SENDER_TRUSTED,
+    SENDER_SUFFICES, /* trusted, where a question is not required or cannot be seen */
+    SENDERS,
+};
+
+/* What is known of its question. */
+enum known {
+    KNOWN_NOTHING,
+    KNOWN_LATE,    /* asked more than 10 s ago */
+    KNOWN_ONE_WAY, /* seen, but not going the other way at the same place */
+    KNOWN_PAIRED,
+    KNOWN_COUNT,
+};
+
+struct ruling {
+    enum reason reason; /* why it is not learned, whatever it says; REASON_NONE: it is */
+    bool waits;  /* a ring that is read next may hold its question, or the place that counts */
+    bool astray; /* seen where it cannot be, by somebody who knows all that he needs to forge */
+};
+
+/*
+ * One from an impossible source waits, too, so that its question is doubted before what follows
+ * from it.
+ */
+static const struct ruling rulings[SENDERS][KNOWN_COUNT] = {
+    [SENDER_IMPOSSIBLE] =
+        {
+            [KNOWN_NOTHING] = {REASON_IMPOSSIBLE_SOURCE, .waits = true},
+            [KNOWN_LATE] = {REASON_IMPOSSIBLE_SOURCE, .astray = true},
+            [KNOWN_ONE_WAY] = {REASON_IMPOSSIBLE_SOURCE, .astray = true},
+            [KNOWN_PAIRED] = {REASON_IMPOSSIBLE_SOURCE, .astray = true},
+        },
+    [SENDER_ELSEWHERE] =
+        {
+            [KNOWN_NOTHING] = {REASON_UNTRUSTED_RESOLVER},
+            [KNOWN_LATE] = {REASON_UNTRUSTED_RESOLVER},
+            [KNOWN_ONE_WAY] = {REASON_UNTRUSTED_RESOLVER},
+            [KNOWN_PAIRED] = {REASON_UNTRUSTED_RESOLVER},
+        },
+    [SENDER_TRUSTED] =
+        {
+            [KNOWN_NOTHING] = {REASON_NO_QUESTION, .waits = true},
+            [KNOWN_LATE] = {REASON_LATE_ANSWER},
+            [KNOWN_ONE_WAY] = {REASON_WRONG_WAY, .waits = true, .astray = true},
+            [KNOWN_PAIRED] = {REASON_NONE},
+        },
+    [SENDER_SUFFICES] =
+        {
+            [KNOWN_NOTHING] = {REASON_NONE},
+            [KNOWN_LATE] = {REASON_NONE},
+            [KNOWN_ONE_WAY] = {REASON_WRONG_WAY, .waits = true, .astray = true},
+            [KNOWN_PAIRED] = {REASON_NONE},
+        },
 };
 
 /* The response being dealt with, and what every step needs of it. */
@@ -111,100 +178,50 @@ static void open_unasked(struct pipeline *pipeline, struct response *response)
     response->asked = questions_find(pipeline->questions, &response->key);
 }
 
-/* The answer that counts; nothing can be learned from an error. */
-static void take(struct pipeline *pipeline, const struct response *response)
+/*
+ * A response to a question that is known, or need not be.  What is not to be learned may still be
+ * what was counted before, as on a firewall's second leg: a duplicate.
+ */
+static void weigh(struct pipeline *pipeline, struct response *response, const struct ruling *ruling)
 {
-    enum reason reason = outcome_reasons[response->passing.outcome];
-
-    if (reason == REASON_NONE)
-        learn_answer(pipeline, &response->passing, &response->subject);
-    else
-        response_refuse(pipeline, response, reason);
-}
-
-/* An answer that its client is done with, from a resolver that is believed here. */
-static void response_conclude(struct pipeline *pipeline, struct response *response,
-                              const struct answer_digest *digest)
-{
-    const struct answer *answer = response_answer(pipeline, response);
+    struct passing *passing = &response->passing;
+    bool learns = ruling->reason == REASON_NONE;
+    struct answer_digest digest;
     struct earlier_answer earlier;
 
-    open_unasked(pipeline, response);
-    switch (questions_settle(pipeline->questions, response->asked, digest,
-                             pipeline->answer.addresses, answer ? answer->address_count : 0,
-                             response->passing.now_ns, &earlier)) {
-    case SETTLE_COUNTS:
-        take(pipeline, response);
+    parse(pipeline, passing);
+    enum reason reason = endings[passing->outcome].reason;
+    if (!endings[passing->outcome].is_final &&
+        !(passing->outcome == ANSWER_NOT_NOERROR && pipeline->answer.rcode == RCODE_NXDOMAIN)) {
+        response_refuse(pipeline, response, reason);
         return;
+    }
+    learn_digest(pipeline, passing->outcome, &digest);
+    if (learns)
+        open_unasked(pipeline, response);
+    else
+        reason = ruling->reason;
+    switch (learns ? questions_settle(
+                         pipeline->questions, response->asked, &digest, pipeline->answer.addresses,
+                         passing->outcome == ANSWER_OK ? pipeline->answer.address_count : 0,
+                         passing->now_ns, &earlier)
+                   : questions_compare(pipeline->questions, response->asked, &digest, &earlier)) {
     case SETTLE_DUPLICATE:
         pass_over(pipeline, response);
         return;
     case SETTLE_EXTRA:
-        response_raise_alarm(pipeline, response, &earlier);
-        return;
+        if (learns || ruling->astray) {
+            response_raise_alarm(pipeline, response, &earlier);
+            return;
+        }
+        break;
+    case SETTLE_COUNTS:
+        break;
     }
-}
-
-/*
- * What is not believed by itself: what was counted before is a duplicate all the same, as on a
- * firewall's second leg.  Where the question was answered otherwise, somebody knows all that he
- * needs to forge.
- */
-static void dismiss(struct pipeline *pipeline, const struct response *response, enum reason doubt,
-                    const struct answer_digest *digest)
-{
-    bool astray = doubt == REASON_WRONG_WAY || doubt == REASON_IMPOSSIBLE_SOURCE;
-    struct earlier_answer earlier;
-
-    if (questions_counted(pipeline->questions, response->asked, digest))
-        pass_over(pipeline, response);
-    else if (astray && questions_has_answer(pipeline->questions, response->asked, &earlier))
-        response_raise_alarm(pipeline, response, &earlier);
+    if (reason == REASON_NONE)
+        learn_answer(pipeline, passing, &response->subject);
     else
-        response_refuse(pipeline, response, doubt);
-}
-
-/*
- * Whether a client that gets it waits for no other one: it has what it asked for, or knows that
- * there is nothing, or asks again over TCP.  After another error it waits on, or asks again with
- * the same id and port; what is not readable it discards.
- */
-static bool is_final(const struct pipeline *pipeline, const struct passing *passing)
-{
-    switch (passing->outcome) {
-    case ANSWER_OK:
-    case ANSWER_LOOP:
-    case ANSWER_TOO_LONG_CHAIN:
-        return true;
-    case ANSWER_NOT_NOERROR:
-        return pipeline->answer.rcode == RCODE_NXDOMAIN;
-    case ANSWER_NOT_CLASS_IN:
-    case ANSWER_QUESTION_COUNT:
-    case ANSWER_MALFORMED:
-        return false;
-    }
-    return false;
-}
-
-/*
- * A response to a question that is known, or need not be.  `doubt` is why it would not be believed
- * by itself.
- */
-static void weigh(struct pipeline *pipeline, struct response *response, enum reason doubt)
-{
-    struct passing *passing = &response->passing;
-    struct answer_digest digest;
-
-    parse(pipeline, passing);
-    if (!is_final(pipeline, passing)) {
-        response_refuse(pipeline, response, outcome_reasons[passing->outcome]);
-        return;
-    }
-    learn_digest(pipeline, passing->outcome, &digest);
-    if (doubt == REASON_NONE)
-        response_conclude(pipeline, response, &digest);
-    else
-        dismiss(pipeline, response, doubt, &digest);
+        response_refuse(pipeline, response, reason);
 }
 
 /* Another client's answer may have to make room; what it would have been is what it is now. */
@@ -216,62 +233,46 @@ static bool response_hold(struct pipeline *pipeline, const struct response *resp
 
     if (surplus)
         response_deal_again(pipeline, surplus, passing->now_ns);
-    return early_answers_hold(pipeline->early, passing->segment, &response->key.place,
-                              passing->now_ns);
-}
-
-/* Why the answer would not be learned, whatever it says. */
-static enum reason doubt_about(const struct pipeline *pipeline, const struct response *response,
-                               enum trust trust)
-{
-    const struct place *place = &response->key.place;
-    bool required = pipeline->plan->require_query || !place_pairs(place, place);
-    bool late = response->asked.number &&
-                questions_is_late(pipeline->questions, response->asked, response->passing.now_ns);
-
-    if (place_refuses_source(pipeline->plan, place, &response->key.resolver))
-        return REASON_IMPOSSIBLE_SOURCE;
-    if (trust == TRUST_ELSEWHERE)
-        return REASON_UNTRUSTED_RESOLVER;
-    if (!response->asked.number)
-        return required ? REASON_NO_QUESTION : REASON_NONE;
-    if (late)
-        return required ? REASON_LATE_ANSWER : REASON_NONE;
-    return questions_pairs(pipeline->questions, response->asked, &response->key) ? REASON_NONE
-                                                                                 : REASON_WRONG_WAY;
-}
-
-/*
- * Its question may stand in a ring that is read next, or the one place of it that counts.  One from
- * an impossible source waits too, so that its question is doubted before what follows from it.
- */
-static bool waits(struct pipeline *pipeline, const struct response *response, enum reason doubt)
-{
-    bool may = doubt == REASON_NO_QUESTION || doubt == REASON_WRONG_WAY ||
-               (doubt == REASON_IMPOSSIBLE_SOURCE && !response->asked.number);
-
-    if (!may || !response->may_wait || !response_hold(pipeline, response))
+    if (!early_answers_hold(pipeline->early, passing->segment, &response->key.place,
+                            passing->now_ns))
         return false;
     count(pipeline, COUNTER_EARLY_ANSWERS);
     pipeline->early_due_ns = early_answers_due(pipeline->early);
     return true;
 }
 
-/* Who asks an authoritative server wants no recursion; who asks a resolver does (RFC 1035, RD). */
-static bool wants_recursion(const struct wire_message *wire)
+static const struct ruling *response_rule(const struct pipeline *pipeline,
+                                          const struct response *response, enum trust trust)
 {
-    return wire->bytes[FLAGS_AT] & RECURSION_DESIRED;
+    const struct place *place = &response->key.place;
+    enum sender sender = SENDER_SUFFICES;
+    enum known known = KNOWN_ONE_WAY;
+
+    if (place_refuses_source(pipeline->plan, place, &response->key.resolver))
+        sender = SENDER_IMPOSSIBLE;
+    else if (trust == TRUST_ELSEWHERE)
+        sender = SENDER_ELSEWHERE;
+    else if (pipeline->plan->require_query || !place_pairs(place, place))
+        sender = SENDER_TRUSTED;
+    if (!response->asked.number)
+        known = KNOWN_NOTHING;
+    else if (questions_is_late(pipeline->questions, response->asked, response->passing.now_ns))
+        known = KNOWN_LATE;
+    else if (questions_pairs(pipeline->questions, response->asked, &response->key))
+        known = KNOWN_PAIRED;
+    return &rulings[sender][known];
 }
 
 /* A server that clients ask, and that nobody has named: counted once for each question.  Nobody
- * outside can bring it up. */
+ * outside can bring it up.  Who asks an authoritative server wants no recursion (RFC 1035, RD). */
 static enum stranger stranger_of(struct pipeline *pipeline, const struct response *response)
 {
     const struct passing *passing = &response->passing;
     struct question_found asked = questions_find(pipeline->strangers, &response->key);
 
     if (!asked.number || passing->segment->source_port != DNS_PORT ||
-        !wants_recursion(passing->wire) || !pipeline_checksum_is_good(pipeline, passing->segment) ||
+        !(passing->wire->bytes[FLAGS_AT] & RECURSION_DESIRED) ||
+        !pipeline_checksum_is_good(pipeline, passing->segment) ||
         questions_is_late(pipeline->strangers, asked, passing->now_ns) ||
         !questions_pairs(pipeline->strangers, asked, &response->key) ||
         place_refuses_source(pipeline->plan, &response->key.place, &response->key.resolver) ||
@@ -295,20 +296,20 @@ static void match_response(struct pipeline *pipeline, struct response *response)
         return;
     }
     response->asked = questions_find(pipeline->questions, &response->key);
-    enum reason doubt = doubt_about(pipeline, response, trust);
     bool asked = response->asked.number != 0;
-    if (asked && (doubt == REASON_IMPOSSIBLE_SOURCE || doubt == REASON_WRONG_WAY))
+    const struct ruling *ruling = response_rule(pipeline, response, trust);
+    if (ruling->astray)
         questions_doubt(pipeline->questions, response->asked, &response->key);
-    if (waits(pipeline, response, doubt))
+    if (ruling->waits && response->may_wait && response_hold(pipeline, response))
         return;
-    if (!asked && doubt != REASON_NONE) {
-        response_refuse(pipeline, response, doubt);
+    if (!asked && ruling->reason != REASON_NONE) {
+        response_refuse(pipeline, response, ruling->reason);
         return;
     }
     if (trust == TRUST_ELSEWHERE)
         response->subject.stranger = STRANGER_ELSEWHERE;
-    weigh(pipeline, response, doubt);
-    bool first = response->asked.number && doubt == REASON_NONE &&
+    weigh(pipeline, response, ruling);
+    bool first = response->asked.number && ruling->reason == REASON_NONE &&
                  questions_answered(pipeline->questions, response->asked);
     if (first && asked && passing->matched && pipeline->hooks.answered)
         pipeline->hooks.answered(pipeline->hooks.context);

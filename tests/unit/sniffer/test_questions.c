@@ -70,8 +70,10 @@ static bool answered(struct questions *questions, const struct question_key *key
 static bool counted(struct questions *questions, const struct question_key *key, uint64_t value)
 {
     struct answer_digest digest = digest_of(value);
+    struct earlier_answer earlier;
 
-    return questions_counted(questions, questions_find(questions, key), &digest);
+    return questions_compare(questions, questions_find(questions, key), &digest, &earlier) ==
+           SETTLE_DUPLICATE;
 }
 
 static enum outcome settle(struct questions *questions, const struct question_key *key,
