@@ -85,8 +85,8 @@ static void refill_end(struct set *set)
     set_enter(set, set->hold_ns != 0 ? SET_PHASE_FULL : SET_PHASE_READY, NULL);
     set->restored += set->refilled;
     if (set->refilled > 0)
-        log_notice("%s: %" PRIu64 " addresses restored", set_name_to_text(&set->name, text),
-                   set->refilled);
+        log_notice("%s: %" PRIu64 " address%s restored", set_name_to_text(&set->name, text),
+                   set->refilled, set->refilled == 1 ? "" : "es");
 }
 
 void refill_all(struct setsync *sync, struct set *set, bool is_fresh, const struct moment *now)
