@@ -12,143 +12,11 @@
 #include "dnsparse/names/pattern_index.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    LINE_TEXT_MAX = 512,
-    PATH_SHOWN_MAX = 200,
-    PATTERNS_WALKED = 16, /* so few are compared as quickly as they are looked up */
-};
-
-/* Whole lines only: room is kept to say how many were left out. */
-enum { UNTOLD_ROOM = 48 };
-
-static __attribute__((format(printf, 4, 0))) void write_line(char out[static LINE_TEXT_MAX],
-                                                             const char *path, unsigned line,
-                                                             const char *format, va_list arguments)
-{
-    int used = line ? snprintf(out, LINE_TEXT_MAX, "%.*s:%u: ", PATH_SHOWN_MAX, path, line)
-                    : snprintf(out, LINE_TEXT_MAX, "%.*s: ", PATH_SHOWN_MAX, path);
-    vsnprintf(out + used, LINE_TEXT_MAX - (size_t)used, format, arguments);
-}
-
-void config_finding(struct config_reader *reader, unsigned line, const char *format, ...)
-{
-    char text[LINE_TEXT_MAX];
-    size_t length;
-    va_list arguments;
-
-    va_start(arguments, format);
-    write_line(text, reader->path, line, format, arguments);
-    va_end(arguments);
-    length = strlen(text);
-    if (reader->untold > 0 || reader->error_used + length + 1 + UNTOLD_ROOM > CONFIG_ERROR_MAX) {
-        reader->untold++;
-        return;
-    }
-    if (reader->error_used > 0)
-        reader->error[reader->error_used++] = '\n';
-    memcpy(reader->error + reader->error_used, text, length + 1);
-    reader->error_used += length;
-}
-
-static __attribute__((format(printf, 4, 0))) void keep_line(struct config_reader *reader,
-                                                            struct config_lines *lines,
-                                                            unsigned number, const char *format,
-                                                            va_list arguments)
-{
-    char text[LINE_TEXT_MAX];
-    char **line = reallocarray(lines->line, lines->count + 1, sizeof(*line));
-
-    if (!line) {
-        reader->no_memory = true;
-        return;
-    }
-    lines->line = line;
-    write_line(text, reader->path, number, format, arguments);
-    line[lines->count] = strdup(text);
-    if (line[lines->count])
-        lines->count++;
-    else
-        reader->no_memory = true;
-}
-
-void config_warn(struct config_reader *reader, unsigned line, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    keep_line(reader, &reader->config->warnings, line, format, arguments);
-    va_end(arguments);
-}
-
-void config_note(struct config_reader *reader, unsigned line, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    keep_line(reader, &reader->config->notes, line, format, arguments);
-    va_end(arguments);
-}
-
-static struct config *config_new(void)
-{
-    struct config *config = calloc(1, sizeof(*config));
-    if (!config)
-        return NULL;
-    *config = (struct config){
-        .require_query = true,
-        .checksums = CHECKSUMS_AUTO,
-        .latency = LATENCY_LOW,
-        .hold_queue = CONFIG_HOLD_QUEUE,
-        .log = CONFIG_LOG_GRANTS,
-        .whitelists = calloc(WHITELISTS_MAX, sizeof(*config->whitelists)),
-    };
-    if (config->whitelists)
-        return config;
-    free(config);
-    return NULL;
-}
-
-void config_free_whitelist(struct whitelist *whitelist)
-{
-    patternindex_free(whitelist->index);
-    free(whitelist->patterns);
-    free(whitelist->services);
-    free(whitelist->refuse);
-    free(whitelist->dns64);
-    free(whitelist->registry);
-    free(whitelist->registry_ca);
-}
-
-static void lines_free(struct config_lines *lines)
-{
-    for (size_t i = 0; i < lines->count; i++)
-        free(lines->line[i]);
-    free(lines->line);
-}
-
-void config_free(struct config *config)
-{
-    if (!config)
-        return;
-    for (size_t i = 0; i < config->whitelist_count; i++)
-        config_free_whitelist(&config->whitelists[i]);
-    lines_free(&config->warnings);
-    lines_free(&config->notes);
-    free(config->tunnels);
-    free(config->open_tunnel);
-    free(config->whitelists);
-    free(config->vlans);
-    free(config->resolvers);
-    free(config->registry_resolvers);
-    free(config->mirrors);
-    free(config->interfaces);
-    free(config);
-}
+enum { PATTERNS_WALKED = 16 }; /* so few are compared as quickly as they are looked up */
 
 static unsigned count_lines(const char *text, size_t size)
 {
@@ -168,10 +36,13 @@ static void read_text(struct config_reader *reader, const char *text, size_t siz
         return;
     }
     memcpy(copy, text, size);
-    if (!config_text_clean(copy, size, &fault))
+    if (!config_text_clean(copy, size, &fault, config_check_use, reader)) {
+        reader->error_used = 0; /* what it took for keys may be none */
+        reader->untold = 0;
         config_finding(reader, fault.line, "%s", fault.what);
-    else
+    } else {
         config_parse_cleaned(reader, copy, size);
+    }
     free(copy);
     if (reader->error_used == 0 && !reader->no_memory)
         config_check(reader, count_lines(text, size));
@@ -190,22 +61,6 @@ static void index_patterns(struct config_reader *reader)
     }
 }
 
-/* 0, or what is wrong with `error` complete. */
-static int judge(struct config_reader *reader)
-{
-    if (reader->no_memory) {
-        snprintf(reader->error, CONFIG_ERROR_MAX, "%.*s: out of memory", PATH_SHOWN_MAX,
-                 reader->path);
-        return -ENOMEM;
-    }
-    if (reader->error_used == 0)
-        return 0;
-    if (reader->untold > 0)
-        snprintf(reader->error + reader->error_used, UNTOLD_ROOM, "\n... and %u more",
-                 reader->untold);
-    return -EINVAL;
-}
-
 int config_from_text(const char *path, const char *text, size_t size, struct config **out,
                      char error[static CONFIG_ERROR_MAX])
 {
@@ -220,7 +75,7 @@ int config_from_text(const char *path, const char *text, size_t size, struct con
     if (reader.error_used == 0 && !reader.no_memory)
         index_patterns(&reader);
     config_free_whitelist(&reader.spare);
-    result = judge(&reader);
+    result = config_findings_end(&reader);
     if (result == 0)
         *out = reader.config;
     else
@@ -250,46 +105,10 @@ int config_read(const char *path, struct config **out, char error[static CONFIG_
     int result = file_read(path, CONFIG_SIZE_MAX, 0, &text);
 
     if (result) {
-        snprintf(error, CONFIG_ERROR_MAX, "%.*s: %s", PATH_SHOWN_MAX, path, why(result));
+        snprintf(error, CONFIG_ERROR_MAX, "%.*s: %s", CONFIG_PATH_SHOWN_MAX, path, why(result));
         return result;
     }
     result = config_from_text(path, text.bytes, text.size, out, error);
     file_text_free(&text);
     return result;
-}
-
-void config_warnings(const struct config *config, void (*warn)(void *context, const char *line),
-                     void *context)
-{
-    for (size_t i = 0; i < config->warnings.count; i++)
-        warn(context, config->warnings.line[i]);
-}
-
-void config_notes(const struct config *config, void (*note)(void *context, const char *line),
-                  void *context)
-{
-    for (size_t i = 0; i < config->notes.count; i++)
-        note(context, config->notes.line[i]);
-}
-
-bool config_resolver_is_default(const struct plan_resolver *resolver)
-{
-    return resolver->prefix.address.family == ADDRESS_NONE;
-}
-
-bool config_believes_default(const struct config *config)
-{
-    for (size_t i = 0; i < config->resolver_count; i++) {
-        if (config_resolver_is_default(&config->resolvers[i]))
-            return true;
-    }
-    return config->resolver_count == 0;
-}
-
-const struct whitelist *config_whitelist(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->whitelist_count; i++)
-        if (strcmp(config->whitelists[i].name, name) == 0)
-            return &config->whitelists[i];
-    return NULL;
 }

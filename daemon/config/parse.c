@@ -30,6 +30,15 @@ static enum config_section section_of(const cfg_t *cfg)
     return SECTION_ROOT;
 }
 
+static enum config_section section_named(const struct config_word *name)
+{
+    for (unsigned i = SECTION_ROOT + 1; i < SECTION_COUNT; i++)
+        if (strlen(section_names[i]) == (size_t)name->size &&
+            memcmp(section_names[i], name->text, (size_t)name->size) == 0)
+            return (enum config_section)i;
+    return SECTION_ROOT;
+}
+
 /* "capture: ", "whitelist lookback: " or "": in front of a key's name. */
 static const char *section_label(const cfg_t *cfg, char out[static 64])
 {
@@ -144,10 +153,7 @@ static size_t element_count(const struct config_key *key, const char *target)
 static bool store(struct config_reader *reader, const struct config_key *key, char *target,
                   const char *text)
 {
-    uint32_t scratch = 0;
     void *element;
-    if (key->unused && !target)
-        return key->convert(key, text, &scratch);
     if (key->element_size == 0)
         return key->convert(key, text, target + key->offset);
     element = grow(reader, key, target);
@@ -159,15 +165,12 @@ static bool store(struct config_reader *reader, const struct config_key *key, ch
     return true;
 }
 
-/* The structure that the key's offset is meant in; NULL for keys that only are checked. */
+/* The structure that the key's offset is meant in. */
 static char *target_of(struct config_reader *reader, const struct config_key *key, const cfg_t *cfg)
 {
-    struct whitelist *whitelist = NULL;
     if (key->section == SECTION_WHITELIST)
-        whitelist = whitelist_of(reader, cfg, line_of(cfg));
-    if (key->unused && key->offset == 0)
-        return NULL;
-    return whitelist ? (char *)whitelist : (char *)reader->config;
+        return (char *)whitelist_of(reader, cfg, line_of(cfg));
+    return (char *)reader->config;
 }
 
 /*
@@ -183,12 +186,9 @@ static void begin_key(struct config_reader *reader, const struct config_key *key
         config_finding(reader, line_of(cfg), "%s%s: already set in line %u%s",
                        section_label(cfg, label), key->name, *line,
                        key->list ? ": += adds to a list" : "");
-    if (key->list && target)
+    if (key->list)
         drop_elements(key, target);
     *line = line_of(cfg);
-    if (key->unused)
-        config_warn(reader, *line, "%s%s: accepted, not used yet", section_label(cfg, label),
-                    key->name);
 }
 
 static void refuse_value(struct config_reader *reader, const struct config_key *key,
@@ -300,7 +300,9 @@ static const char *nearest_key(enum config_section section, const char *name)
     return nearest;
 }
 
-static void unknown_key(struct config_reader *reader, const cfg_t *cfg, const char *name)
+/* Before libconfuse reads them: it stops at the first that it does not know, and only a text would
+ * say that it was one. */
+void config_check_use(void *context, const struct config_use *use)
 {
     static const char *const places[] = {
         [SECTION_ROOT] = "it belongs outside of all blocks",
@@ -308,17 +310,27 @@ static void unknown_key(struct config_reader *reader, const cfg_t *cfg, const ch
         [SECTION_WHITELIST] = "it belongs in whitelist NAME { }",
         [SECTION_COUNT] = "the shipped wildset.conf lists all",
     };
-    enum config_section place = elsewhere(name);
-    const char *nearest = nearest_key(section_of(cfg), name);
-    char room[64];
-    const char *label = section_label(cfg, room);
+    struct config_reader *reader = context;
+    enum config_section section = section_named(&use->section);
+    char name[61], label[64] = "";
 
+    snprintf(name, sizeof(name), "%.*s", use->name.size, use->name.text);
+    if (use->name.size == 0 || config_key_find(section, name) ||
+        (section == SECTION_ROOT && section_named(&use->name) != SECTION_ROOT))
+        return;
+    if (section != SECTION_ROOT)
+        snprintf(label, sizeof(label), "%s%s%.*s: ", section_names[section],
+                 use->title.size > 0 ? " " : "", use->title.size < 40 ? use->title.size : 40,
+                 use->title.text);
+
+    enum config_section place = elsewhere(name);
+    const char *nearest = nearest_key(section, name);
+    reader->has_unknown_key = true;
     if (place == SECTION_COUNT && nearest)
-        config_finding(reader, line_of(cfg), "%s%.60s: unknown key: did you mean %s?", label, name,
+        config_finding(reader, use->line, "%s%s: unknown key: did you mean %s?", label, name,
                        nearest);
     else
-        config_finding(reader, line_of(cfg), "%s%.60s: unknown key: %s", label, name,
-                       places[place]);
+        config_finding(reader, use->line, "%s%s: unknown key: %s", label, name, places[place]);
 }
 
 /* A syntax error: libconfuse tells one and stops. */
@@ -326,10 +338,8 @@ static __attribute__((format(printf, 2, 0))) void tell_error(cfg_t *cfg, const c
                                                              va_list arguments)
 {
     char text[256], label[64];
-    if (strncmp(format, "no such option", 14) == 0) {
-        unknown_key(current, cfg, va_arg(arguments, const char *));
+    if (current->has_unknown_key) /* it stopped there */
         return;
-    }
     vsnprintf(text, sizeof(text), format, arguments);
     config_finding(current, line_of(cfg), "%s%s", section_label(cfg, label), text);
 }

@@ -7,6 +7,7 @@
 #define WILDSET_DAEMON_CONFIG_READER_H
 
 #include "daemon/config/config.h"
+#include "daemon/config/text.h"
 
 enum config_section {
     SECTION_ROOT,
@@ -15,7 +16,7 @@ enum config_section {
     SECTION_COUNT,
 };
 
-enum { CONFIG_MEND_MAX = 384 };
+enum { CONFIG_MEND_MAX = 384, CONFIG_PATH_SHOWN_MAX = 200 };
 
 /* One row of the table: what a key may hold and where it goes. */
 struct config_key {
@@ -33,7 +34,6 @@ struct config_key {
     size_t count_offset; /* of a list's count */
     size_t element_size; /* of a list's elements; 0: they are put together into one value */
     size_t elements_max;
-    bool unused; /* checked and told: the work that it asks for is not built yet */
 };
 
 enum { CONFIG_KEYS_MAX = 64 };
@@ -51,12 +51,15 @@ struct config_reader {
     size_t error_used;
     unsigned untold; /* findings that did not fit */
     bool no_memory;
+    bool has_unknown_key;                 /* told already */
     struct whitelist *open;               /* the block that is being read, or NULL */
     struct whitelist spare;               /* where a block goes that is one too many */
     unsigned line[CONFIG_KEYS_MAX];       /* where each key stood last, 0: nowhere (yet) */
     unsigned set_line[WHITELISTS_MAX][2]; /* where each set is named */
 };
 
+/* With the defaults and no whitelist; NULL when out of memory. */
+struct config *config_new(void);
 /* What the whitelist owns, not itself. */
 void config_free_whitelist(struct whitelist *whitelist);
 
@@ -67,7 +70,11 @@ void config_warn(struct config_reader *reader, unsigned line, const char *format
     __attribute__((format(printf, 3, 4)));
 void config_note(struct config_reader *reader, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The file has ended: 0, or -EINVAL or -ENOMEM with `error` complete. */
+int config_findings_end(struct config_reader *reader);
 
+/* For config_text_clean: whether there is such a key in this block. */
+void config_check_use(void *context, const struct config_use *use);
 /* The text, cleaned by config_text_clean, through libconfuse and the table.  Findings are in
  * `reader`. */
 void config_parse_cleaned(struct config_reader *reader, char *text, size_t size);

@@ -19,9 +19,13 @@ struct scanner {
     bool list[DEPTH_MAX];       /* "= {", so that commas stand between the values in it */
     unsigned depth;
     bool after_equals, after_value, after_string; /* what the token before this one was */
-    size_t word, key;                             /* where the last one, and the last key, begin */
-    bool holds_value;                             /* the list that was opened last */
-    bool capture;                                 /* the section that was opened last */
+    size_t word, word_before, key;                /* where the last ones, and the last key, begin */
+    struct config_word section, title;            /* of the block that is open */
+    void (*use)(void *context, const struct config_use *use);
+    void *context;
+    unsigned words;   /* since the last mark */
+    bool holds_value; /* the list that was opened last */
+    bool capture;     /* the section that was opened last */
     struct config_fault *fault;
 };
 
@@ -130,6 +134,40 @@ static bool word_is(const struct scanner *scanner, size_t at, const char *word)
            memchr(word_ends, scanner->text[at + size], sizeof(word_ends));
 }
 
+static struct config_word word_at(const struct scanner *scanner, size_t at)
+{
+    size_t end = at;
+
+    if (end < scanner->size && (scanner->text[end] == '"' || scanner->text[end] == '\''))
+        at = ++end;
+    while (end < scanner->size && !memchr(word_ends, scanner->text[end], sizeof(word_ends)))
+        end++;
+    return (struct config_word){.text = scanner->text + at, .size = (int)(end - at)};
+}
+
+static void tell_use(const struct scanner *scanner, size_t at)
+{
+    const struct config_use use = {.line = scanner->line,
+                                   .section = scanner->section,
+                                   .title = scanner->title,
+                                   .name = word_at(scanner, at)};
+
+    if (scanner->use)
+        scanner->use(scanner->context, &use);
+}
+
+/* "SECTION {" or "SECTION TITLE {". */
+static void begin_section(struct scanner *scanner)
+{
+    bool titled = scanner->words > 1;
+    size_t name = titled ? scanner->word_before : scanner->word;
+
+    tell_use(scanner, name);
+    scanner->capture = word_is(scanner, name, "capture");
+    scanner->section = word_at(scanner, name);
+    scanner->title = titled ? word_at(scanner, scanner->word) : (struct config_word){0};
+}
+
 /*
  * An empty list of resolvers says what no list does.  To libconfuse a later "+=" would be all there
  * is, as behind "=", when it should add to that.
@@ -151,8 +189,8 @@ static bool open_brace(struct scanner *scanner)
     scanner->list[scanner->depth] = scanner->after_equals;
     scanner->opened[scanner->depth++] = scanner->line;
     scanner->holds_value = false;
-    if (!scanner->after_equals)
-        scanner->capture = word_is(scanner, scanner->word, "capture");
+    if (!scanner->after_equals && scanner->words > 0)
+        begin_section(scanner);
     scanner->at++;
     return true;
 }
@@ -164,6 +202,8 @@ static bool close_brace(struct scanner *scanner)
     scanner->at++;
     if (scanner->list[--scanner->depth])
         blank_empty_list(scanner);
+    else
+        scanner->section = scanner->title = (struct config_word){0};
     return true;
 }
 
@@ -174,8 +214,11 @@ static bool check_comma(struct scanner *scanner, bool string)
 
     if ((in_list && scanner->after_value) || (string && scanner->after_string))
         return fail(scanner, scanner->line, "a comma is missing before this value");
-    if (!in_list)
+    if (!in_list && !scanner->after_equals) {
+        scanner->word_before = scanner->word;
         scanner->word = scanner->at;
+        scanner->words++;
+    }
     scanner->holds_value = true;
     scanner->after_equals = false;
     scanner->after_value = true;
@@ -187,6 +230,9 @@ static void after_mark(struct scanner *scanner, char mark)
 {
     if (mark == '=')
         scanner->key = scanner->word;
+    if ((mark == '=' || mark == '(') && scanner->words > 0)
+        tell_use(scanner, scanner->word);
+    scanner->words = 0;
     scanner->after_equals = mark == '=';
     scanner->after_value = scanner->after_string = false;
 }
@@ -249,10 +295,12 @@ static bool step(struct scanner *scanner)
     }
 }
 
-bool config_text_clean(char *text, size_t size, struct config_fault *fault)
+bool config_text_clean(char *text, size_t size, struct config_fault *fault,
+                       void (*use)(void *context, const struct config_use *use), void *context)
 {
     static const char mark[] = "\xef\xbb\xbf"; /* some editors begin UTF-8 files with it */
-    struct scanner scanner = {.text = text, .size = size, .line = 1, .fault = fault};
+    struct scanner scanner = {
+        .text = text, .size = size, .line = 1, .fault = fault, .use = use, .context = context};
 
     if (size >= 3 && memcmp(text, mark, 3) == 0)
         memset(text, ' ', 3);

@@ -16,13 +16,27 @@ struct config_fault {
     const char *what;
 };
 
+/* A key where it is given a value, or a block where it begins, in the block "SECTION TITLE {" or
+ * outside of all (empty, as the title that it has not).  None of them ends with a NUL. */
+struct config_word {
+    const char *text;
+    int size;
+};
+struct config_use {
+    unsigned line;
+    struct config_word section, title, name;
+};
+
 /*
  * Blanks comments (and a byte order mark) in place; lines stay where they are.  On the first thing
  * that the file may not hold returns false and fills *fault.
  *
  * Strings end on their line; in double quotes `\"` and `\\` are the only escapes, in single quotes
  * everything stands for itself.
+ *
+ * `use` is called with each key and block, in their order; or NULL.
  */
-bool config_text_clean(char *text, size_t size, struct config_fault *fault);
+bool config_text_clean(char *text, size_t size, struct config_fault *fault,
+                       void (*use)(void *context, const struct config_use *use), void *context);
 
 #endif

@@ -64,7 +64,6 @@ NOUNS_MOST = 22
 
 # Each is a sentence that this test would say.
 KNOWN = """
-objects in a circle: daemon/config/check daemon/config/config daemon/config/parse
 """
 
 

@@ -192,6 +192,18 @@ static void test_several_findings_are_told_at_once(void **state)
             "f:6: log: \"loud\": expected \"alarms\", \"grants\" or \"debug\"");
 }
 
+static void test_every_unknown_key_is_told(void **state)
+{
+    (void)state;
+    refused("colour = 3 capture { interfces = { \"any\" } }\nshape { }\n"
+            "whitelist \"a\" { names = { \"x\" } nmaes = 4\n  ttlmin = 5 }\n",
+            "f:1: colour: unknown key: the shipped wildset.conf lists all\n"
+            "f:1: capture: interfces: unknown key: did you mean interfaces?\n"
+            "f:2: shape: unknown key: the shipped wildset.conf lists all\n"
+            "f:3: whitelist a: nmaes: unknown key: did you mean names?\n"
+            "f:4: whitelist a: ttlmin: unknown key: did you mean ttl-min?");
+}
+
 static void test_findings_that_do_not_fit_are_counted(void **state)
 {
     char text[4096] = "whitelist a { names = { \"a\" }\nservices = {";
@@ -801,6 +813,7 @@ int main(void)
         cmocka_unit_test(test_every_key_is_read),
         cmocka_unit_test(test_lines_are_right_behind_comments),
         cmocka_unit_test(test_several_findings_are_told_at_once),
+        cmocka_unit_test(test_every_unknown_key_is_told),
         cmocka_unit_test(test_findings_that_do_not_fit_are_counted),
         cmocka_unit_test(test_values_of_a_wrong_kind_are_refused),
         cmocka_unit_test(test_capture_values_of_a_wrong_kind_are_refused),
