@@ -257,6 +257,25 @@ static bool is_catching_up(void *context, pid_t pid)
     return sources_is_catching_up(daemon->sources, pid);
 }
 
+static bool part_has(const struct sighting *part, const struct address *address)
+{
+    for (unsigned i = 0; i < part->address_count; i++)
+        if (address_equal(&part->addresses[i].address, address))
+            return true;
+    return false;
+}
+
+static bool is_answered(void *context, const struct address *address)
+{
+    const struct daemon *daemon = context;
+
+    for (size_t i = 0; i < daemon->taken_count; i++)
+        for (size_t j = 0; j < daemon->taken[i].count; j++)
+            if (part_has(&daemon->taken[i].parts[j], address))
+                return true;
+    return false;
+}
+
 static void on_waited(void *context, const struct waiting_gone *gone, const struct moment *now)
 {
     const struct event_wait wait = {
@@ -280,6 +299,7 @@ struct hold_hooks daemon_hold_hooks(struct daemon *daemon)
     return (struct hold_hooks){
         .catch_up = catch_up,
         .is_catching_up = is_catching_up,
+        .answered = is_answered,
         .waited = on_waited,
         .fed = daemon_hold_fed,
         .context = daemon,

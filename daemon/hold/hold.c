@@ -181,6 +181,14 @@ static void on_timer(void *context)
     tell_pause(hold, now.boot_ns);
 }
 
+/* Of all that wait few do so for what has come just now. */
+static unsigned sets_of_answered(void *context, const struct address *address)
+{
+    struct hold *hold = context;
+
+    return hold->hooks.answered(hold->hooks.context, address) ? sets_of(hold, address) : 0;
+}
+
 void hold_committed(struct hold *hold)
 {
     struct moment now;
@@ -188,7 +196,8 @@ void hold_committed(struct hold *hold)
     if (hold->waiting.count == 0)
         return;
     now = clock_now();
-    let_go(hold, waiting_take_found(&hold->waiting, sets_of, hold, &now, hold->gone), &now);
+    let_go(hold, waiting_take_found(&hold->waiting, sets_of_answered, hold, &now, hold->gone),
+           &now);
 }
 
 static void learned_part(struct hold *hold, const struct sighting *part, bool mirrored,

@@ -22,6 +22,8 @@ struct hold_hooks {
     /* As sources_catch_up and sources_is_catching_up. */
     pid_t (*catch_up)(void *context);
     bool (*is_catching_up)(void *context, pid_t pid);
+    /* Whether one of the answers that hold_committed is about has this address. */
+    bool (*answered)(void *context, const struct address *address);
     /* A packet has waited, and has gone on. */
     void (*waited)(void *context, const struct waiting_gone *gone, const struct moment *now);
     /* hold_is_fed has changed. */

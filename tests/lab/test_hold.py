@@ -12,6 +12,7 @@ import pathlib
 import signal
 import socket
 import struct
+import threading
 import time
 import types
 
@@ -24,7 +25,7 @@ import lab
 import names
 
 BOUND = 0.5
-NAMES = 80
+NAMES = 90
 RELOADS_APART = 1.1  # s: sooner, one waits for its turn
 RETRANSMITTED = 0.9  # s: a SYN that was dropped comes again after one second
 OUTCOMES = ("at_once", "found", "without", "time_up", "no_room", "not_held", "overrun", "dropped")
@@ -490,7 +491,9 @@ def test_the_ruleset_is_loaded_anew_while_packets_wait(place):
     """The kernel drops them, since their chain goes; the rules are there again when they are sent again."""
     since = counted(place)
     with waiting_packet(place, OPEN[0]) as connection:
-        load_rules(place)
+        place.network.firewall.run("nft", "flush", "ruleset")
+        lab.wait_for("the kernel dropped it", lambda: not place.rules.queued(), timeout=0.3)
+    load_rules(place)
     assert connection.result().again == 1
     assert since()["dropped"] == 1
     name, address, _ = fresh(place)
@@ -545,3 +548,74 @@ def test_a_flood_does_no_harm(place, sources):
     with waiting_packet(place, fresh_address, lambda: asks(place, name)) as connection:
         pass
     assert connection.result().again == 0
+
+
+# ---- a switch that delivers its copies late ----
+
+LATE = 0.004
+
+
+class LateMirror:
+    """The switch's copies take a way round, on which they wait."""
+
+    def __init__(self, switch):
+        self.switch = switch
+        switch.ip("link", "add", "round", "type", "veth", "peer", "name", "about")
+        for interface in ("round", "about"):
+            switch.ip("link", "set", interface, "up")
+        with switch.entered():
+            self.reader = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0003))
+            self.writer = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        self.reader.bind(("about", 0x0003))
+        self.writer.bind(("monitor", 0))
+        self.mirror_to("round")
+        threading.Thread(target=self.carry, daemon=True).start()
+
+    def mirror_to(self, interface):
+        lab.command("tc", "-n", "switch", "qdisc", "replace", "dev", "resolver", "clsact")
+        for direction in ("ingress", "egress"):
+            lab.command("tc", "-n", "switch", "filter", "delete", "dev", "resolver", direction)
+            lab.command("tc", "-n", "switch", "filter", "add", "dev", "resolver", direction, "protocol", "all",
+                        "u32", "match", "u32", "0", "0", "action", "mirred", "egress", "mirror", "dev", interface)
+
+    def carry(self):
+        """Those that come while one is on its way are later still."""
+        with contextlib.suppress(OSError):
+            while True:
+                frame, where = self.reader.recvfrom(65536)
+                if where[2] != socket.PACKET_OUTGOING:
+                    time.sleep(LATE)
+                    self.writer.send(frame)
+
+    def close(self):
+        self.mirror_to("monitor")
+        self.switch.ip("link", "delete", "round")
+
+
+def asks_and_connects(place, name):
+    """At once: there is no program between the answer and the connection."""
+    query = b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + b"".join(
+        bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0\0\1\0\1"
+    with place.client.entered():
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with sock:
+        sock.settimeout(2)
+        sock.connect((lab.RESOLVER4, 53))
+        sock.send(query)
+        answer = sock.recv(4096)
+    return connects(place, socket.inet_ntoa(answer[-4:]), timeout=3)
+
+
+def test_copies_that_come_late_are_waited_for(place):
+    if place.mode != "mirror":
+        return
+    mirror = LateMirror(place.network.switch)
+    try:
+        lost = [asks_and_connects(place, fresh(place)[0]).again for _ in range(16)]
+        figures = holding.figures(place.wildset)
+    finally:
+        mirror.close()
+    # How late they are is learned from the first ones.
+    assert sum(lost[8:]) <= 3, lost
+    assert figures["late_copies"]["count"] >= 2 and figures["late_copies"]["most_us"] < 25000
+    assert LATE * 1e6 / 2 < figures["least_us"] < 25000, figures
