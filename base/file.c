@@ -79,6 +79,24 @@ void file_text_free(struct file_text *text)
     *text = (struct file_text){0};
 }
 
+ssize_t file_read_block(int fd, void *bytes, size_t size, off_t offset)
+{
+    size_t used = 0;
+
+    while (used < size) {
+        ssize_t got = pread(fd, (char *)bytes + used, size - used, offset + (off_t)used);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -errno;
+        if (got == 0)
+            break;
+        used += (size_t)got;
+    }
+    return (ssize_t)used;
+}
+
 /* ---- replacing ---- */
 
 static int draft_fill(FILE *draft, mode_t mode, bool synced, file_print *print, void *context)

@@ -21,6 +21,9 @@ struct file_text {
  */
 int file_read(const char *path, size_t most, int flags, struct file_text *out);
 void file_text_free(struct file_text *text);
+/* Of an open file: up to `size` bytes from `offset` on, fewer only at its end.  How many or -errno.
+ */
+ssize_t file_read_block(int fd, void *bytes, size_t size, off_t offset);
 
 /* What a draft is filled by: 0, FILE_KEEP when the old file may stay, or -errno. */
 typedef int file_print(void *context, FILE *draft);

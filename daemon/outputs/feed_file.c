@@ -17,33 +17,15 @@
 
 enum { MODE = 0644, BLOCK = 16384 };
 
-/* Up to `size` bytes: how many, or -errno. */
-static ssize_t read_block(int fd, char *bytes, size_t size)
-{
-    size_t used = 0;
-
-    while (used < size) {
-        ssize_t got = read(fd, bytes + used, size - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            break;
-        used += (size_t)got;
-    }
-    return (ssize_t)used;
-}
-
 static bool same_bytes(int a, int b)
 {
     char left[BLOCK], right[BLOCK];
+    ssize_t size;
 
-    for (;;) {
-        ssize_t size = read_block(a, left, BLOCK);
-        if (size < 0 || read_block(b, right, BLOCK) != size)
-            return false;
-        if (memcmp(left, right, (size_t)size) != 0)
+    for (off_t at = 0;; at += size) {
+        size = file_read_block(a, left, BLOCK, at);
+        if (size < 0 || file_read_block(b, right, BLOCK, at) != size ||
+            memcmp(left, right, (size_t)size) != 0)
             return false;
         if (size < BLOCK)
             return true;
@@ -60,7 +42,7 @@ static bool is_there_already(const char *path, int draft)
     if (fd < 0)
         return false;
     same = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 07777) == MODE &&
-           lseek(draft, 0, SEEK_SET) == 0 && same_bytes(fd, draft);
+           same_bytes(fd, draft);
     close(fd);
     return same;
 }

@@ -61,7 +61,7 @@ static void keep_list(struct feeds *feeds)
 /* Emptied, or nowhere to be found. */
 static bool outlet_is_done(const struct outlet *outlet)
 {
-    return outlet->retired && outlet->child == 0 &&
+    return outlet->retired && outlet->write.child == 0 &&
            (!outlet_is_dirty(outlet) || outlet->error == -ENOENT);
 }
 

@@ -5,20 +5,17 @@
  */
 #include "daemon/outputs/lease_saver.h"
 
+#include "base/background_write.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/outputs/background_write.h"
 #include "daemon/outputs/views.h"
 #include "setsync/setsync.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { INTERVAL_MS = 10000, SOON_MS = 200 };
 
@@ -26,7 +23,7 @@ struct saver {
     const struct daemon_views *views;
     const char *path;
     struct loop_watch *timer;
-    pid_t child;      /* 0: none */
+    struct background_write write;
     uint64_t writing; /* what the child writes, as `changes` counts */
     uint64_t saved;
     bool again;      /* something was taken back while the child was writing */
@@ -34,14 +31,14 @@ struct saver {
 };
 
 /* Grows with each change of the leases. */
-static uint64_t changes(const struct saver *saver)
+static uint64_t saver_changes(const struct saver *saver)
 {
     const struct setsync_statistics *statistics = setsync_statistics(saver->views->sync);
     return statistics->granted + statistics->extended + statistics->expired + statistics->evicted +
            statistics->forgotten;
 }
 
-static void note_result(struct saver *saver, int error)
+static void saver_note(struct saver *saver, int error)
 {
     if (error == 0) {
         if (saver->is_failing)
@@ -52,33 +49,26 @@ static void note_result(struct saver *saver, int error)
     }
     if (!saver->is_failing)
         log_warning("%s: cannot save leases: %s; they would be lost on reboot", saver->path,
-                    strerror(error));
+                    strerror(-error));
     saver->is_failing = true;
 }
 
-static int save(const struct saver *saver)
+static int leases_save(void *context)
 {
+    const struct saver *saver = context;
     struct moment now = clock_now();
-    return -setsync_save(saver->views->sync, saver->path, &now);
+    return setsync_save(saver->views->sync, saver->path, &now);
 }
 
-static void start_child(struct saver *saver)
-{
-    saver->writing = changes(saver);
-    pid_t pid = snapshot_fork();
-    if (pid == 0)
-        _exit(save(saver));
-    if (pid < 0)
-        note_result(saver, errno);
-    else
-        saver->child = pid;
-}
-
-static void on_timer(void *context)
+static void on_saver_timer(void *context)
 {
     struct saver *saver = context;
-    if (saver->child == 0 && changes(saver) != saver->saved)
-        start_child(saver);
+    if (saver->write.child == 0 && saver_changes(saver) != saver->saved) {
+        saver->writing = saver_changes(saver);
+        int result = background_write_start(&saver->write, leases_save, saver);
+        if (result < 0)
+            saver_note(saver, result);
+    }
     loop_timer_set(saver->timer, INTERVAL_MS);
 }
 
@@ -91,7 +81,7 @@ static int saver_open(const struct output_setting *setting, void **self, const c
     if (!saver)
         return -ENOMEM;
     *saver = (struct saver){.views = setting->views, .path = setting->state, .saved = UINT64_MAX};
-    saver->timer = loop_timer(setting->loop, on_timer, saver);
+    saver->timer = loop_timer(setting->loop, on_saver_timer, saver);
     if (!saver->timer) {
         free(saver);
         return -ENOMEM;
@@ -101,27 +91,17 @@ static int saver_open(const struct output_setting *setting, void **self, const c
     return 0;
 }
 
-/* A child that still waits for the disk has an older picture than the last one. */
-static void end_child(struct saver *saver)
-{
-    if (saver->child == 0)
-        return;
-    kill(saver->child, SIGKILL);
-    while (waitpid(saver->child, NULL, 0) < 0 && errno == EINTR)
-        ;
-    saver->child = 0;
-}
-
 /* Saves a last time, and waits for it: if it came to leases at all. */
 static void saver_close(void *self)
 {
     struct saver *saver = self;
     if (!saver)
         return;
-    end_child(saver);
-    if (saver->views->sync && changes(saver) != saver->saved) {
-        saver->writing = changes(saver);
-        note_result(saver, save(saver));
+    /* A child that still waits for the disk has an older picture than the last one. */
+    background_write_cancel(&saver->write);
+    if (saver->views->sync && saver_changes(saver) != saver->saved) {
+        saver->writing = saver_changes(saver);
+        saver_note(saver, leases_save(saver));
     }
     loop_unwatch(saver->timer);
     free(saver);
@@ -133,7 +113,7 @@ static void saver_soon(void *self)
 {
     struct saver *saver = self;
     saver->saved = UINT64_MAX;
-    saver->again = saver->child != 0;
+    saver->again = saver->write.child != 0;
     if (!saver->again)
         loop_timer_set(saver->timer, SOON_MS);
 }
@@ -154,11 +134,10 @@ static void saver_event(void *self, const struct event *event, uint64_t boot_ns)
 static void saver_reap(void *self)
 {
     struct saver *saver = self;
-    int status;
-    if (saver->child == 0 || waitpid(saver->child, &status, WNOHANG) <= 0)
+    int result;
+    if (!background_write_ended(&saver->write, &result))
         return;
-    saver->child = 0;
-    note_result(saver, snapshot_result(status));
+    saver_note(saver, result);
     if (saver->again)
         saver_soon(saver);
 }

@@ -6,15 +6,12 @@
 #include "daemon/outputs/outlet.h"
 
 #include "base/log.h"
-#include "daemon/outputs/background_write.h"
 #include "daemon/outputs/feed_file.h"
 #include "setsync/setsync.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* Web servers make an ETag of size and whole seconds: two files within one second would look the
  * same. */
@@ -32,12 +29,12 @@ uint64_t outlet_due(const struct outlet *outlet)
 {
     uint64_t due_ns = feed_due(outlet->feed);
 
-    if (outlet->child != 0 || !outlet_is_dirty(outlet) || outlet->not_before_ns > due_ns)
+    if (outlet->write.child != 0 || !outlet_is_dirty(outlet) || outlet->not_before_ns > due_ns)
         return due_ns;
     return outlet->not_before_ns;
 }
 
-static void note_result(struct outlet *outlet, int error)
+static void outlet_note(struct outlet *outlet, int error)
 {
     struct moment now = clock_now();
 
@@ -55,36 +52,30 @@ static void note_result(struct outlet *outlet, int error)
     outlet->error = error;
 }
 
-static void start_child(struct outlet *outlet, uint64_t now_ns)
+static int outlet_write(void *context)
 {
-    pid_t pid;
-
-    outlet->writing = feed_changes(outlet->feed);
-    outlet->not_before_ns = now_ns + SETTLE_NS;
-    pid = snapshot_fork();
-    if (pid == 0)
-        _exit(-feedfile_write(outlet->path, outlet->feed));
-    if (pid < 0)
-        note_result(outlet, -errno);
-    else
-        outlet->child = pid;
+    const struct outlet *outlet = context;
+    return feedfile_write(outlet->path, outlet->feed);
 }
 
 void outlet_run(struct outlet *outlet, uint64_t now_ns)
 {
     feed_run(outlet->feed, now_ns);
-    if (outlet->child == 0 && outlet_is_dirty(outlet) && outlet->not_before_ns <= now_ns)
-        start_child(outlet, now_ns);
+    if (outlet->write.child != 0 || !outlet_is_dirty(outlet) || outlet->not_before_ns > now_ns)
+        return;
+    outlet->writing = feed_changes(outlet->feed);
+    outlet->not_before_ns = now_ns + SETTLE_NS;
+    int result = background_write_start(&outlet->write, outlet_write, outlet);
+    if (result < 0)
+        outlet_note(outlet, result);
 }
 
 void outlet_reap(struct outlet *outlet)
 {
-    int status;
+    int result;
 
-    if (outlet->child == 0 || waitpid(outlet->child, &status, WNOHANG) <= 0)
-        return;
-    outlet->child = 0;
-    note_result(outlet, -snapshot_result(status));
+    if (background_write_ended(&outlet->write, &result))
+        outlet_note(outlet, result);
 }
 
 /* ---- what is in it ---- */
@@ -207,17 +198,13 @@ void outlet_free(struct outlet *outlet)
 
 void outlet_end(struct outlet *outlet)
 {
-    int status;
+    int result;
 
-    if (outlet->child != 0) {
-        while (waitpid(outlet->child, &status, 0) < 0 && errno == EINTR)
-            ;
-        outlet->child = 0;
-        note_result(outlet, -snapshot_result(status));
-    }
+    if (background_write_wait(&outlet->write, &result))
+        outlet_note(outlet, result);
     if (outlet_is_dirty(outlet)) {
         outlet->writing = feed_changes(outlet->feed);
-        note_result(outlet, feedfile_write(outlet->path, outlet->feed));
+        outlet_note(outlet, outlet_write(outlet));
     }
     outlet_free(outlet);
 }

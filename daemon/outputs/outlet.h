@@ -6,11 +6,10 @@
 #ifndef WILDSET_DAEMON_OUTPUTS_OUTLET_H
 #define WILDSET_DAEMON_OUTPUTS_OUTLET_H
 
+#include "base/background_write.h"
 #include "base/clock.h"
 #include "daemon/outputs/feed.h"
 #include "setsync/policy/event.h"
-
-#include <sys/types.h>
 
 struct setsync;
 
@@ -21,7 +20,7 @@ struct outlet {
     char path[WHITELIST_FEED_MAX];
     struct set_name set4, set6;
     struct feed *feed;
-    pid_t child;      /* 0: none */
+    struct background_write write;
     uint64_t writing; /* what the child writes, as feed_changes counts */
     uint64_t written; /* UINT64_MAX: nothing yet */
     uint64_t not_before_ns;

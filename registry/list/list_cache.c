@@ -5,6 +5,7 @@
  */
 #include "registry/list/list_cache.h"
 
+#include "base/file.h"
 #include "base/siphash.h"
 
 #include <errno.h>
@@ -250,25 +251,6 @@ bool list_cache_parse(const uint8_t *bytes, size_t size, struct list_cache *out,
     return true;
 }
 
-/* As much as is there.  The size or -errno. */
-static ssize_t read_slot(int fd, uint8_t *slot, off_t offset)
-{
-    size_t size = 0;
-
-    while (size < LIST_CACHE_SLOT_SIZE) {
-        ssize_t got = pread(fd, slot + size, LIST_CACHE_SLOT_SIZE - size, offset + (off_t)size);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            break;
-        size += (size_t)got;
-    }
-    return (ssize_t)size;
-}
-
 static void use_newer(struct list_cache *out, struct accepted *accepted,
                       const struct list_cache *cache, struct accepted *other, bool *found)
 {
@@ -291,7 +273,8 @@ int list_cache_read(int fd, struct list_cache *out, struct accepted *accepted)
     if (!slot)
         return -ENOMEM;
     for (int i = 0; i < 2; i++) {
-        ssize_t size = read_slot(fd, slot, (off_t)i * LIST_CACHE_SLOT_SIZE);
+        ssize_t size =
+            file_read_block(fd, slot, LIST_CACHE_SLOT_SIZE, (off_t)i * LIST_CACHE_SLOT_SIZE);
         struct accepted other;
         struct list_cache cache;
 
