@@ -43,39 +43,34 @@ void feedlist_free(struct feedlist *list)
     free(list);
 }
 
-static void text_read(struct feedlist *list)
+void feedlist_parse(const char *text, size_t size, feedlist_path *each, void *context)
+{
+    char path[WHITELIST_FEED_MAX], line[WHITELIST_FEED_MAX];
+    const char *end;
+
+    for (; size > 0 && (end = memchr(text, '\n', size)); text = end + 1) {
+        size_t length = (size_t)(end - text);
+
+        size -= length + 1;
+        if (length == 0 || length >= sizeof(line) || memchr(text, '\0', length))
+            continue;
+        memcpy(line, text, length);
+        line[length] = '\0';
+        if (value_feed(line, path))
+            each(context, path);
+    }
+}
+
+void feedlist_each(struct feedlist *list, feedlist_path *each, void *context)
 {
     struct file_text text;
 
-    if (file_read(list->path, TEXT_MAX, O_NOFOLLOW, &text) < 0)
+    if (list->path[0] == '\0' || file_read(list->path, TEXT_MAX, O_NOFOLLOW, &text) < 0)
         return;
     memcpy(list->written, text.bytes, text.size);
     list->written_size = text.size;
     file_text_free(&text);
-}
-
-void feedlist_each(struct feedlist *list, void (*each)(void *context, const char *path),
-                   void *context)
-{
-    char path[WHITELIST_FEED_MAX], line[WHITELIST_FEED_MAX];
-    const char *at = list->written;
-
-    if (list->path[0] == '\0')
-        return;
-    text_read(list);
-    for (size_t left = list->written_size; left > 0;) {
-        const char *end = memchr(at, '\n', left);
-        size_t length = end ? (size_t)(end - at) : left;
-
-        if (end && length > 0 && length < sizeof(line) && !memchr(at, '\0', length)) {
-            memcpy(line, at, length);
-            line[length] = '\0';
-            if (value_feed(line, path))
-                each(context, path);
-        }
-        at += length + (end != NULL);
-        left -= length + (end != NULL);
-    }
+    feedlist_parse(list->written, list->written_size, each, context);
 }
 
 void feedlist_begin(struct feedlist *list)

@@ -14,9 +14,11 @@ struct feedlist;
  * out. */
 struct feedlist *feedlist_open(const char *state);
 void feedlist_free(struct feedlist *list);
+typedef void feedlist_path(void *context, const char *path);
 /* Each path of the list as it was left: "/...", valid as a feed.  The others are left out. */
-void feedlist_each(struct feedlist *list, void (*each)(void *context, const char *path),
-                   void *context);
+void feedlist_each(struct feedlist *list, feedlist_path *each, void *context);
+/* The same of such a file's bytes, which may be anybody's. */
+void feedlist_parse(const char *text, size_t size, feedlist_path *each, void *context);
 /* Replaces the list: begin, each path, then end.  Nothing is written that stands there already;
  * what cannot be written is logged once. */
 void feedlist_begin(struct feedlist *list);
