@@ -5,7 +5,7 @@
 #include "client/commands/registry_output.h"
 
 #include "client/table.h"
-#include "daemon/control/json.h"
+#include "source/json.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 #include "daemon/control/event_ring.h"
 
 #include "setsync/policy/event.h"
+#include "source/json.h"
 
 #include <stdlib.h>
 
@@ -33,24 +34,16 @@ void event_ring_free(struct event_ring *ring)
     free(ring);
 }
 
-static char *event_to_text(const struct event *event)
-{
-    json_t *object = event_to_json(event);
-    char *text = NULL;
-
-    if (object &&
-        json_object_set_new(object, "event", json_string(event_kind_name(event->kind))) == 0)
-        text = json_dumps(object, JSON_COMPACT);
-    json_decref(object);
-    return text;
-}
-
-static void event_add(struct event_ring *ring, const struct event *event)
+/* A text is much smaller than its object; NULL, when memory is out, is one that was lost. */
+static void event_ring_put(struct event_ring *ring, const struct event *event)
 {
     char **place = &ring->texts[ring->end++ % ring->room];
+    json_t *object = event_to_json(event);
 
+    put_text(object, "event", event_kind_name(event->kind));
     free(*place);
-    *place = event_to_text(event);
+    *place = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
 }
 
 void event_ring_add(struct event_ring *ring, const struct event *event)
@@ -60,11 +53,11 @@ void event_ring_add(struct event_ring *ring, const struct event *event)
     struct event one = *event;
 
     if (count == 0)
-        event_add(ring, event);
+        event_ring_put(ring, event);
     for (unsigned i = 0; i < count; i++) {
         one.address = &sighting->addresses[i].address;
         one.record = (enum record_type)sighting->addresses[i].record;
-        event_add(ring, &one);
+        event_ring_put(ring, &one);
     }
 }
 

@@ -6,10 +6,10 @@
 
 #include "daemon/control/event_ring.h"
 #include "daemon/control/explain_policy.h"
-#include "daemon/control/json.h"
 #include "daemon/control/protocol.h"
 #include "daemon/outputs/views.h"
 #include "setsync/setsync.h"
+#include "source/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,10 +67,8 @@ static bool asks_for_address(const struct explanation *explanation)
 /* A moment of the boot-time clock as a date.  What was before this boot's beginning stays dark. */
 static void put_moment(json_t *object, const char *key, uint64_t boot_ns, const struct moment *now)
 {
-    char text[CLOCK_TEXT_MAX];
-
     if (boot_ns != 0)
-        put_text(object, key, clock_to_text(now->real_ns + boot_ns - now->boot_ns, text));
+        put_time(object, key, now->real_ns + boot_ns - now->boot_ns);
 }
 
 static void put_end(json_t *object, uint64_t expires_ns, const struct moment *now)
@@ -103,16 +101,6 @@ static json_t *claim_to_json(const struct lease_claim *claim, const struct momen
     return object;
 }
 
-static json_t *clients_to_json(const struct lease *lease)
-{
-    char text[ADDRESS_TEXT_MAX];
-    json_t *array = json_array();
-
-    for (unsigned i = 0; i < lease->client_count; i++)
-        json_array_append_new(array, json_string(address_to_text(&lease->clients[i], text)));
-    return array;
-}
-
 static void put_element(json_t *object, const struct explanation *explanation,
                         const struct lease *lease)
 {
@@ -142,8 +130,11 @@ static json_t *lease_to_json(const struct explanation *explanation, const struct
     put_text(object, "set", set_name_to_text(lease->set_name, set));
     put_element(object, explanation, lease);
     put_end(object, lease->expires_ns, &explanation->now);
-    if (lease->client_count)
-        json_object_set_new(object, "clients", clients_to_json(lease));
+    json_t *clients = lease->client_count ? json_array() : NULL;
+    for (unsigned i = 0; i < lease->client_count; i++)
+        append_address(clients, &lease->clients[i]);
+    if (clients)
+        json_object_set_new(object, "clients", clients);
     for (unsigned i = 0; i < lease->claim_count; i++) {
         const struct lease_claim claim = lease_claim_at(lease, i);
         json_array_append_new(claims, claim_to_json(&claim, &explanation->now));
@@ -306,29 +297,20 @@ static uint64_t put_events(json_t *object, const char *key, const struct explana
     return left_out;
 }
 
-static void put_refusals(json_t *object, const struct explanation *explanation,
-                         const struct event_ring *refusals)
-{
-    uint64_t left_out = put_events(object, "recent", explanation, refusals);
-
-    if (left_out)
-        put_count(object, "recent_left_out", left_out);
-}
-
 /* ---- all of it ---- */
 
 static json_t *conclude(const struct explanation *explanation, const struct event_ring *refusals,
                         const struct event_ring *waits)
 {
     json_t *object = json_object();
+    uint64_t left_out;
 
     put_count(object, "protocol", CONTROL_PROTOCOL);
     if (asks_for_address(explanation))
         put_address(object, "address", &explanation->address);
     else
         put_name(object, "name", &explanation->name);
-    json_object_set_new(object, "allowed",
-                        json_boolean(explanation->shown + explanation->foreign > 0));
+    put_flag(object, "allowed", explanation->shown + explanation->foreign > 0);
     json_object_set(object, "leases", explanation->leases);
     if (explanation->left_out)
         put_count(object, "leases_left_out", explanation->left_out);
@@ -337,7 +319,9 @@ static json_t *conclude(const struct explanation *explanation, const struct even
     json_object_set_new(
         object, "whitelists",
         judgement_to_json(explanation->views, &explanation->address, &explanation->name));
-    put_refusals(object, explanation, refusals);
+    left_out = put_events(object, "recent", explanation, refusals);
+    if (left_out)
+        put_count(object, "recent_left_out", left_out);
     if (asks_for_address(explanation))
         (void)put_events(object, "waits", explanation, waits);
     return object;

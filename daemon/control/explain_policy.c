@@ -6,11 +6,11 @@
 #include "daemon/control/explain_policy.h"
 
 #include "daemon/config/config.h"
-#include "daemon/control/json.h"
 #include "daemon/control/near_miss.h"
 #include "daemon/outputs/views.h"
 #include "setsync/policy/policy.h"
 #include "setsync/setsync.h"
+#include "source/json.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
  */
 #include "daemon/control/histogram.h"
 
-#include "daemon/control/json.h"
+#include "source/json.h"
 
 static uint64_t bucket_limit(unsigned bucket)
 {

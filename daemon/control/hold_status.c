@@ -5,8 +5,8 @@
 #include "daemon/control/hold_status.h"
 
 #include "daemon/control/histogram.h"
-#include "daemon/control/json.h"
 #include "daemon/hold/hold.h"
+#include "source/json.h"
 
 _Static_assert((int)WAITING_BUCKETS == (int)HISTOGRAM_BUCKETS &&
                    (int)WAITING_FIRST_US == (int)HISTOGRAM_FIRST_US,

@@ -7,9 +7,9 @@
 #include "daemon/control/lease_stream.h"
 
 #include "base/clock.h"
-#include "daemon/control/json.h"
 #include "daemon/control/protocol.h"
 #include "setsync/setsync.h"
+#include "source/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -139,20 +139,18 @@ static struct dname take_name(struct listing *listing, uint8_t size)
 
 static void put_times(json_t *object, const struct listing *listing, const struct entry *entry)
 {
-    char text[CLOCK_TEXT_MAX];
     uint64_t left_ns =
         entry->expires_ns > listing->now.boot_ns ? entry->expires_ns - listing->now.boot_ns : 0;
 
     if (!entry->is_leaving)
-        json_object_set_new(object, "ttl", json_integer(entry->ttl));
-    put_text(object, "expires", clock_to_text(listing->now.real_ns + left_ns, text));
-    json_object_set_new(object, "left", json_integer((json_int_t)(left_ns / NS_PER_SECOND)));
+        put_count(object, "ttl", entry->ttl);
+    put_time(object, "expires", listing->now.real_ns + left_ns);
+    put_count(object, "left", left_ns / NS_PER_SECOND);
 }
 
 /* The last eight distinct clients; "client" is the one that asked last. */
 static void put_clients(json_t *object, struct listing *listing, const struct entry *entry)
 {
-    char text[ADDRESS_TEXT_MAX];
     struct address client = {.family = ADDRESS_NONE};
 
     if (entry->client_count == 0)
@@ -160,7 +158,7 @@ static void put_clients(json_t *object, struct listing *listing, const struct en
     json_t *clients = json_array();
     for (unsigned i = 0; i < entry->client_count; i++) {
         take(listing, &client, sizeof(client));
-        json_array_append_new(clients, json_string(address_to_text(&client, text)));
+        append_address(clients, &client);
     }
     put_address(object, "client", &client);
     if (entry->client_count > 1)

@@ -7,7 +7,6 @@
 #include "daemon/config/config.h"
 #include "daemon/control/event_ring.h"
 #include "daemon/control/explain.h"
-#include "daemon/control/json.h"
 #include "daemon/control/lease_stream.h"
 #include "daemon/control/protocol.h"
 #include "daemon/control/reloads.h"
@@ -15,6 +14,7 @@
 #include "daemon/control/status.h"
 #include "daemon/outputs/views.h"
 #include "setsync/setsync.h"
+#include "source/json.h"
 
 #include <stdio.h>
 

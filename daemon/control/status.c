@@ -9,7 +9,6 @@
 #include "daemon/config/trusted.h"
 #include "daemon/control/histogram.h"
 #include "daemon/control/hold_status.h"
-#include "daemon/control/json.h"
 #include "daemon/control/protocol.h"
 #include "daemon/control/reloads.h"
 #include "daemon/outputs/output.h"
@@ -20,6 +19,7 @@
 #include "dnsparse/names/public_resolvers.h"
 #include "setsync/policy/translators.h"
 #include "setsync/setsync.h"
+#include "source/json.h"
 #include "source/resolvers_seen.h"
 
 #include <stdio.h>
@@ -107,7 +107,7 @@ static json_t *interface_to_json(const struct state_report *report, const struct
     put_text(object, "filter", interface_filter_name((enum interface_filter)report->filter));
     put_text(object, "filter_reason",
              filter_reason_name((enum filter_reason)report->filter_reason));
-    json_object_set_new(object, "promiscuous", json_boolean(report->promiscuous));
+    put_flag(object, "promiscuous", report->promiscuous);
     if (report->snaplen)
         put_count(object, "snaplen", report->snaplen);
     if (report->buffer)
@@ -140,7 +140,7 @@ static json_t *mirrors_to_json(const struct source_status *status)
         json_t *object = json_object();
 
         put_text(object, "interface", status->ports[i].name);
-        json_object_set_new(object, "taken", json_boolean(mirror_is_taken(verdict)));
+        put_flag(object, "taken", mirror_is_taken(verdict));
         put_text(object, "why", mirror_verdict_name(verdict));
         json_array_append_new(array, object);
     }
@@ -156,14 +156,6 @@ static const char *source_state(const struct source_status *status)
     return status->ready ? "running" : "starting";
 }
 
-static void put_time(json_t *object, const char *key, uint64_t real_ns)
-{
-    char text[CLOCK_TEXT_MAX];
-
-    if (real_ns)
-        put_text(object, key, clock_to_text(real_ns, text));
-}
-
 static json_t *list_to_json(const struct registry_report *report, const struct whitelist *whitelist)
 {
     const enum registry_outcome outcome = (enum registry_outcome)report->outcome;
@@ -176,7 +168,7 @@ static json_t *list_to_json(const struct registry_report *report, const struct w
         put_name(object, "unresolved_name", &report->unresolved_name);
     if (!report->has_list)
         return object;
-    put_text(object, "url", whitelist->registry ? whitelist->registry : "");
+    put_text(object, "url", whitelist->registry);
     put_text(object, "outcome", registry_outcome_name(outcome));
     put_text(object, "text", registry_outcome_text(outcome));
     if (report->status)
@@ -191,7 +183,7 @@ static json_t *list_to_json(const struct registry_report *report, const struct w
     put_count(object, "wildcards", report->wildcards);
     put_count(object, "prefixes", report->prefixes);
     put_count(object, "others", report->not_taken);
-    json_object_set_new(object, "kept", json_boolean(report->kept));
+    put_flag(object, "kept", report->kept);
     return object;
 }
 
@@ -273,7 +265,7 @@ static json_t *trusted_to_json(const struct trusted *trusted)
     json_t *object = json_object();
     json_t *system = json_array();
 
-    json_object_set_new(object, "default", json_boolean(trusted->by_default));
+    put_flag(object, "default", trusted->by_default);
     put_count(object, "named_count", trusted->named);
     json_object_set_new(object, "named", named_to_json(trusted));
     for (size_t i = 0; i < trusted->system_count; i++) {
@@ -297,7 +289,7 @@ static void put_stranger(json_t *object, const struct resolver_seen *seen, bool 
         [RESOLVER_FINE] = "", [RESOLVER_UNNAMED] = "unnamed", [RESOLVER_ELSEWHERE] = "elsewhere"};
 
     put_count(object, "untrusted", seen->unnamed + seen->elsewhere);
-    json_object_set_new(object, "believed", json_boolean(believed));
+    put_flag(object, "believed", believed);
     if (seen->client_count == 0)
         return;
     put_text(object, "finding", findings[resolver_finding(seen, believed, now_ns)]);
@@ -305,13 +297,12 @@ static void put_stranger(json_t *object, const struct resolver_seen *seen, bool 
     put_address(object, "client", &seen->clients[0]);
     put_count(object, "clients", seen->client_count);
     if (seen->more_clients)
-        json_object_set_new(object, "more_clients", json_true());
+        put_flag(object, "more_clients", true);
 }
 
 static json_t *resolver_to_json(const struct resolver_seen *seen, const struct trusted *trusted,
                                 const struct moment *now)
 {
-    char time[CLOCK_TEXT_MAX];
     char interface[IFNAMSIZ + 1] = "";
     json_t *object = json_object();
 
@@ -322,8 +313,7 @@ static json_t *resolver_to_json(const struct resolver_seen *seen, const struct t
     put_stranger(object, seen, trusted_has(trusted, &seen->address), now->boot_ns);
     put_count(object, "refused", seen->refused);
     put_count(object, "alarms", seen->alarms);
-    put_text(object, "last_seen",
-             clock_to_text(now->real_ns - (now->boot_ns - seen->seen_ns), time));
+    put_time(object, "last_seen", now->real_ns - (now->boot_ns - seen->seen_ns));
     return object;
 }
 
@@ -348,13 +338,13 @@ static json_t *set_to_json(const struct set_status *status)
     put_text(object, "state", set_state_name(status->state));
     put_text(object, "problem", status->problem);
     put_text(object, "type", status->family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr");
-    json_object_set_new(object, "create", json_boolean(status->create));
+    put_flag(object, "create", status->create);
     if (status->table_owned)
-        json_object_set_new(object, "table_owned", json_true());
+        put_flag(object, "table_owned", true);
     put_count(object, "leases", status->leases);
     put_count(object, "covered", status->covered);
     if (status->interval)
-        json_object_set_new(object, "interval", json_true());
+        put_flag(object, "interval", true);
     put_count(object, "capacity", status->capacity);
     if (status->size)
         put_count(object, "size", status->size);
@@ -427,7 +417,7 @@ static void put_statistics(json_t *object, const struct setsync_statistics *stat
     put_count(transactions, "elements", statistics->elements_written);
     json_object_set_new(object, "transactions", transactions);
     if (statistics->updates_probed)
-        json_object_set_new(object, "updates_in_place", json_boolean(statistics->updates_in_place));
+        put_flag(object, "updates_in_place", statistics->updates_in_place);
     json_object_set_new(object, "latency",
                         histogram_to_json(statistics->latency_us, statistics->latency_sum_us));
 }
@@ -446,7 +436,7 @@ static void put_config(json_t *object, const struct config *config, const struct
     json_t *warnings = json_array();
 
     put_text(object, "log", logs[config->log]);
-    json_object_set_new(object, "require_query", json_boolean(config->require_query));
+    put_flag(object, "require_query", config->require_query);
     for (size_t i = 0; i < config->whitelist_count; i++)
         json_array_append_new(whitelists, whitelist_to_json(&config->whitelists[i], sync, i));
     json_object_set_new(object, "whitelists", whitelists);

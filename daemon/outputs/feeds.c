@@ -11,6 +11,7 @@
 #include "daemon/outputs/feed_list.h"
 #include "daemon/outputs/outlet.h"
 #include "daemon/outputs/views.h"
+#include "source/json.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -231,19 +232,17 @@ static void feeds_close(void *self)
 
 static json_t *outlet_to_json(const struct outlet *outlet)
 {
-    char text[CLOCK_TEXT_MAX], problem[256];
+    char problem[256];
     json_t *object = json_object();
 
-    json_object_set_new(object, "whitelist", json_string(outlet->whitelist));
-    json_object_set_new(object, "feed", json_string(outlet->path));
-    json_object_set_new(object, "addresses", json_integer((json_int_t)feed_count(outlet->feed)));
-    if (outlet->written_real_ns)
-        json_object_set_new(object, "written",
-                            json_string(clock_to_text(outlet->written_real_ns, text)));
+    put_text(object, "whitelist", outlet->whitelist);
+    put_text(object, "feed", outlet->path);
+    put_count(object, "addresses", feed_count(outlet->feed));
+    put_time(object, "written", outlet->written_real_ns);
     if (outlet->error) {
         snprintf(problem, sizeof(problem), "%s: %s", strerror(-outlet->error),
                  feedfile_advice(outlet->error));
-        json_object_set_new(object, "problem", json_string(problem));
+        put_text(object, "problem", problem);
     }
     return object;
 }
