@@ -4,9 +4,7 @@
  */
 #include "client/options.h"
 
-#include "daemon/config/values.h"
 #include "daemon/control/protocol.h"
-#include "dnsparse/names/address.h"
 
 #include <getopt.h>
 #include <stddef.h>
@@ -88,30 +86,4 @@ bool options_read(struct options *out, const struct options_page *page, int argc
     }
     out->first = optind;
     return true;
-}
-
-/* Patterns and prefixes are what the configuration is made of, so people try them here. */
-json_t *subject_read(const char *text, const char **problem)
-{
-    char name[DNAME_TEXT_MAX];
-    struct address address;
-    struct prefix prefix;
-    struct pattern pattern;
-
-    json_t *subject = NULL;
-
-    *problem = NULL;
-    if (address_from_text(text, &address))
-        subject = json_pack("{s:s}", "address", text);
-    else if (prefix_from_text(text, &prefix))
-        *problem = "is a prefix: expected one address or name";
-    else if (!value_pattern(text, &pattern))
-        *problem = "is neither an address nor a domain name";
-    else if (pattern.kind != PATTERN_EXACT)
-        *problem = "is a pattern: expected one address or name, for example one that it matches";
-    else
-        subject = json_pack("{s:s}", "name", dname_to_text(&pattern.name, name));
-    if (!subject && !*problem)
-        *problem = "cannot be handled: out of memory";
-    return subject;
 }

@@ -5,7 +5,6 @@
 #ifndef WILDSET_CLIENT_OPTIONS_H
 #define WILDSET_CLIENT_OPTIONS_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
 enum command_status {
@@ -57,11 +56,5 @@ int options_refuse(const struct options_page *page, const char *what);
 /* The same of one argument: "... is a prefix". */
 int options_refuse_argument(const struct options_page *page, const char *argument,
                             const char *what);
-
-/*
- * What a command is about, an address or a name, as the request's arguments: {"address":TEXT} or
- * {"name":TEXT}, U-labels converted.  NULL with what it is in *problem when it is neither.
- */
-json_t *subject_read(const char *text, const char **problem);
 
 #endif

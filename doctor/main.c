@@ -4,6 +4,7 @@
  */
 #include "doctor/doctor.h"
 
+#include "client/subject.h"
 #include "client/table.h"
 #include "daemon/config/values.h"
 

@@ -4,8 +4,7 @@
  */
 #include "client/commands.h"
 #include "client/commands/explain_text.h"
-#include "client/connection.h"
-#include "client/options.h"
+#include "client/subject.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,19 +23,11 @@ static const struct options_page page = {
 int explain_main(int argc, char **argv)
 {
     struct options options;
-    const char *problem;
+    json_t *reply = NULL;
+    int status = subject_ask(&options, &page, argc, argv, "explain", &reply);
 
-    if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
-        return options.status;
-    if (argc - options.first != 1)
-        return options_refuse(&page, "expected one address or name");
-
-    json_t *subject = subject_read(argv[options.first], &problem);
-    if (!subject)
-        return options_refuse_argument(&page, argv[options.first], problem);
-    json_t *reply = connection_request(options.socket, "explain", subject);
     if (!reply)
-        return COMMAND_FAILED;
+        return status;
 
     bool allowed = json_is_true(json_object_get(reply, "allowed"));
     if (options.json)

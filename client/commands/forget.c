@@ -3,8 +3,7 @@
  * `wildset forget`: takes back what was allowed, by address or by name.
  */
 #include "client/commands.h"
-#include "client/connection.h"
-#include "client/options.h"
+#include "client/subject.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,19 +25,11 @@ static const struct options_page page = {
 int forget_main(int argc, char **argv)
 {
     struct options options;
-    const char *problem;
+    json_t *reply = NULL;
+    int status = subject_ask(&options, &page, argc, argv, "forget", &reply);
 
-    if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
-        return options.status;
-    if (argc - options.first != 1)
-        return options_refuse(&page, "expected one address or name");
-
-    json_t *subject = subject_read(argv[options.first], &problem);
-    if (!subject)
-        return options_refuse_argument(&page, argv[options.first], problem);
-    json_t *reply = connection_request(options.socket, "forget", subject);
     if (!reply)
-        return COMMAND_FAILED;
+        return status;
 
     json_int_t count = json_integer_value(json_object_get(reply, "forgotten"));
     json_int_t leaving = json_integer_value(json_object_get(reply, "leaving"));

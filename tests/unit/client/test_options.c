@@ -3,6 +3,7 @@
  * Addresses and names as people write them, and what they write instead.
  */
 #include "client/options.h"
+#include "client/subject.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
