@@ -20,6 +20,7 @@
 enum {
     LIST_POLLS = 3,      /* how many polls long a listed address lasts */
     SPREAD_PER_CENT = 5, /* not all firewalls of the world ask at once */
+    REFUSALS_TOLD = 100, /* of one list: the outbox takes no more a second; all are counted */
     STATUS_NOT_MODIFIED = 304,
     STATUS_OK = 200,
 };
@@ -162,9 +163,18 @@ static void list_is_right(struct poll *poll)
 
 /* ---- reading a document ---- */
 
+/* What a list that is to be used does not get its way with. */
+struct list_refusal {
+    enum reason reason;
+    bool has_name;
+    struct dname name;
+    struct address address; /* ADDRESS_NONE: it is a name */
+};
+
 struct reading {
     struct accepted accepted;
-    struct reporter *reporter; /* NULL: refusals are not told */
+    struct list_refusal refusals[REFUSALS_TOLD];
+    size_t refusal_count;
 };
 
 static void on_poll_entry(void *context, const struct entry *entry, const char *text, size_t size,
@@ -173,13 +183,30 @@ static void on_poll_entry(void *context, const struct entry *entry, const char *
     struct reading *reading = context;
     enum reason reason = fate_reason(accepted_take(&reading->accepted, entry, beside));
     bool is_address = entry->kind == ENTRY_ADDRESS || entry->kind == ENTRY_PREFIX;
+    const struct dname *name = is_address ? beside : &entry->name;
+    struct list_refusal *refusal;
 
     (void)text;
     (void)size;
-    if (reason == REASON_NONE || entry->kind == ENTRY_MALFORMED || !reading->reporter)
+    if (reason == REASON_NONE || entry->kind == ENTRY_MALFORMED ||
+        reading->refusal_count == REFUSALS_TOLD)
         return;
-    reporter_refusal(reading->reporter, reason, is_address ? beside : &entry->name,
-                     is_address ? &entry->address : NULL);
+    refusal = &reading->refusals[reading->refusal_count++];
+    *refusal = (struct list_refusal){.reason = reason, .has_name = name != NULL};
+    if (name)
+        refusal->name = *name;
+    if (is_address)
+        refusal->address = entry->address;
+}
+
+static void tell_refusals(struct reporter *reporter, const struct reading *reading)
+{
+    for (size_t i = 0; i < reading->refusal_count; i++) {
+        const struct list_refusal *refusal = &reading->refusals[i];
+
+        reporter_refusal(reporter, refusal->reason, refusal->has_name ? &refusal->name : NULL,
+                         refusal->address.family != ADDRESS_NONE ? &refusal->address : NULL);
+    }
 }
 
 static enum registry_outcome document_to_outcome(enum document_outcome outcome)
@@ -202,21 +229,17 @@ static enum registry_outcome document_to_outcome(enum document_outcome outcome)
     return REGISTRY_MALFORMED;
 }
 
-static bool has_shrunken(const struct poll *poll, const struct accepted *accepted)
+static enum registry_outcome poll_judge(const struct poll *poll, const struct accepted *accepted)
 {
     uint64_t before = accepted_size(&poll->accepted), now = accepted_size(accepted);
 
-    return poll->in_force && now < before &&
-           (before - now) * 100 > before * poll->whitelist->shrink;
-}
-
-static enum registry_outcome poll_judge(const struct poll *poll, const struct reading *reading)
-{
-    if (reading->accepted.no_memory)
+    if (accepted->no_memory)
         return REGISTRY_NO_MEMORY;
-    if (accepted_size(&reading->accepted) == 0)
+    if (now == 0)
         return REGISTRY_EMPTY;
-    return has_shrunken(poll, &reading->accepted) ? REGISTRY_SHRUNKEN : REGISTRY_GOOD;
+    if (poll->in_force && now < before && (before - now) * 100 > before * poll->whitelist->shrink)
+        return REGISTRY_SHRUNKEN;
+    return REGISTRY_GOOD;
 }
 
 static bool same_list(const struct accepted *a, const struct accepted *b)
@@ -259,26 +282,26 @@ static void poll_adopt(struct poll *poll, struct accepted *accepted,
 static enum registry_outcome poll_read_document(struct poll *poll,
                                                 const struct fetch_response *response)
 {
-    struct reading reading = {0};
+    struct reading *reading = calloc(1, sizeof(*reading));
     enum registry_outcome outcome;
 
-    accepted_init(&reading.accepted, poll->tools.matcher, poll->index,
+    if (!reading)
+        return REGISTRY_NO_MEMORY;
+    accepted_init(&reading->accepted, poll->tools.matcher, poll->index,
                   poll->whitelist->takes_addresses);
     outcome =
-        document_to_outcome(document_read(response->body, response->size, on_poll_entry, &reading));
+        document_to_outcome(document_read(response->body, response->size, on_poll_entry, reading));
     if (outcome == REGISTRY_GOOD)
-        outcome = poll_judge(poll, &reading);
-    if (outcome != REGISTRY_GOOD) {
-        accepted_free(&reading.accepted);
-        return outcome;
+        outcome = poll_judge(poll, &reading->accepted);
+    if (outcome == REGISTRY_GOOD) {
+        if (!poll->in_force || !same_list(&poll->accepted, &reading->accepted))
+            tell_refusals(poll->tools.reporter, reading);
+        poll_adopt(poll, &reading->accepted, response);
+    } else {
+        accepted_free(&reading->accepted);
     }
-    if (!poll->in_force || !same_list(&poll->accepted, &reading.accepted)) {
-        accepted_free(&reading.accepted);
-        reading.reporter = poll->tools.reporter;
-        document_read(response->body, response->size, on_poll_entry, &reading);
-    }
-    poll_adopt(poll, &reading.accepted, response);
-    return REGISTRY_GOOD;
+    free(reading);
+    return outcome;
 }
 
 static enum registry_outcome take_response(struct poll *poll, const struct fetch_response *response)
