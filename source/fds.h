@@ -22,6 +22,7 @@ enum {
     SOURCE_CHANNEL_FD = 3,
     SOURCE_PLAN_FD = 4,
     SOURCE_LENT_FD = 5,
+    SOURCE_LENT_MAX = 64, /* how many at most: one for each whitelist */
 
     /* /dev/cpu_dma_latency, open for reading and writing */
     SNIFFER_CPU_LATENCY_FD = SOURCE_LENT_FD,
@@ -36,7 +37,7 @@ enum {
 
     /* For each whitelist of the plan in its order the file of its last good list
      * (registry/list/list_cache.h), open for reading and writing. */
-    REGISTRY_LIST_CACHE_FD = 8,
+    REGISTRY_LIST_CACHE_FD = SOURCE_LENT_FD,
 };
 
 enum { SOURCE_DRAIN_SECONDS = 10 };

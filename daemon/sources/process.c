@@ -269,12 +269,12 @@ static int start_program(struct process *process, const struct source_start *sta
 {
     struct source_start with = *start;
 
-    if (start->catches_up) {
+    if (start->catch_up_fd > 0) {
         process->catch_up = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (process->catch_up < 0)
             return -errno;
+        with.lent[start->catch_up_fd - SOURCE_LENT_FD] = process->catch_up;
     }
-    with.catch_up = process->catch_up;
     return source_start(&with, &process->pid, &process->reader, stage);
 }
 

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct registry {
     struct supervisor *supervisor;
@@ -90,9 +91,10 @@ static void registry_lend(void *self, struct source_start *start)
     struct registry *registry = self;
 
     list_cache_files_open(&registry->caches);
-    start->extra = registry->caches.fds;
-    start->extra_count = registry->caches.count;
-    start->extra_first = REGISTRY_LIST_CACHE_FD;
+    _Static_assert((int)SOURCE_LENT_MAX >= WHITELISTS_MAX, "one for each whitelist");
+    _Static_assert((int)REGISTRY_LIST_CACHE_FD == SOURCE_LENT_FD, "nothing else is lent to it");
+    start->lent_count = registry->caches.count;
+    memcpy(start->lent, registry->caches.fds, registry->caches.count * sizeof(start->lent[0]));
     start->proxy = true;
 }
 

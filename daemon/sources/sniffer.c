@@ -69,8 +69,9 @@ static void sniffer_lend(void *self, struct source_start *start)
 
     memset(sniffer->came_up, 0, sizeof(sniffer->came_up));
     memset(sniffer->retyped, 0, sizeof(sniffer->retyped));
-    start->cpu_latency = open_cpu_latency(sniffer);
-    start->catches_up = true;
+    start->lent[SNIFFER_CPU_LATENCY_FD - SOURCE_LENT_FD] = open_cpu_latency(sniffer);
+    start->catch_up_fd = SNIFFER_CATCH_UP_FD;
+    start->lent_count = SNIFFER_CATCH_UP_FD - SOURCE_LENT_FD + 1;
     start->realtime = sniffer->latency != LATENCY_NORMAL;
     start->interfaces = sniffer->interfaces;
     start->interface_count = sniffer->interface_count;
@@ -79,8 +80,8 @@ static void sniffer_lend(void *self, struct source_start *start)
 static void sniffer_take_back(void *self, const struct source_start *start)
 {
     (void)self;
-    if (start->cpu_latency >= 0)
-        close(start->cpu_latency);
+    if (start->lent[SNIFFER_CPU_LATENCY_FD - SOURCE_LENT_FD] >= 0)
+        close(start->lent[SNIFFER_CPU_LATENCY_FD - SOURCE_LENT_FD]);
 }
 
 /* An interface came up that was not usable when the newest process looked, or is read as what it

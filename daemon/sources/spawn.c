@@ -24,12 +24,12 @@
 
 enum {
     FIRST_FREE_FD = 128, /* above every fixed number */
-    FIXED_PLACES = 6,
-    EXEC_PIPE_FD = SNIFFER_CATCH_UP_FD + 1,
-    EXTRA_MAX = 64,
+    FIXED_PLACES = 4,
     ENVIRONMENT_MAX = 16,
     BEGIN_MOST_US = 1000000, /* without sleep until its main; a sanitizer's start takes 100 ms */
 };
+
+_Static_assert(FIRST_FREE_FD > SOURCE_LENT_FD + SOURCE_LENT_MAX, "the pipe's number is lower");
 
 enum stage {
     STAGE_DESCRIPTORS,
@@ -161,31 +161,23 @@ static _Noreturn void become(const struct source_start *start, int writer, int p
     char *environment[ENVIRONMENT_MAX + 1];
     char name[64];
     char *arguments[] = {name, NULL};
-    struct placement places[FIXED_PLACES + EXTRA_MAX] = {
+    const int last = SOURCE_LENT_FD + (int)start->lent_count; /* the pipe, which exec closes */
+    struct placement places[FIXED_PLACES + SOURCE_LENT_MAX] = {
         {.from = open("/dev/null", O_RDONLY | O_CLOEXEC), .to = STDIN_FILENO},
         {.from = writer, .to = SOURCE_CHANNEL_FD},
         {.from = start->plan, .to = SOURCE_PLAN_FD},
-        {.from = start->cpu_latency, .to = SNIFFER_CPU_LATENCY_FD},
-        {.from = start->catch_up, .to = SNIFFER_CATCH_UP_FD},
-        {.from = pipe, .to = EXEC_PIPE_FD},
+        {.from = pipe, .to = last},
     };
-    size_t extra = start->extra_count < EXTRA_MAX ? start->extra_count : EXTRA_MAX;
-    unsigned behind = EXEC_PIPE_FD + 1;
     int result;
 
-    for (size_t i = 0; i < extra; i++)
+    for (size_t i = 0; i < start->lent_count; i++)
         places[FIXED_PLACES + i] =
-            (struct placement){.from = start->extra[i], .to = start->extra_first + (int)i};
-    if (extra > 0)
-        behind = (unsigned)start->extra_first + (unsigned)extra;
-    result = place_descriptors(places, FIXED_PLACES + extra);
+            (struct placement){.from = start->lent[i], .to = SOURCE_LENT_FD + (int)i};
+    result = place_descriptors(places, FIXED_PLACES + start->lent_count);
     if (result)
         give_up(pipe, STAGE_DESCRIPTORS, result);
-    pipe = EXEC_PIPE_FD;
-    if (fcntl(pipe, F_SETFD, FD_CLOEXEC) < 0 ||
-        (extra > 0 && start->extra_first > EXEC_PIPE_FD + 1 &&
-         close_range(EXEC_PIPE_FD + 1, (unsigned)start->extra_first - 1, 0) < 0) ||
-        close_range(behind, ~0U, 0) < 0)
+    pipe = last;
+    if (fcntl(pipe, F_SETFD, FD_CLOEXEC) < 0 || close_range((unsigned)last + 1, ~0U, 0) < 0)
         give_up(pipe, STAGE_DESCRIPTORS, -errno);
     result = set_priority(start->realtime);
     if (result)

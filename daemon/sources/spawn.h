@@ -5,6 +5,8 @@
 #ifndef WILDSET_DAEMON_SOURCES_SPAWN_H
 #define WILDSET_DAEMON_SOURCES_SPAWN_H
 
+#include "source/fds.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -12,17 +14,15 @@
 struct plan_interface;
 
 struct source_start {
-    const char *path; /* of its program */
-    int plan;         /* the sealed memfd; lent */
-    int cpu_latency;  /* /dev/cpu_dma_latency, or -1; lent */
-    bool catches_up;  /* it is asked to: process_start makes what for */
-    int catch_up;     /* that eventfd, or -1; lent */
-    bool realtime;    /* it begins with the daemon's priority */
-    bool net_raw;     /* the one capability that may be passed */
-    bool proxy;       /* the environment's proxy variables are passed too */
-    const int *extra; /* more descriptors, lent; -1: none in this place */
-    size_t extra_count;
-    int extra_first;                         /* the number of the first one there */
+    const char *path;          /* of its program */
+    int plan;                  /* the sealed memfd; lent */
+    bool realtime;             /* it begins with the daemon's priority */
+    bool net_raw;              /* the one capability that may be passed */
+    bool proxy;                /* the environment's proxy variables are passed too */
+    int lent[SOURCE_LENT_MAX]; /* there from SOURCE_LENT_FD on; -1: none in this place */
+    size_t lent_count;
+    int catch_up_fd; /* the number there of the eventfd among them that process_start makes; 0: it
+                        is never asked to catch up */
     const struct plan_interface *interfaces; /* that its plan names */
     size_t interface_count;
 };

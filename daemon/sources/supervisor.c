@@ -93,8 +93,6 @@ static void start_process(struct supervisor *supervisor)
     struct source_start start = {
         .path = supervisor->path,
         .plan = supervisor->plan,
-        .cpu_latency = -1,
-        .catch_up = -1,
         .net_raw = supervisor->row->net_raw,
     };
     const struct source_row *row = supervisor->row;
