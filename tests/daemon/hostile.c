@@ -376,6 +376,15 @@ static void spin(void)
         clock_now();
 }
 
+/* As a good source does: each second it says that it lives. */
+static void lives(void)
+{
+    for (;;) {
+        sleep(1);
+        say_state(STATE_READY, "");
+    }
+}
+
 /* As fast as it can, valid, for ever: the daemon has to live beside it. */
 static void flood(void)
 {
@@ -495,6 +504,7 @@ static const struct {
     {"descriptors", descriptors},
     {"stale", stale},
     {"spin", spin},
+    {"lives", lives},
     {"privileges", privileges},
     {"drains", drains},
     {"good", good},
