@@ -191,7 +191,11 @@ static void setsync_look_out(struct setsync *sync, const struct moment *now)
         sync->poll_ns = now->boot_ns;
 }
 
-/* What was queued goes to the kernel; what failed is mended at once. */
+/*
+ * What was queued goes to the kernel; what failed is mended at once, and once: a set that is
+ * checked is filled by a flush of its own (refill_all), and what fails in that one is due for
+ * setsync_run. A flush never checks a set itself: writer/ lies below upkeep/.
+ */
 static void setsync_write(struct setsync *sync, const struct moment *now)
 {
     uint64_t failed = sync->statistics.transactions_failed;

@@ -3,25 +3,28 @@
  * The state of a set: is it there and right, and what becomes of it when the kernel says no.
  *
  *     phase    it is                                        and becomes
- *     ABSENT   not there, or cannot be read, made, written  WRONG, FILLING by a check
- *     WRONG    there, and of another kind than wanted       ABSENT, FILLING by a check
- *     STALE    right, until a transaction was lost or       ABSENT, WRONG, FILLING by a check
+ *     ABSENT   not there, or cannot be read, made, written
+ *     WRONG    there, and of another kind than wanted
+ *     STALE    right, until a transaction was lost or
  *              others changed it
- *     FILLING  right; its leases are being written          READY when all are, FULL when not all
- *                                                           fit; else as READY
+ *     FILLING  right; its leases are being written          at the end (refill_end) READY, or FULL
+ *                                                           when not all fit
  *     READY    right, and all leases are written            FULL when the kernel takes no more
- *                                                           (ENFILE), STALE when a transaction is
- *                                                           lost or others changed it, ABSENT when
- *                                                           it cannot be written; ABSENT, WRONG by
- *                                                           a check
  *     FULL     right; nothing new is written before         READY when all that was held back is
- *              hold_ns                                      written; else as READY
+ *              hold_ns                                      written (refill_held)
  *
- * A check (upkeep.c) is made at check_ns: each second while a set is ABSENT or WRONG, soon after it
- * has become STALE, and after others' changes.  Without a kernel a set is READY for ever.
- */
-/*
- * The state of a set: is it there and right, and what becomes of it when the kernel says no.
+ * and besides, whatever it is,
+ *
+ *     by a check (sets_check)    ABSENT, WRONG or FILLING; what is right, was not STALE and is
+ *                                the same set as before stays what it is
+ *     by a refusal (set_failed)  ABSENT; but a doubt when the set has gone (ENOENT, once a flush)
+ *                                and when a full one refuses again before hold_ns; no more room
+ *                                (ENFILE) makes READY to FULL, others stay what they are
+ *     by a doubt (set_doubt)     STALE, if it was right: others changed it, a transaction was
+ *                                lost or could not be made
+ *
+ * A check is made at check_ns: each second while a set is ABSENT or WRONG, soon after it has become
+ * STALE, and after others' changes.  Without a kernel a set is READY for ever.
  */
 #include "setsync/sets/set_state.h"
 

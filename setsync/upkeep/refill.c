@@ -22,6 +22,8 @@ enum {
     SLICE = 256,
 };
 
+#define HELD_AGAIN_NS (10 * NS_PER_MS)
+
 struct look {
     struct setsync *sync;
     const struct set *set;
@@ -150,24 +152,31 @@ void refill_run(struct setsync *sync, const struct moment *now)
 
 static bool lease_is_held(const struct lease *lease, uint64_t now_ns)
 {
-    return lease->write == LEASE_UNWRITTEN && lease->expires_ns > now_ns;
+    return lease->write == LEASE_UNWRITTEN && lease->expires_ns > now_ns &&
+           lease->retry_ns <= now_ns; /* one that is refused by itself comes by itself, too */
 }
 
-/* One, two, four...: what fits goes in, and at most one transaction fails. */
+/*
+ * One, two, four...: what fits goes in, and at most one transaction fails.  What has met others'
+ * changes at each try is held back a little longer: the set is full until nothing is.
+ */
 void refill_held(struct setsync *sync, struct set *set, const struct moment *now)
 {
     struct lease *leases[HELD_AT_ONCE];
-    set->hold_ns = 0;
-    for (size_t many = 1; set->hold_ns == 0; many = many < HELD_AT_ONCE ? 2 * many : HELD_AT_ONCE) {
+    for (size_t many = 1; set->hold_ns <= now->boot_ns;
+         many = many < HELD_AT_ONCE ? 2 * many : HELD_AT_ONCE) {
         size_t count = lease_sample(sync, set, lease_is_held, now->boot_ns, leases, many);
         if (count == 0) {
+            set->hold_ns = 0;
             set_enter(set, SET_PHASE_READY, "");
             return;
         }
         for (size_t i = 0; i < count; i++)
             queue_lease(sync, leases[i]);
         writer_flush(sync, now);
-        if (!set_is_writable(set) || leases[0]->write == LEASE_UNWRITTEN)
+        if (!set_is_writable(set))
             return;
+        if (leases[0]->write == LEASE_UNWRITTEN && set->hold_ns <= now->boot_ns)
+            set->hold_ns = now->boot_ns + HELD_AGAIN_NS;
     }
 }

@@ -86,11 +86,6 @@ void sets_check(struct setsync *sync, struct set *set, const struct moment *now)
 
 /* ---- time ---- */
 
-static bool set_is_held(const struct set *set)
-{
-    return set->phase == SET_PHASE_FULL && set->hold_ns != 0;
-}
-
 uint64_t sets_due(const struct setsync *sync)
 {
     uint64_t due_ns = NEVER;
@@ -98,7 +93,7 @@ uint64_t sets_due(const struct setsync *sync)
         const struct set *set = sync->sets[i];
         if (set->check_ns < due_ns)
             due_ns = set->check_ns;
-        if (set_is_held(set) && set->hold_ns < due_ns)
+        if (set->phase == SET_PHASE_FULL && set->hold_ns < due_ns)
             due_ns = set->hold_ns;
     }
     return due_ns;
@@ -110,7 +105,7 @@ void sets_run(struct setsync *sync, const struct moment *now)
         struct set *set = sync->sets[i];
         if (set->check_ns <= now->boot_ns)
             sets_check(sync, set, now);
-        if (set_is_held(set) && set->hold_ns <= now->boot_ns)
+        if (set->phase == SET_PHASE_FULL && set->hold_ns <= now->boot_ns)
             refill_held(sync, set, now);
     }
 }

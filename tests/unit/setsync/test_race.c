@@ -231,6 +231,40 @@ static void test_a_retry_looks_at_its_own_sets_alone(void **context)
         free(whitelists[i].patterns);
 }
 
+static const char *problem_of(const struct state *state, char out[static SET_PROBLEM_MAX])
+{
+    for (size_t i = 0; i < setsync_set_count(state->sync); i++) {
+        struct set_status set = setsync_set(state->sync, i);
+        if (strcmp(set.name->set, "small") == 0)
+            strcpy(out, set.problem);
+    }
+    return out;
+}
+
+/* Others are at it just when what was held back is to be written: that is no reason to stay full.
+ */
+static void test_a_full_set_is_ready_when_all_is_in_it(void **context)
+{
+    struct state *state = *context;
+    char problem[SET_PROBLEM_MAX] = "no such set";
+    nft("add set inet others small { type ipv4_addr; flags timeout; size 5; gc-interval 100ms; }");
+    nft("add element inet others small { 203.0.113.1, 203.0.113.2, 203.0.113.3, 203.0.113.4 }");
+    use_set4(state, "inet others small");
+    start(state);
+    learn_one(state, "a.dormammu.lookback.io", "198.51.100.7", 300);
+    learn_one(state, "b.dormammu.lookback.io", "198.51.100.8", 300);
+    assert_non_null(strstr(problem_of(state, problem), "full"));
+
+    nft("delete element inet others small { 203.0.113.1, 203.0.113.2 }");
+    rival.left = ALWAYS;
+    serve_ms(state, 300);
+    rival.left = 0;
+    serve_ms(state, 100);
+    assert_true(element_of("inet others small", "198.51.100.7").exists);
+    assert_true(element_of("inet others small", "198.51.100.8").exists);
+    assert_string_equal(problem_of(state, problem), "");
+}
+
 int main(void)
 {
     enter_namespace();
@@ -242,6 +276,7 @@ int main(void)
         TEST(test_what_makes_room_may_come_back_in_the_same_answer),
         TEST(test_a_set_stays_known_until_it_is_empty),
         TEST(test_a_retry_looks_at_its_own_sets_alone),
+        TEST(test_a_full_set_is_ready_when_all_is_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
