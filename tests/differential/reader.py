@@ -103,7 +103,8 @@ class Reader:
             return
         if not found or not all(is_whole(raw) for raw in found):
             return
-        # Only the innermost header's sum counts: the others are the tunnel's.
+        # What is put together belongs to one tunnel. Only the innermost header's sum counts.
+        self.senders = tuple(raw[8:24] if raw[0] >> 4 == 6 else raw[12:16] for raw in found[:-1])
         datagram = self.of_ipv6(found[-1]) if found[-1][0] >> 4 == 6 else self.of_ipv4(found[-1])
         if datagram and datagram.protocol == 17:
             self.udp(now, datagram)
@@ -136,6 +137,7 @@ class Reader:
 
     def piece(self, key, start, more, data):
         """The whole datagram when this was the last piece missing; none that overlaps (RFC 5722)."""
+        key = (*key, self.senders)
         pieces = self.pieces[key]
         if (start, data, bool(more)) in pieces:
             return None
@@ -168,7 +170,7 @@ class Reader:
         size = (size >> 4) * 4
         if size < 20 or size > len(data) or not datagram.sum_is_right():
             return
-        key = (datagram.source, datagram.destination, source, destination)
+        key = (datagram.source, datagram.destination, source, destination, self.senders)
         if flags & 2:
             self.streams[key] = {"next": (sequence + 1) & 0xFFFFFFFF, "ahead": {}, "bytes": b""}
         stream = self.streams.get(key)
