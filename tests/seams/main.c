@@ -4,6 +4,7 @@
  * when the file `too-much` lies beside it.  Then it says each second that it lives.
  */
 #include "base/clock.h"
+#include "dnsparse/names/dns.h"
 #include "source/fds.h"
 #include "source/message.h"
 #include "source/outbox.h"
@@ -43,6 +44,7 @@ static void claim(struct outbox *outbox, const char *name, const char *text)
         !address_from_text("192.0.2.53", &sighting->resolver))
         exit(EXIT_FAILURE);
     sighting->matched = sighting->owner = sighting->question;
+    sighting->resolver_port = DNS_PORT;
     sighting->vlan = SIGHTING_NO_VLAN;
     sighting->chain_ttl = 300;
     sighting->address_count = 1;
