@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/sources/supervisor.h"
 #include "source/channel.h"
 #include "source/fds.h"
 
@@ -41,15 +42,51 @@ static void violate(struct process *process, const char *problem)
     process_kill(process, problem);
 }
 
+static void add_counters(struct counters *sum, const struct counters *more)
+{
+    for (size_t i = 0; i < COUNTER_COUNT; i++)
+        sum->value[i] += more->value[i];
+    for (size_t i = 0; i < REASON_COUNT; i++)
+        sum->refused[i] += more->refused[i];
+}
+
+/* It goes on for a while, and is killed when it outlives that. */
+static void drain_process(struct process *process)
+{
+    if (process->state == PROCESS_DOOMED)
+        return;
+    process->state = PROCESS_DRAINING;
+    signal_process(process, SIGTERM);
+    loop_timer_set(process->deadline, DRAIN_MS);
+}
+
+/* From now on its word counts: what the one before it still counts, it counts too. */
+static void take_over(struct process *process)
+{
+    struct supervisor *supervisor = process->supervisor;
+    struct process *old = supervisor->current;
+
+    process->state = PROCESS_RUNNING;
+    process->ready_ns = clock_now().boot_ns;
+    loop_timer_stop(process->deadline);
+    if (process != supervisor->successor)
+        return;
+    supervisor->current = process;
+    supervisor->successor = NULL;
+    add_counters(&supervisor->total, &process->counters);
+    if (old)
+        drain_process(old);
+    log_info("%s (pid %d) is ready", source_name(process->source), (int)process->pid);
+    supervisor->hooks->changed(supervisor->hooks->context);
+}
+
 static void take_state(struct process *process, const struct state_report *report)
 {
+    const struct supervisor *supervisor = process->supervisor;
+
     if (report->state == STATE_READY) {
-        if (process->state != PROCESS_STARTING)
-            return;
-        process->state = PROCESS_RUNNING;
-        process->ready_ns = clock_now().boot_ns;
-        loop_timer_stop(process->deadline);
-        process->owner->ready(process->owner->context, process);
+        if (process->state == PROCESS_STARTING)
+            take_over(process);
         return;
     }
     if (report->state == STATE_ONE_DIRECTION) {
@@ -67,32 +104,34 @@ static void take_state(struct process *process, const struct state_report *repor
             continue;
         interface->report = *report;
         interface->reported_ns = clock_now().boot_ns;
-        process->owner->interface_changed(process->owner->context, process, i);
+        if (supervisor->row->interface_changed)
+            supervisor->row->interface_changed(supervisor->self, process, i);
         return;
     }
     violate(process, "reported an interface not assigned to it");
 }
 
 /* Counters only grow; a smaller report would take back what was counted. */
-static bool counters_grew(const struct counters *before, const struct counters *now)
-{
-    for (size_t i = 0; i < COUNTER_COUNT; i++)
-        if (now->value[i] < before->value[i])
-            return false;
-    for (size_t i = 0; i < REASON_COUNT; i++)
-        if (now->refused[i] < before->refused[i])
-            return false;
-    return true;
-}
-
 static void take_counters(struct process *process, const struct counters *counters)
 {
-    if (!counters_grew(&process->counters, counters)) {
+    struct counters grown = *counters;
+    bool shrunk = false;
+
+    for (size_t i = 0; i < COUNTER_COUNT; i++) {
+        shrunk |= counters->value[i] < process->counters.value[i];
+        grown.value[i] -= process->counters.value[i];
+    }
+    for (size_t i = 0; i < REASON_COUNT; i++) {
+        shrunk |= counters->refused[i] < process->counters.refused[i];
+        grown.refused[i] -= process->counters.refused[i];
+    }
+    if (shrunk) {
         violate(process, "counters decreased");
         return;
     }
     process->counters = *counters;
-    process->owner->counted(process->owner->context, process);
+    if (process == process->supervisor->current)
+        add_counters(&process->supervisor->total, &grown);
 }
 
 static void take_caught_up(struct process *process)
@@ -102,7 +141,7 @@ static void take_caught_up(struct process *process)
         return;
     }
     process->catching_up = false;
-    process->owner->hooks->caught_up(process->owner->hooks->context, process->pid);
+    process->supervisor->hooks->caught_up(process->supervisor->hooks->context, process->pid);
 }
 
 bool process_catch_up(struct process *process)
@@ -123,7 +162,7 @@ static bool may_wait(enum inbox_outcome outcome)
 
 static void take_message(struct process *process, const struct message *message)
 {
-    const struct sources_hooks *hooks = process->owner->hooks;
+    const struct sources_hooks *hooks = process->supervisor->hooks;
     struct inbox_delivery delivery;
 
     process->heard = true;
@@ -201,7 +240,7 @@ static bool stop_reading(struct process *process, int stopped)
  */
 static bool read_messages(struct process *process, unsigned most)
 {
-    const struct sources_hooks *hooks = process->owner->hooks;
+    const struct sources_hooks *hooks = process->supervisor->hooks;
     bool ended = false;
 
     for (unsigned read = 0, together = 1; read < most && !ended; together = CHANNEL_TOGETHER) {
@@ -238,8 +277,8 @@ static void on_breath(void *context)
     struct process *process = context;
     if (process->state == PROCESS_DOOMED)
         return;
-    process->watch =
-        loop_readable(process->loop, process->reader, LOOP_URGENT, on_readable, process);
+    process->watch = loop_readable(process->supervisor->loop, process->reader, LOOP_URGENT,
+                                   on_readable, process);
     if (!process->watch)
         process_kill(process, "could not be watched: out of memory");
 }
@@ -253,10 +292,10 @@ static void on_deadline(void *context)
 
 static bool watch_process(struct process *process)
 {
-    process->watch =
-        loop_readable(process->loop, process->reader, LOOP_URGENT, on_readable, process);
-    process->breath = loop_timer(process->loop, on_breath, process);
-    process->deadline = loop_timer(process->loop, on_deadline, process);
+    process->watch = loop_readable(process->supervisor->loop, process->reader, LOOP_URGENT,
+                                   on_readable, process);
+    process->breath = loop_timer(process->supervisor->loop, on_breath, process);
+    process->deadline = loop_timer(process->supervisor->loop, on_deadline, process);
     if (!process->watch || !process->breath || !process->deadline)
         return false;
     loop_timer_set(process->deadline, READY_MS);
@@ -278,8 +317,8 @@ static int start_program(struct process *process, const struct source_start *sta
     return source_start(&with, &process->pid, &process->reader, stage);
 }
 
-int process_start(struct loop *loop, enum source source, const struct source_start *start,
-                  const struct process_owner *owner, struct process **out, const char **stage)
+int process_start(struct supervisor *supervisor, const struct source_start *start,
+                  struct process **out, const char **stage)
 {
     struct process *process = calloc(1, sizeof(*process));
     int result;
@@ -287,9 +326,8 @@ int process_start(struct loop *loop, enum source source, const struct source_sta
     *stage = "starting it";
     if (!process)
         return -ENOMEM;
-    process->owner = owner;
-    process->loop = loop;
-    process->source = source;
+    process->supervisor = supervisor;
+    process->source = supervisor->row->source;
     process->reader = process->catch_up = -1;
     process->batch = calloc(CHANNEL_TOGETHER, sizeof(*process->batch));
     if (!process->batch) {
@@ -302,7 +340,7 @@ int process_start(struct loop *loop, enum source source, const struct source_sta
         *report = (struct state_report){.state = STATE_WAITING, .link_type = -1};
         memcpy(report->interface, start->interfaces[i].name, IFNAMSIZ);
     }
-    inbox_init(&process->inbox, source);
+    inbox_init(&process->inbox, process->source);
     result = start_program(process, start, stage);
     if (result == 0 && !watch_process(process))
         result = -ENOMEM;
@@ -365,15 +403,6 @@ void process_pulse(struct process *process)
         tell_silence(process, verdict);
     if (process->stuck >= SILENCE_ENDED)
         process_kill(process, "silent for 10 s");
-}
-
-void process_drain(struct process *process)
-{
-    if (process->state == PROCESS_DOOMED)
-        return;
-    process->state = PROCESS_DRAINING;
-    signal_process(process, SIGTERM);
-    loop_timer_set(process->deadline, DRAIN_MS);
 }
 
 void process_kill(struct process *process, const char *problem)

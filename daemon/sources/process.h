@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inside the daemon's sources: one process that was started, what it said, and how it is ended. Who
- * replaces whom is decided in supervisor.c.
+ * Inside the daemon's sources: one process that was started, what it said, and how it is ended.
+ * When one is started is decided in supervisor.c; one that says that it is ready takes over at
+ * once.
  */
 #ifndef WILDSET_DAEMON_SOURCES_PROCESS_H
 #define WILDSET_DAEMON_SOURCES_PROCESS_H
@@ -24,19 +25,10 @@ enum {
     SILENCE_ENDED = 10, /* the process is ended, and started again */
 };
 
-struct process;
-
-struct process_owner {
-    const struct sources_hooks *hooks;
-    void (*ready)(void *context, struct process *process);
-    void (*counted)(void *context, struct process *process);
-    void (*interface_changed)(void *context, struct process *process, size_t index);
-    void *context;
-};
+struct supervisor;
 
 struct process {
-    const struct process_owner *owner;
-    struct loop *loop;
+    struct supervisor *supervisor; /* whose it is */
     enum source source;
     enum process_state state;
     pid_t pid;
@@ -67,8 +59,8 @@ struct process {
 };
 
 /* 0 with a process to free, or -errno of `*stage`. */
-int process_start(struct loop *loop, enum source source, const struct source_start *start,
-                  const struct process_owner *owner, struct process **out, const char **stage);
+int process_start(struct supervisor *supervisor, const struct source_start *start,
+                  struct process **out, const char **stage);
 /*
  * Each second of the daemon's own, after its channel was read: whoever has something to tell each
  * second and does not is silent.  The daemon's own standing still is no silence of others, and
@@ -77,8 +69,6 @@ int process_start(struct loop *loop, enum source source, const struct source_sta
 void process_pulse(struct process *process);
 /* Has it tell what is captured by now, and then that it has; false when it is still about it. */
 bool process_catch_up(struct process *process);
-/* SIGTERM: it goes on for a while, and is killed when it outlives that. */
-void process_drain(struct process *process);
 /* SIGKILL, and nothing more is read from it. */
 void process_kill(struct process *process, const char *problem);
 /* It was reaped: what it still said is read. */

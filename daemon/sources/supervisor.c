@@ -35,28 +35,6 @@ static void tell_changed(struct supervisor *supervisor)
     supervisor->hooks->changed(supervisor->hooks->context);
 }
 
-static void add_counters(struct counters *sum, const struct counters *more)
-{
-    for (size_t i = 0; i < COUNTER_COUNT; i++)
-        sum->value[i] += more->value[i];
-    for (size_t i = 0; i < REASON_COUNT; i++)
-        sum->refused[i] += more->refused[i];
-}
-
-static void sum_counters(struct supervisor *supervisor)
-{
-    supervisor->total = supervisor->before;
-    if (supervisor->current)
-        add_counters(&supervisor->total, &supervisor->current->counters);
-}
-
-static void on_counted(void *context, struct process *process)
-{
-    struct supervisor *supervisor = context;
-    if (process == supervisor->current)
-        sum_counters(supervisor);
-}
-
 /* Not started, or ended before it was of use: again after a while. */
 static void schedule_restart(struct supervisor *supervisor)
 {
@@ -103,8 +81,7 @@ static void start_process(struct supervisor *supervisor)
     make_room(supervisor);
     if (row->lend)
         row->lend(supervisor->self, &start);
-    result =
-        process_start(supervisor->loop, row->source, &start, &supervisor->owner, &process, &stage);
+    result = process_start(supervisor, &start, &process, &stage);
     if (row->take_back)
         row->take_back(supervisor->self, &start);
     if (result) {
@@ -136,33 +113,6 @@ static void on_restart(void *context)
     start_process(supervisor);
 }
 
-static void on_ready(void *context, struct process *process)
-{
-    struct supervisor *supervisor = context;
-    struct process *old = supervisor->current;
-
-    if (process != supervisor->successor)
-        return;
-    supervisor->current = process;
-    supervisor->successor = NULL;
-    if (old) {
-        add_counters(&supervisor->before,
-                     &old->counters); /* what it still counts, the new one does */
-        process_drain(old);
-    }
-    sum_counters(supervisor);
-    log_info("%s (pid %d) is ready", name_of(supervisor), (int)process->pid);
-    tell_changed(supervisor);
-}
-
-static void on_interface_changed(void *context, struct process *process, size_t index)
-{
-    struct supervisor *supervisor = context;
-
-    if (supervisor->row->interface_changed)
-        supervisor->row->interface_changed(supervisor->self, process, index);
-}
-
 int supervisor_open(struct supervisor *supervisor, const struct source_row *row, struct loop *loop,
                     const struct sources_options *options, const struct sources_hooks *hooks)
 {
@@ -172,11 +122,6 @@ int supervisor_open(struct supervisor *supervisor, const struct source_row *row,
         .loop = loop,
         .plan = -1,
         .backoff_ms = BACKOFF_FIRST_MS,
-        .owner = {.hooks = hooks,
-                  .ready = on_ready,
-                  .counted = on_counted,
-                  .interface_changed = on_interface_changed,
-                  .context = supervisor},
     };
     supervisor->restart = loop_timer(loop, on_restart, supervisor);
     if (!supervisor->restart)
@@ -220,23 +165,13 @@ static void kill_if_any(struct process **process, const char *why)
     *process = NULL;
 }
 
-/* One that does not overlap makes place at once: two of it would do the same work twice. */
-static void drop_current(struct supervisor *supervisor, const char *why)
-{
-    if (!supervisor->current)
-        return;
-    add_counters(&supervisor->before, &supervisor->current->counters);
-    kill_if_any(&supervisor->current, why);
-    sum_counters(supervisor);
-}
-
 static void replace_processes(struct supervisor *supervisor, const char *why)
 {
     loop_timer_stop(supervisor->restart);
     supervisor->backoff_ms = BACKOFF_FIRST_MS;
     kill_if_any(&supervisor->successor, why);
-    if (!supervisor->row->overlaps)
-        drop_current(supervisor, why);
+    if (!supervisor->row->overlaps) /* two of it would do the same work twice */
+        kill_if_any(&supervisor->current, why);
     start_process(supervisor);
 }
 
@@ -256,24 +191,18 @@ void supervisor_replan(struct supervisor *supervisor, int plan)
     supervisor->plan_number++;
 }
 
-static void stop_processes(struct supervisor *supervisor)
-{
-    static const char why[] = "there is nothing to do for it any more";
-
-    loop_timer_stop(supervisor->restart);
-    kill_if_any(&supervisor->successor, why);
-    drop_current(supervisor, why);
-}
-
 void supervisor_use(struct supervisor *supervisor, const struct source_knowledge *known, int plan)
 {
     supervisor_replan(supervisor, plan);
     if (supervisor->row->monitor)
         supervisor->row->monitor(supervisor->self, known, plan >= 0);
-    if (plan >= 0)
+    if (plan >= 0) {
         replace_processes(supervisor, "the plan has changed meanwhile");
-    else
-        stop_processes(supervisor);
+        return;
+    }
+    loop_timer_stop(supervisor->restart);
+    kill_if_any(&supervisor->successor, "there is nothing to do for it any more");
+    kill_if_any(&supervisor->current, "there is nothing to do for it any more");
 }
 
 bool supervisor_follows(const struct supervisor *supervisor)
@@ -335,8 +264,6 @@ static void end_process(struct supervisor *supervisor, size_t index, int status)
     process_finish(process);
     was_current = process == supervisor->current;
     was_successor = process == supervisor->successor;
-    if (was_current)
-        add_counters(&supervisor->before, &process->counters);
     if (process->violated)
         supervisor->violations++;
     if (was_successor || (was_current && !supervisor->successor))
@@ -344,7 +271,6 @@ static void end_process(struct supervisor *supervisor, size_t index, int status)
     else if (was_current || process->violated)
         report_end(supervisor, process, status, was_current ? "; its successor is starting" : "");
     forget_process(supervisor, index);
-    sum_counters(supervisor);
     if (was_current || was_successor)
         tell_changed(supervisor);
 }

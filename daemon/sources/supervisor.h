@@ -19,7 +19,6 @@ struct supervisor {
     void *self; /* of the row's functions */
     const struct sources_hooks *hooks;
     struct loop *loop;
-    struct process_owner owner;
     char path[PATH_MAX];
     struct loop_watch *restart;                          /* timer */
     struct process *processes[SUPERVISOR_PROCESSES_MAX]; /* in the order of their start */
@@ -33,8 +32,7 @@ struct supervisor {
     unsigned hung; /* ended for their silence, one after the other */
     uint64_t violations;
     char problem[128];
-    struct counters before; /* of those that ended or drain */
-    struct counters total;
+    struct counters total; /* of all whose word counted, while it did */
 };
 
 /* 0 or -errno; to be closed in any case. */
