@@ -286,10 +286,16 @@ static void disconnect(struct journal *journal)
     journal->fd = -1;
 }
 
+/* When stderr is systemd's journal, events go there with fields of their own (journal_fields.h). */
+static void journal_connect(struct journal *journal)
+{
+    journal->fd = log_is_journal() ? journald_open(JOURNALD_PATH) : -1;
+}
+
 static int send_again(struct journal *journal, const struct journald_entry *entry)
 {
     disconnect(journal);
-    journal_open(journal);
+    journal_connect(journal);
     return journal->fd < 0 ? -ENOTCONN : journald_send(journal->fd, entry);
 }
 
@@ -328,11 +334,6 @@ static bool enter(struct journal *journal, const struct event *event, enum log_l
     return send_entry(journal, &entry);
 }
 
-void journal_open(struct journal *journal)
-{
-    journal->fd = log_is_journal() ? journald_open(JOURNALD_PATH) : -1;
-}
-
 void journal_close(struct journal *journal)
 {
     journal_pulse(journal);
@@ -362,7 +363,7 @@ static int journal_row_open(const struct output_setting *setting, void **self, c
     (void)setting, (void)what;
     if (!journal)
         return -ENOMEM;
-    journal_open(journal);
+    journal_connect(journal);
     *self = journal;
     return 0;
 }

@@ -23,8 +23,6 @@ struct journal {
     uint64_t lost; /* entries that it did not take, not told yet */
 };
 
-/* When stderr is systemd's journal, events go there with fields of their own (journal_fields.h). */
-void journal_open(struct journal *journal);
 void journal_close(struct journal *journal);
 /* Levels are those of runtime/log.h: grants and ends are info, extensions and refusals debug. */
 void journal_event(struct journal *journal, const struct event *event, uint64_t boot_ns);
