@@ -47,19 +47,6 @@ static bool flag_is_valid(const bool *flag)
     return byte <= 1;
 }
 
-static bool prefix_is_valid(const struct prefix *prefix)
-{
-    unsigned bits = 8 * address_size(&prefix->address);
-
-    if (!address_is_canonical(&prefix->address) || bits == 0 || prefix->length > bits)
-        return false;
-    for (unsigned bit = prefix->length; bit < bits; bit++) {
-        if (prefix->address.bytes[bit / 8] & 0x80 >> bit % 8)
-            return false;
-    }
-    return true;
-}
-
 static bool name_is_valid(const struct dname *name)
 {
     return name->length > 0 && dname_is_canonical(name);
@@ -93,7 +80,7 @@ static bool tunnel_is_valid(const void *plan, const void *element)
     return tunnel->encapsulation > ENCAPSULATION_NONE &&
            tunnel->encapsulation < ENCAPSULATION_COUNT && flag_is_valid(&tunnel->has_number) &&
            (memcmp(&tunnel->from, &anybody, sizeof(anybody)) == 0 ||
-            prefix_is_valid(&tunnel->from));
+            prefix_is_canonical(&tunnel->from));
 }
 
 /* They are looked up by index: each one's is above the one before. */
@@ -112,7 +99,7 @@ static bool origin_is_valid(const void *plan, const void *element)
     const struct plan_origin *origin = element;
 
     (void)plan;
-    return prefix_is_valid(&origin->prefix) && origin->zero[0] == 0 && origin->zero[1] == 0;
+    return prefix_is_canonical(&origin->prefix) && origin->zero[0] == 0 && origin->zero[1] == 0;
 }
 
 static bool vlan_is_valid(const void *plan, const void *element)
@@ -135,7 +122,7 @@ static bool resolver_is_valid(const void *plan, const void *element)
     const struct plan_resolver *resolver = element;
 
     (void)plan;
-    return prefix_is_valid(&resolver->prefix) && plan_interface_is_valid(resolver->interface);
+    return prefix_is_canonical(&resolver->prefix) && plan_interface_is_valid(resolver->interface);
 }
 
 static bool values_are_valid(const void *sealed)

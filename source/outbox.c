@@ -79,18 +79,14 @@ static bool may_report(struct outbox *outbox, const struct message *message, uin
     return outbox->count < MESSAGES_MAX / 4 && limit->count++ < REPORTS_A_SECOND;
 }
 
-static unsigned needed(const struct message *message)
-{
-    return message->kind == MESSAGE_ANSWER && message->sighting.more ? SEQUENCE_MAX : 1;
-}
-
 /* What follows in a sequence has its room already, or is dropped like its beginning. */
 static bool has_room(struct outbox *outbox, const struct message *message)
 {
     bool is_answer = message->kind == MESSAGE_ANSWER;
+    unsigned needed = is_answer && message->sighting.more ? SEQUENCE_MAX : 1;
 
     if (!is_answer || !outbox->in_sequence)
-        outbox->dropping = MESSAGES_MAX - outbox->count < needed(message);
+        outbox->dropping = MESSAGES_MAX - outbox->count < needed;
     if (is_answer)
         outbox->in_sequence = message->sighting.more;
     return !outbox->dropping;

@@ -37,19 +37,6 @@ static bool rr_is_alias(const struct rr *rr)
     return rr->type == RR_TYPE_CNAME || rr->type == RR_TYPE_DNAME;
 }
 
-static bool rdata_ends_with_name(const struct rr *rr)
-{
-    return rr_is_alias(rr) || rr->type == RR_TYPE_MX || rr->type == RR_TYPE_SRV ||
-           rr->type == RR_TYPE_NAPTR;
-}
-
-static bool rdata_fits(const struct record *record)
-{
-    if (record->type == RR_TYPE_A)
-        return record->rdata_size == 4;
-    return record->type != RR_TYPE_AAAA || record->rdata_size == 16;
-}
-
 /*
  * What the record says.  SVCB and HTTPS rdata is taken as it stands: it holds no compressed name
  * (RFC 9460 section 2.2), and whether ldns splits it depends on how ldns was built.
@@ -67,7 +54,8 @@ static bool record_fill(const struct wire_message *message, const struct rr *rr,
         .ttl = rr->ttl > INT32_MAX ? 0 : rr->ttl,
         .type = rr->type,
     };
-    if (rdata_ends_with_name(rr)) {
+    if (rr_is_alias(rr) || rr->type == RR_TYPE_MX || rr->type == RR_TYPE_SRV ||
+        rr->type == RR_TYPE_NAPTR) {
         const ldns_rdf *name;
 
         if (ldns_rr_rd_count(parsed) == 0)
@@ -76,7 +64,9 @@ static bool record_fill(const struct wire_message *message, const struct rr *rr,
         out->rdata = ldns_rdf_data(name);
         out->rdata_size = ldns_rdf_size(name);
     }
-    return rdata_fits(out);
+    if (out->type == RR_TYPE_A)
+        return out->rdata_size == 4;
+    return out->type != RR_TYPE_AAAA || out->rdata_size == 16;
 }
 
 static bool record_parse(const struct wire_message *message, size_t at, const struct rr *rr,
@@ -94,16 +84,6 @@ static bool record_parse(const struct wire_message *message, size_t at, const st
     return at == rr->end && record_fill(message, rr, parsed, &records->list[records->count++]);
 }
 
-/* An alias too many is kept nowhere: its answer is refused. */
-static void alias_note(struct records *records, const struct rr *rr)
-{
-    if (!rr_is_alias(rr))
-        return;
-    if (records->alias_count < ANSWER_ALIASES_MAX)
-        records->aliases[records->alias_count] = (uint16_t)records->count;
-    records->alias_count++;
-}
-
 /* One record of a section; what it cost is counted, and what it would cost to keep it. */
 static bool rr_take(const struct wire_message *message, enum rr_section section, size_t at,
                     const struct rr *rr, struct records *records)
@@ -117,7 +97,9 @@ static bool rr_take(const struct wire_message *message, enum rr_section section,
         records->rcode_high = (uint8_t)(rr->ttl >> 24);
     if (!kept)
         return records->work <= ANSWER_WORK_MAX;
-    alias_note(records, rr);
+    /* An alias too many is kept nowhere: its answer is refused. */
+    if (rr_is_alias(rr) && records->alias_count++ < ANSWER_ALIASES_MAX)
+        records->aliases[records->alias_count - 1] = (uint16_t)records->count;
     return records->work <= ANSWER_WORK_MAX && records->alias_count <= ANSWER_ALIASES_MAX &&
            record_parse(message, at, rr, records);
 }
@@ -160,18 +142,13 @@ static enum answer_outcome message_read(const struct wire_message *message, stru
     return ANSWER_OK;
 }
 
-/* A count is believed only as far as the message can hold records. */
-static size_t records_most(const struct wire_message *message)
-{
-    size_t fit = message->size / RR_SIZE_MIN;
-
-    return message->answer_count < fit ? message->answer_count : fit;
-}
-
 enum answer_outcome records_read(const struct wire_message *message, struct records *out)
 {
+    /* A count is believed only as far as the message can hold records. */
+    size_t fit = message->size / RR_SIZE_MIN;
+    size_t most = message->answer_count < fit ? message->answer_count : fit;
     struct records records = {
-        .list = calloc(records_most(message) + 1, sizeof *records.list),
+        .list = calloc(most + 1, sizeof *records.list),
         .parsed = ldns_rr_list_new(),
     };
     enum answer_outcome outcome = ANSWER_MALFORMED;
@@ -190,14 +167,4 @@ void records_free(struct records *records)
 {
     ldns_rr_list_deep_free(records->parsed);
     free(records->list);
-}
-
-bool record_is_owned_by(const struct record *record, const struct dname *name)
-{
-    if (record->owner_size != name->length)
-        return false;
-    for (size_t i = 0; i < name->length; i++)
-        if (byte_lower(record->owner[i]) != name->wire[i])
-            return false;
-    return true;
 }

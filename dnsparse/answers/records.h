@@ -46,6 +46,9 @@ struct records {
 enum answer_outcome records_read(const struct wire_message *message, struct records *out);
 void records_free(struct records *records);
 
-bool record_is_owned_by(const struct record *record, const struct dname *name);
+static inline bool record_is_owned_by(const struct record *record, const struct dname *name)
+{
+    return dname_is_wire(name, record->owner, record->owner_size);
+}
 
 #endif

@@ -112,9 +112,13 @@ static bool length_from_text(const char *text, unsigned most, uint8_t *out)
     return true;
 }
 
-static bool prefix_has_no_host_bits(const struct prefix *prefix)
+bool prefix_is_canonical(const struct prefix *prefix)
 {
-    for (unsigned bit = prefix->length; bit < address_size(&prefix->address) * 8; bit++)
+    unsigned bits = address_size(&prefix->address) * 8;
+
+    if (!address_is_canonical(&prefix->address) || prefix->length > bits)
+        return false;
+    for (unsigned bit = prefix->length; bit < bits; bit++)
         if (prefix->address.bytes[bit / 8] & (0x80 >> bit % 8))
             return false;
     return true;
@@ -136,7 +140,7 @@ bool prefix_from_text(const char *text, struct prefix *out)
     prefix.length = (uint8_t)(address_size(&prefix.address) * 8);
     if (slash != NULL && !length_from_text(slash + 1, prefix.length, &prefix.length))
         return false;
-    if (!prefix_has_no_host_bits(&prefix))
+    if (!prefix_is_canonical(&prefix))
         return false;
     *out = prefix;
     return true;

@@ -54,6 +54,8 @@ const char *address_to_text(const struct address *address, char out[static ADDRE
  * failure. */
 bool prefix_from_text(const char *text, struct prefix *out);
 const char *prefix_to_text(const struct prefix *prefix, char out[static PREFIX_TEXT_MAX]);
+/* An address in the form of this library, a length that it may have, and no bits behind that. */
+bool prefix_is_canonical(const struct prefix *prefix);
 bool prefix_contains(const struct prefix *prefix, const struct address *address);
 
 #endif

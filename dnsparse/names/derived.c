@@ -48,19 +48,6 @@ static uint32_t name_hash(const uint8_t *wire, size_t size)
     return (uint32_t)(hash >> 32);
 }
 
-static bool name_is(const struct dname *name, const uint8_t *wire, size_t size)
-{
-    if (name->length != size)
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        uint8_t byte = byte_lower(wire[i]);
-
-        if (name->wire[i] != byte)
-            return false;
-    }
-    return true;
-}
-
 struct derived *derived_new(void)
 {
     return calloc(1, sizeof(struct derived));
@@ -74,14 +61,6 @@ void derived_free(struct derived *derived)
 static uint16_t *derived_bucket(struct derived *derived, uint32_t hash)
 {
     return &derived->buckets[hash % BUCKETS];
-}
-
-static void entry_link(struct derived *derived, struct entry *entry)
-{
-    uint16_t *bucket = derived_bucket(derived, entry->hash);
-
-    entry->next = *bucket;
-    *bucket = (uint16_t)(entry - derived->entries + 1);
 }
 
 static void entry_unlink(struct derived *derived, struct entry *entry)
@@ -155,7 +134,9 @@ bool derived_add(struct derived *derived, const struct derived_name *name, uint6
             .derived = *name,
             .hash = name_hash(name->name.wire, name->name.length),
         };
-        entry_link(derived, entry);
+        uint16_t *bucket = derived_bucket(derived, entry->hash);
+        entry->next = *bucket;
+        *bucket = (uint16_t)(entry - derived->entries + 1);
     }
     entry_extend(entry, name);
     if (name->expires_ns > derived->last_end_ns)
@@ -190,7 +171,7 @@ whitelist_mask derived_find_wire(const struct derived *derived, const uint8_t *w
         const struct entry *entry = &derived->entries[at - 1];
 
         if (entry->hash == hash && entry->derived.expires_ns > now_ns &&
-            name_is(&entry->derived.name, wire, size))
+            dname_is_wire(&entry->derived.name, wire, size))
             found |= (whitelist_mask)1 << entry->derived.whitelist;
     }
     return found;

@@ -122,14 +122,11 @@ bool dname_from_text(const char *text, struct dname *out)
     return true;
 }
 
-static bool byte_needs_escape(uint8_t byte)
-{
-    return byte <= ' ' || byte > '~' || byte == '\\' || byte == '.' || byte == '"';
-}
-
 static char *byte_to_text(uint8_t byte, char *out)
 {
-    if (!byte_needs_escape(byte)) {
+    bool plain = byte > ' ' && byte <= '~' && byte != '\\' && byte != '.' && byte != '"';
+
+    if (plain) {
         *out = (char)byte_lower(byte);
         return out + 1;
     }

@@ -55,4 +55,15 @@ bool dname_is_below(const struct dname *name, const struct dname *suffix);
 /* Labels without the root: 0..127. */
 unsigned dname_labels(const struct dname *name);
 
+/* Whether an uncompressed name of the wire, in any case, is this one. */
+static inline bool dname_is_wire(const struct dname *name, const uint8_t *wire, size_t size)
+{
+    if (name->length != size)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (name->wire[i] != byte_lower(wire[i]))
+            return false;
+    return true;
+}
+
 #endif

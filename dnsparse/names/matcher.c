@@ -71,13 +71,6 @@ static unsigned tail_bit(uint64_t tail)
     return (unsigned)(tail * UINT64_C(0x9e3779b97f4a7c15) >> (64 - TAIL_BITS_LOG));
 }
 
-static bool tail_is_known(const struct matcher *matcher, const uint8_t *wire, size_t size)
-{
-    unsigned bit = tail_bit(tail_read(wire, size) & matcher->tail_mask);
-
-    return (matcher->tails[bit / 64] >> bit % 64 & 1) != 0;
-}
-
 static void tails_fill(struct matcher *matcher)
 {
     for (uint32_t i = 0; i < matcher->suffix_count; i++) {
@@ -93,16 +86,6 @@ static uint32_t hash_slot(const struct matcher *matcher, uint64_t hash)
     return (uint32_t)(hash ^ hash >> 32) & matcher->slot_mask;
 }
 
-static bool suffix_is(const struct suffix *suffix, uint64_t hash, const uint8_t *wire, size_t size)
-{
-    if (suffix->hash != hash || suffix->name.length != size)
-        return false;
-    for (size_t i = 0; i < size; i++)
-        if (suffix->name.wire[i] != byte_lower(wire[i]))
-            return false;
-    return true;
-}
-
 static struct suffix *suffix_find(const struct matcher *matcher, uint64_t hash, const uint8_t *wire,
                                   size_t size)
 {
@@ -110,7 +93,7 @@ static struct suffix *suffix_find(const struct matcher *matcher, uint64_t hash, 
          slot = (slot + 1) & matcher->slot_mask) {
         struct suffix *suffix = &matcher->suffixes[matcher->slots[slot] - 1];
 
-        if (suffix_is(suffix, hash, wire, size))
+        if (suffix->hash == hash && dname_is_wire(&suffix->name, wire, size))
             return suffix;
     }
     return NULL;
@@ -156,15 +139,6 @@ static void pattern_enter(struct matcher *matcher, const struct whitelist_patter
     }
 }
 
-static uint32_t slots_for(size_t count)
-{
-    uint32_t slots = 2;
-
-    while (slots < 2 * count)
-        slots *= 2;
-    return slots;
-}
-
 struct matcher *matcher_new(const struct whitelist_pattern *patterns, size_t count)
 {
     struct matcher *matcher;
@@ -175,7 +149,9 @@ struct matcher *matcher_new(const struct whitelist_pattern *patterns, size_t cou
     if (matcher == NULL)
         return NULL;
     matcher->tail_mask = UINT64_MAX;
-    matcher->slot_mask = slots_for(count) - 1;
+    matcher->slot_mask = 1;
+    while ((size_t)matcher->slot_mask + 1 < 2 * count)
+        matcher->slot_mask = 2 * matcher->slot_mask + 1;
     matcher->slots = calloc((size_t)matcher->slot_mask + 1, sizeof *matcher->slots);
     matcher->suffixes = calloc(count > 0 ? count : 1, sizeof *matcher->suffixes);
     if (matcher->slots == NULL || matcher->suffixes == NULL) {
@@ -242,7 +218,8 @@ whitelist_mask matcher_find_wire(const struct matcher *matcher, const uint8_t *w
 {
     if (size == 0)
         return 0;
-    if (!tail_is_known(matcher, wire, size))
+    unsigned bit = tail_bit(tail_read(wire, size) & matcher->tail_mask);
+    if ((matcher->tails[bit / 64] >> bit % 64 & 1) == 0)
         return matcher->any;
     return matcher->any | suffixes_match(matcher, wire, size);
 }

@@ -27,30 +27,21 @@ struct suffix {
     uint64_t hash;
 };
 
-static uint32_t slot_first(const struct patternindex *index, enum pattern_kind kind, uint64_t hash)
-{
-    hash = (hash + kind) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(hash >> 32) & index->slot_mask;
-}
-
-static bool pattern_is(const struct pattern *pattern, enum pattern_kind kind,
-                       const struct suffix *suffix)
-{
-    return pattern->kind == kind && pattern->name.length == suffix->size &&
-           memcmp(pattern->name.wire, suffix->wire, suffix->size) == 0;
-}
-
 /* The position of the pattern of this kind and name, or NOWHERE; *slot is where it is or would be.
  */
 static uint32_t slot_find(const struct patternindex *index, enum pattern_kind kind,
                           const struct suffix *suffix, uint32_t *slot, unsigned *steps)
 {
-    for (*slot = slot_first(index, kind, suffix->hash); index->slots[*slot] != 0;
+    uint64_t hash = (suffix->hash + kind) * UINT64_C(0x9e3779b97f4a7c15);
+
+    for (*slot = (uint32_t)(hash >> 32) & index->slot_mask; index->slots[*slot] != 0;
          *slot = (*slot + 1) & index->slot_mask) {
         uint32_t position = index->slots[*slot] - 1;
+        const struct pattern *pattern = &index->patterns[position];
 
         ++*steps;
-        if (pattern_is(&index->patterns[position], kind, suffix))
+        if (pattern->kind == kind && pattern->name.length == suffix->size &&
+            memcmp(pattern->name.wire, suffix->wire, suffix->size) == 0)
             return position;
     }
     return NOWHERE;

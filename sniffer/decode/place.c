@@ -6,20 +6,13 @@
 
 #include <string.h>
 
-/*
- * A tunnel is entered on a mirror port, or because its sender is named as somebody who copies what
- * passes there: what is inside has no direction here.
- */
-static bool is_mirrored(const struct plan_link *link, const struct segment *segment)
-{
-    return (link && link->mirror) || segment->outer_peer.family != ADDRESS_NONE;
-}
-
 static enum passage passage_of(const struct plan_link *link, const struct segment *segment)
 {
     if (segment->way == WAY_UNTOLD)
         return PASSAGE_FILE;
-    if (is_mirrored(link, segment))
+    /* A tunnel is entered on a mirror port, or because its sender is named as somebody who copies
+     * what passes there: what is inside has no direction here. */
+    if ((link && link->mirror) || segment->outer_peer.family != ADDRESS_NONE)
         return PASSAGE_MIRROR;
     if (segment->way == WAY_UNKNOWN || segment->link == 0)
         return PASSAGE_UNKNOWN;

@@ -53,11 +53,6 @@ enum {
     GTP_USER_DATA = 255,
 };
 
-static uint32_t encapsulation_bit(enum encapsulation encapsulation)
-{
-    return UINT32_C(1) << encapsulation;
-}
-
 static void carries_ethernet(struct tunnel_inner *out)
 {
     out->link = linklayer_ethernet;
@@ -114,7 +109,7 @@ static void gre(struct reader *reader, uint32_t encapsulations, struct tunnel_in
 
     out->encapsulation = is_erspan ? ENCAPSULATION_ERSPAN : ENCAPSULATION_GRE;
     if (flags & (GRE_ROUTING | GRE_VERSION) ||
-        !(encapsulations & encapsulation_bit(out->encapsulation)))
+        !(encapsulations & UINT32_C(1) << out->encapsulation))
         return;
     for (uint16_t option = GRE_CHECKSUM; option >= GRE_SEQUENCE; option >>= 1) {
         const uint8_t *value = flags & option ? reader_take(reader, GRE_OPTION_SIZE) : NULL;

@@ -80,13 +80,6 @@ static void write_resolvers(const struct place *place, unsigned known)
     filtercode_go(place->code, FILTERCODE_DROP);
 }
 
-static void write_syn(const struct place *place)
-{
-    load(place, BPF_B, TCP_FLAGS_AT);
-    filtercode_add(place->code, BPF_ALU | BPF_AND | BPF_K, TCP_SYN_ACK);
-    filtercode_branch(place->code, BPF_JEQ, TCP_SYN, FILTERCODE_PASS, FILTERCODE_DROP);
-}
-
 static void write_quic(const struct place *place)
 {
     unsigned first = filtercode_label(place->code), second = filtercode_label(place->code);
@@ -122,7 +115,9 @@ static void encrypted_write_transport(const struct place *place)
     if_equal(place, IPPROTO_TCP, tcp);
     write_quic(place);
     filtercode_place(place->code, tcp);
-    write_syn(place);
+    load(place, BPF_B, TCP_FLAGS_AT);
+    filtercode_add(place->code, BPF_ALU | BPF_AND | BPF_K, TCP_SYN_ACK);
+    filtercode_branch(place->code, BPF_JEQ, TCP_SYN, FILTERCODE_PASS, FILTERCODE_DROP);
 }
 
 static void encrypted_write_ipv4(struct filtercode *code, uint32_t network)

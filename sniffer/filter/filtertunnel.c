@@ -56,13 +56,6 @@ static void write_gre(const struct filterwriting *writing, const struct filterle
     go_behind(writing, GRE_SIZE, inner->ethernet);
 }
 
-static void write_vxlan(const struct filterwriting *writing, const struct filterlevel *inner)
-{
-    load(writing, BPF_B, UDP_HEADER_SIZE);
-    filtercode_branch(writing->code, BPF_JSET, VXLAN_HAS_NUMBER, FILTERCODE_NEXT, FILTERCODE_DROP);
-    go_behind(writing, UDP_HEADER_SIZE + VXLAN_SIZE, inner->ethernet);
-}
-
 static void write_ethernet(const struct filterwriting *writing, const struct filterlevel *inner)
 {
     static const uint16_t unclear[] = {
@@ -94,7 +87,9 @@ void filtertunnel_write(const struct filterwriting *writing, const struct filter
     filtercode_place(writing->code, outer->gre);
     write_gre(writing, inner);
     filtercode_place(writing->code, outer->vxlan);
-    write_vxlan(writing, inner);
+    load(writing, BPF_B, UDP_HEADER_SIZE);
+    filtercode_branch(writing->code, BPF_JSET, VXLAN_HAS_NUMBER, FILTERCODE_NEXT, FILTERCODE_DROP);
+    go_behind(writing, UDP_HEADER_SIZE + VXLAN_SIZE, inner->ethernet);
     filtercode_place(writing->code, inner->ethernet);
     write_ethernet(writing, inner);
     filterlevel_write(writing, inner);

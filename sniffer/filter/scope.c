@@ -74,15 +74,11 @@ bool scope_derived(struct scope *scope, const struct derived_name *name, uint64_
     return !was_wide;
 }
 
-static bool is_calm(const struct scope *scope, uint64_t now_ns)
-{
-    return scope->ended == SCOPE_CALM_ANSWERS &&
-           (!scope->new_ns || now_ns - scope->new_ns >= SCOPE_REST_NS);
-}
-
 static uint64_t worth(const struct scope *scope, uint64_t now_ns)
 {
-    if (is_calm(scope, now_ns))
+    bool rests = !scope->new_ns || now_ns - scope->new_ns >= SCOPE_REST_NS;
+
+    if (rests && scope->ended == SCOPE_CALM_ANSWERS)
         return SCOPE_PACKETS_CALM;
     return scope->new_ns ? SCOPE_PACKETS_KNOWN : SCOPE_PACKETS_UNKNOWN;
 }

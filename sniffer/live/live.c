@@ -57,13 +57,6 @@ static int read_ring(struct live *live, unsigned polled)
     return count;
 }
 
-static void read_rings(struct live *live)
-{
-    for (unsigned i = POLLED_RINGS; i < live->polled_count; i++)
-        if (live->polled[i].revents)
-            read_ring(live, i);
-}
-
 /* Each ring to its end, or once around where frames come as fast as they are read: what came before
  * is read then. */
 static void catch_up(struct live *live)
@@ -91,19 +84,14 @@ static void tell_caught_up(struct live *live)
         live->caught_up = false;
 }
 
-static void read_interface(struct live *live, uint16_t index)
-{
-    if (live->captures[index] &&
-        capture_read(live->captures[index], FRAMES_A_TURN, on_live_frame, live) == -ENODEV)
-        interface_is_gone(live, index);
-}
-
 /* Reading where nothing is to be read is how libpcap notices that an interface has vanished. */
 static void tick(struct live *live)
 {
     live->next_tick_ns = live->now.boot_ns + NS_PER_SECOND;
-    for (size_t i = 0; i < live->plan->interface_count; i++)
-        read_interface(live, (uint16_t)i);
+    for (uint16_t i = 0; i < live->plan->interface_count; i++)
+        if (live->captures[i] &&
+            capture_read(live->captures[i], FRAMES_A_TURN, on_live_frame, live) == -ENODEV)
+            interface_is_gone(live, i);
     pipeline_run(live->pipeline, live->now.boot_ns);
     live_follow_on(live);
     live_report(live);
@@ -167,7 +155,9 @@ static int wait_for_work(struct live *live)
 /* False when nobody reads the channel any more. */
 static bool turn(struct live *live)
 {
-    read_rings(live);
+    for (unsigned i = POLLED_RINGS; i < live->polled_count; i++)
+        if (live->polled[i].revents)
+            read_ring(live, i);
     catch_up(live);
     tell_caught_up(live);
     if (live->polled[POLLED_CHANNEL].revents & (POLLERR | POLLHUP))

@@ -29,24 +29,17 @@ static void on_pipeline_report(void *context, const struct message *message)
     live_tell(context, message);
 }
 
-/* The daemon gets ready as well. */
-static void live_tell_asked(struct live *live, const struct dname *question)
-{
-    struct message message = {.kind = MESSAGE_ASKED};
-
-    message.asked.question = *question;
-    outbox_hint(live->outbox, &message);
-}
-
 static void on_pipeline_asked(void *context, const struct address *client,
                               const struct dname *question)
 {
     struct live *live = context;
+    struct message message = {.kind = MESSAGE_ASKED};
 
     switch (anticipation_asked(live->anticipation, client, live->now.boot_ns)) {
     case ANTICIPATION_HOLDS:
         cpu_latency_set(&live->cpu_latency, true);
-        live_tell_asked(live, question);
+        message.asked.question = *question; /* the daemon gets ready as well */
+        outbox_hint(live->outbox, &message);
         live->expected = *question;
         live->own.value[COUNTER_ANTICIPATIONS]++;
         return;

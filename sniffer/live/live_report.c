@@ -19,25 +19,20 @@ void live_say_own_state(struct live *live, enum interface_state state)
     live_say_state(live, &(struct state_report){.state = (uint8_t)state, .link_type = -1});
 }
 
-/* Where the kernel filters, a sample of them passes. */
-static void tell_ethertype(struct live *live, uint16_t interface)
-{
-    struct ethertype_count most = pipeline_common_ethertype(live->pipeline, interface);
-    struct state_report *state = &live->states[interface];
-    bool sampled = state->filter != INTERFACE_FILTER_USERSPACE;
-
-    state->ethertype = most.type;
-    state->ethertype_frames = most.frames * (sampled ? FILTERPATH_SAMPLE : 1);
-}
-
 static void say_interfaces(struct live *live)
 {
     for (uint16_t i = 0; i < live->plan->interface_count; i++) {
+        struct ethertype_count most = pipeline_common_ethertype(live->pipeline, i);
+        struct state_report *state = &live->states[i];
+
         if (live->captures[i]) {
-            capture_state(live->captures[i], &live->states[i]);
-            tell_ethertype(live, i);
+            capture_state(live->captures[i], state);
+            /* Where the kernel filters, a sample of them passes. */
+            bool sampled = state->filter != INTERFACE_FILTER_USERSPACE;
+            state->ethertype = most.type;
+            state->ethertype_frames = most.frames * (sampled ? FILTERPATH_SAMPLE : 1);
         }
-        live_say_state(live, &live->states[i]);
+        live_say_state(live, state);
     }
 }
 

@@ -53,15 +53,6 @@ static unsigned waiting_for(const struct early_answers *early, const struct addr
     return count;
 }
 
-static struct slot *find_free(struct early_answers *early)
-{
-    for (unsigned i = 0; i < EARLY_ANSWERS_MAX; i++) {
-        if (!early->slots[i].used)
-            return &early->slots[i];
-    }
-    return NULL;
-}
-
 bool early_answers_hold(struct early_answers *early, const struct segment *answer,
                         const struct place *place, uint64_t now_ns)
 {
@@ -71,7 +62,8 @@ bool early_answers_hold(struct early_answers *early, const struct segment *answe
     if (answer->payload_size > EARLY_ANSWERS_BYTES_MAX || early->waiting == EARLY_ANSWERS_MAX ||
         before >= EARLY_ANSWERS_PER_CLIENT)
         return false;
-    slot = find_free(early);
+    for (slot = early->slots; slot->used;)
+        slot++;
     memcpy(slot->bytes, answer->payload, answer->payload_size);
     slot->segment = *answer;
     slot->place = *place;

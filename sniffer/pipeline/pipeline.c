@@ -146,21 +146,18 @@ static void question_deal(struct pipeline *pipeline, const struct segment *segme
                    matches && rr_type_is_asked_for_addresses(wire->question_type), now_ns);
 }
 
-static void note_answer(struct one_direction *seen, uint64_t now_ns)
-{
-    if (seen->answers++ == 0)
-        seen->first_ns = now_ns;
-    seen->last_ns = now_ns;
-}
-
 static void message_deal(struct pipeline *pipeline, const struct segment *segment,
                          const struct wire_message *wire, uint64_t now_ns)
 {
+    struct one_direction *seen = &pipeline->one_direction;
+
     if (!wire->response) {
         question_deal(pipeline, segment, wire, now_ns);
         return;
     }
-    note_answer(&pipeline->one_direction, now_ns);
+    if (seen->answers++ == 0)
+        seen->first_ns = now_ns;
+    seen->last_ns = now_ns;
     response_deal(pipeline, segment, wire, now_ns);
 }
 

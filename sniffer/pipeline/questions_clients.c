@@ -128,18 +128,12 @@ static void client_forget(struct clients *clients, uint32_t number)
     clients->free = number;
 }
 
-static unsigned size_of(const struct client *client)
-{
-    uint32_t count = client->lists[CLIENT_WAITING].count + client->lists[CLIENT_ANSWERED].count;
-    uint32_t shares = count > 0 ? (count - 1) / QUESTIONS_SHARE : 0;
-
-    return shares ? 32 - (unsigned)__builtin_clz(shares) : 0;
-}
-
 static void client_resize(struct clients *clients, uint32_t number)
 {
     struct client *client = &clients->clients[number];
-    unsigned size = size_of(client);
+    uint32_t count = client->lists[CLIENT_WAITING].count + client->lists[CLIENT_ANSWERED].count;
+    uint32_t shares = count > 0 ? (count - 1) / QUESTIONS_SHARE : 0;
+    unsigned size = shares ? 32 - (unsigned)__builtin_clz(shares) : 0;
 
     if (size == client->size)
         return;

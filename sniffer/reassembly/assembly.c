@@ -27,21 +27,17 @@ static struct span find_span(const struct assembly *assembly, uint32_t start, ui
     return span;
 }
 
-/* Behind the last byte that is there. */
-static uint32_t end_of(const struct assembly *assembly)
-{
-    return assembly->range_count ? assembly->ranges[assembly->range_count - 1].end : 0;
-}
-
 /*
  * Only when as much has been consumed as may have to be moved: who sends small messages in front of
  * a large piece that waits must not make each of them cost that piece's size.
  */
 static void move_to_front(struct assembly *assembly)
 {
+    uint32_t count = assembly->range_count, end = count ? assembly->ranges[count - 1].end : 0;
+
     if (assembly->front < assembly->capacity / 2 || assembly->front == 0)
         return;
-    memmove(assembly->bytes, assembly->bytes + assembly->front, end_of(assembly));
+    memmove(assembly->bytes, assembly->bytes + assembly->front, end);
     assembly->front = 0;
 }
 

@@ -91,16 +91,11 @@ static void fragment_make_key(const struct fragments *fragments, const struct fr
     siphash128(&fragments->hash_key, &fields, sizeof(fields), key);
 }
 
-static void give_back(struct fragments *fragments, struct entry *entry)
-{
-    fragments->bytes -= entry->payload.capacity;
-    assembly_clear(&entry->payload);
-}
-
 static void datagram_finish(struct fragments *fragments, struct entry *entry,
                             enum entry_state state)
 {
-    give_back(fragments, entry);
+    fragments->bytes -= entry->payload.capacity;
+    assembly_clear(&entry->payload);
     entry->state = state;
 }
 
@@ -143,17 +138,11 @@ static struct entry *oldest_of_most(struct fragments *fragments, const struct en
     return oldest;
 }
 
-static uint8_t pair_of(const struct fragments *fragments, const struct fragment *fragment)
-{
-    const struct address pair[] = {fragment->source, fragment->destination};
-
-    return (uint8_t)(siphash(&fragments->hash_key, pair, sizeof(pair)) % PAIRS);
-}
-
 /* The entry with this key, or one made new for it. */
 static struct entry *find_or_make(struct fragments *fragments, const struct fragment *fragment,
                                   uint64_t now_ns)
 {
+    const struct address pair[] = {fragment->source, fragment->destination};
     struct entry *room = NULL;
     uint64_t key[2];
 
@@ -172,7 +161,7 @@ static struct entry *find_or_make(struct fragments *fragments, const struct frag
         room = oldest_of_most(fragments, NULL);
     datagram_forget(fragments, room, ENTRY_WAITING);
     memcpy(room->key, key, sizeof(room->key));
-    room->pair = pair_of(fragments, fragment);
+    room->pair = (uint8_t)(siphash(&fragments->hash_key, pair, sizeof(pair)) % PAIRS);
     room->seen_ns = now_ns;
     room->size = 0;
     return room;
@@ -190,24 +179,21 @@ static void fragments_keep_budget(struct fragments *fragments, const struct entr
     }
 }
 
-/* Offsets count in eights, only the last piece may have another size, and the end cannot move. */
+/*
+ * Offsets count in eights, only the last piece may have another size, and the end cannot move, nor
+ * be before what is already there.
+ */
 static bool fits(const struct entry *entry, const struct fragment *fragment)
 {
+    const struct assembly *payload = &entry->payload;
+    uint32_t known = payload->range_count ? payload->ranges[payload->range_count - 1].end : 0;
     uint64_t end = (uint64_t)fragment->offset + fragment->size;
 
     if (fragment->size == 0 || end > FRAGMENTS_DATAGRAM_MAX || fragment->offset % 8 != 0)
         return false;
     if (fragment->more)
         return fragment->size % 8 == 0 && (entry->size == 0 || end <= entry->size);
-    return entry->size == 0 || entry->size == end;
-}
-
-/* The last fragment may not say that the datagram ends before what is already there. */
-static bool nothing_lies_behind(const struct entry *entry, uint32_t end)
-{
-    const struct assembly *payload = &entry->payload;
-
-    return payload->range_count == 0 || payload->ranges[payload->range_count - 1].end <= end;
+    return known <= end && (entry->size == 0 || entry->size == end);
 }
 
 static enum fragments_outcome datagram_add_piece(struct fragments *fragments, struct entry *entry,
@@ -253,11 +239,8 @@ enum fragments_outcome fragments_add(struct fragments *fragments, const struct f
         return FRAGMENTS_REFUSED;
     if (entry->state == ENTRY_DONE)
         return FRAGMENTS_DUPLICATE;
-    outcome = fits(entry, fragment) &&
-                      (fragment->more ||
-                       nothing_lies_behind(entry, fragment->offset + (uint32_t)fragment->size))
-                  ? datagram_add_piece(fragments, entry, fragment)
-                  : FRAGMENTS_REFUSED;
+    outcome =
+        fits(entry, fragment) ? datagram_add_piece(fragments, entry, fragment) : FRAGMENTS_REFUSED;
     if (outcome == FRAGMENTS_REFUSED) {
         datagram_finish(fragments, entry, ENTRY_REFUSED);
         return outcome;

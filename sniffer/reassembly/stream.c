@@ -168,15 +168,6 @@ static enum streams_outcome add_bytes(struct stream *stream, const struct stream
     return outcome == ASSEMBLY_KNOWN ? STREAMS_DUPLICATE : STREAMS_OK;
 }
 
-/*
- * A keep-alive may carry one octet of garbage at the place of the last one sent (RFC 9293 section
- * 3.8.4): it is no other copy of that.
- */
-static bool is_keep_alive(const struct stream *stream, const struct stream_segment *segment)
-{
-    return segment->payload_size == 1 && segment->sequence == next_sequence(stream) - 1;
-}
-
 static enum streams_outcome compare_delivered(const struct stream *stream,
                                               const struct stream_segment *segment)
 {
@@ -192,7 +183,9 @@ static enum streams_outcome add_payload(struct stream *stream, const struct stre
     uint32_t behind = stream->base - segment->sequence, skip = 0, next = next_sequence(stream);
     enum streams_outcome outcome = STREAMS_OK;
 
-    if (is_keep_alive(stream, segment))
+    /* A keep-alive may carry one octet of garbage at the place of the last one sent (RFC 9293
+     * section 3.8.4): it is no other copy of that. */
+    if (segment->payload_size == 1 && segment->sequence == next - 1)
         return STREAMS_DUPLICATE;
     enum streams_outcome past = compare_delivered(stream, segment);
     if ((int32_t)behind > 0) { /* it starts before `base`, modulo 2^32 (RFC 9293 section 3.4) */
