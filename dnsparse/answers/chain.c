@@ -38,22 +38,19 @@ static bool name_substitute(const struct dname *name, size_t cut, const struct d
     return true;
 }
 
-static struct alias alias_of_cname(const struct record *record, const struct dname *name)
+static struct alias alias_of(const struct records *records, size_t index, const struct dname *name)
 {
-    struct alias alias = {.rank = RANK_NONE, .ttl = record->ttl};
-
-    if (!record_is_owned_by(record, name))
-        return alias;
-    alias.rank = 0;
-    alias.bad = !alias_target_name(record, &alias.target);
-    return alias;
-}
-
-static struct alias alias_of_dname(const struct record *record, const struct dname *name)
-{
+    const struct record *record = &records->list[records->aliases[index]];
     struct alias alias = {.rank = RANK_NONE, .ttl = record->ttl};
     struct dname owner, target;
 
+    if (record->type == RR_TYPE_CNAME) {
+        if (!record_is_owned_by(record, name))
+            return alias;
+        alias.rank = 0;
+        alias.bad = !alias_target_name(record, &alias.target);
+        return alias;
+    }
     if (dname_from_wire(record->owner, record->owner_size, &owner) == 0 ||
         !dname_is_below(name, &owner))
         return alias;
@@ -61,14 +58,6 @@ static struct alias alias_of_dname(const struct record *record, const struct dna
     alias.bad = !alias_target_name(record, &target) ||
                 !name_substitute(name, owner.length, &target, &alias.target);
     return alias;
-}
-
-static struct alias alias_of(const struct records *records, size_t index, const struct dname *name)
-{
-    const struct record *record = &records->list[records->aliases[index]];
-
-    return record->type == RR_TYPE_CNAME ? alias_of_cname(record, name)
-                                         : alias_of_dname(record, name);
 }
 
 /* On the way from the question's name, with all records at hand. */

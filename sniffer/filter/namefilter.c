@@ -249,12 +249,6 @@ static void write_dns(const struct namefilter_choice *choice, const struct namet
  * The kernel refuses a load from a cell that may not have been stored to, and takes every return
  * for one that goes on behind it: each cell is stored to at the start.
  */
-static void write_cells(struct filtercode *code, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        filtercode_add(code, BPF_ST, i);
-}
-
 static unsigned cells_of(const struct namefilter_choice *choice, const struct nametails *names)
 {
     if (!names)
@@ -276,7 +270,8 @@ static bool namefilter_compile(const struct namefilter_choice *choice,
 
     filtercode_clear(code);
     path.dns = names ? filtercode_label(code) : FILTERCODE_PASS;
-    write_cells(code, cells_of(choice, names));
+    for (unsigned cell = 0; cell < cells_of(choice, names); cell++)
+        filtercode_add(code, BPF_ST, cell);
     filterpath_write(&path, code);
     if (names) {
         filtercode_place(code, path.dns);

@@ -125,14 +125,6 @@ static struct timespec until_next(const struct live *live)
                              .tv_nsec = (long)(left % NS_PER_SECOND)};
 }
 
-/* Only while no frame waits: the answer may be one of them. */
-static void warm_up(struct live *live)
-{
-    if (live->expected.length > 0)
-        pipeline_rehearse(live->pipeline, &live->expected);
-    live->expected.length = 0;
-}
-
 static int wait_for_work(struct live *live)
 {
     struct timespec timeout = until_next(live);
@@ -145,8 +137,11 @@ static int wait_for_work(struct live *live)
     live->now = clock_now();
     if (ready < 0 && errno != EINTR)
         return -errno;
-    if (ready == 0)
-        warm_up(live);
+    if (ready == 0) { /* no frame waits that may be the answer */
+        if (live->expected.length > 0)
+            pipeline_rehearse(live->pipeline, &live->expected);
+        live->expected.length = 0;
+    }
     for (unsigned i = 0; ready <= 0 && i < live->polled_count; i++)
         live->polled[i].revents = 0;
     return 0;

@@ -38,11 +38,6 @@ static bool header_agrees(const struct ringslot_packet *packet, const struct tpa
            lengths_agree(packet, header, packet->cooked + tag);
 }
 
-static bool address_is_sound(const struct sockaddr_ll *address)
-{
-    return address->sll_family == AF_PACKET && address->sll_ifindex > 0;
-}
-
 bool ringslot_find(const struct ringslot_packet *packet, struct ringslot *out)
 {
     const uintptr_t at = (uintptr_t)packet->bytes;
@@ -56,7 +51,8 @@ bool ringslot_find(const struct ringslot_packet *packet, struct ringslot *out)
             continue;
         memcpy(&header, packet->bytes - distance, sizeof(header));
         memcpy(&address, packet->bytes - distance + ADDRESS_AT, sizeof(address));
-        if (!header_agrees(packet, &header, distance) || !address_is_sound(&address))
+        if (!header_agrees(packet, &header, distance) || address.sll_family != AF_PACKET ||
+            address.sll_ifindex <= 0)
             continue;
         *out = (struct ringslot){(uint32_t)address.sll_ifindex, address.sll_pkttype};
         return true;

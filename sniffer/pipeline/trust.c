@@ -16,12 +16,6 @@ const char *trust_interface(const struct plan *plan, const struct segment *segme
                                                       : "";
 }
 
-static bool is_here(const struct plan_resolver *resolver, const char *interface)
-{
-    return resolver->interface[0] == '\0' || interface[0] == '\0' ||
-           strncmp(resolver->interface, interface, IFNAMSIZ) == 0;
-}
-
 bool trust_somewhere(const struct plan *plan, const struct address *resolver)
 {
     for (size_t i = 0; i < plan->resolver_count; i++) {
@@ -41,7 +35,9 @@ enum trust trust_resolver(const struct plan *plan, const struct address *resolve
         if (plan_resolver_port(&plan->resolvers[i]) != port ||
             !prefix_contains(&plan->resolvers[i].prefix, resolver))
             continue;
-        trust = is_here(&plan->resolvers[i], name) ? TRUST_HERE : TRUST_ELSEWHERE;
+        const char *bound = plan->resolvers[i].interface;
+        bool here = bound[0] == '\0' || name[0] == '\0' || strncmp(bound, name, IFNAMSIZ) == 0;
+        trust = here ? TRUST_HERE : TRUST_ELSEWHERE;
     }
     return trust;
 }
