@@ -186,11 +186,13 @@ static void mark_set(struct walk *walk, const struct place *place, const json_t 
 
 /* ---- the queue ---- */
 
+/* "!=" does something with what is outside: what that is, the walk sees. */
 static void look_note(struct walk *walk, const struct place *place, const json_t *match)
 {
     const char *right = text_of(match, "right");
 
-    if (walk->looker || !nftchain_names_set(place->chain, right, walk->packet.set))
+    if (walk->looker || text_is(match, "op", "!=") ||
+        !nftchain_names_set(place->chain, right, walk->packet.set))
         return;
     walk->looker = walk->base;
     place_write(place, walk->looked);
@@ -342,7 +344,8 @@ static enum step base_chain_judge(struct walk *walk, const struct nftchain *chai
     return STEP_ACCEPT;
 }
 
-/* The next one by priority behind `last`, the earlier registered first. */
+/* The next one by priority behind `last`; of several with one priority the newest is the first,
+ * which nft lists last (in their tables' order). */
 static const struct nftchain *next_chain(const struct walk *walk, const char *hook,
                                          const struct nftchain *last)
 {
@@ -357,9 +360,9 @@ static const struct nftchain *next_chain(const struct walk *walk, const char *ho
             (strcmp(chain->type, "filter") != 0 && strcmp(chain->type, "route") != 0))
             continue;
         if (last && (chain->priority < last->priority ||
-                     (chain->priority == last->priority && chain <= last)))
+                     (chain->priority == last->priority && chain >= last)))
             continue;
-        if (!best || chain->priority < best->priority)
+        if (!best || chain->priority <= best->priority)
             best = chain;
     }
     return best;

@@ -7,6 +7,7 @@ import types
 import pytest
 
 import appliance
+import holding
 import lab
 from clients import is_blocked
 from test_doctor import Findings
@@ -134,3 +135,28 @@ def test_too_late(place):
                          for program in IPTABLES))
     found(place).has("hold", "warning", r"too late: inet filter wildset-lookback, handle \d+ looks at the set",
                      "--shape mark")
+
+
+def test_beside_a_firewall_by_iptables(place):
+    """Marks, and in front of them the chains that let packets wait; nobody reads the queue, so nothing changes."""
+    place.wildset.configure(**appliance.Firewall.SETS["mark"])
+    marks = appliance.Firewall(place.host, place.wildset, "mark")
+    rules = holding.Rules(place.host, place.wildset, "mark")
+    try:
+        shell(place, "nft flush ruleset\n" + CLOSED +
+              "iptables-nft -A FORWARD -m connmark --mark 0x570000/0xff0000 -j ACCEPT\n")
+        marks.load_rules()
+        shell(place, "nft 'add element inet wildset lookback4 { 198.51.100.9 timeout 1h }'")
+        for _ in range(2):
+            rules.load()
+            assert not is_blocked(place.client, "http://198.51.100.9:19305/"), "what is in the set passes"
+            assert is_blocked(place.client, "http://198.51.100.10:19305/"), "what is not is dropped behind the queue"
+        findings = found(place)
+        findings.has("hold", "ok", "first packets to services of lookback wait for their answer")
+        assert findings.worst("hold") == "ok", findings.of("hold")
+        before = shell(place, "nft list table inet wildset | grep -c wildset.hold").stdout
+        assert shell(place, "iptables-nft-save >/run/lab/saved; iptables-nft-restore </run/lab/saved").returncode == 0
+        assert shell(place, "nft list table inet wildset | grep -c wildset.hold").stdout == before
+        assert is_blocked(place.client, "http://198.51.100.10:19305/")
+    finally:
+        place.wildset.configure(**appliance.Firewall.SETS["table"])

@@ -203,6 +203,18 @@ static void test_marks(void **state)
     assert_non_null(strstr(result.place, "inet filter forward, by its policy"));
 }
 
+/* Of two with one priority the kernel passes the newer one first; nft lists it behind. */
+static void test_the_newer_chain_comes_first(void **state)
+{
+    static const char marks[] =
+        FORWARD "," RULE("filter", "forward", MATCH("==", MARK, "5") "," ACCEPT) "," BASE(
+            "newer", "forward", "forward", "0",
+            "accept") "," RULE("newer", "forward", "{'mangle':{'key':" MARK ",'value':5}}");
+
+    (void)state;
+    assert_int_equal(walk(marks, ADDRESS_IPV4, IPPROTO_TCP, 443).outcome, NFTWALK_PASSES);
+}
+
 static void test_a_mark_from_the_set_is_by_the_set(void **state)
 {
     static const char marks[] =
@@ -296,6 +308,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outcomes),
         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_the_newer_chain_comes_first),
         cmocka_unit_test(test_a_mark_from_the_set_is_by_the_set),
         cmocka_unit_test(test_a_rule_before_it_is_a_doubt),
         cmocka_unit_test(test_a_huge_ruleset_ends),
