@@ -11,14 +11,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-int channel_pair(int *reader, int *writer)
+int channel_pair(enum channel_directions directions, int *reader, int *writer)
 {
     int ends[2];
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return -errno;
-    if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 || shutdown(ends[0], SHUT_WR) < 0 ||
-        shutdown(ends[1], SHUT_RD) < 0) {
+    if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ||
+        (directions == CHANNEL_ONE_WAY &&
+         (shutdown(ends[0], SHUT_WR) < 0 || shutdown(ends[1], SHUT_RD) < 0))) {
         int error = errno;
 
         close(ends[0]);

@@ -4,6 +4,8 @@
  */
 #include "source/kind.h"
 
+#include "source/request.h"
+
 #define BIT(member) (UINT32_C(1) << (member))
 #define DNS_RECORDS (BIT(RECORD_A) | BIT(RECORD_AAAA) | BIT(RECORD_HTTPS) | BIT(RECORD_SVCB))
 
@@ -36,6 +38,7 @@ static const struct source_kind kinds[SOURCE_COUNT] = {
             .may_send = BIT(MESSAGE_ANSWER) | BIT(MESSAGE_STATE),
             .may_state = BIT(STATE_READY),
             .may_claim = BIT(RECORD_A),
+            .takes = BIT(SOURCE_REQUEST_RESOLVE),
         },
 #endif
 };

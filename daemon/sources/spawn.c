@@ -238,7 +238,7 @@ int source_start(const struct source_start *start, pid_t *pid, int *reader, cons
     pid_t child = 0;
 
     *stage = "making its channel";
-    result = channel_pair(&own, &writer);
+    result = channel_pair(start->requests ? CHANNEL_BOTH_WAYS : CHANNEL_ONE_WAY, &own, &writer);
     if (result)
         return result;
     *stage = "forking";

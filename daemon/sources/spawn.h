@@ -17,6 +17,7 @@ struct source_start {
     const char *path;          /* of its program */
     int plan;                  /* the sealed memfd; lent */
     bool realtime;             /* it begins with the daemon's priority */
+    bool requests;             /* it can be written to as well */
     bool net_raw;              /* the one capability that may be passed */
     bool proxy;                /* the environment's proxy variables are passed too */
     int lent[SOURCE_LENT_MAX]; /* there from SOURCE_LENT_FD on; -1: none in this place */

@@ -71,6 +71,7 @@ static void start_process(struct supervisor *supervisor)
     struct source_start start = {
         .path = supervisor->path,
         .plan = supervisor->plan,
+        .requests = source_kind(supervisor->row->source)->takes != 0,
         .net_raw = supervisor->row->net_raw,
     };
     const struct source_row *row = supervisor->row;
@@ -203,6 +204,18 @@ void supervisor_use(struct supervisor *supervisor, const struct source_knowledge
     loop_timer_stop(supervisor->restart);
     kill_if_any(&supervisor->successor, "there is nothing to do for it any more");
     kill_if_any(&supervisor->current, "there is nothing to do for it any more");
+}
+
+int supervisor_ask(const struct supervisor *supervisor, const struct source_request *request)
+{
+    const struct process *current = supervisor->current;
+
+    if (request->kind >= 32 ||
+        !(source_kind(supervisor->row->source)->takes & UINT32_C(1) << request->kind))
+        return -ENOTSUP;
+    if (!current || current->state != PROCESS_RUNNING)
+        return -ENOTCONN;
+    return request_send(current->reader, request);
 }
 
 bool supervisor_follows(const struct supervisor *supervisor)

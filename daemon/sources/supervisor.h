@@ -9,6 +9,7 @@
 
 #include "daemon/sources/process.h"
 #include "daemon/sources/row.h"
+#include "source/request.h"
 
 #include <limits.h>
 
@@ -46,6 +47,12 @@ void supervisor_use(struct supervisor *supervisor, const struct source_knowledge
 void supervisor_replan(struct supervisor *supervisor, int plan);
 /* The same plan for another process: what it has read at its start has changed. */
 void supervisor_renew(struct supervisor *supervisor, const char *why);
+/*
+ * To the process whose word counts; never waits.  0, -ENOTSUP when its row in source/kind.c does
+ * not take that, -ENOTCONN while none is ready, -EAGAIN when it does not keep up, or another
+ * -errno.
+ */
+int supervisor_ask(const struct supervisor *supervisor, const struct source_request *request);
 /* Each second. */
 void supervisor_pulse(struct supervisor *supervisor);
 /* One process after the other fell silent, or one cannot even be killed. */

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The program of the test source: ready, three sightings, and one that its row does not allow it
- * when the file `too-much` lies beside it.  Then it says each second that it lives.
+ * when the file `too-much` lies beside it.  Then it tells the address of what it is asked, and each
+ * second that it lives.
  */
 #include "base/clock.h"
 #include "dnsparse/names/dns.h"
 #include "source/fds.h"
 #include "source/message.h"
 #include "source/outbox.h"
+#include "source/request.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +71,17 @@ static bool lies_beside(const char *name)
     return access(path, F_OK) == 0;
 }
 
+/* One at a time: poll says when there is another. */
+static void answer_request(struct outbox *outbox)
+{
+    struct source_request request;
+    char name[DNAME_TEXT_MAX];
+
+    if (request_receive(SOURCE_CHANNEL_FD, &request) != 1 || request.kind != SOURCE_REQUEST_RESOLVE)
+        exit(EXIT_FAILURE);
+    claim(outbox, dname_to_text(&request.name, name), "198.51.100.4");
+}
+
 int main(void)
 {
     struct outbox *outbox = outbox_new(SOURCE_CHANNEL_FD);
@@ -81,7 +95,10 @@ int main(void)
     if (lies_beside("too-much"))
         claim(outbox, "d.dormammu.lookback.io", "2001:db8::4");
     for (;;) {
-        sleep(1);
+        struct pollfd asked = {.fd = SOURCE_CHANNEL_FD, .events = POLLIN};
+
+        if (poll(&asked, 1, 1000) == 1)
+            answer_request(outbox);
         say_ready(outbox);
     }
 }

@@ -25,7 +25,7 @@ static int open_channel(void **state)
     static struct ends ends;
 
     *state = &ends;
-    return channel_pair(&ends.reader, &ends.writer);
+    return channel_pair(CHANNEL_ONE_WAY, &ends.reader, &ends.writer);
 }
 
 static int close_channel(void **state)
@@ -81,7 +81,7 @@ static void test_the_end_is_seen_on_both_sides(void **state)
     ends->writer = -1;
     assert_int_equal(channel_receive(ends->reader, &message), 0);
 
-    assert_int_equal(channel_pair(&ends->reader, &ends->writer), 0);
+    assert_int_equal(channel_pair(CHANNEL_ONE_WAY, &ends->reader, &ends->writer), 0);
     close(ends->reader);
     ends->reader = -1;
     assert_int_equal(channel_send(ends->writer, &message), -EPIPE);

@@ -27,7 +27,7 @@ static int set_up(void **state)
 
     *state = bench;
     bench->now = 1000 * NS_PER_SECOND;
-    if (channel_pair(&bench->reader, &bench->writer) < 0)
+    if (channel_pair(CHANNEL_ONE_WAY, &bench->reader, &bench->writer) < 0)
         return -1;
     bench->outbox = outbox_new(bench->writer);
     return bench->outbox ? 0 : -1;
