@@ -27,18 +27,16 @@ struct clockwatch {
     uint64_t slept_ns; /* since boot */
 };
 
-static uint64_t read_clock(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
-}
-
 static uint64_t slept_since_boot(void)
 {
-    uint64_t awake_ns = read_clock(CLOCK_MONOTONIC);
-    uint64_t passed_ns = read_clock(CLOCK_BOOTTIME);
-    return passed_ns > awake_ns ? passed_ns - awake_ns : 0;
+    struct timespec awake, passed;
+
+    clock_gettime(CLOCK_MONOTONIC, &awake);
+    clock_gettime(CLOCK_BOOTTIME, &passed);
+
+    int64_t slept_ns =
+        (passed.tv_sec - awake.tv_sec) * (int64_t)NS_PER_SECOND + (passed.tv_nsec - awake.tv_nsec);
+    return slept_ns > 0 ? (uint64_t)slept_ns : 0;
 }
 
 static int wait_for_jump(const struct clockwatch *watch)
@@ -69,7 +67,7 @@ int clockwatch_new(struct loop *loop, clockwatch_changed *changed, void *context
                    struct clockwatch **out)
 {
     struct clockwatch *watch = calloc(1, sizeof(*watch));
-    if (watch == NULL)
+    if (!watch)
         return -ENOMEM;
     *watch = (struct clockwatch){
         .fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC),
@@ -77,14 +75,14 @@ int clockwatch_new(struct loop *loop, clockwatch_changed *changed, void *context
         .context = context,
         .slept_ns = slept_since_boot(),
     };
-    int r = watch->fd < 0 ? -errno : wait_for_jump(watch);
-    if (r == 0) {
+    int result = watch->fd < 0 ? -errno : wait_for_jump(watch);
+    if (result == 0) {
         watch->watch = loop_readable(loop, watch->fd, LOOP_NORMAL, on_jump, watch);
-        r = watch->watch != NULL ? 0 : -ENOMEM;
+        result = watch->watch ? 0 : -ENOMEM;
     }
-    if (r < 0) {
+    if (result < 0) {
         clockwatch_free(watch);
-        return r;
+        return result;
     }
     *out = watch;
     return 0;
@@ -92,7 +90,7 @@ int clockwatch_new(struct loop *loop, clockwatch_changed *changed, void *context
 
 void clockwatch_free(struct clockwatch *watch)
 {
-    if (watch == NULL)
+    if (!watch)
         return;
     loop_unwatch(watch->watch);
     if (watch->fd >= 0)

@@ -106,26 +106,6 @@ static bool is_believed(const struct daemon *daemon, enum source source,
            trusted_has_at(&daemon->trusted, &sighting->resolver, sighting->resolver_port);
 }
 
-static void refuse_answer(struct daemon *daemon, enum source source,
-                          const struct sighting *sighting)
-{
-    struct sighting refused = *sighting;
-
-    refused.reason = REASON_UNTRUSTED_RESOLVER;
-    setsync_refuse(daemon->sync, REASON_UNTRUSTED_RESOLVER);
-    on_refusal(daemon, source, &refused);
-}
-
-static void note_answer(struct daemon *daemon, const struct taken *taken)
-{
-    const struct sighting *first = &taken->parts[0];
-
-    note_resolver(daemon, taken->source, first, REASON_NONE);
-    if (!source_kind(taken->source)->asks_itself)
-        hold_learned(daemon->hold, taken->parts, taken->count,
-                     sources_is_mirror(daemon->sources, first->interface));
-}
-
 /* One transaction for all answers that were taken; all other work comes behind it. */
 static void on_answered(void *context)
 {
@@ -138,8 +118,15 @@ static void on_answered(void *context)
     setsync_commit(daemon->sync, &now);
     tell_committed(daemon);
     daemon_arm(daemon);
-    for (size_t i = 0; i < daemon->taken_count; i++)
-        note_answer(daemon, &daemon->taken[i]);
+    for (size_t i = 0; i < daemon->taken_count; i++) {
+        const struct taken *taken = &daemon->taken[i];
+        const struct sighting *first = &taken->parts[0];
+
+        note_resolver(daemon, taken->source, first, REASON_NONE);
+        if (!source_kind(taken->source)->asks_itself)
+            hold_learned(daemon->hold, taken->parts, taken->count,
+                         sources_is_mirror(daemon->sources, first->interface));
+    }
     daemon->taken_count = 0;
     priority_regain();
 }
@@ -205,7 +192,11 @@ static void on_answer(void *context, enum source source, const struct sighting *
     struct moment now = clock_now();
 
     if (!is_believed(daemon, source, &parts[0])) {
-        refuse_answer(daemon, source, &parts[0]);
+        struct sighting refused = parts[0];
+
+        refused.reason = REASON_UNTRUSTED_RESOLVER;
+        setsync_refuse(daemon->sync, REASON_UNTRUSTED_RESOLVER);
+        on_refusal(daemon, source, &refused);
         return;
     }
     if (takes_translators(daemon, source, parts, count))

@@ -16,21 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void set_log_level(const struct config *config)
-{
-    switch (config->log) {
-    case CONFIG_LOG_ALARMS:
-        log_set_level(LOG_LEVEL_NOTICE);
-        return;
-    case CONFIG_LOG_GRANTS:
-        log_set_level(LOG_LEVEL_INFO);
-        return;
-    case CONFIG_LOG_DEBUG:
-        log_set_level(LOG_LEVEL_DEBUG);
-        return;
-    }
-}
-
 static void warn(void *context, const char *line)
 {
     (void)context;
@@ -45,7 +30,13 @@ static void note(void *context, const char *line)
 
 void daemon_configure_log(const struct config *config)
 {
-    set_log_level(config);
+    static const enum log_level levels[] = {
+        [CONFIG_LOG_ALARMS] = LOG_LEVEL_NOTICE,
+        [CONFIG_LOG_GRANTS] = LOG_LEVEL_INFO,
+        [CONFIG_LOG_DEBUG] = LOG_LEVEL_DEBUG,
+    };
+
+    log_set_level(levels[config->log]);
     config_warnings(config, warn, NULL);
     config_notes(config, note, NULL);
 }

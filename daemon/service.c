@@ -35,12 +35,6 @@ void daemon_tell_ready(struct daemon *daemon)
     daemon->told_ready = true;
 }
 
-static void tell_health(struct daemon *daemon)
-{
-    if (daemon->told_ready && ++daemon->untold >= TELL_PULSES && look_at_health(daemon))
-        notify_status(daemon->told);
-}
-
 static void on_ready_timeout(void *context)
 {
     struct daemon *daemon = context;
@@ -82,7 +76,8 @@ static void on_pulse(void *context)
     sources_pulse(daemon->sources);
     hold_pulse(daemon->hold);
     outputs_pulse(daemon->outputs);
-    tell_health(daemon);
+    if (daemon->told_ready && ++daemon->untold >= TELL_PULSES && look_at_health(daemon))
+        notify_status(daemon->told);
     loop_timer_set(daemon->pulse, PULSE_MS);
 }
 

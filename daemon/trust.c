@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Whom the daemon believes: said at the start, told to the sources with their plans, and followed
- * while the system's files change.  A
- * file that is being written is not read at once, and one that changes all the time makes no more
- * than a sniffer each half minute.
+ * while the system's files change.  A file that is being written is not read at once, and one that
+ * changes all the time makes no more than a sniffer each half minute.
  */
 #include "daemon/daemon_state.h"
 
@@ -117,22 +116,15 @@ void daemon_hold_fed(void *context)
 
 /* ---- the system's files ---- */
 
-static uint64_t wait_ms(const struct daemon *daemon)
-{
-    uint64_t now_ns = clock_now().boot_ns;
-    uint64_t due_ns = daemon->trusted_ns + REPLAN_SECONDS * NS_PER_SECOND;
-
-    if (daemon->trusted_ns == 0 || due_ns <= now_ns + SETTLE_MS * NS_PER_MS)
-        return SETTLE_MS;
-    return (due_ns - now_ns) / NS_PER_MS + 1;
-}
-
 static void on_changed(void *context, const char *path)
 {
     struct daemon *daemon = context;
+    uint64_t now_ns = clock_now().boot_ns;
+    uint64_t due_ns = daemon->trusted_ns + REPLAN_SECONDS * NS_PER_SECOND;
+    bool at_once = daemon->trusted_ns == 0 || due_ns <= now_ns + SETTLE_MS * NS_PER_MS;
 
     (void)path;
-    loop_timer_set(daemon->trust_timer, wait_ms(daemon));
+    loop_timer_set(daemon->trust_timer, at_once ? SETTLE_MS : (due_ns - now_ns) / NS_PER_MS + 1);
 }
 
 static void on_settled(void *context)

@@ -94,23 +94,17 @@ void file_monitor_free(struct file_monitor *watched)
     free(watched);
 }
 
-static void add(struct file_monitor *watched, const char *path)
-{
-    struct watched_file *file;
-
-    if (!path || watched->count == FILE_MONITOR_MAX)
-        return;
-    file = &watched->files[watched->count++];
-    snprintf(file->path, sizeof(file->path), "%s", path);
-    look(file);
-}
-
 void file_monitor_set(struct file_monitor *watched, const char *const *paths, size_t count)
 {
     watched->count = 0;
     loop_timer_stop(watched->timer);
-    for (size_t i = 0; i < count; i++)
-        add(watched, paths[i]);
+    for (size_t i = 0; i < count && watched->count < FILE_MONITOR_MAX; i++) {
+        if (!paths[i])
+            continue;
+        struct watched_file *file = &watched->files[watched->count++];
+        snprintf(file->path, sizeof(file->path), "%s", paths[i]);
+        look(file);
+    }
     if (watched->count > 0)
         loop_timer_set(watched->timer, LOOK_MS);
 }

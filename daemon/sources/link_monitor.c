@@ -82,20 +82,16 @@ static int take_message(const struct nlmsghdr *header, void *context)
     return MNL_CB_OK;
 }
 
-static void everything_came_up(struct link_monitor *links)
-{
-    for (size_t i = 0; i < links->count; i++)
-        links->hooks.up(links->hooks.context, i, false);
-}
-
 static void on_readable(void *context)
 {
     struct link_monitor *links = context;
     for (int reads = 0; reads < READS_A_WAKE; reads++) {
         ssize_t got = mnl_socket_recvfrom(links->socket, links->buffer, sizeof(links->buffer));
-        if (got < 0 && errno == ENOBUFS)
-            everything_came_up(links);
-        if (got > 0 || (got < 0 && errno == ENOBUFS))
+        bool lost = got < 0 && errno == ENOBUFS;
+
+        for (size_t i = 0; lost && i < links->count; i++)
+            links->hooks.up(links->hooks.context, i, false);
+        if (got > 0 || lost)
             links->hooks.changed(links->hooks.context);
         if (got <= 0)
             return;

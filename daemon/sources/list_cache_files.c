@@ -42,25 +42,20 @@ void list_cache_files_use(struct list_cache_files *kept, const struct whitelist 
     }
 }
 
-static int open_one(struct list_cache_files *kept, const char *name)
-{
-    char path[PATH_ROOM];
-    int fd;
-
-    snprintf(path, sizeof(path), "%sregistry-%s", kept->folder, name);
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-    if (fd < 0 && !kept->told) {
-        log_warning("%s: %s: the last good list will be lost on restart", path, strerror(errno));
-        kept->told = true;
-    }
-    return fd;
-}
-
 void list_cache_files_open(struct list_cache_files *kept)
 {
     for (size_t i = 0; i < kept->count; i++) {
-        bool wanted = kept->folder[0] != '\0' && kept->names[i][0] != '\0';
-        kept->fds[i] = wanted ? open_one(kept, kept->names[i]) : -1;
+        char path[PATH_ROOM];
+
+        kept->fds[i] = -1;
+        if (kept->folder[0] == '\0' || kept->names[i][0] == '\0')
+            continue;
+        snprintf(path, sizeof(path), "%sregistry-%s", kept->folder, kept->names[i]);
+        kept->fds[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        if (kept->fds[i] >= 0 || kept->told)
+            continue;
+        log_warning("%s: %s: the last good list will be lost on restart", path, strerror(errno));
+        kept->told = true;
     }
 }
 

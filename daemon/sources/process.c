@@ -154,12 +154,6 @@ bool process_catch_up(struct process *process)
     return true;
 }
 
-/* What has no effect of its own on what answers before it do. */
-static bool may_wait(enum inbox_outcome outcome)
-{
-    return outcome == INBOX_ANSWER || outcome == INBOX_PART || outcome == INBOX_ASKED;
-}
-
 static void take_message(struct process *process, const struct message *message)
 {
     const struct sources_hooks *hooks = process->supervisor->hooks;
@@ -168,8 +162,9 @@ static void take_message(struct process *process, const struct message *message)
     process->heard = true;
     enum inbox_outcome outcome = inbox_take(&process->inbox, message, &delivery);
 
-    if (!may_wait(outcome))
-        hooks->answered(hooks->context); /* in the order in which it was told */
+    /* In the order in which it was told; these alone do nothing to what answers before them do. */
+    if (outcome != INBOX_ANSWER && outcome != INBOX_PART && outcome != INBOX_ASKED)
+        hooks->answered(hooks->context);
     switch (outcome) {
     case INBOX_PART:
         return;
@@ -290,18 +285,6 @@ static void on_deadline(void *context)
                                                              : "did not exit after draining");
 }
 
-static bool watch_process(struct process *process)
-{
-    process->watch = loop_readable(process->supervisor->loop, process->reader, LOOP_URGENT,
-                                   on_readable, process);
-    process->breath = loop_timer(process->supervisor->loop, on_breath, process);
-    process->deadline = loop_timer(process->supervisor->loop, on_deadline, process);
-    if (!process->watch || !process->breath || !process->deadline)
-        return false;
-    loop_timer_set(process->deadline, READY_MS);
-    return true;
-}
-
 /* An eventfd that the two have in common, where it is to be asked to catch up. */
 static int start_program(struct process *process, const struct source_start *start,
                          const char **stage)
@@ -342,35 +325,24 @@ int process_start(struct supervisor *supervisor, const struct source_start *star
     }
     inbox_init(&process->inbox, process->source);
     result = start_program(process, start, stage);
-    if (result == 0 && !watch_process(process))
-        result = -ENOMEM;
+    if (result == 0) {
+        process->watch =
+            loop_readable(supervisor->loop, process->reader, LOOP_URGENT, on_readable, process);
+        process->breath = loop_timer(supervisor->loop, on_breath, process);
+        process->deadline = loop_timer(supervisor->loop, on_deadline, process);
+        if (!process->watch || !process->breath || !process->deadline)
+            result = -ENOMEM;
+    }
     if (result) {
         process_free(process);
         return result;
     }
+    loop_timer_set(process->deadline, READY_MS);
     *out = process;
     return 0;
 }
 
 /* ---- silence ---- */
-
-static void end_silence(struct process *process)
-{
-    if (process->silent >= SILENCE_TOLD)
-        log_notice("%s (pid %d) responds again after %u s", source_name(process->source),
-                   (int)process->pid, process->silent);
-    process->heard = false;
-    process->silent = process->stuck = 0;
-}
-
-static enum vitals_verdict look_at(struct process *process)
-{
-    struct vitals now = vitals_read(process->pid);
-    enum vitals_verdict verdict = vitals_judge(&process->vitals, &now);
-
-    process->vitals = now;
-    return verdict;
-}
 
 static void tell_silence(const struct process *process, enum vitals_verdict verdict)
 {
@@ -386,17 +358,23 @@ static void tell_silence(const struct process *process, enum vitals_verdict verd
 
 void process_pulse(struct process *process)
 {
-    enum vitals_verdict verdict;
-
     process->doomed += process->state == PROCESS_DOOMED;
     if (process->state == PROCESS_DOOMED)
         return;
     if (process->heard || process->state != PROCESS_RUNNING) {
-        end_silence(process);
+        if (process->silent >= SILENCE_TOLD)
+            log_notice("%s (pid %d) responds again after %u s", source_name(process->source),
+                       (int)process->pid, process->silent);
+        process->heard = false;
+        process->silent = process->stuck = 0;
         return;
     }
     process->silent++;
-    verdict = look_at(process);
+
+    const struct vitals now = vitals_read(process->pid);
+    enum vitals_verdict verdict = vitals_judge(&process->vitals, &now);
+
+    process->vitals = now;
     if (verdict != VITALS_WAITS)
         process->stuck++;
     if (process->silent == SILENCE_TOLD)

@@ -18,23 +18,6 @@ static uint64_t longest(const struct quiet *quiet)
                                                        : quiet->longest_ns[1];
 }
 
-static void begin(struct quiet *quiet, uint64_t received, uint64_t now_ns)
-{
-    quiet->received = received;
-    quiet->since_ns = now_ns;
-    if (quiet->week_ns == 0)
-        quiet->week_ns = now_ns;
-}
-
-static void turn_week(struct quiet *quiet, uint64_t now_ns)
-{
-    if (now_ns - quiet->week_ns < WEEK_NS)
-        return;
-    quiet->longest_ns[1] = quiet->longest_ns[0];
-    quiet->longest_ns[0] = 0;
-    quiet->week_ns = now_ns;
-}
-
 /* Another sniffer counts from the beginning: what it has counted has come. */
 void quiet_note(struct quiet *quiet, uint64_t received, bool up, uint64_t now_ns)
 {
@@ -42,10 +25,17 @@ void quiet_note(struct quiet *quiet, uint64_t received, bool up, uint64_t now_ns
 
     if (!up || quiet->since_ns == 0) {
         quiet->spoke |= came;
-        begin(quiet, received, now_ns);
+        quiet->received = received;
+        quiet->since_ns = now_ns;
+        if (quiet->week_ns == 0)
+            quiet->week_ns = now_ns;
         return;
     }
-    turn_week(quiet, now_ns);
+    if (now_ns - quiet->week_ns >= WEEK_NS) {
+        quiet->longest_ns[1] = quiet->longest_ns[0];
+        quiet->longest_ns[0] = 0;
+        quiet->week_ns = now_ns;
+    }
     if (came) {
         uint64_t pause_ns = now_ns - quiet->since_ns;
 

@@ -170,20 +170,6 @@ static void on_links_changed(void *context)
     sniffer->settles = true;
 }
 
-/* What was told of interfaces holds as long as they are the same. */
-static void take_interfaces(struct sniffer *sniffer, const struct config *config)
-{
-    size_t size = config->interface_count * sizeof(sniffer->interfaces[0]);
-
-    if (sniffer->interface_count != config->interface_count ||
-        memcmp(sniffer->interfaces, config->interfaces, size) != 0) {
-        memset(sniffer->told, 0, sizeof(sniffer->told));
-        memset(sniffer->quiet, 0, sizeof(sniffer->quiet));
-    }
-    sniffer->interface_count = config->interface_count;
-    memcpy(sniffer->interfaces, config->interfaces, size);
-}
-
 static bool feeds_sets(const struct config *config)
 {
     for (size_t i = 0; i < config->whitelist_count; i++)
@@ -203,11 +189,20 @@ static enum plan_latency latency_of(const struct source_knowledge *known)
 
 static void sniffer_monitor(void *self, const struct source_knowledge *known, bool wanted)
 {
+    const struct config *config = known->config;
+    size_t size = config->interface_count * sizeof(config->interfaces[0]);
     struct sniffer *sniffer = self;
 
     (void)wanted; /* always */
     sniffer->latency = latency_of(known);
-    take_interfaces(sniffer, known->config);
+    /* What was told of interfaces holds as long as they are the same. */
+    if (sniffer->interface_count != config->interface_count ||
+        memcmp(sniffer->interfaces, config->interfaces, size) != 0) {
+        memset(sniffer->told, 0, sizeof(sniffer->told));
+        memset(sniffer->quiet, 0, sizeof(sniffer->quiet));
+    }
+    sniffer->interface_count = config->interface_count;
+    memcpy(sniffer->interfaces, config->interfaces, size);
     link_monitor_watch(sniffer->links, sniffer->interfaces, sniffer->interface_count);
 }
 

@@ -102,11 +102,6 @@ static int place_descriptors(struct placement *places, size_t count)
     return 0;
 }
 
-static bool is_realtime(int policy)
-{
-    return policy == SCHED_FIFO || policy == SCHED_RR;
-}
-
 /*
  * A source for low latency begins with the daemon's real-time priority, since it may not be able to
  * take it by itself; the signal that ends it (runtime/priority.h) would end the program until that
@@ -115,9 +110,10 @@ static bool is_realtime(int policy)
 static int set_priority(bool realtime)
 {
     const struct sched_param none = {.sched_priority = 0};
+    const int policy = sched_getscheduler(0);
     struct rlimit time;
 
-    if (!realtime && is_realtime(sched_getscheduler(0)))
+    if (!realtime && (policy == SCHED_FIFO || policy == SCHED_RR))
         return sched_setscheduler(0, SCHED_OTHER, &none) < 0 ? -errno : 0;
     if (!realtime)
         return 0; /* a daemon below the ordinary (SCHED_IDLE) may not raise its children above it */

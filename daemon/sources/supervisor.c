@@ -30,11 +30,6 @@ static const char *name_of(const struct supervisor *supervisor)
     return source_name(supervisor->row->source);
 }
 
-static void tell_changed(struct supervisor *supervisor)
-{
-    supervisor->hooks->changed(supervisor->hooks->context);
-}
-
 /* Not started, or ended before it was of use: again after a while. */
 static void schedule_restart(struct supervisor *supervisor)
 {
@@ -91,7 +86,7 @@ static void start_process(struct supervisor *supervisor)
         log_error("%s: %s: %s: %s; retrying in %g s", name_of(supervisor), supervisor->path, stage,
                   strerror(-result), (double)supervisor->backoff_ms / 1000);
         schedule_restart(supervisor);
-        tell_changed(supervisor);
+        supervisor->hooks->changed(supervisor->hooks->context);
         return;
     }
     process->plan = supervisor->plan_number;
@@ -231,25 +226,21 @@ const struct process *supervisor_newest(const struct supervisor *supervisor)
     return supervisor->successor ? supervisor->successor : supervisor->current;
 }
 
-/* How it ended, for people. */
-static void describe_end(const struct process *process, int status, char out[static 128])
-{
-    if (process->problem[0] != '\0')
-        snprintf(out, 128, "%s", process->problem);
-    else if (WIFSIGNALED(status))
-        snprintf(out, 128, "killed by signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
-    else
-        snprintf(out, 128, "exit status %d", WEXITSTATUS(status));
-}
-
 static void report_end(struct supervisor *supervisor, const struct process *process, int status,
                        const char *what_next)
 {
-    describe_end(process, status, supervisor->problem);
-    log_warning("%s (pid %d) exited: %s%s%s", name_of(supervisor), (int)process->pid,
-                supervisor->problem, process->violated ? "; its later messages were ignored" : "",
-                what_next);
+    char *problem = supervisor->problem;
+    const size_t room = sizeof(supervisor->problem);
+
+    if (process->problem[0] != '\0')
+        snprintf(problem, room, "%s", process->problem);
+    else if (WIFSIGNALED(status))
+        snprintf(problem, room, "killed by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(problem, room, "exit status %d", WEXITSTATUS(status));
+    log_warning("%s (pid %d) exited: %s%s%s", name_of(supervisor), (int)process->pid, problem,
+                process->violated ? "; its later messages were ignored" : "", what_next);
 }
 
 /* The one whose word counted, or was about to, has ended by itself. */
@@ -285,7 +276,7 @@ static void end_process(struct supervisor *supervisor, size_t index, int status)
         report_end(supervisor, process, status, was_current ? "; its successor is starting" : "");
     forget_process(supervisor, index);
     if (was_current || was_successor)
-        tell_changed(supervisor);
+        supervisor->hooks->changed(supervisor->hooks->context);
 }
 
 void supervisor_reap(struct supervisor *supervisor)

@@ -36,16 +36,6 @@ static void keep_basis(struct surroundings *surroundings, const struct plan *pla
     surroundings->choice = (struct mirror_choice){surroundings->named, named, choice->detect};
 }
 
-static struct plan basis_of(const struct surroundings *surroundings)
-{
-    return (struct plan){
-        .interfaces = surroundings->interfaces,
-        .interface_count = surroundings->interface_count,
-        .resolvers = surroundings->resolvers,
-        .resolver_count = surroundings->resolver_count,
-    };
-}
-
 /* ---- telling ---- */
 
 static void say(const struct mirror_port *port)
@@ -170,7 +160,12 @@ static bool parts_are_equal(const struct topology_part *a, const struct topology
 
 bool surroundings_have_changed(struct surroundings *surroundings)
 {
-    const struct plan basis = basis_of(surroundings);
+    const struct plan basis = {
+        .interfaces = surroundings->interfaces,
+        .interface_count = surroundings->interface_count,
+        .resolvers = surroundings->resolvers,
+        .resolver_count = surroundings->resolver_count,
+    };
     struct topology_part part = read_part(surroundings, &basis, false);
     bool equal = parts_are_equal(&surroundings->part, &part);
 

@@ -42,44 +42,29 @@ static bool setting(const struct nlattr *values, unsigned index)
 }
 
 /* AF_INET counts its settings from 1. */
-static void take_ipv4(struct parsing *parsing, const struct nlattr *family)
+static void take_settings(struct parsing *parsing, uint16_t family, const struct nlattr *values)
 {
-    const struct nlattr *attribute;
+    struct topology_link *link = &parsing->link;
 
-    mnl_attr_for_each_nested(attribute, family)
-    {
-        if (mnl_attr_get_type(attribute) != IFLA_INET_CONF)
-            continue;
+    if (family == AF_INET && mnl_attr_get_type(values) == IFLA_INET_CONF) {
         parsing->told = true;
-        parsing->link.forwards |= setting(attribute, IPV4_DEVCONF_FORWARDING - 1);
-        parsing->link.proxies |= setting(attribute, IPV4_DEVCONF_PROXY_ARP - 1) ||
-                                 setting(attribute, IPV4_DEVCONF_PROXY_ARP_PVLAN - 1);
-    }
-}
-
-static void take_ipv6(struct parsing *parsing, const struct nlattr *family)
-{
-    const struct nlattr *attribute;
-
-    mnl_attr_for_each_nested(attribute, family)
-    {
-        if (mnl_attr_get_type(attribute) != IFLA_INET6_CONF)
-            continue;
-        parsing->link.forwards |= setting(attribute, DEVCONF_FORWARDING);
-        parsing->link.proxies |= setting(attribute, DEVCONF_PROXY_NDP);
+        link->forwards |= setting(values, IPV4_DEVCONF_FORWARDING - 1);
+        link->proxies |= setting(values, IPV4_DEVCONF_PROXY_ARP - 1) ||
+                         setting(values, IPV4_DEVCONF_PROXY_ARP_PVLAN - 1);
+    } else if (family == AF_INET6 && mnl_attr_get_type(values) == IFLA_INET6_CONF) {
+        link->forwards |= setting(values, DEVCONF_FORWARDING);
+        link->proxies |= setting(values, DEVCONF_PROXY_NDP);
     }
 }
 
 static void take_families(struct parsing *parsing, const struct nlattr *families)
 {
-    const struct nlattr *family;
+    const struct nlattr *family, *values;
 
     mnl_attr_for_each_nested(family, families)
     {
-        if (mnl_attr_get_type(family) == AF_INET)
-            take_ipv4(parsing, family);
-        else if (mnl_attr_get_type(family) == AF_INET6)
-            take_ipv6(parsing, family);
+        mnl_attr_for_each_nested(values, family)
+            take_settings(parsing, mnl_attr_get_type(family), values);
     }
 }
 
@@ -123,22 +108,14 @@ static int take_link_attribute(const struct nlattr *attribute, void *context)
     return MNL_CB_OK;
 }
 
-static bool is_one_of(const char *kind, const char *const *kinds)
-{
-    for (; *kinds; kinds++) {
-        if (strcmp(kind, *kinds) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* The two ends of a cable stand on nothing; hardware names itself. */
 static void conclude(struct parsing *parsing)
 {
-    static const char *const plain[] = {"", "veth", "dummy", "ifb", "tun", NULL};
+    static const char *const plain[] = {"", "veth", "dummy", "ifb", "tun"};
     struct topology_link *link = &parsing->link;
 
-    link->plain = is_one_of(parsing->kind, plain);
+    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+        link->plain |= strcmp(parsing->kind, plain[i]) == 0;
     link->made = parsing->kind[0] != '\0';
     link->vrf = strcmp(parsing->kind, "vrf") == 0;
     link->forwards |= !parsing->told;
