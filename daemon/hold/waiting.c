@@ -4,6 +4,10 @@
  */
 #include "daemon/hold/waiting.h"
 
+#include <string.h>
+
+enum { SOURCE_BYTES = 8 }; /* of an address: the rest of an IPv4 one is zero */
+
 #define PAUSE_NS (10 * NS_PER_SECOND)
 /* An answer that comes later than that has nothing to do with a packet that is gone. */
 #define RECENT_NS NS_PER_SECOND
@@ -40,12 +44,18 @@ uint64_t waiting_paused_until(const struct waiting *waiting, uint64_t now_ns)
 
 /* ---- coming ---- */
 
+/* Whoever has an IPv6 address has all of its /64. */
+static bool is_same_source(const struct address *a, const struct address *b)
+{
+    return a->family == b->family && memcmp(a->bytes, b->bytes, SOURCE_BYTES) == 0;
+}
+
 static unsigned count_of_source(const struct waiting *waiting, const struct address *source)
 {
     unsigned count = 0;
 
     for (unsigned i = 0; i < waiting->count; i++)
-        count += address_equal(&waiting->packets[i].source, source);
+        count += is_same_source(&waiting->packets[i].source, source);
     return count;
 }
 

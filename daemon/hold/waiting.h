@@ -22,7 +22,7 @@
 
 enum {
     WAITING_MAX = 256,
-    WAITING_A_SOURCE_MAX = 32, /* of these: nobody's packets may fill it alone */
+    WAITING_A_SOURCE_MAX = 32, /* of these (of a /64): nobody's packets may fill it alone */
     WAITING_STALLS_MAX = 3,    /* times up in a row: then nobody waits for a while */
     WAITING_BUCKETS = 16,
     WAITING_FIRST_US = 10, /* the first bucket's limit; each other one's is twice that before */

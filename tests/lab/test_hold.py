@@ -258,6 +258,26 @@ def test_datagrams_of_one_flow_stay_in_order(place):
     assert since() == {"found": 5}
 
 
+def test_a_flight_that_the_kernel_sends_as_one(place):
+    """As QUIC's first flight may be, by UDP_SEGMENT: it waits as one packet, and arrives as four."""
+    name, address, _ = fresh(place)
+    since = counted(place)
+
+    def send(place, address):
+        with place.client.entered():
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with sock:
+            sock.settimeout(2)
+            sock.setsockopt(socket.IPPROTO_UDP, 103, 1200)  # UDP_SEGMENT
+            sock.connect((address, 19306))
+            sock.send(b"".join(bytes([number]) * 1200 for number in range(4)))
+            return [sock.recv(2048) for _ in range(4)]
+    with waiting_packet(place, address, lambda: asks(place, name), send) as connection:
+        pass
+    assert connection.result() == [bytes([number]) * 1200 for number in range(4)]
+    assert since() == {"found": 1}
+
+
 def test_data_in_the_first_packet(place):
     """TCP Fast Open without cookies, so that the first one has data."""
     name, address, _ = fresh(place)
@@ -326,6 +346,37 @@ def test_addresses_are_translated_before_and_behind(place):
         lab.wait_for("the kernel dropped it", lambda: not place.rules.queued(), timeout=0.3)
     assert connection.result().again == 1
     assert since()["dropped"] == 1, since()
+
+
+def test_over_a_bridge(place):
+    """Packets that the firewall does not route but bridge, where br_netfilter shows them to the rules."""
+    if not pathlib.Path("/proc/sys/net/bridge").exists():
+        pytest.skip("no br_netfilter here")
+    network, firewall = place.network, place.network.firewall
+    inner, outer = lab.Host("inner", network.folder), lab.Host("outer", network.folder)
+    try:
+        firewall.ip("link", "add", "br0", "type", "bridge")
+        firewall.ip("link", "set", "br0", "up")
+        for host, port, address in ((inner, "b1", "192.0.2.113/28"), (outer, "b2", "192.0.2.114/28")):
+            network.cable(firewall, port, host, "lan")
+            firewall.ip("link", "set", port, "master", "br0")
+            host.address("lan", address)
+        firewall.sysctl("bridge/bridge-nf-call-iptables", 1)
+        firewall.run("nft", "insert", "rule", "inet", "filter", "forward", "ip", "daddr", "192.0.2.114", "accept")
+        inner.run("ping", "-c1", "-W2", "192.0.2.114", check=False)  # neighbours are known
+        with outer.entered():
+            server = socket.create_server(("192.0.2.114", 19305))
+        since = counted(place)
+        with server:
+            here = types.SimpleNamespace(client=inner)
+            with waiting_packet(place, "192.0.2.114", connect=lambda _, to: connects(here, to)) as connection:
+                pass
+            assert connection.result().again == 0
+        assert since() == {"without": 1}
+    finally:
+        firewall.ip("link", "delete", "br0")
+        inner.close()
+        outer.close()
 
 
 # ---- bad weather ----

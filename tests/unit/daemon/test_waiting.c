@@ -206,6 +206,21 @@ static void test_one_source_cannot_fill_it(void **state)
     assert_int_equal(counted(WAITING_NO_ROOM), 1);
 }
 
+static void test_a_source_has_its_whole_prefix(void **state)
+{
+    char from[ADDRESS_TEXT_MAX];
+
+    (void)state;
+    begin(0);
+    for (unsigned i = 0; i < WAITING_A_SOURCE_MAX; i++) {
+        snprintf(from, sizeof(from), "2001:db8::%x", i);
+        assert_int_equal(comes_from(i, from, "2001:db8:5::7", 0), WAITING_OUTCOMES);
+    }
+    assert_int_equal(comes_from(90, "2001:db8::ff", "2001:db8:5::7", 0), WAITING_NO_ROOM);
+    assert_int_equal(comes_from(91, "2001:db8:0:1::1", "2001:db8:5::7", 0), WAITING_OUTCOMES);
+    assert_int_equal(comes_from(92, "32.1.13.184", "198.51.100.7", 0), WAITING_OUTCOMES);
+}
+
 static void test_more_than_there_is_room_for_go_on(void **state)
 {
     char from[ADDRESS_TEXT_MAX];
@@ -403,6 +418,7 @@ int main(void)
         cmocka_unit_test(test_a_lost_round_is_asked_again),
         cmocka_unit_test(test_time_is_up_at_the_bound),
         cmocka_unit_test(test_one_source_cannot_fill_it),
+        cmocka_unit_test(test_a_source_has_its_whole_prefix),
         cmocka_unit_test(test_more_than_there_is_room_for_go_on),
         cmocka_unit_test(test_some_sets_of_several_are_not_enough),
         cmocka_unit_test(test_three_times_up_in_a_row_and_none_waits),
