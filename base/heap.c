@@ -69,6 +69,8 @@ void heap_free(struct heap *heap)
 
 int heap_put(struct heap *heap, struct heap_node *node, uint64_t key)
 {
+    if (node->place != 0 && node->key == key)
+        return 0;
     if (node->place == 0) {
         if (heap->count == heap->room && grow(heap) < 0)
             return -ENOMEM;

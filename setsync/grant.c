@@ -255,12 +255,10 @@ void grant_trim(struct setsync *sync, const struct whitelist *whitelist, const s
 /* ---- grants ---- */
 
 struct lease *grant_claim(struct setsync *sync, struct set *set, const struct address *address,
-                          const struct lease_claim *claim)
+                          struct lease *known, const struct lease_claim *claim)
 {
-    struct lease *lease = lease_find(sync->leases, &set->name, address);
-    bool is_new = !lease;
-    if (is_new)
-        lease = lease_add(sync->leases, &set->name, address);
+    struct lease *lease = known ? known : lease_add(sync->leases, &set->name, address);
+    bool is_new = !known;
     if (!lease)
         return NULL;
     lease->set = set;
@@ -346,7 +344,7 @@ static enum reason grant_address(struct setsync *sync, const struct grant *grant
         known = NULL;
     }
     if (known)
-        known->serial = sync->serial;
+        known->serial = sync->serial; /* no room is made with it */
     const struct quota_owner owner = {.client = &grant->sighting->client,
                                       .name = &grant->verdict->name};
     bool holds = known && lease_quota_entry(known, grant->whitelist);
@@ -354,7 +352,7 @@ static enum reason grant_address(struct setsync *sync, const struct grant *grant
         return REASON_CAPACITY;
     uint32_t lifetime = policy_lifetime(grant->whitelist, grant->seen->ttl);
     struct lease_claim claim = grant_to_claim(grant, lifetime);
-    struct lease *lease = grant_claim(sync, grant->set, &grant->seen->address, &claim);
+    struct lease *lease = grant_claim(sync, grant->set, &grant->seen->address, known, &claim);
     if (!lease)
         return REASON_CAPACITY;
     lease->serial = sync->serial;

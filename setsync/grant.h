@@ -18,9 +18,11 @@ bool grant_make_room(struct setsync *sync, struct set *set, const struct whiteli
                      const struct quota_owner *owner, bool is_new, const struct moment *now);
 /* Brings a whitelist's quota down to its limit, which may have become lower. */
 void grant_trim(struct setsync *sync, const struct whitelist *whitelist, const struct moment *now);
-/* A lease with this claim, new or known, NULL when out of memory. */
+/* The address's lease with this claim, too: `known`, or for NULL a new one.  NULL when out of
+ * memory.
+ */
 struct lease *grant_claim(struct setsync *sync, struct set *set, const struct address *address,
-                          const struct lease_claim *claim);
+                          struct lease *known, const struct lease_claim *claim);
 /* Tells what happened and lets go of what was removed: after the transaction. */
 void grant_tell(struct setsync *sync);
 

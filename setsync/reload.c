@@ -184,7 +184,8 @@ static void moved_grant(struct taking *taking)
         bool is_new = !lease_find(sync->leases, &set->name, &moved->address);
         if (!grant_make_room(sync, set, whitelist, &nobody, is_new, taking->now))
             continue;
-        struct lease *lease = grant_claim(sync, set, &moved->address, &moved->claim);
+        struct lease *lease = lease_find(sync->leases, &set->name, &moved->address);
+        lease = grant_claim(sync, set, &moved->address, lease, &moved->claim);
         if (lease)
             writer_consider(sync, lease, taking->now->boot_ns);
     }

@@ -197,7 +197,9 @@ static bool claim_restore(const struct restoring *restoring, const struct whitel
         .seen_ns = state_boot_ns(now, claim->last_ms),
         .expires_ns = end_ns,
     };
-    struct lease *lease = grant_claim(sync, set, &claim->address, &restored);
+    if (!holds) /* room may have been made with it */
+        known = lease_find(sync->leases, &set->name, &claim->address);
+    struct lease *lease = grant_claim(sync, set, &claim->address, known, &restored);
     if (!lease)
         return false;
     writer_consider(sync, lease, now->boot_ns);

@@ -54,7 +54,9 @@ static struct lease *adopt_for(const struct adoption *adoption, unsigned index,
     if (known) /* the state file knows more than the comment */
         (void)lease_find_claim(known, whitelist, pattern, &claim);
     claim.expires_ns = end_ns;
-    return grant_claim(sync, adoption->set, &element->address, &claim);
+    if (!holds) /* room may have been made with it */
+        known = lease_find(sync->leases, &adoption->set->name, &element->address);
+    return grant_claim(sync, adoption->set, &element->address, known, &claim);
 }
 
 /* Every whitelist that feeds this set and has a pattern for the comment's name. */
@@ -91,7 +93,7 @@ static void adopt_extend(const struct adoption *adoption, struct lease *lease, u
     const uint64_t most_ns = adoption->now->boot_ns + most_s * NS_PER_SECOND;
     struct lease_claim claim = lease_claim_at(lease, last);
     claim.expires_ns = end_ns < most_ns ? end_ns : most_ns;
-    (void)grant_claim(adoption->sync, adoption->set, &lease->address, &claim);
+    (void)grant_claim(adoption->sync, adoption->set, &lease->address, lease, &claim);
 }
 
 static void adopt_element(void *context, const struct nftset_element *element)

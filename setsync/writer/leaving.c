@@ -69,7 +69,9 @@ void leaving_add(struct setsync *sync, struct set *set, const struct address *ad
 /* The element stays; its time is the new lease's, and so has its comment to be. */
 void leaving_inherit(struct setsync *sync, struct lease *lease)
 {
-    struct lease *old = lease_find(sync->leaving, lease->set_name, &lease->address);
+    struct lease *old = lease_table_count(sync->leaving) == 0
+                            ? NULL
+                            : lease_find(sync->leaving, lease->set_name, &lease->address);
     if (!old)
         return;
     lease->write = LEASE_WRITTEN;

@@ -90,11 +90,13 @@ static bool lease_must_write(const struct setsync *sync, const struct lease *lea
     return writer_due(lease) <= now_ns;
 }
 
+/* What is in the queue is due when the flush has seen what became of it. */
 void writer_consider(struct setsync *sync, struct lease *lease, uint64_t now_ns)
 {
-    (void)lease_set_due(sync->leases, lease, writer_due(lease));
     if (lease_must_write(sync, lease, now_ns))
         queue_lease(sync, lease);
+    if (!lease->queued)
+        (void)lease_set_due(sync->leases, lease, writer_due(lease));
 }
 
 /* ---- others' elements ---- */
