@@ -88,22 +88,12 @@ static struct lease_quota *grant_quota(struct setsync *sync, const struct whitel
     return &sync->quotas[whitelist - sync->options.whitelists][family_index(set->family)];
 }
 
-static void removal_count(struct setsync *sync, enum event_kind kind)
-{
-    struct setsync_statistics *statistics = &sync->statistics;
-    uint64_t *const counters[EVENT_COUNT] = {
-        [EVENT_EXPIRED] = &statistics->expired,
-        [EVENT_EVICTED] = &statistics->evicted,
-        [EVENT_FORGOTTEN] = &statistics->forgotten,
-    };
-    if (counters[kind])
-        (*counters[kind])++;
-}
-
 static void removal_note(struct setsync *sync, enum event_kind kind, const struct lease *lease,
                          const struct whitelist *whitelist, const struct moment *now)
 {
-    removal_count(sync, kind);
+    sync->statistics.expired += kind == EVENT_EXPIRED;
+    sync->statistics.evicted += kind == EVENT_EVICTED;
+    sync->statistics.forgotten += kind == EVENT_FORGOTTEN;
     struct pending_event *pending = event_add(sync, kind, now);
     if (!pending)
         return;

@@ -107,14 +107,6 @@ static int setsync_open(struct setsync *sync)
     return result;
 }
 
-static void sets_look_all(struct setsync *sync, const struct moment *now)
-{
-    if (sets_mark(sync) < 0)
-        return;
-    for (size_t i = 0; i < sync->set_count; i++)
-        sets_look(sync, sync->sets[i], now->boot_ns);
-}
-
 int setsync_new(const struct setsync_options *options, const struct moment *now,
                 struct setsync **out)
 {
@@ -144,8 +136,9 @@ int setsync_new(const struct setsync_options *options, const struct moment *now,
     writer_flush(sync, now);
     grant_tell(sync);
     sets_drop_unwanted(sync);
-    if (sync->nft) /* those that were made just now, too: not at the first answer */
-        sets_look_all(sync, now);
+    if (sync->nft && sets_mark(sync) == 0) /* those made just now, too: not at the first answer */
+        for (size_t i = 0; i < sync->set_count; i++)
+            sets_look(sync, sync->sets[i], now->boot_ns);
     if (sync->nft && sync->kernel->event_fd(sync->nft) < 0) {
         sync->poll_ns = now->boot_ns;
         log_warning("cannot subscribe to nftables notifications; polling every second");
@@ -184,13 +177,6 @@ void setsync_free(struct setsync *sync)
 
 /* ---- learning ---- */
 
-/* Others' changes that came while we wrote: nothing else will tell of them. */
-static void setsync_look_out(struct setsync *sync, const struct moment *now)
-{
-    if (sync->nft && sync->kernel->missed(sync->nft))
-        sync->poll_ns = now->boot_ns;
-}
-
 /*
  * What was queued goes to the kernel; what failed is mended at once, and once: a set that is
  * checked is filled by a flush of its own (refill_all), and what fails in that one is due for
@@ -200,7 +186,9 @@ static void setsync_write(struct setsync *sync, const struct moment *now)
 {
     uint64_t failed = sync->statistics.transactions_failed;
     writer_flush(sync, now);
-    setsync_look_out(sync, now);
+    if (sync->nft && sync->kernel->missed(sync->nft))
+        sync->poll_ns =
+            now->boot_ns; /* others' changes meanwhile: nothing else will tell of them */
     if (failed == sync->statistics.transactions_failed && !sync->must_look)
         return;
     sync->must_look = false;
@@ -228,14 +216,6 @@ static void latency_note(struct setsync *sync, uint64_t captured_ns)
     statistics->latency_sum_us += us;
 }
 
-/* When it was captured: its latency is known when it is written. */
-static void capture_note(struct setsync *sync, uint64_t captured_ns)
-{
-    if (sync->capture_count == CAPTURES_MOST)
-        sync->capture_count--; /* some of very many stand for all */
-    sync->captures[sync->capture_count++] = captured_ns;
-}
-
 void setsync_take(struct setsync *sync, enum source source, const struct sighting *parts,
                   size_t count, const struct moment *now)
 {
@@ -243,8 +223,11 @@ void setsync_take(struct setsync *sync, enum source source, const struct sightin
     sync->serial++;
     for (size_t i = 0; i < count; i++)
         grant_sighting(sync, source, &parts[i], now);
-    if (count > 0 && sync->queue_count > queued)
-        capture_note(sync, parts[0].captured_ns);
+    if (count == 0 || sync->queue_count == queued)
+        return;
+    if (sync->capture_count == CAPTURES_MOST)
+        sync->capture_count--; /* some of very many stand for all */
+    sync->captures[sync->capture_count++] = parts[0].captured_ns; /* until it is written */
 }
 
 void setsync_commit(struct setsync *sync, const struct moment *now)

@@ -196,21 +196,16 @@ void lease_each(const struct lease_table *table, lease_visit *each, void *contex
     }
 }
 
-static size_t lease_bucket_length(const struct lease *lease)
-{
-    size_t length = 0;
-    for (; lease; lease = lease->next)
-        length++;
-    return length;
-}
-
 /* Whole buckets.  When the table grows meanwhile, what moves goes behind the cursor's old end. */
 size_t lease_slice(const struct lease_table *table, size_t *cursor, struct lease **out, size_t most)
 {
     size_t count = 0;
     for (; *cursor < table->size; (*cursor)++) {
         struct lease *lease = table->buckets[*cursor];
-        if (count > 0 && count + lease_bucket_length(lease) > most)
+        size_t length = 0;
+        for (const struct lease *at = lease; at; at = at->next)
+            length++;
+        if (count > 0 && count + length > most)
             return count;
         for (; lease && count < most; lease = lease->next)
             out[count++] = lease;
@@ -221,19 +216,15 @@ size_t lease_slice(const struct lease_table *table, size_t *cursor, struct lease
 
 /* ---- claims ---- */
 
-static bool claim_is_of(const struct kept_claim *claim, const struct whitelist *whitelist,
-                        const struct pattern *pattern)
-{
-    return claim->whitelist == whitelist && claim->pattern_kind == pattern->kind &&
-           kept_name_equal(claim->pattern, &pattern->name);
-}
-
 static struct kept_claim *claim_find(const struct lease *lease, const struct whitelist *whitelist,
                                      const struct pattern *pattern)
 {
-    for (unsigned i = 0; i < lease->claim_count; i++)
-        if (claim_is_of(&lease->claims[i], whitelist, pattern))
-            return &lease->claims[i];
+    for (unsigned i = 0; i < lease->claim_count; i++) {
+        struct kept_claim *claim = &lease->claims[i];
+        if (claim->whitelist == whitelist && claim->pattern_kind == pattern->kind &&
+            kept_name_equal(claim->pattern, &pattern->name))
+            return claim;
+    }
     return NULL;
 }
 
@@ -346,15 +337,6 @@ void lease_settle(struct lease *lease)
     }
 }
 
-static unsigned claim_nearest_end(const struct lease *lease)
-{
-    unsigned nearest = 0;
-    for (unsigned i = 1; i < lease->claim_count; i++)
-        if (lease->claims[i].expires_ns < lease->claims[nearest].expires_ns)
-            nearest = i;
-    return nearest;
-}
-
 static void claim_drop(struct lease *lease, unsigned index)
 {
     claim_free(lease, &lease->claims[index]);
@@ -366,12 +348,16 @@ static void claim_drop(struct lease *lease, unsigned index)
 /* Room grows 1, 2, 4, 8: most addresses have one reason to be there. */
 static int claim_make_room(struct lease *lease)
 {
-    if (lease->claim_count == LEASE_CLAIMS_MAX) {
-        claim_drop(lease, claim_nearest_end(lease));
+    unsigned count = lease->claim_count;
+    if (count == LEASE_CLAIMS_MAX) {
+        unsigned nearest = 0; /* to its end */
+        for (unsigned i = 1; i < count; i++)
+            if (lease->claims[i].expires_ns < lease->claims[nearest].expires_ns)
+                nearest = i;
+        claim_drop(lease, nearest);
         lease_settle(lease);
         return 0;
     }
-    unsigned count = lease->claim_count;
     if (count == 0 || (count & (count - 1)) != 0)
         return 0;
     bool is_first = lease->claims == &lease->first_claim;

@@ -34,17 +34,12 @@ struct holder {
 
 /* ---- holders ---- */
 
-static uint64_t holder_hash(const struct lease_quota *quota, const struct address *client,
-                            const struct kept_name *name)
-{
-    return name ? names_hash(quota->names, &name, sizeof(name))
-                : names_hash(quota->names, client, sizeof(*client));
-}
-
 static struct holder **holder_bucket(const struct lease_quota *quota, const struct holders *holders,
                                      const struct address *client, const struct kept_name *name)
 {
-    return &holders->buckets[holder_hash(quota, client, name) & (holders->size - 1)];
+    uint64_t hash = name ? names_hash(quota->names, &name, sizeof(name))
+                         : names_hash(quota->names, client, sizeof(*client));
+    return &holders->buckets[hash & (holders->size - 1)];
 }
 
 static struct holder *holder_find(const struct lease_quota *quota, const struct holders *holders,
@@ -100,12 +95,6 @@ static struct holder *holder_make(const struct lease_quota *quota, struct holder
     return holder;
 }
 
-static void holder_free(const struct lease_quota *quota, struct holder *holder)
-{
-    names_drop(quota->names, holder->name);
-    free(holder);
-}
-
 static void holder_end(const struct lease_quota *quota, struct holders *holders,
                        struct holder *holder)
 {
@@ -115,7 +104,8 @@ static void holder_end(const struct lease_quota *quota, struct holders *holders,
     *at = holder->next;
     heap_take(&holders->ranks, &holder->rank);
     holders->count--;
-    holder_free(quota, holder);
+    names_drop(quota->names, holder->name);
+    free(holder);
 }
 
 static void holders_clear(const struct lease_quota *quota, struct holders *holders)
@@ -123,7 +113,8 @@ static void holders_clear(const struct lease_quota *quota, struct holders *holde
     for (size_t i = 0; i < holders->size; i++) {
         for (struct holder *holder = holders->buckets[i], *next; holder; holder = next) {
             next = holder->next;
-            holder_free(quota, holder);
+            names_drop(quota->names, holder->name);
+            free(holder);
         }
     }
     free(holders->buckets);
@@ -249,14 +240,6 @@ uint64_t quota_entry_end(const struct quota_entry *entry)
 
 /* ---- who makes room ---- */
 
-/* The better of two nodes; either may be NULL. */
-static struct heap_node *entry_nearer(struct heap_node *a, struct heap_node *b)
-{
-    if (!a || !b)
-        return a ? a : b;
-    return a->key <= b->key ? a : b;
-}
-
 /* A heap's subtree holds nothing nearer than its top: only below those passed over is more to see.
  */
 static struct heap_node *entry_nearest_below(const struct heap *heap, size_t index, uint32_t serial,
@@ -268,8 +251,9 @@ static struct heap_node *entry_nearest_below(const struct heap *heap, size_t ind
     struct heap_node *node = heap->nodes[index];
     if (heap_entry(node, struct quota_entry, node)->lease->serial != serial)
         return node;
-    return entry_nearer(entry_nearest_below(heap, 2 * index + 1, serial, budget),
-                        entry_nearest_below(heap, 2 * index + 2, serial, budget));
+    struct heap_node *left = entry_nearest_below(heap, 2 * index + 1, serial, budget);
+    struct heap_node *right = entry_nearest_below(heap, 2 * index + 2, serial, budget);
+    return left && (!right || left->key <= right->key) ? left : right;
 }
 
 struct lease *quota_nearest_end(const struct lease_quota *quota, uint32_t serial)

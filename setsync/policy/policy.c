@@ -177,20 +177,12 @@ static enum reason address_judge_translated(const struct whitelist *whitelist,
     return reason;
 }
 
-/* In an interface identifier under any prefix (RFC 5214 section 6.1), universal or not. */
-static bool address_is_isatap(const struct address *address)
-{
-    const uint8_t *identifier = address->bytes + 8;
-
-    return (identifier[0] & 0xfc) == 0 && identifier[1] == 0 && identifier[2] == 0x5e &&
-           identifier[3] == 0xfe;
-}
-
 /* An address may hold more than one: each has to be good. */
 static enum reason address_judge_ipv4_inside(const struct whitelist *whitelist,
                                              const struct address *address)
 {
     static const uint8_t last[4] = {12, 13, 14, 15};
+    const uint8_t *identifier = address->bytes + 8;
     enum reason reason = address_judge_translated(whitelist, address);
 
     for (size_t i = 0; i < COUNT(embeddings) && reason == REASON_NONE; i++) {
@@ -198,7 +190,9 @@ static enum reason address_judge_ipv4_inside(const struct whitelist *whitelist,
             reason = address_judge_embedded(whitelist, address->bytes, embeddings[i].at,
                                             embeddings[i].mask);
     }
-    if (reason == REASON_NONE && address_is_isatap(address))
+    /* ISATAP's, under any prefix (RFC 5214 section 6.1), universal or not. */
+    if (reason == REASON_NONE && (identifier[0] & 0xfc) == 0 && identifier[1] == 0 &&
+        identifier[2] == 0x5e && identifier[3] == 0xfe)
         reason = address_judge_embedded(whitelist, address->bytes, last, 0);
     if (reason == REASON_NONE && !address_is_translated(whitelist, address) &&
         range_contains(&nat64_local_use, address))

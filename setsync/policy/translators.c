@@ -44,14 +44,6 @@ static bool is_well_known(const uint8_t *bytes, const struct layout *layout)
            (bytes[at[3]] == 170 || bytes[at[3]] == 171) && (layout->length == 96 || bytes[8] == 0);
 }
 
-static struct prefix prefix_before(const struct address *address, const struct layout *layout)
-{
-    struct prefix prefix = {.address.family = ADDRESS_IPV6, .length = layout->length};
-
-    memcpy(prefix.address.bytes, address->bytes, layout->length / 8);
-    return prefix;
-}
-
 static bool translators_has(const struct translators *translators, const struct prefix *prefix)
 {
     for (size_t i = 0; i < translators->count; i++)
@@ -61,14 +53,6 @@ static bool translators_has(const struct translators *translators, const struct 
     return false;
 }
 
-static void translators_add(struct translators *translators, const struct prefix *prefix)
-{
-    if (translators->count == TRANSLATORS_MAX)
-        memmove(translators->prefixes, translators->prefixes + 1,
-                --translators->count * sizeof(*prefix));
-    translators->prefixes[translators->count++] = *prefix;
-}
-
 bool translators_learn(struct translators *translators, const struct address *address)
 {
     bool any = false;
@@ -76,10 +60,14 @@ bool translators_learn(struct translators *translators, const struct address *ad
     for (size_t i = 0; address->family == ADDRESS_IPV6 && i < COUNT(layouts); i++) {
         if (!is_well_known(address->bytes, &layouts[i]))
             continue;
-        struct prefix prefix = prefix_before(address, &layouts[i]);
+        struct prefix prefix = {.address.family = ADDRESS_IPV6, .length = layouts[i].length};
+        memcpy(prefix.address.bytes, address->bytes, prefix.length / 8);
         if (translators_has(translators, &prefix))
             continue;
-        translators_add(translators, &prefix);
+        if (translators->count == TRANSLATORS_MAX) /* the one found longest ago makes room */
+            memmove(translators->prefixes, translators->prefixes + 1,
+                    --translators->count * sizeof(prefix));
+        translators->prefixes[translators->count++] = prefix;
         any = true;
     }
     return any;

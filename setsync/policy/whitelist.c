@@ -29,12 +29,6 @@ static bool set_name_is_letter(char byte)
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
 
-static bool set_name_has_byte(char byte)
-{
-    return set_name_is_letter(byte) || (byte >= '0' && byte <= '9') || byte == '_' || byte == '.' ||
-           byte == '-' || byte == '/';
-}
-
 /* The next word, at most `size - 1` bytes, copied; returns what follows it, NULL when there is
  * none. */
 static const char *set_name_next_word(const char *text, char *out, size_t size)
@@ -56,7 +50,7 @@ static bool set_name_is_identifier(const char *word)
     if (!set_name_is_letter(word[0]) && word[0] != '_')
         return false;
     for (const char *at = word; *at != '\0'; at++)
-        if (!set_name_has_byte(*at))
+        if (!set_name_is_letter(*at) && !strchr("0123456789_.-/", *at))
             return false;
     return true;
 }

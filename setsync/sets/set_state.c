@@ -154,18 +154,13 @@ void set_doubt(struct set *set, uint64_t check_ns)
         set_enter(set, SET_PHASE_STALE, NULL);
 }
 
-static uint64_t set_gc_interval(const struct set *set)
-{
-    uint32_t ms = set->view.gc_interval_ms;
-    return (ms > 0 ? ms : GC_INTERVAL_DEFAULT_MS) * NS_PER_MS;
-}
-
 void set_failed(struct set *set, int error, uint64_t now_ns)
 {
+    const uint32_t gc_ms = set->view.gc_interval_ms;
     bool is_first = set->hold_ns <= now_ns;
     if (error == -ENFILE && is_first) {
         set->full++;
-        set->hold_ns = now_ns + 2 * set_gc_interval(set);
+        set->hold_ns = now_ns + 2 * NS_PER_MS * (gc_ms > 0 ? gc_ms : GC_INTERVAL_DEFAULT_MS);
         set_enter_problem(set, set->phase == SET_PHASE_READY ? SET_PHASE_FULL : set->phase,
                           "full: its size is %u elements; raise size", set->view.size);
         return;
@@ -183,13 +178,6 @@ bool set_view_is_same(const struct nftset_view *a, const struct nftset_view *b)
     return a->table_handle == b->table_handle && a->handle == b->handle;
 }
 
-static bool set_is_unchanged(struct setsync *sync, const struct set *set)
-{
-    struct nftset_view view;
-    return sync->kernel->inspect(sync->nft, &set->name, &view) == 0 && view.exists &&
-           set_view_is_same(&view, &set->view) && view.flags == set->view.flags;
-}
-
 int sets_mark(struct setsync *sync)
 {
     sync->epoch++;
@@ -201,7 +189,9 @@ void sets_look(struct setsync *sync, struct set *set, uint64_t now_ns)
     if (set->epoch == sync->epoch || !set_is_writable(set))
         return;
     set->epoch = sync->epoch;
-    if (set_is_unchanged(sync, set))
+    struct nftset_view view;
+    if (sync->kernel->inspect(sync->nft, &set->name, &view) == 0 && view.exists &&
+        set_view_is_same(&view, &set->view) && view.flags == set->view.flags)
         return;
     set_doubt(set, now_ns);
     sync->must_look = true;

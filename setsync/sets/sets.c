@@ -63,18 +63,13 @@ struct set *sets_add_unwanted(struct setsync *sync, const struct set_name *name,
     return set ? set : set_add(sync, name, family);
 }
 
-static bool set_name_ends_with(const char *text, char end)
-{
-    size_t length = strlen(text);
-    return length > 1 && text[length - 1] == end;
-}
-
 /* As wildset makes them: what else there is in its table has been made by others. */
 static void set_add_left(void *context, const struct set_name *name, const struct nftset_view *view)
 {
     const bool is_ipv4 = view->key_type == NFTSET_KEY_IPV4;
+    const size_t length = strlen(name->set);
     if (view->flags != NFT_SET_TIMEOUT || (!is_ipv4 && view->key_type != NFTSET_KEY_IPV6) ||
-        !set_name_ends_with(name->set, is_ipv4 ? '4' : '6'))
+        length < 2 || name->set[length - 1] != (is_ipv4 ? '4' : '6'))
         return;
     (void)sets_add_unwanted(context, name, is_ipv4 ? ADDRESS_IPV4 : ADDRESS_IPV6);
 }

@@ -70,16 +70,6 @@ static void adopt_for_all(const struct adoption *adoption, const struct nftset_e
             (void)adopt_for(adoption, i, &name, element);
 }
 
-/*
- * Is the element of this lease ours?  In our table each timed one is.  Elsewhere the comment has
- * just extended the lease, or the state file names it: others' last longer than we wanted it.
- */
-static bool adopt_is_ours(const struct adoption *adoption, const struct lease *lease,
-                          uint64_t end_ns)
-{
-    return adoption->set->own || end_ns <= lease->expires_ns + STATE_TOLERANCE_NS;
-}
-
 /* The comment's name is not wanted any more, but the lease has gone on since the file was written:
  * in our own table only we can have made its element last longer. */
 static void adopt_extend(const struct adoption *adoption, struct lease *lease, uint64_t end_ns)
@@ -114,7 +104,13 @@ static void adopt_element(void *context, const struct nftset_element *element)
         leaving_add(adoption->sync, adoption->set, &element->address, end_ns, adoption->now);
         adoption->strays++;
     }
-    if (!lease || lease->write != LEASE_UNWRITTEN || !adopt_is_ours(adoption, lease, end_ns))
+    if (!lease || lease->write != LEASE_UNWRITTEN)
+        return;
+    /*
+     * Is it ours?  In our table each timed one is.  Elsewhere the comment has just extended the
+     * lease, or the state file names it: others' last longer than we wanted it.
+     */
+    if (!adoption->set->own && end_ns > lease->expires_ns + STATE_TOLERANCE_NS)
         return;
     if (adoption->set->own && lease->claim_count > 0 && end_ns > lease->expires_ns)
         adopt_extend(adoption, lease, end_ns);

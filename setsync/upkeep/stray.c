@@ -105,19 +105,15 @@ static bool stray_begin_set(struct setsync *sync)
     return false;
 }
 
-static void stray_begin(struct setsync *sync, uint64_t now_ns)
-{
-    sync->stray_walking = true;
-    sync->stray_began_ns = now_ns;
-    sync->stray_round++;
-}
-
 void stray_run(struct setsync *sync, const struct moment *now)
 {
     if (sync->stray_ns > now->boot_ns)
         return;
-    if (!sync->stray_walking)
-        stray_begin(sync, now->boot_ns);
+    if (!sync->stray_walking) {
+        sync->stray_walking = true;
+        sync->stray_began_ns = now->boot_ns;
+        sync->stray_round++;
+    }
     if (!sync->stray_walk && !stray_begin_set(sync)) {
         stray_end(sync, now->boot_ns);
         return;

@@ -118,14 +118,6 @@ static void sweep_settle(struct setsync *sync)
     }
 }
 
-static void sweep_end(struct setsync *sync)
-{
-    if (!sync->sweep_again)
-        sweep_settle(sync);
-    sync->sweep_ns = sync->sweep_again ? sync->sweep_began_ns + SWEEP_INTERVAL_NS : NEVER;
-    sync->sweep_again = false;
-}
-
 /* Every set may hold others by now: the writer reads what is queued, and writes only what is
  * missing. */
 void sweep_run(struct setsync *sync, const struct moment *now)
@@ -140,6 +132,10 @@ void sweep_run(struct setsync *sync, const struct moment *now)
         if (leases[i]->write != LEASE_UNWRITTEN)
             queue_lease(sync, leases[i]);
     writer_flush(sync, now);
-    if (sync->sweep_cursor == 0)
-        sweep_end(sync);
+    if (sync->sweep_cursor != 0)
+        return;
+    if (!sync->sweep_again)
+        sweep_settle(sync);
+    sync->sweep_ns = sync->sweep_again ? sync->sweep_began_ns + SWEEP_INTERVAL_NS : NEVER;
+    sync->sweep_again = false;
 }

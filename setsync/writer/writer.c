@@ -315,12 +315,6 @@ struct retrying {
     unsigned refused;
 };
 
-/* One more place in the set: not to be had in a full one before its garbage has been collected. */
-static bool lease_takes_a_place(const struct lease *lease)
-{
-    return !lease->removed && lease->write == LEASE_UNWRITTEN;
-}
-
 static void retry_note_refusal(struct retrying *retrying, struct lease *lease, int error)
 {
     char set[SET_TEXT_MAX], address[ADDRESS_TEXT_MAX];
@@ -335,7 +329,9 @@ static void retry_note_refusal(struct retrying *retrying, struct lease *lease, i
 static void retry_one(struct retrying *retrying, struct nftset_change *change, struct lease *lease)
 {
     struct setsync *sync = retrying->sync;
-    if (lease_takes_a_place(lease) && retrying->set->hold_ns > retrying->now_ns)
+    /* One more place is not to be had in a full set before its garbage has been collected. */
+    if (!lease->removed && lease->write == LEASE_UNWRITTEN &&
+        retrying->set->hold_ns > retrying->now_ns)
         return;
     sets_look(sync, retrying->set, retrying->now_ns);
     if (!set_is_writable(retrying->set))
@@ -407,13 +403,6 @@ static void window_note_failure(struct setsync *sync, size_t count, int error, u
         set_doubt(sync->changed[i]->set, now_ns + RETRY_NS);
 }
 
-/* The sets that the transaction is about, and no others: others' changes may come often. */
-static void window_look(struct setsync *sync, uint64_t now_ns)
-{
-    for (size_t i = sync->window_begin; i < sync->window_end; i++)
-        sets_look(sync, sync->queue[i]->set, now_ns);
-}
-
 /* Others have changed something, perhaps elements that were read before: they are read again. */
 static void window_read_again(struct setsync *sync, uint64_t now_ns)
 {
@@ -428,7 +417,9 @@ static void window_commit(struct setsync *sync, uint64_t now_ns)
 {
     bool restarted = false;
     for (unsigned attempt = 0; attempt < FLUSH_ATTEMPTS; attempt++) {
-        window_look(sync, now_ns);
+        /* The sets that it is about, and no others: others' changes may come often. */
+        for (size_t i = sync->window_begin; i < sync->window_end; i++)
+            sets_look(sync, sync->queue[i]->set, now_ns);
         if (attempt > 0 && restarted)
             window_read_again(sync, now_ns);
         size_t count = window_build(sync, now_ns);
