@@ -19,8 +19,17 @@ static const char *const section_names[SECTION_COUNT] = {
     [SECTION_WHITELIST] = "whitelist",
 };
 
-/* libconfuse gives its callbacks no context; reading is not re-entered. */
-static _Thread_local struct config_reader *current;
+/*
+ * libconfuse gives its callbacks no context.  Each block has an option more, which nobody can write
+ * (a configuration has no control characters), and whose variable is a pointer to the reader;
+ * libconfuse leaves that alone until a value comes.
+ */
+static const char reader_option[] = "\001";
+
+static struct config_reader *reader_of(cfg_t *cfg)
+{
+    return *cfg_getopt(cfg, reader_option)->simple_value.ptr;
+}
 
 static enum config_section section_of(const cfg_t *cfg)
 {
@@ -216,7 +225,7 @@ static void begin_with_standard(struct config_reader *reader, const struct confi
 
 static int parse_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
 {
-    struct config_reader *reader = current;
+    struct config_reader *reader = reader_of(cfg);
     const struct config_key *key = config_key_find(section_of(cfg), option->name);
     char *target = target_of(reader, key, cfg);
     char label[64];
@@ -237,9 +246,11 @@ static int parse_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *r
 static int end_whitelist(cfg_t *cfg, cfg_opt_t *option)
 {
     const cfg_t *section = cfg_opt_getnsec(option, cfg_opt_size(option) - 1);
-    whitelist_of(current, section, line_of(cfg));
-    config_check_whitelist(current, line_of(cfg));
-    current->open = NULL;
+    struct config_reader *reader = reader_of(cfg);
+
+    whitelist_of(reader, section, line_of(cfg));
+    config_check_whitelist(reader, line_of(cfg));
+    reader->open = NULL;
     return 0;
 }
 
@@ -337,17 +348,22 @@ void config_check_use(void *context, const struct config_use *use)
 static __attribute__((format(printf, 2, 0))) void tell_error(cfg_t *cfg, const char *format,
                                                              va_list arguments)
 {
+    struct config_reader *reader = reader_of(cfg);
     char text[256], label[64];
-    if (current->has_unknown_key) /* it stopped there */
+
+    if (reader->has_unknown_key) /* it stopped there */
         return;
     vsnprintf(text, sizeof(text), format, arguments);
-    config_finding(current, line_of(cfg), "%s%s", section_label(cfg, label), text);
+    config_finding(reader, line_of(cfg), "%s%s", section_label(cfg, label), text);
 }
 
 /* The table's rows of one section as libconfuse wants them; how many. */
-static size_t fill_options(cfg_opt_t *options, enum config_section section)
+static size_t fill_options(void **variable, enum config_section section, cfg_opt_t *options)
 {
     size_t used = 0;
+
+    options[used] = (cfg_opt_t)CFG_SIMPLE_INT(reader_option, NULL);
+    options[used++].simple_value.ptr = variable;
     for (size_t i = 0; i < config_key_count(); i++) {
         const struct config_key *key = config_key(i);
         if (key->section != section)
@@ -377,15 +393,15 @@ static void set_standards(cfg_t *section, enum config_section which)
     }
 }
 
-static cfg_t *new_parser(void)
+static cfg_t *new_parser(void **variable)
 {
-    cfg_opt_t capture[CONFIG_KEYS_MAX + 1], whitelist[CONFIG_KEYS_MAX + 1];
-    cfg_opt_t root[CONFIG_KEYS_MAX + 3];
+    cfg_opt_t capture[CONFIG_KEYS_MAX + 2], whitelist[CONFIG_KEYS_MAX + 2];
+    cfg_opt_t root[CONFIG_KEYS_MAX + 4];
     cfg_t *cfg;
-    size_t used = fill_options(root, SECTION_ROOT);
+    size_t used = fill_options(variable, SECTION_ROOT, root);
 
-    fill_options(capture, SECTION_CAPTURE);
-    fill_options(whitelist, SECTION_WHITELIST);
+    fill_options(variable, SECTION_CAPTURE, capture);
+    fill_options(variable, SECTION_WHITELIST, whitelist);
     root[used++] = (cfg_opt_t)CFG_SEC(section_names[SECTION_CAPTURE], capture, CFGF_NONE);
     root[used++] =
         (cfg_opt_t)CFG_SEC(section_names[SECTION_WHITELIST], whitelist, CFGF_MULTI | CFGF_TITLE);
@@ -420,10 +436,10 @@ static void check_empty_lists(struct config_reader *reader, cfg_t *cfg)
 void config_parse_cleaned(struct config_reader *reader, char *text, size_t size)
 {
     FILE *file = size > 0 ? fmemopen(text, size, "r") : NULL;
-    cfg_t *cfg = new_parser();
+    void *variable = reader;
+    cfg_t *cfg = new_parser(&variable);
     int result = CFG_SUCCESS;
 
-    current = reader;
     if (cfg && file)
         result = cfg_parse_fp(cfg, file);
     if (cfg && result == CFG_SUCCESS)
@@ -433,7 +449,6 @@ void config_parse_cleaned(struct config_reader *reader, char *text, size_t size)
     /* libconfuse says nothing of a key without a name ('' = 5), nor when it is out of memory. */
     if (result != CFG_SUCCESS && reader->error_used == 0)
         config_finding(reader, line_of(cfg), "syntax error: expected a key");
-    current = NULL;
     if (cfg)
         cfg_free(cfg);
     if (file)
