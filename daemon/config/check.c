@@ -342,28 +342,24 @@ static void check_hold(struct config_reader *reader)
                        config->hold_at_least_ms, config->hold_ms);
 }
 
-/* What plan.h bounds over all whitelists. */
-static void check_pattern_count(struct config_reader *reader, unsigned last_line)
+/* What plan.h bounds over all whitelists, and as many addresses as a start and a refill have been
+ * tried with. */
+static void check_totals(struct config_reader *reader, unsigned last_line)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < reader->config->whitelist_count; i++)
-        count += reader->config->whitelists[i].pattern_count;
-    if (count > PLAN_PATTERNS_MAX)
+    size_t patterns = 0;
+    uint64_t addresses = 0;
+
+    for (size_t i = 0; i < reader->config->whitelist_count; i++) {
+        patterns += reader->config->whitelists[i].pattern_count;
+        addresses += reader->config->whitelists[i].max_addresses;
+    }
+    if (patterns > PLAN_PATTERNS_MAX)
         config_finding(reader, last_line, "names: %zu in all whitelists together, at most %d",
-                       count, PLAN_PATTERNS_MAX);
-}
-
-/* As many as a start and a refill have been tried with. */
-static void check_address_count(struct config_reader *reader, unsigned last_line)
-{
-    uint64_t count = 0;
-
-    for (size_t i = 0; i < reader->config->whitelist_count; i++)
-        count += reader->config->whitelists[i].max_addresses;
-    if (count > WHITELIST_ADDRESSES_MOST)
+                       patterns, PLAN_PATTERNS_MAX);
+    if (addresses > WHITELIST_ADDRESSES_MOST)
         config_finding(reader, last_line,
                        "max-addresses: %llu in all whitelists together, at most %d",
-                       (unsigned long long)count, WHITELIST_ADDRESSES_MOST);
+                       (unsigned long long)addresses, WHITELIST_ADDRESSES_MOST);
 }
 
 void config_check(struct config_reader *reader, unsigned last_line)
@@ -388,6 +384,5 @@ void config_check(struct config_reader *reader, unsigned last_line)
     check_resolvers(reader);
     check_tunnels(reader);
     check_hold(reader);
-    check_pattern_count(reader, last_line);
-    check_address_count(reader, last_line);
+    check_totals(reader, last_line);
 }

@@ -15,25 +15,14 @@ static const char *const match_words[] = {"question", "chain", NULL};
 static const char *const follow_words[] = {"across", "answer", NULL};
 static const char *const log_words[] = {"alarms", "grants", "debug", NULL};
 
-static bool convert_boolean(const struct config_key *key, const char *text, void *out)
-{
-    (void)key;
-    return value_boolean(text, out);
-}
-
 static bool convert_number(const struct config_key *key, const char *text, void *out)
 {
+    bool is_duration = key->type == TYPE_DURATION;
     uint32_t value;
-    if (!value_number(text, key->most, &value) || value < key->least)
-        return false;
-    memcpy(out, &value, sizeof(value));
-    return true;
-}
 
-static bool convert_duration(const struct config_key *key, const char *text, void *out)
-{
-    uint32_t value;
-    if (!value_duration(text, &value) || value < key->least)
+    if (is_duration ? !value_duration(text, &value) : !value_number(text, key->most, &value))
+        return false;
+    if (value < key->least)
         return false;
     memcpy(out, &value, sizeof(value));
     return true;
@@ -61,74 +50,24 @@ static bool convert_word(const struct config_key *key, const char *text, void *o
     return false;
 }
 
-static bool convert_interface(const struct config_key *key, const char *text, void *out)
-{
-    (void)key;
-    return value_interface(text, out);
-}
-
-static bool convert_resolver(const struct config_key *key, const char *text, void *out)
-{
-    (void)key;
-    return value_resolver(text, out);
-}
-
-static bool convert_vlan(const struct config_key *key, const char *text, void *out)
+static bool convert_vlan(const char *text, uint16_t *out)
 {
     uint32_t tag;
-    (void)key;
     if (!value_number(text, 4094, &tag))
         return false;
-    *(uint16_t *)out = (uint16_t)tag;
+    *out = (uint16_t)tag;
     return true;
-}
-
-static bool convert_tunnel(const struct config_key *key, const char *text, void *out)
-{
-    (void)key;
-    return value_tunnel(text, out);
-}
-
-static bool convert_pattern(const struct config_key *key, const char *text, void *out)
-{
-    (void)key;
-    return value_pattern(text, out);
-}
-
-static bool convert_set(const struct config_key *key, const char *text, void *out)
-{
-    (void)key;
-    return set_name_from_text(text, out);
-}
-
-static bool convert_service(const struct config_key *key, const char *text, void *out)
-{
-    (void)key;
-    return value_service(text, out);
-}
-
-static bool convert_prefix(const struct config_key *key, const char *text, void *out)
-{
-    (void)key;
-    return prefix_from_text(text, out);
 }
 
 /* "discover" is no prefix: of no family, until config_check_whitelist takes it out. */
-static bool convert_dns64(const struct config_key *key, const char *text, void *out)
+static bool convert_dns64(const char *text, struct prefix *out)
 {
     struct prefix prefix = {0};
-    (void)key;
     if (strcmp(text, "discover") != 0 &&
         (!prefix_from_text(text, &prefix) || !policy_is_translation_prefix(&prefix)))
         return false;
-    memcpy(out, &prefix, sizeof(prefix));
+    *out = prefix;
     return true;
-}
-
-static bool convert_address(const struct config_key *key, const char *text, void *out)
-{
-    (void)key;
-    return address_from_text(text, out);
 }
 
 /* A text of one's own; out of memory it stays as it was, which is none. */
@@ -142,22 +81,46 @@ static bool keep_text(const char *text, char **out)
     return true;
 }
 
-static bool convert_url(const struct config_key *key, const char *text, void *out)
+bool config_convert(const struct config_key *key, const char *text, void *out)
 {
-    (void)key;
-    return value_url(text) && strlen(text) < REGISTRY_URL_MAX && keep_text(text, out);
-}
-
-static bool convert_path(const struct config_key *key, const char *text, void *out)
-{
-    (void)key;
-    return value_path(text) && keep_text(text, out);
-}
-
-static bool convert_feed(const struct config_key *key, const char *text, void *out)
-{
-    (void)key;
-    return value_feed(text, out);
+    switch (key->type) {
+    case TYPE_BOOLEAN:
+        return value_boolean(text, out);
+    case TYPE_NUMBER:
+    case TYPE_DURATION:
+        return convert_number(key, text, out);
+    case TYPE_WAIT:
+        return convert_wait(key, text, out);
+    case TYPE_WORD:
+        return convert_word(key, text, out);
+    case TYPE_ADDRESS:
+        return address_from_text(text, out);
+    case TYPE_PREFIX:
+        return prefix_from_text(text, out);
+    case TYPE_DNS64:
+        return convert_dns64(text, out);
+    case TYPE_INTERFACE:
+        return value_interface(text, out);
+    case TYPE_RESOLVER:
+        return value_resolver(text, out);
+    case TYPE_TUNNEL:
+        return value_tunnel(text, out);
+    case TYPE_VLAN:
+        return convert_vlan(text, out);
+    case TYPE_PATTERN:
+        return value_pattern(text, out);
+    case TYPE_SET:
+        return set_name_from_text(text, out);
+    case TYPE_SERVICE:
+        return value_service(text, out);
+    case TYPE_URL:
+        return value_url(text) && strlen(text) < REGISTRY_URL_MAX && keep_text(text, out);
+    case TYPE_PATH:
+        return value_path(text) && keep_text(text, out);
+    case TYPE_FEED:
+        return value_feed(text, out);
+    }
+    return false;
 }
 
 #define AT(structure, field) .offset = offsetof(struct structure, field)
@@ -174,102 +137,102 @@ static bool convert_feed(const struct config_key *key, const char *text, void *o
 
 /* clang-format off */
 static const struct config_key keys[] = {
-    {.name = "log", .section = SECTION_ROOT, .convert = convert_word, .choices = log_words,
+    {.name = "log", .section = SECTION_ROOT, .type = TYPE_WORD, .choices = log_words,
      AT(config, log), .wanted = "\"alarms\", \"grants\" or \"debug\""},
-    {.name = "registry-resolvers", .section = SECTION_ROOT, .convert = convert_address,
+    {.name = "registry-resolvers", .section = SECTION_ROOT, .type = TYPE_ADDRESS,
      LIST_AT(config, registry_resolvers, registry_resolver_count, REGISTRY_RESOLVERS_MAX),
      .wanted = "an address such as \"192.0.2.53\""},
-    {.name = "hold", .section = SECTION_ROOT, .convert = convert_wait, .most = CONFIG_HOLD_MAX,
+    {.name = "hold", .section = SECTION_ROOT, .type = TYPE_WAIT, .most = CONFIG_HOLD_MAX,
      AT(config, hold_ms), .wanted = WANTED_WAIT},
-    {.name = "hold-queue", .section = SECTION_ROOT, .convert = convert_number, .most = UINT16_MAX,
+    {.name = "hold-queue", .section = SECTION_ROOT, .type = TYPE_NUMBER, .most = UINT16_MAX,
      AT(config, hold_queue), .wanted = "the number of a queue, 0 to 65535"},
-    {.name = "hold-at-least", .section = SECTION_ROOT, .convert = convert_wait,
+    {.name = "hold-at-least", .section = SECTION_ROOT, .type = TYPE_WAIT,
      .most = CONFIG_HOLD_MAX, AT(config, hold_at_least_ms), .wanted = WANTED_WAIT},
 
-    {.name = "interfaces", .section = SECTION_CAPTURE, .convert = convert_interface,
+    {.name = "interfaces", .section = SECTION_CAPTURE, .type = TYPE_INTERFACE,
      LIST_AT(config, interfaces, interface_count, PLAN_INTERFACES_MAX),
      .wanted = "an interface's name, at most 15 characters, or \"any\""},
-    {.name = "mirror", .section = SECTION_CAPTURE, .convert = convert_interface,
+    {.name = "mirror", .section = SECTION_CAPTURE, .type = TYPE_INTERFACE,
      LIST_AT(config, mirrors, mirror_count, PLAN_INTERFACES_MAX),
      .wanted = "an interface's name, at most 15 characters, or \"auto\""},
-    {.name = "resolvers", .section = SECTION_CAPTURE, .convert = convert_resolver,
+    {.name = "resolvers", .section = SECTION_CAPTURE, .type = TYPE_RESOLVER,
      LIST_AT(config, resolvers, resolver_count, CONFIG_RESOLVERS_MAX),
      .standard = VALUE_DEFAULT_RESOLVERS,
      .wanted = "an address, a prefix with no host bits set, either with an interface and a port, or "
                "\"default\": \"192.0.2.53\", \"198.51.100.0/28\", \"2001:db8::53%eth1\", "
                "\"127.0.0.1@5335\""},
-    {.name = "require-query", .section = SECTION_CAPTURE, .convert = convert_boolean,
+    {.name = "require-query", .section = SECTION_CAPTURE, .type = TYPE_BOOLEAN,
      AT(config, require_query), .wanted = WANTED_BOOLEAN},
-    {.name = "checksums", .section = SECTION_CAPTURE, .convert = convert_word,
+    {.name = "checksums", .section = SECTION_CAPTURE, .type = TYPE_WORD,
      .choices = checksums_words, AT(config, checksums),
      .wanted = "\"auto\", \"verify\" or \"ignore\""},
-    {.name = "latency", .section = SECTION_CAPTURE, .convert = convert_word,
+    {.name = "latency", .section = SECTION_CAPTURE, .type = TYPE_WORD,
      .choices = latency_words, AT(config, latency), .wanted = "\"low\" or \"normal\""},
-    {.name = "decapsulate", .section = SECTION_CAPTURE, .convert = convert_tunnel,
+    {.name = "decapsulate", .section = SECTION_CAPTURE, .type = TYPE_TUNNEL,
      LIST_AT(config, tunnels, tunnel_count, PLAN_TUNNELS_MAX),
      .wanted = "\"gre\", \"erspan\", \"vxlan\", \"geneve\", \"ipip\", \"tzsp\" or \"gtp\" and whose: "
                "\"vxlan from 198.51.100.7\", \"vxlan from 198.51.100.0/28 vni 42 port 8472\", "
                "\"gre from 198.51.100.7 key 7\", \"erspan from 198.51.100.7 session 5\""},
-    {.name = "vlans", .section = SECTION_CAPTURE, .convert = convert_vlan,
+    {.name = "vlans", .section = SECTION_CAPTURE, .type = TYPE_VLAN,
      LIST_AT(config, vlans, vlan_count, PLAN_VLANS_MAX), .wanted = "a tag from 0 to 4094"},
 
-    {.name = "names", .section = SECTION_WHITELIST, .convert = convert_pattern,
+    {.name = "names", .section = SECTION_WHITELIST, .type = TYPE_PATTERN,
      LIST_AT(whitelist, patterns, pattern_count, PLAN_PATTERNS_MAX),
      .wanted = "a name, \"*.\" and a name, or \"*\": \"www.example.net\", \"*.example.net\"",
      .mend = value_mend_name},
-    {.name = "set4", .section = SECTION_WHITELIST, .convert = convert_set, AT(whitelist, set4),
+    {.name = "set4", .section = SECTION_WHITELIST, .type = TYPE_SET, AT(whitelist, set4),
      .wanted = "family, table and set, or \"none\": \"inet wildset lookback4\""},
-    {.name = "set6", .section = SECTION_WHITELIST, .convert = convert_set, AT(whitelist, set6),
+    {.name = "set6", .section = SECTION_WHITELIST, .type = TYPE_SET, AT(whitelist, set6),
      .wanted = "family, table and set, or \"none\": \"inet wildset lookback6\""},
-    {.name = "create", .section = SECTION_WHITELIST, .convert = convert_boolean,
+    {.name = "create", .section = SECTION_WHITELIST, .type = TYPE_BOOLEAN,
      AT(whitelist, create), .wanted = WANTED_BOOLEAN},
-    {.name = "services", .section = SECTION_WHITELIST, .convert = convert_service,
+    {.name = "services", .section = SECTION_WHITELIST, .type = TYPE_SERVICE,
      LIST_AT(whitelist, services, service_count, 64),
      .wanted = "a protocol and a port or range: \"tcp 443\", \"udp 19305-19309\"",
      .mend = value_mend_service},
-    {.name = "match", .section = SECTION_WHITELIST, .convert = convert_word,
+    {.name = "match", .section = SECTION_WHITELIST, .type = TYPE_WORD,
      .choices = match_words, AT(whitelist, match), .wanted = "\"question\" or \"chain\""},
-    {.name = "follow", .section = SECTION_WHITELIST, .convert = convert_word,
+    {.name = "follow", .section = SECTION_WHITELIST, .type = TYPE_WORD,
      .choices = follow_words, AT(whitelist, follow), .wanted = "\"across\" or \"answer\""},
-    {.name = "ttl-min", .section = SECTION_WHITELIST, .convert = convert_duration,
+    {.name = "ttl-min", .section = SECTION_WHITELIST, .type = TYPE_DURATION,
      AT(whitelist, ttl_min), .wanted = WANTED_DURATION},
-    {.name = "ttl-max", .section = SECTION_WHITELIST, .convert = convert_duration,
+    {.name = "ttl-max", .section = SECTION_WHITELIST, .type = TYPE_DURATION,
      AT(whitelist, ttl_max), .wanted = WANTED_DURATION},
-    {.name = "grace", .section = SECTION_WHITELIST, .convert = convert_duration,
+    {.name = "grace", .section = SECTION_WHITELIST, .type = TYPE_DURATION,
      AT(whitelist, grace), .wanted = WANTED_DURATION},
-    {.name = "max-addresses", .section = SECTION_WHITELIST, .convert = convert_number, .least = 1,
+    {.name = "max-addresses", .section = SECTION_WHITELIST, .type = TYPE_NUMBER, .least = 1,
      .most = WHITELIST_ADDRESSES_MOST, AT(whitelist, max_addresses),
      .wanted = "a number from 1 to 262144"},
-    {.name = "private-addresses", .section = SECTION_WHITELIST, .convert = convert_boolean,
+    {.name = "private-addresses", .section = SECTION_WHITELIST, .type = TYPE_BOOLEAN,
      AT(whitelist, private_addresses), .wanted = WANTED_BOOLEAN},
-    {.name = "refuse", .section = SECTION_WHITELIST, .convert = convert_prefix,
+    {.name = "refuse", .section = SECTION_WHITELIST, .type = TYPE_PREFIX,
      LIST_AT(whitelist, refuse, refuse_count, 4096),
      .wanted = "an address, or a prefix with no host bits set: \"203.0.113.0/24\""},
-    {.name = "benchmark-addresses", .section = SECTION_WHITELIST, .convert = convert_boolean,
+    {.name = "benchmark-addresses", .section = SECTION_WHITELIST, .type = TYPE_BOOLEAN,
      AT(whitelist, benchmark_addresses), .wanted = WANTED_BOOLEAN},
-    {.name = "dns64", .section = SECTION_WHITELIST, .convert = convert_dns64,
+    {.name = "dns64", .section = SECTION_WHITELIST, .type = TYPE_DNS64,
      LIST_AT(whitelist, dns64, dns64_count, 64),
      .wanted = "an IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits, with no host bits set: "
                "\"2001:db8:64::/96\"; or \"discover\""},
-    {.name = "resolve", .section = SECTION_WHITELIST, .convert = convert_boolean,
+    {.name = "resolve", .section = SECTION_WHITELIST, .type = TYPE_BOOLEAN,
      AT(whitelist, resolve), .wanted = WANTED_BOOLEAN},
-    {.name = "registry", .section = SECTION_WHITELIST, .convert = convert_url,
+    {.name = "registry", .section = SECTION_WHITELIST, .type = TYPE_URL,
      AT(whitelist, registry),
      .wanted = "\"https://HOST/PATH\" without a password, or \"\" for none"},
-    {.name = "registry-interval", .section = SECTION_WHITELIST, .convert = convert_duration,
+    {.name = "registry-interval", .section = SECTION_WHITELIST, .type = TYPE_DURATION,
      .least = 1, AT(whitelist, registry_interval), .wanted = WANTED_DURATION},
-    {.name = "registry-addresses", .section = SECTION_WHITELIST, .convert = convert_boolean,
+    {.name = "registry-addresses", .section = SECTION_WHITELIST, .type = TYPE_BOOLEAN,
      AT(whitelist, registry_addresses), .wanted = WANTED_BOOLEAN},
-    {.name = "registry-keep", .section = SECTION_WHITELIST, .convert = convert_duration,
+    {.name = "registry-keep", .section = SECTION_WHITELIST, .type = TYPE_DURATION,
      AT(whitelist, registry_keep), .wanted = WANTED_DURATION},
-    {.name = "registry-shrink", .section = SECTION_WHITELIST, .convert = convert_number,
+    {.name = "registry-shrink", .section = SECTION_WHITELIST, .type = TYPE_NUMBER,
      .most = 100, AT(whitelist, registry_shrink), .wanted = "per cent, a number from 0 to 100"},
-    {.name = "registry-ca", .section = SECTION_WHITELIST, .convert = convert_path,
+    {.name = "registry-ca", .section = SECTION_WHITELIST, .type = TYPE_PATH,
      AT(whitelist, registry_ca), .wanted = WANTED_PATH},
-    {.name = "feed", .section = SECTION_WHITELIST, .convert = convert_feed, AT(whitelist, feed),
+    {.name = "feed", .section = SECTION_WHITELIST, .type = TYPE_FEED, AT(whitelist, feed),
      .wanted = "a file's path that begins with /, without \"..\" or \"//\", at most 255 bytes "
                "long, or \"\" for none"},
-    {.name = "feed-linger", .section = SECTION_WHITELIST, .convert = convert_duration,
+    {.name = "feed-linger", .section = SECTION_WHITELIST, .type = TYPE_DURATION,
      AT(whitelist, feed_linger), .wanted = WANTED_DURATION},
 };
 /* clang-format on */

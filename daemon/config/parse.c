@@ -119,13 +119,25 @@ static struct whitelist *whitelist_of(struct config_reader *reader, const cfg_t 
     return reader->open;
 }
 
+static size_t element_count(const struct config_key *key, const char *target)
+{
+    size_t count;
+    memcpy(&count, target + key->count_offset, sizeof(count));
+    return count;
+}
+
+static void set_element_count(const struct config_key *key, char *target, size_t count)
+{
+    memcpy(target + key->count_offset, &count, sizeof(count));
+}
+
 /* Room for one more element of a list; NULL when out of memory. */
 static void *grow(struct config_reader *reader, const struct config_key *key, char *target)
 {
+    size_t count = element_count(key, target);
     void *elements;
-    size_t count;
+
     memcpy(&elements, target + key->offset, sizeof(elements));
-    memcpy(&count, target + key->count_offset, sizeof(count));
     if ((count & (count - 1)) == 0) { /* the room is always a power of two */
         elements = reallocarray(elements, count ? 2 * count : 1, key->element_size);
         if (!elements) {
@@ -137,49 +149,19 @@ static void *grow(struct config_reader *reader, const struct config_key *key, ch
     return (char *)elements + count * key->element_size;
 }
 
-static void add_to_count(const struct config_key *key, char *target)
-{
-    size_t count;
-    memcpy(&count, target + key->count_offset, sizeof(count));
-    count++;
-    memcpy(target + key->count_offset, &count, sizeof(count));
-}
-
-static void drop_elements(const struct config_key *key, char *target)
-{
-    size_t none = 0;
-    if (key->element_size > 0)
-        memcpy(target + key->count_offset, &none, sizeof(none));
-}
-
-static size_t element_count(const struct config_key *key, const char *target)
-{
-    size_t count;
-    memcpy(&count, target + key->count_offset, sizeof(count));
-    return count;
-}
-
 static bool store(struct config_reader *reader, const struct config_key *key, char *target,
                   const char *text)
 {
     void *element;
     if (key->element_size == 0)
-        return key->convert(key, text, target + key->offset);
+        return config_convert(key, text, target + key->offset);
     element = grow(reader, key, target);
     if (!element)
         return true; /* told as such at the end */
-    if (!key->convert(key, text, element))
+    if (!config_convert(key, text, element))
         return false;
-    add_to_count(key, target);
+    set_element_count(key, target, element_count(key, target) + 1);
     return true;
-}
-
-/* The structure that the key's offset is meant in. */
-static char *target_of(struct config_reader *reader, const struct config_key *key, const cfg_t *cfg)
-{
-    if (key->section == SECTION_WHITELIST)
-        return (char *)whitelist_of(reader, cfg, line_of(cfg));
-    return (char *)reader->config;
 }
 
 /*
@@ -196,7 +178,7 @@ static void begin_key(struct config_reader *reader, const struct config_key *key
                        section_label(cfg, label), key->name, *line,
                        key->list ? ": += adds to a list" : "");
     if (key->list)
-        drop_elements(key, target);
+        set_element_count(key, target, 0);
     *line = line_of(cfg);
 }
 
@@ -227,7 +209,9 @@ static int parse_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *r
 {
     struct config_reader *reader = reader_of(cfg);
     const struct config_key *key = config_key_find(section_of(cfg), option->name);
-    char *target = target_of(reader, key, cfg);
+    char *target = key->section == SECTION_WHITELIST
+                       ? (char *)whitelist_of(reader, cfg, line_of(cfg))
+                       : (char *)reader->config;
     char label[64];
 
     *(const char **)result = value;

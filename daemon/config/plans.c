@@ -16,22 +16,18 @@ static size_t pattern_total(const struct config *config)
     return total;
 }
 
-static void fill_patterns(const struct config *config, struct whitelist_pattern *patterns)
-{
-    for (size_t i = 0; i < config->whitelist_count; i++) {
-        const struct whitelist *whitelist = &config->whitelists[i];
-        for (size_t j = 0; j < whitelist->pattern_count; j++)
-            *patterns++ = (struct whitelist_pattern){.pattern = whitelist->patterns[j],
-                                                     .whitelist = (uint8_t)i};
-    }
-}
-
 /* NULL when out of memory. */
 static struct whitelist_pattern *all_patterns(const struct config *config)
 {
     struct whitelist_pattern *all = calloc(pattern_total(config) + 1, sizeof(*all));
-    if (all)
-        fill_patterns(config, all);
+    struct whitelist_pattern *next = all;
+
+    for (size_t i = 0; all && i < config->whitelist_count; i++) {
+        const struct whitelist *whitelist = &config->whitelists[i];
+        for (size_t j = 0; j < whitelist->pattern_count; j++)
+            *next++ = (struct whitelist_pattern){.pattern = whitelist->patterns[j],
+                                                 .whitelist = (uint8_t)i};
+    }
     return all;
 }
 

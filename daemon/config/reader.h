@@ -16,17 +16,39 @@ enum config_section {
     SECTION_COUNT,
 };
 
+/* Of a key's value, or of each value in its list. */
+enum config_type {
+    TYPE_BOOLEAN = 1,
+    TYPE_NUMBER,
+    TYPE_DURATION, /* kept in seconds */
+    TYPE_WAIT,     /* kept in milliseconds */
+    TYPE_WORD,
+    TYPE_ADDRESS,
+    TYPE_PREFIX,
+    TYPE_DNS64,
+    TYPE_INTERFACE,
+    TYPE_RESOLVER,
+    TYPE_TUNNEL,
+    TYPE_VLAN,
+    TYPE_PATTERN,
+    TYPE_SET,
+    TYPE_SERVICE,
+    TYPE_URL,
+    TYPE_PATH,
+    TYPE_FEED,
+};
+
 enum { CONFIG_MEND_MAX = 384, CONFIG_PATH_SHOWN_MAX = 200 };
 
 /* One row of the table: what a key may hold and where it goes. */
 struct config_key {
     const char *name;
     enum config_section section;
+    enum config_type type;
     const char *standard; /* what an empty list means: += adds to that; or NULL */
     const char *wanted;   /* what would be right: the end of "ttl-min: "x": expected ..." */
     /* A frequent slip, and the line that would be right: replaces "wanted ..."; or NULL. */
     bool (*mend)(const char *text, char out[static CONFIG_MEND_MAX]);
-    bool (*convert)(const struct config_key *key, const char *text, void *out);
     const char *const *choices; /* for words: the enum's names in order, then NULL */
     uint32_t least, most;       /* for numbers */
     size_t offset;              /* of the value in struct config or struct whitelist */
@@ -43,6 +65,8 @@ const struct config_key *config_key(size_t index);
 /* NULL when the section has no such key. */
 const struct config_key *config_key_find(enum config_section section, const char *name);
 size_t config_key_index(const struct config_key *key);
+/* False, and `out` is as it was, when the text is no value of the key's type. */
+bool config_convert(const struct config_key *key, const char *text, void *out);
 
 struct config_reader {
     const char *path;
