@@ -44,7 +44,7 @@ static void on_children(void *context)
 
 /* ---- open, run, close ---- */
 
-static int open_loop(struct daemon *daemon)
+static int daemon_open_loop(struct daemon *daemon)
 {
     int result = loop_new(&daemon->loop);
     if (result)
@@ -145,7 +145,7 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         int (*open)(struct daemon *daemon);
         const char *what;
     } steps[] = {
-        {open_loop, "the event loop"},
+        {daemon_open_loop, "the event loop"},
         {daemon_open_timer, "the event loop"},
         {daemon_open_service, "the event loop"},
         {open_outputs, NULL}, /* says which */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An answer's way is on_answer and nothing else; all other work waits for its turn behind it.
+ * An answer's way is learn_on_answer and nothing else; all other work waits for its turn behind it.
  */
 #include "daemon/daemon_state.h"
 
@@ -186,7 +186,8 @@ static bool takes_translators(struct daemon *daemon, enum source source,
     return true;
 }
 
-static void on_answer(void *context, enum source source, const struct sighting *parts, size_t count)
+static void learn_on_answer(void *context, enum source source, const struct sighting *parts,
+                            size_t count)
 {
     struct daemon *daemon = context;
     struct moment now = clock_now();
@@ -234,7 +235,7 @@ static void on_caught_up(void *context, pid_t pid)
 
 /* ---- packets that wait ---- */
 
-static pid_t catch_up(void *context)
+static pid_t ask_to_catch_up(void *context)
 {
     struct daemon *daemon = context;
 
@@ -288,7 +289,7 @@ static void on_waited(void *context, const struct waiting_gone *gone, const stru
 struct hold_hooks daemon_hold_hooks(struct daemon *daemon)
 {
     return (struct hold_hooks){
-        .catch_up = catch_up,
+        .catch_up = ask_to_catch_up,
         .is_catching_up = is_catching_up,
         .answered = is_answered,
         .waited = on_waited,
@@ -300,7 +301,7 @@ struct hold_hooks daemon_hold_hooks(struct daemon *daemon)
 struct sources_hooks daemon_hooks(struct daemon *daemon)
 {
     return (struct sources_hooks){
-        .answer = on_answer,
+        .answer = learn_on_answer,
         .answered = on_answered,
         .refusal = on_refusal,
         .alarm = on_alarm,

@@ -194,8 +194,8 @@ static void take_priority(void)
                    strerror(-result));
 }
 
-static int prepare(const struct options *options, enum plan_latency latency,
-                   char libexec[static PATH_MAX], const char **what)
+static int prepare_daemon(const struct options *options, enum plan_latency latency,
+                          char libexec[static PATH_MAX], const char **what)
 {
     int result = find_libexec(libexec);
     *what = "locating the source programs";
@@ -236,7 +236,7 @@ static const char *find_state(const struct options *options, char out[static PAT
 }
 
 /* Takes the configuration. */
-static int run(const struct options *options, struct config *config)
+static int run_daemon(const struct options *options, struct config *config)
 {
     char libexec[PATH_MAX], state[PATH_MAX];
     struct daemon_options wanted = {
@@ -246,7 +246,7 @@ static int run(const struct options *options, struct config *config)
     };
     struct daemon *daemon;
     const char *what;
-    int result = prepare(options, config->latency, libexec, &what);
+    int result = prepare_daemon(options, config->latency, libexec, &what);
 
     if (result) {
         config_free(config);
@@ -284,7 +284,7 @@ int main(int argc, char **argv)
         return EX_CONFIG;
     }
     if (!options.check)
-        return run(&options, config);
+        return run_daemon(&options, config);
     status = check(&options, config);
     config_free(config);
     return status;

@@ -29,7 +29,7 @@ static int make_trusted(struct daemon *daemon, const struct config *config, stru
     return trusted_make(config, &files, out);
 }
 
-static void tell(const struct trusted *trusted, const struct trusted *before)
+static void tell_trusted(const struct trusted *trusted, const struct trusted *before)
 {
     char text[TRUSTED_TEXT_MAX];
 
@@ -43,7 +43,7 @@ static void tell(const struct trusted *trusted, const struct trusted *before)
 static void use_trusted(struct daemon *daemon, const struct trusted *trusted)
 {
     if (!trusted_equal(trusted, &daemon->trusted))
-        tell(trusted, &daemon->trusted);
+        tell_trusted(trusted, &daemon->trusted);
     trusted_free(&daemon->trusted);
     daemon->trusted = *trusted;
 }
@@ -127,7 +127,7 @@ static void on_changed(void *context, const char *path)
     loop_timer_set(daemon->trust_timer, at_once ? SETTLE_MS : (due_ns - now_ns) / NS_PER_MS + 1);
 }
 
-static void on_settled(void *context)
+static void trust_on_settled(void *context)
 {
     struct daemon *daemon = context;
     struct trusted_files files = trusted_files();
@@ -148,7 +148,7 @@ static void on_settled(void *context)
 
 int daemon_open_trust(struct daemon *daemon)
 {
-    daemon->trust_timer = loop_timer(daemon->loop, on_settled, daemon);
+    daemon->trust_timer = loop_timer(daemon->loop, trust_on_settled, daemon);
     if (!daemon->trust_timer)
         return -ENOMEM;
     return file_monitor_new(daemon->loop, on_changed, daemon, &daemon->system_files);

@@ -132,7 +132,7 @@ static void set_element_count(const struct config_key *key, char *target, size_t
 }
 
 /* Room for one more element of a list; NULL when out of memory. */
-static void *grow(struct config_reader *reader, const struct config_key *key, char *target)
+static void *list_grow(struct config_reader *reader, const struct config_key *key, char *target)
 {
     size_t count = element_count(key, target);
     void *elements;
@@ -155,7 +155,7 @@ static bool store(struct config_reader *reader, const struct config_key *key, ch
     void *element;
     if (key->element_size == 0)
         return config_convert(key, text, target + key->offset);
-    element = grow(reader, key, target);
+    element = list_grow(reader, key, target);
     if (!element)
         return true; /* told as such at the end */
     if (!config_convert(key, text, element))

@@ -32,7 +32,7 @@ struct scanner {
 static const char word_ends[] = {' ', '#', '"', '\'', '\t', '\n', '\r', '=',
                                  '{', '}', '(', ')',  '+',  ',',  '*'};
 
-static bool fail(struct scanner *scanner, unsigned line, const char *what)
+static bool scan_fail(struct scanner *scanner, unsigned line, const char *what)
 {
     *scanner->fault = (struct config_fault){.line = line, .what = what};
     return false;
@@ -64,7 +64,7 @@ static bool blank_block_comment(struct scanner *scanner)
     while (end + 1 < scanner->size && !(scanner->text[end] == '*' && scanner->text[end + 1] == '/'))
         end++;
     if (end + 1 >= scanner->size)
-        return fail(scanner, start, "the comment that begins here is never closed with */");
+        return scan_fail(scanner, start, "the comment that begins here is never closed with */");
     for (; scanner->at < end + 2; scanner->at++) {
         if (peek(scanner, 0) == '\n')
             scanner->line++;
@@ -77,19 +77,21 @@ static bool blank_block_comment(struct scanner *scanner)
 static bool check_in_string(struct scanner *scanner, char quote)
 {
     if (is_control(peek(scanner, 0)))
-        return fail(scanner, scanner->line, "a control character in a string");
+        return scan_fail(scanner, scanner->line, "a control character in a string");
     if (quote == '\'')
         return true;
     if (peek(scanner, 0) == '$' && peek(scanner, 1) == '{')
-        return fail(scanner, scanner->line,
-                    "environment variables are not put in here: write the value, or use single "
-                    "quotes when ${ is meant as it stands");
+        return scan_fail(
+            scanner, scanner->line,
+            "environment variables are not put in here: write the value, or use single "
+            "quotes when ${ is meant as it stands");
     if (peek(scanner, 0) != '\\')
         return true;
     if (peek(scanner, 1) != '\\' && peek(scanner, 1) != '"')
-        return fail(scanner, scanner->line,
-                    "only \\\" and \\\\ are escapes in double quotes: in single quotes a backslash "
-                    "stands for itself");
+        return scan_fail(
+            scanner, scanner->line,
+            "only \\\" and \\\\ are escapes in double quotes: in single quotes a backslash "
+            "stands for itself");
     scanner->at++;
     return true;
 }
@@ -99,7 +101,7 @@ static bool skip_string(struct scanner *scanner)
     char quote = peek(scanner, 0);
     for (scanner->at++; peek(scanner, 0) != quote; scanner->at++) {
         if (peek(scanner, 0) == '\n')
-            return fail(scanner, scanner->line, "the string is not closed on its line");
+            return scan_fail(scanner, scanner->line, "the string is not closed on its line");
         if (!check_in_string(scanner, quote))
             return false;
     }
@@ -112,15 +114,16 @@ static bool skip_word(struct scanner *scanner)
 {
     for (; !memchr(word_ends, peek(scanner, 0), sizeof(word_ends)); scanner->at++) {
         if (is_control(peek(scanner, 0)))
-            return fail(scanner, scanner->line, "a control character: not a text file?");
+            return scan_fail(scanner, scanner->line, "a control character: not a text file?");
         if (peek(scanner, 0) == ';')
-            return fail(scanner, scanner->line,
-                        "a semicolon: leave it out, the end of the line ends a value");
+            return scan_fail(scanner, scanner->line,
+                             "a semicolon: leave it out, the end of the line ends a value");
         if (peek(scanner, 0) == '|')
-            return fail(scanner, scanner->line, "| outside quotes: write the section with { }");
+            return scan_fail(scanner, scanner->line,
+                             "| outside quotes: write the section with { }");
         if (peek(scanner, 0) == '$' && peek(scanner, 1) == '{')
-            return fail(scanner, scanner->line,
-                        "environment variables are not put in here: write the value");
+            return scan_fail(scanner, scanner->line,
+                             "environment variables are not put in here: write the value");
     }
     return true;
 }
@@ -134,7 +137,7 @@ static bool word_is(const struct scanner *scanner, size_t at, const char *word)
            memchr(word_ends, scanner->text[at + size], sizeof(word_ends));
 }
 
-static struct config_word word_at(const struct scanner *scanner, size_t at)
+static struct config_word scanner_word(const struct scanner *scanner, size_t at)
 {
     size_t end = at;
 
@@ -150,7 +153,7 @@ static void tell_use(const struct scanner *scanner, size_t at)
     const struct config_use use = {.line = scanner->line,
                                    .section = scanner->section,
                                    .title = scanner->title,
-                                   .name = word_at(scanner, at)};
+                                   .name = scanner_word(scanner, at)};
 
     if (scanner->use)
         scanner->use(scanner->context, &use);
@@ -164,8 +167,8 @@ static void begin_section(struct scanner *scanner)
 
     tell_use(scanner, name);
     scanner->capture = word_is(scanner, name, "capture");
-    scanner->section = word_at(scanner, name);
-    scanner->title = titled ? word_at(scanner, scanner->word) : (struct config_word){0};
+    scanner->section = scanner_word(scanner, name);
+    scanner->title = titled ? scanner_word(scanner, scanner->word) : (struct config_word){0};
 }
 
 /*
@@ -185,7 +188,7 @@ static void blank_empty_list(struct scanner *scanner)
 static bool open_brace(struct scanner *scanner)
 {
     if (scanner->depth == DEPTH_MAX)
-        return fail(scanner, scanner->line, "braces are nested too deeply");
+        return scan_fail(scanner, scanner->line, "braces are nested too deeply");
     scanner->list[scanner->depth] = scanner->after_equals;
     scanner->opened[scanner->depth++] = scanner->line;
     scanner->holds_value = false;
@@ -198,7 +201,7 @@ static bool open_brace(struct scanner *scanner)
 static bool close_brace(struct scanner *scanner)
 {
     if (scanner->depth == 0)
-        return fail(scanner, scanner->line, "} without a { before it");
+        return scan_fail(scanner, scanner->line, "} without a { before it");
     scanner->at++;
     if (scanner->list[--scanner->depth])
         blank_empty_list(scanner);
@@ -213,7 +216,7 @@ static bool check_comma(struct scanner *scanner, bool string)
     bool in_list = scanner->depth > 0 && scanner->list[scanner->depth - 1];
 
     if ((in_list && scanner->after_value) || (string && scanner->after_string))
-        return fail(scanner, scanner->line, "a comma is missing before this value");
+        return scan_fail(scanner, scanner->line, "a comma is missing before this value");
     if (!in_list && !scanner->after_equals) {
         scanner->word_before = scanner->word;
         scanner->word = scanner->at;
@@ -275,10 +278,10 @@ static bool step(struct scanner *scanner)
         blank_line_comment(scanner);
         return true;
     case '*':
-        return fail(scanner, scanner->line, "* outside quotes: write \"*.example.net\"");
+        return scan_fail(scanner, scanner->line, "* outside quotes: write \"*.example.net\"");
     case '+':
         if (peek(scanner, 1) != '=')
-            return fail(scanner, scanner->line, "+ without =: += adds to a list");
+            return scan_fail(scanner, scanner->line, "+ without =: += adds to a list");
         after_mark(scanner, '=');
         scanner->at += 2;
         return true;
@@ -308,6 +311,6 @@ bool config_text_clean(char *text, size_t size, struct config_fault *fault,
         if (!step(&scanner))
             return false;
     if (scanner.depth > 0)
-        return fail(&scanner, scanner.opened[scanner.depth - 1], "the { here is never closed");
+        return scan_fail(&scanner, scanner.opened[scanner.depth - 1], "the { here is never closed");
     return true;
 }

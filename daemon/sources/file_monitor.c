@@ -32,7 +32,7 @@ struct file_monitor {
     struct watched_file files[FILE_MONITOR_MAX];
 };
 
-static void look(struct watched_file *file)
+static void file_look(struct watched_file *file)
 {
     struct stat status;
 
@@ -51,7 +51,7 @@ static bool same(const struct watched_file *a, const struct watched_file *b)
 }
 
 /* All are looked at, so that several changes at once make one restart. */
-static void on_timer(void *context)
+static void monitor_on_timer(void *context)
 {
     struct file_monitor *watched = context;
     const char *changed = NULL;
@@ -59,7 +59,7 @@ static void on_timer(void *context)
     for (size_t i = 0; i < watched->count; i++) {
         struct watched_file before = watched->files[i];
 
-        look(&watched->files[i]);
+        file_look(&watched->files[i]);
         if (!changed && !same(&before, &watched->files[i]))
             changed = watched->files[i].path;
     }
@@ -77,7 +77,7 @@ int file_monitor_new(struct loop *loop, void (*changed)(void *context, const cha
         return -ENOMEM;
     watched->changed = changed;
     watched->context = context;
-    watched->timer = loop_timer(loop, on_timer, watched);
+    watched->timer = loop_timer(loop, monitor_on_timer, watched);
     if (!watched->timer) {
         free(watched);
         return -ENOMEM;
@@ -103,7 +103,7 @@ void file_monitor_set(struct file_monitor *watched, const char *const *paths, si
             continue;
         struct watched_file *file = &watched->files[watched->count++];
         snprintf(file->path, sizeof(file->path), "%s", paths[i]);
-        look(file);
+        file_look(file);
     }
     if (watched->count > 0)
         loop_timer_set(watched->timer, LOOK_MS);

@@ -58,7 +58,7 @@ static int read_name(const struct nlattr *attribute, void *context)
     return MNL_CB_OK;
 }
 
-static int take_message(const struct nlmsghdr *header, void *context)
+static int links_take_message(const struct nlmsghdr *header, void *context)
 {
     struct link_monitor *links = context;
     const struct ifinfomsg *info;
@@ -82,7 +82,7 @@ static int take_message(const struct nlmsghdr *header, void *context)
     return MNL_CB_OK;
 }
 
-static void on_readable(void *context)
+static void links_on_readable(void *context)
 {
     struct link_monitor *links = context;
     for (int reads = 0; reads < READS_A_WAKE; reads++) {
@@ -95,7 +95,7 @@ static void on_readable(void *context)
             links->hooks.changed(links->hooks.context);
         if (got <= 0)
             return;
-        mnl_cb_run(links->buffer, (size_t)got, 0, 0, take_message, links);
+        mnl_cb_run(links->buffer, (size_t)got, 0, 0, links_take_message, links);
     }
 }
 
@@ -131,8 +131,8 @@ int link_monitor_open(struct loop *loop, const struct link_monitor_hooks *hooks,
         link_monitor_close(links);
         return result;
     }
-    links->watch =
-        loop_readable(loop, mnl_socket_get_fd(links->socket), LOOP_NORMAL, on_readable, links);
+    links->watch = loop_readable(loop, mnl_socket_get_fd(links->socket), LOOP_NORMAL,
+                                 links_on_readable, links);
     if (!links->watch) {
         link_monitor_close(links);
         return -ENOMEM;

@@ -154,7 +154,7 @@ bool process_catch_up(struct process *process)
     return true;
 }
 
-static void take_message(struct process *process, const struct message *message)
+static void process_take_message(struct process *process, const struct message *message)
 {
     const struct sources_hooks *hooks = process->supervisor->hooks;
     struct inbox_delivery delivery;
@@ -244,7 +244,7 @@ static bool read_messages(struct process *process, unsigned most)
             channel_receive_waiting(process->reader, process->batch, together, &stopped);
 
         for (unsigned i = 0; i < count && process->state != PROCESS_DOOMED; i++)
-            take_message(process, &process->batch[i]);
+            process_take_message(process, &process->batch[i]);
         hooks->answered(hooks->context);
         read += count;
         ended = stop_reading(process, stopped);
@@ -252,7 +252,7 @@ static bool read_messages(struct process *process, unsigned most)
     return ended;
 }
 
-static void on_readable(void *context)
+static void process_on_readable(void *context)
 {
     struct process *process = context;
     if (read_messages(process, MESSAGES_A_WAKE)) {
@@ -273,7 +273,7 @@ static void on_breath(void *context)
     if (process->state == PROCESS_DOOMED)
         return;
     process->watch = loop_readable(process->supervisor->loop, process->reader, LOOP_URGENT,
-                                   on_readable, process);
+                                   process_on_readable, process);
     if (!process->watch)
         process_kill(process, "could not be watched: out of memory");
 }
@@ -326,8 +326,8 @@ int process_start(struct supervisor *supervisor, const struct source_start *star
     inbox_init(&process->inbox, process->source);
     result = start_program(process, start, stage);
     if (result == 0) {
-        process->watch =
-            loop_readable(supervisor->loop, process->reader, LOOP_URGENT, on_readable, process);
+        process->watch = loop_readable(supervisor->loop, process->reader, LOOP_URGENT,
+                                       process_on_readable, process);
         process->breath = loop_timer(supervisor->loop, on_breath, process);
         process->deadline = loop_timer(supervisor->loop, on_deadline, process);
         if (!process->watch || !process->breath || !process->deadline)

@@ -143,7 +143,7 @@ static void sniffer_interface_changed(void *self, const struct process *process,
         loop_timer_set(sniffer->debounce, LINK_DEBOUNCE_MS);
 }
 
-static void on_settled(void *context)
+static void sniffer_on_settled(void *context)
 {
     struct sniffer *sniffer = context;
     uint64_t now_ns = clock_now().boot_ns;
@@ -261,7 +261,7 @@ static int sniffer_open(struct supervisor *supervisor, const struct sources_opti
 
     sniffer->supervisor = supervisor;
     sniffer->debounce = loop_timer(supervisor->loop, on_debounce, sniffer);
-    sniffer->settling = loop_timer(supervisor->loop, on_settled, sniffer);
+    sniffer->settling = loop_timer(supervisor->loop, sniffer_on_settled, sniffer);
     if (!sniffer->debounce || !sniffer->settling)
         return -ENOMEM;
     return link_monitor_open(supervisor->loop, &hooks, &sniffer->links);

@@ -81,8 +81,8 @@ static bool was_said(const struct mirror_port *said, size_t count, const struct 
     return false;
 }
 
-static void take_ports(struct surroundings *surroundings, const struct topology *topology,
-                       const struct plan *plan)
+static void surroundings_take_ports(struct surroundings *surroundings,
+                                    const struct topology *topology, const struct plan *plan)
 {
     struct mirror_port ports[PLAN_INTERFACES_MAX];
     size_t count =
@@ -110,7 +110,7 @@ static struct topology_part read_part(struct surroundings *surroundings, const s
         topology_remember(&surroundings->past, &topology);
         result = topology_plan(&topology, &surroundings->past, &surroundings->choice, plan, &part);
         if (take)
-            take_ports(surroundings, &topology, plan);
+            surroundings_take_ports(surroundings, &topology, plan);
         topology_free(&topology);
     }
     if (result < 0)

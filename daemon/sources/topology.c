@@ -66,7 +66,7 @@ void topology_remember(struct topology_past *past, const struct topology *topolo
     }
 }
 
-static bool is_named(const struct mirror_choice *choice, const char *name)
+static bool link_is_named(const struct mirror_choice *choice, const char *name)
 {
     for (size_t i = 0; i < choice->count; i++) {
         if (strncmp(choice->named[i].name, name, IFNAMSIZ) == 0)
@@ -98,7 +98,7 @@ enum mirror_verdict topology_judge(const struct topology *topology,
                                    const struct mirror_choice *choice,
                                    const struct topology_link *link)
 {
-    if (is_named(choice, link->name))
+    if (link_is_named(choice, link->name))
         return MIRROR_NAMED;
     if (!choice->detect || link->loopback || has_addresses(topology, link->index))
         return MIRROR_ORDINARY;
@@ -190,8 +190,8 @@ static bool is_in_vrf(const struct topology *topology, const struct topology_lin
  * Containers and guests come and go by the dozen: where nothing is to be said of their interface it
  * is left out, so that no other sniffer has to be started for each.
  */
-static bool is_listed(const struct topology *topology, const struct plan *plan,
-                      const struct topology_link *link, enum mirror_verdict verdict)
+static bool link_is_listed(const struct topology *topology, const struct plan *plan,
+                           const struct topology_link *link, enum mirror_verdict verdict)
 {
     if (!is_watched(plan, link->name))
         return false;
@@ -217,7 +217,7 @@ static void add_links(const struct topology *topology, const struct topology_pas
         const struct topology_link *link = &topology->links[i];
         enum mirror_verdict verdict = topology_judge(topology, past, choice, link);
 
-        if (!is_listed(topology, plan, link, verdict))
+        if (!link_is_listed(topology, plan, link, verdict))
             continue;
         struct plan_link *row = &part->links[part->link_count++];
         row->index = link->index;
@@ -228,7 +228,7 @@ static void add_links(const struct topology *topology, const struct topology_pas
     }
 }
 
-static void add_origin(struct topology_part *part, uint32_t link, const struct prefix *prefix)
+static void part_add_origin(struct topology_part *part, uint32_t link, const struct prefix *prefix)
 {
     if (part->origin_count == PLAN_ORIGINS_MAX)
         return;
@@ -244,7 +244,7 @@ static void add_connected(const struct topology *topology, const struct topology
         uint32_t index = topology->links[i].index;
 
         if (marks[i] && (index == address->link || lists(part, index)))
-            add_origin(part, index, &address->connected);
+            part_add_origin(part, index, &address->connected);
     }
 }
 
@@ -259,7 +259,7 @@ static void add_origins(const struct topology *topology, uint8_t *marks, struct 
     for (size_t i = 0; i < topology->address_count; i++) {
         const struct address *own = &topology->addresses[i].own;
 
-        add_origin(part, 0, &(struct prefix){*own, (uint8_t)(8 * address_size(own))});
+        part_add_origin(part, 0, &(struct prefix){*own, (uint8_t)(8 * address_size(own))});
     }
     for (size_t i = 0; i < topology->address_count; i++) {
         const struct topology_address *address = &topology->addresses[i];

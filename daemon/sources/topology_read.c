@@ -109,7 +109,7 @@ static int take_link_attribute(const struct nlattr *attribute, void *context)
 }
 
 /* The two ends of a cable stand on nothing; hardware names itself. */
-static void conclude(struct parsing *parsing)
+static void link_conclude(struct parsing *parsing)
 {
     static const char *const plain[] = {"", "veth", "dummy", "ifb", "tun"};
     struct topology_link *link = &parsing->link;
@@ -135,7 +135,7 @@ static int take_link(const struct nlmsghdr *header, void *context)
     parsing.link.index = (uint32_t)info->ifi_index;
     parsing.link.loopback = info->ifi_type == ARPHRD_LOOPBACK;
     mnl_attr_parse(header, sizeof(*info), take_link_attribute, &parsing);
-    conclude(&parsing);
+    link_conclude(&parsing);
     if (parsing.link.index > 0 && parsing.link.name[0])
         topology->links[topology->link_count++] = parsing.link;
     return MNL_CB_OK;
