@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The descriptors of a source, by fixed numbers.  The daemon hands them over at exec and speaks to
- * a source by nothing but signals and the sniffer's eventfd after that.
+ * a source by nothing but signals, the sniffer's eventfd, and requests (source/request.h) where
+ * source/kind.c lists some, after that.
  *
  *   3     the channel's writing end (SOCK_SEQPACKET, source/channel.h)
  *   4     the plan, a sealed memfd (sniffer/plan.h, registry/plan.h)
