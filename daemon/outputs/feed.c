@@ -25,7 +25,7 @@ struct feed {
     uint64_t changes;
 };
 
-static int compare(const void *a, const void *b)
+static int held_compare(const void *a, const void *b)
 {
     const struct held *left = a, *right = b;
     return address_compare(&left->address, &right->address);
@@ -36,10 +36,10 @@ static struct held *held_at(struct heap_node *node)
     return heap_entry(node, struct held, leaves);
 }
 
-static struct held *find(const struct feed *feed, const struct address *address)
+static struct held *feed_find(const struct feed *feed, const struct address *address)
 {
     const struct held wanted = {.address = *address};
-    void *found = tfind(&wanted, &feed->by_address, compare);
+    void *found = tfind(&wanted, &feed->by_address, held_compare);
     return found ? *(struct held **)found : NULL;
 }
 
@@ -49,9 +49,9 @@ static uint64_t leaves_ns(const struct feed *feed, uint64_t end_ns)
                                                         : UINT64_MAX;
 }
 
-static void remove_one(struct feed *feed, struct held *held)
+static void feed_remove(struct feed *feed, struct held *held)
 {
-    tdelete(held, &feed->by_address, compare);
+    tdelete(held, &feed->by_address, held_compare);
     heap_take(&feed->by_time, &held->leaves);
     free(held);
     feed->changes++;
@@ -68,7 +68,7 @@ struct feed *feed_new(const struct feed_limits *limits)
 void feed_clear(struct feed *feed)
 {
     while (feed->by_time.count > 0)
-        remove_one(feed, held_at(heap_top(&feed->by_time)));
+        feed_remove(feed, held_at(heap_top(&feed->by_time)));
 }
 
 void feed_free(struct feed *feed)
@@ -80,19 +80,19 @@ void feed_free(struct feed *feed)
     free(feed);
 }
 
-static int add(struct feed *feed, const struct address *address, uint64_t end_ns)
+static int feed_add(struct feed *feed, const struct address *address, uint64_t end_ns)
 {
     struct held *held = calloc(1, sizeof(*held));
 
     if (!held)
         return -ENOMEM;
     *held = (struct held){.address = *address, .confirmed = true, .end_ns = end_ns};
-    if (!tsearch(held, &feed->by_address, compare)) {
+    if (!tsearch(held, &feed->by_address, held_compare)) {
         free(held);
         return -ENOMEM;
     }
     if (heap_put(&feed->by_time, &held->leaves, leaves_ns(feed, end_ns)) < 0) {
-        tdelete(held, &feed->by_address, compare);
+        tdelete(held, &feed->by_address, held_compare);
         free(held);
         return -ENOMEM;
     }
@@ -102,12 +102,12 @@ static int add(struct feed *feed, const struct address *address, uint64_t end_ns
 
 int feed_hold(struct feed *feed, const struct address *address, uint64_t end_ns)
 {
-    struct held *held = find(feed, address);
+    struct held *held = feed_find(feed, address);
 
     if (!held) {
         while (feed->by_time.count >= feed->limits.most)
-            remove_one(feed, held_at(heap_top(&feed->by_time)));
-        return add(feed, address, end_ns);
+            feed_remove(feed, held_at(heap_top(&feed->by_time)));
+        return feed_add(feed, address, end_ns);
     }
     held->confirmed = true;
     if (end_ns <= held->end_ns)
@@ -118,9 +118,9 @@ int feed_hold(struct feed *feed, const struct address *address, uint64_t end_ns)
 
 void feed_drop(struct feed *feed, const struct address *address)
 {
-    struct held *held = find(feed, address);
+    struct held *held = feed_find(feed, address);
     if (held)
-        remove_one(feed, held);
+        feed_remove(feed, held);
 }
 
 uint64_t feed_due(const struct feed *feed)
@@ -132,12 +132,12 @@ uint64_t feed_due(const struct feed *feed)
 void feed_run(struct feed *feed, uint64_t now_ns)
 {
     while (feed_due(feed) <= now_ns)
-        remove_one(feed, held_at(heap_top(&feed->by_time)));
+        feed_remove(feed, held_at(heap_top(&feed->by_time)));
 }
 
-/* All all, in an array to free, since the heap moves under who changes it.  NULL when empty or
+/* All of them, in an array to free, since the heap moves under who changes it.  NULL when empty or
  * out of memory. */
-static struct held **list(const struct feed *feed, size_t *count)
+static struct held **feed_list_held(const struct feed *feed, size_t *count)
 {
     struct held **all = calloc(feed->by_time.count + 1, sizeof(struct held *));
 
@@ -150,7 +150,7 @@ static struct held **list(const struct feed *feed, size_t *count)
 int feed_compare_begin(struct feed *feed, const struct feed_limits *limits)
 {
     size_t count;
-    struct held **all = list(feed, &count);
+    struct held **all = feed_list_held(feed, &count);
 
     if (!all)
         return -ENOMEM;
@@ -161,18 +161,18 @@ int feed_compare_begin(struct feed *feed, const struct feed_limits *limits)
     }
     free(all);
     while (feed->by_time.count > feed->limits.most)
-        remove_one(feed, held_at(heap_top(&feed->by_time)));
+        feed_remove(feed, held_at(heap_top(&feed->by_time)));
     return 0;
 }
 
 void feed_compare_end(struct feed *feed, uint64_t now_ns)
 {
     size_t count;
-    struct held **all = list(feed, &count);
+    struct held **all = feed_list_held(feed, &count);
 
     for (size_t i = 0; i < count; i++)
         if (!all[i]->confirmed && all[i]->end_ns > now_ns)
-            remove_one(feed, all[i]);
+            feed_remove(feed, all[i]);
     free(all);
 }
 
@@ -186,7 +186,7 @@ uint64_t feed_changes(const struct feed *feed)
     return feed->changes;
 }
 
-static void print_one(const void *node, VISIT visit, void *out)
+static void held_print(const void *node, VISIT visit, void *out)
 {
     const struct held *held = *(struct held *const *)node;
     char text[ADDRESS_TEXT_MAX];
@@ -197,5 +197,5 @@ static void print_one(const void *node, VISIT visit, void *out)
 
 void feed_print(const struct feed *feed, FILE *out)
 {
-    twalk_r(feed->by_address, print_one, out);
+    twalk_r(feed->by_address, held_print, out);
 }

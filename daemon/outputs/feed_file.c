@@ -17,7 +17,7 @@
 
 enum { MODE = 0644, BLOCK = 16384 };
 
-static bool same_bytes(int a, int b)
+static bool files_are_same(int a, int b)
 {
     char left[BLOCK], right[BLOCK];
     ssize_t size;
@@ -33,7 +33,7 @@ static bool same_bytes(int a, int b)
 }
 
 /* A file with other rights than ours is replaced too. */
-static bool is_there_already(const char *path, int draft)
+static bool feedfile_is_there(const char *path, int draft)
 {
     struct stat status;
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -42,7 +42,7 @@ static bool is_there_already(const char *path, int draft)
     if (fd < 0)
         return false;
     same = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 07777) == MODE &&
-           same_bytes(fd, draft);
+           files_are_same(fd, draft);
     close(fd);
     return same;
 }
@@ -52,14 +52,14 @@ struct writing {
     const struct feed *feed;
 };
 
-static int print(void *context, FILE *draft)
+static int feedfile_print(void *context, FILE *draft)
 {
     const struct writing *writing = context;
 
     feed_print(writing->feed, draft);
     if (fflush(draft) != 0)
         return -errno;
-    return is_there_already(writing->path, fileno(draft)) ? FILE_KEEP : 0;
+    return feedfile_is_there(writing->path, fileno(draft)) ? FILE_KEEP : 0;
 }
 
 int feedfile_write(const char *path, const struct feed *feed)
@@ -67,7 +67,7 @@ int feedfile_write(const char *path, const struct feed *feed)
     struct writing writing = {.path = path, .feed = feed};
 
     /* Whatever umask the process has: the web server must be able to read it. */
-    return file_replace(path, MODE, true, print, &writing);
+    return file_replace(path, MODE, true, feedfile_print, &writing);
 }
 
 int feedfile_try(const char *path)

@@ -26,7 +26,7 @@ struct feeds {
     struct outlet *first;
 };
 
-static void arm(const struct feeds *feeds)
+static void feeds_arm(const struct feeds *feeds)
 {
     uint64_t now_ns = clock_now().boot_ns, due_ns = UINT64_MAX;
 
@@ -40,18 +40,18 @@ static void arm(const struct feeds *feeds)
                        due_ns > now_ns ? (due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0);
 }
 
-static void on_timer(void *context)
+static void on_feeds_timer(void *context)
 {
     struct feeds *feeds = context;
     uint64_t now_ns = clock_now().boot_ns;
 
     for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
         outlet_run(outlet, now_ns);
-    arm(feeds);
+    feeds_arm(feeds);
 }
 
 /* Those of the configuration, and those that are still to be emptied. */
-static void keep_list(struct feeds *feeds)
+static void feeds_keep_list(struct feeds *feeds)
 {
     feedlist_begin(feeds->list);
     for (const struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
@@ -66,7 +66,7 @@ static bool outlet_is_done(const struct outlet *outlet)
            (!outlet_is_dirty(outlet) || outlet->error == -ENOENT);
 }
 
-static void forget_retired(struct feeds *feeds)
+static void feeds_forget_retired(struct feeds *feeds)
 {
     bool some = false;
 
@@ -82,7 +82,7 @@ static void forget_retired(struct feeds *feeds)
         some = true;
     }
     if (some)
-        keep_list(feeds);
+        feeds_keep_list(feeds);
 }
 
 static void feeds_reap(void *self)
@@ -91,8 +91,8 @@ static void feeds_reap(void *self)
 
     for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
         outlet_reap(outlet);
-    forget_retired(feeds);
-    arm(feeds);
+    feeds_forget_retired(feeds);
+    feeds_arm(feeds);
 }
 
 static void feeds_event(void *self, const struct event *event, uint64_t boot_ns)
@@ -106,7 +106,7 @@ static void feeds_event(void *self, const struct event *event, uint64_t boot_ns)
         changed = changed || feed_changes(outlet->feed) != before;
     }
     if (changed)
-        arm(feeds);
+        feeds_arm(feeds);
 }
 
 /* ---- the configuration ---- */
@@ -121,8 +121,8 @@ static struct outlet *outlet_find(const struct feeds *feeds, const char *path)
 }
 
 /* The same file is the same feed, whichever whitelist names it. */
-static int configure_outlet(struct feeds *feeds, const struct whitelist *whitelist,
-                            const struct moment *now)
+static int feeds_configure_one(struct feeds *feeds, const struct whitelist *whitelist,
+                               const struct moment *now)
 {
     struct outlet *outlet = outlet_find(feeds, whitelist->feed);
 
@@ -136,7 +136,7 @@ static int configure_outlet(struct feeds *feeds, const struct whitelist *whiteli
     return outlet_configure(outlet, whitelist, feeds->views->sync, now);
 }
 
-static bool is_named(const struct config *config, const char *path)
+static bool config_names(const struct config *config, const char *path)
 {
     for (size_t i = 0; i < config->whitelist_count; i++)
         if (strcmp(config->whitelists[i].feed, path) == 0)
@@ -144,18 +144,13 @@ static bool is_named(const struct config *config, const char *path)
     return false;
 }
 
-static void retire(struct feeds *feeds, const struct config *config)
-{
-    for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
-        if (!is_named(config, outlet->path))
-            outlet_retire(outlet);
-}
-
 static void feeds_configure(void *self, const struct config *config, const struct moment *now)
 {
     struct feeds *feeds = self;
 
-    retire(feeds, config);
+    for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
+        if (!config_names(config, outlet->path))
+            outlet_retire(outlet);
     for (size_t i = 0; i < config->whitelist_count; i++) {
         const struct whitelist *whitelist = &config->whitelists[i];
 
@@ -165,17 +160,17 @@ static void feeds_configure(void *self, const struct config *config, const struc
             log_error("feed %s of whitelist %s: that is the daemon's state file: choose "
                       "another",
                       whitelist->feed, whitelist->name);
-        else if (configure_outlet(feeds, whitelist, now) < 0)
+        else if (feeds_configure_one(feeds, whitelist, now) < 0)
             log_error("feed %s: out of memory", whitelist->feed);
     }
-    keep_list(feeds);
-    arm(feeds);
+    feeds_keep_list(feeds);
+    feeds_arm(feeds);
 }
 
 /* ---- beginning, end, looking ---- */
 
 /* A feed of the last run, without a whitelist: it is emptied unless the configuration names it. */
-static void adopt(void *context, const char *path)
+static void feeds_adopt(void *context, const char *path)
 {
     static const struct whitelist nobody;
     struct feeds *feeds = context;
@@ -199,14 +194,14 @@ static int feeds_open(const struct output_setting *setting, void **self, const c
         return -ENOMEM;
     *feeds = (struct feeds){
         .views = setting->views, .state = setting->state, .list = feedlist_open(setting->state)};
-    feeds->timer = loop_timer(setting->loop, on_timer, feeds);
+    feeds->timer = loop_timer(setting->loop, on_feeds_timer, feeds);
     if (!feeds->timer || !feeds->list) {
         loop_unwatch(feeds->timer);
         feedlist_free(feeds->list);
         free(feeds);
         return -ENOMEM;
     }
-    feedlist_each(feeds->list, adopt, feeds);
+    feedlist_each(feeds->list, feeds_adopt, feeds);
     *self = feeds;
     return 0;
 }

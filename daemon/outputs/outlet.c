@@ -80,12 +80,12 @@ void outlet_reap(struct outlet *outlet)
 
 /* ---- what is in it ---- */
 
-static bool feeds_set(const struct outlet *outlet, const struct set_name *set)
+static bool outlet_has_set(const struct outlet *outlet, const struct set_name *set)
 {
     return set && (set_name_equal(set, &outlet->set4) || set_name_equal(set, &outlet->set6));
 }
 
-static bool is_of(const struct outlet *outlet, const struct event *event)
+static bool outlet_is_of(const struct outlet *outlet, const struct event *event)
 {
     return event->whitelist && strcmp(event->whitelist->name, outlet->whitelist) == 0;
 }
@@ -96,16 +96,16 @@ void outlet_event(struct outlet *outlet, const struct event *event, uint64_t boo
     switch (event->kind) {
     case EVENT_GRANTED:
     case EVENT_EXTENDED:
-        if (is_of(outlet, event) &&
+        if (outlet_is_of(outlet, event) &&
             feed_hold(outlet->feed, event->address, boot_ns + event->lifetime * NS_PER_SECOND) < 0)
             log_error("feed %s: out of memory; an address is missing from it", outlet->path);
         return;
     case EVENT_EVICTED:
-        if (is_of(outlet, event))
+        if (outlet_is_of(outlet, event))
             feed_drop(outlet->feed, event->address);
         return;
     case EVENT_FORGOTTEN: /* by whichever whitelist: the set does not have it any more */
-        if (feeds_set(outlet, event->set))
+        if (outlet_has_set(outlet, event->set))
             feed_drop(outlet->feed, event->address);
         return;
     case EVENT_REFUSED:
@@ -122,7 +122,7 @@ struct holding {
     uint64_t now_ns;
 };
 
-static void hold_lease(void *context, const struct lease *lease)
+static void outlet_hold(void *context, const struct lease *lease)
 {
     const struct holding *holding = context;
     uint64_t end_ns = 0;
@@ -137,7 +137,7 @@ static void hold_lease(void *context, const struct lease *lease)
         (void)feed_hold(holding->outlet->feed, &lease->address, end_ns);
 }
 
-static struct feed_limits limits_of(const struct whitelist *whitelist)
+static struct feed_limits outlet_limits(const struct whitelist *whitelist)
 {
     /* Two sets, and as many that linger. */
     return (struct feed_limits){.linger_ns = whitelist->feed_linger * NS_PER_SECOND,
@@ -148,7 +148,7 @@ static struct feed_limits limits_of(const struct whitelist *whitelist)
 int outlet_configure(struct outlet *outlet, const struct whitelist *whitelist,
                      const struct setsync *sync, const struct moment *now)
 {
-    struct feed_limits limits = limits_of(whitelist);
+    struct feed_limits limits = outlet_limits(whitelist);
     struct holding holding = {.outlet = outlet, .now_ns = now->boot_ns};
 
     if (strcmp(outlet->whitelist, whitelist->name) != 0)
@@ -159,7 +159,7 @@ int outlet_configure(struct outlet *outlet, const struct whitelist *whitelist,
     outlet->retired = false;
     if (feed_compare_begin(outlet->feed, &limits) < 0)
         return -ENOMEM;
-    setsync_leases(sync, whitelist->name, hold_lease, &holding);
+    setsync_leases(sync, whitelist->name, outlet_hold, &holding);
     feed_compare_end(outlet->feed, now->boot_ns);
     return 0;
 }
@@ -176,7 +176,7 @@ void outlet_retire(struct outlet *outlet)
 struct outlet *outlet_new(const char *path, const struct whitelist *whitelist)
 {
     struct outlet *outlet = calloc(1, sizeof(*outlet));
-    struct feed_limits limits = limits_of(whitelist);
+    struct feed_limits limits = outlet_limits(whitelist);
 
     if (!outlet)
         return NULL;
