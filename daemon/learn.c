@@ -79,6 +79,8 @@ void daemon_event(void *context, const struct event *event)
     struct daemon *daemon = context;
 
     tell_committed(daemon);
+    if (event->kind == EVENT_GRANTED && event->sighting && !source_kind(event->source)->asks_itself)
+        hold_granted(daemon->hold);
     outputs_event(daemon->outputs, event, clock_now().boot_ns);
 }
 

@@ -36,13 +36,14 @@ struct hold {
     pid_t asked;                 /* of the round that is under way */
     unsigned sets[FAMILIES];     /* that an address of this family may be in */
     struct queue_figures before; /* of queues that are closed */
-    uint64_t ready_ns, granted;  /* when it got the queue, and what had been granted by then */
+    uint64_t ready_ns;           /* when it got the queue */
+    uint64_t granted;            /* to clients, since then */
     unsigned pulses;             /* since it was tried last */
     int problem;                 /* why it has none: -errno; told */
     bool pause_told;
     bool fed;
     uint64_t fed_ns;          /* when that changed last; 0: never */
-    uint64_t granted_at_last; /* what had been granted when the last packet came */
+    uint64_t granted_at_last; /* as it was when the last packet came */
     struct waiting_gone gone[WAITING_MAX];
 };
 
@@ -137,7 +138,7 @@ static void take(void *context, const struct queued *queued)
         .sets = sets_of(hold, &queued->destination),
     };
 
-    hold->granted_at_last = setsync_statistics(hold->sync)->granted;
+    hold->granted_at_last = hold->granted;
     if (waiting_take(&hold->waiting, &packet,
                      hold->sets[queued->destination.family == ADDRESS_IPV6]) != WAITING_OUTCOMES)
         queue_accept(hold->queue, queued->id);
@@ -217,6 +218,11 @@ void hold_learned(struct hold *hold, const struct sighting *parts, size_t count,
 
     for (size_t i = 0; i < count && waiting_remembers(&hold->waiting, now.boot_ns); i++)
         learned_part(hold, &parts[i], mirrored, &now);
+}
+
+void hold_granted(struct hold *hold)
+{
+    hold->granted++;
 }
 
 void hold_caught_up(struct hold *hold, pid_t pid)
@@ -303,7 +309,7 @@ static void open_queue(struct hold *hold)
     hold->pulses = 0;
     if (result == 0) {
         hold->ready_ns = clock_now().boot_ns;
-        hold->granted = setsync_statistics(hold->sync)->granted;
+        hold->granted = hold->granted_at_last = 0;
         log_notice("hold: new connections wait in queue %u for their addresses, at most %" PRIu32
                    " ms",
                    hold->number, hold->bound_ms);
@@ -339,7 +345,7 @@ void hold_configure(struct hold *hold, const struct config *config)
 static bool packets_come(const struct hold *hold)
 {
     return hold->queue && queue_figures(hold->queue)->packets > 0 &&
-           setsync_statistics(hold->sync)->granted - hold->granted_at_last < UNFED_GRANTS;
+           hold->granted - hold->granted_at_last < UNFED_GRANTS;
 }
 
 /* Each change costs a new sniffer. */
@@ -380,7 +386,7 @@ struct hold_status hold_status(const struct hold *hold)
         .waiting = hold->waiting.count,
         .fed = hold->fed,
         .ready_ns = hold->ready_ns,
-        .granted_since = setsync_statistics(hold->sync)->granted - hold->granted,
+        .granted_since = hold->granted,
         .waits = &hold->waiting.figures,
         .lateness = &hold->waiting.lateness,
         .packets = hold->before,

@@ -51,6 +51,8 @@ bool hold_is_fed(const struct hold *hold, const struct config *config);
 void hold_committed(struct hold *hold);
 /* One of these answers, in its parts, behind hold_committed. */
 void hold_learned(struct hold *hold, const struct sighting *parts, size_t count, bool mirrored);
+/* A client's question has allowed a new address: its packet may come too early. */
+void hold_granted(struct hold *hold);
 /* This sniffer has told all that it had captured when it was asked. */
 void hold_caught_up(struct hold *hold, pid_t pid);
 /* A sniffer has come or gone. */
@@ -72,7 +74,7 @@ struct hold_status {
     unsigned waiting;
     bool fed;
     uint64_t ready_ns;      /* CLOCK_BOOTTIME: since when it has the queue */
-    uint64_t granted_since; /* addresses: some of them should have been waited for */
+    uint64_t granted_since; /* addresses to clients: some of them should have been waited for */
     const struct waiting_figures *waits;
     const struct lateness *lateness;
     struct queue_figures packets; /* since the start, over all queues */
