@@ -18,7 +18,7 @@ import dns.rdata  # noqa: E402
 import dns.wire  # noqa: E402
 from scapy.layers.inet import IP, TCP, UDP  # noqa: E402
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment  # noqa: E402
-from scapy.layers.l2 import GRE, CookedLinux, CookedLinuxV2, Ether  # noqa: E402, F401
+from scapy.layers.l2 import GRE, CookedLinux, CookedLinuxV2, Dot1Q, Ether  # noqa: E402, F401
 from scapy.layers.vxlan import VXLAN  # noqa: E402, F401
 from scapy.packet import NoPayload, Padding  # noqa: E402
 
@@ -48,11 +48,17 @@ def folded_sum(data):
 
 
 def headers(packet):
-    """The IP headers, outermost first, each with what follows it, as the frame holds them."""
+    """The IP headers, outermost first, each with what follows it, as the frame holds them; and the tags."""
+    found, tags = [], []
     while packet and not isinstance(packet, (NoPayload, Padding)):
         if isinstance(packet, (IP, IPv6)):
-            yield packet.original
+            found.append(packet.original)
+        elif isinstance(packet, Dot1Q):
+            tags.append(packet.vlan)
+        elif isinstance(packet, GRE) and packet.version != 0:  # PPTP's, or none
+            return [], []
         packet = packet.payload
+    return found, tags
 
 
 def is_whole(raw):
@@ -98,13 +104,13 @@ class Reader:
             frame = frame[4:]
         layer = LINKS.get(link) or (IPv6 if frame[:1] and frame[0] >> 4 == 6 else IP)
         try:
-            found = list(headers(layer(frame)))
+            found, tags = headers(layer(frame))
         except Exception:  # noqa: BLE001: damaged beyond what scapy reads
             return
         if not found or not all(is_whole(raw) for raw in found):
             return
-        # What is put together belongs to one tunnel. Only the innermost header's sum counts.
-        self.senders = tuple(raw[8:24] if raw[0] >> 4 == 6 else raw[12:16] for raw in found[:-1])
+        # What is put together belongs to one tunnel and tag. Only the innermost header's sum counts.
+        self.senders = (*tags, *(raw[8:24] if raw[0] >> 4 == 6 else raw[12:16] for raw in found[:-1]))
         datagram = self.of_ipv6(found[-1]) if found[-1][0] >> 4 == 6 else self.of_ipv4(found[-1])
         if datagram and datagram.protocol == 17:
             self.udp(now, datagram)

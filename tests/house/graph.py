@@ -161,7 +161,8 @@ def symbols(build):
         objects[str(path)] = match and str(pathlib.PurePath(match[1]) / match[2])
     said = subprocess.run(["nm", "-A", *objects], capture_output=True, text=True, check=True).stdout
     for path, _, line in (line.partition(":") for line in said.splitlines()):
-        yield (objects[path], *line.split()[-2:])
+        if "__" not in line:  # what a sanitizer adds
+            yield (objects[path], *line.split()[-2:])
 
 
 def link_problems(build, found):
