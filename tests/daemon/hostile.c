@@ -226,15 +226,25 @@ static void other_interface(void)
     say_state(STATE_UP, "eth999");
 }
 
-static void counters_going_back(void)
+static void say_frames(uint64_t frames)
 {
     struct message message;
     memset(&message, 0, sizeof(message));
     message.kind = MESSAGE_COUNTERS;
-    message.counters.value[COUNTER_FRAMES] = 5;
+    message.counters.value[COUNTER_FRAMES] = frames;
     send_message(&message);
-    message.counters.value[COUNTER_FRAMES] = 4;
-    send_message(&message);
+}
+
+static void counters_going_back(void)
+{
+    say_frames(5);
+    say_frames(4);
+}
+
+static void counts(void)
+{
+    say_frames(3);
+    say_frames(5);
 }
 
 static void caught_up_unasked(void)
@@ -495,6 +505,7 @@ static const struct {
     {"endless-parts", endless_parts},
     {"other-interface", other_interface},
     {"counters-going-back", counters_going_back},
+    {"counts", counts},
     {"outside-name", outside_name},
     {"outside-question", outside_question_for_a_listed_name},
     {"endless-hints", endless_hints},
