@@ -14,5 +14,6 @@ int reload_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int watch_main(int argc, char **argv);
 int rules_main(int argc, char **argv);
+int test_main(int argc, char **argv);
 
 #endif

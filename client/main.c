@@ -27,6 +27,7 @@ static const struct command commands[] = {
     {.name = "explain",
      .run = explain_main,
      .help = "why an address or a name is allowed, or why not"},
+    {.name = "test", .run = test_main, .help = "what the configuration would do with a name"},
     {.name = "watch", .run = watch_main, .help = "grants, refusals and alarms as they happen"},
     {.name = "rules", .run = rules_main, .help = "a ready nftables ruleset for a whitelist"},
     {.name = "metrics", .run = metrics_main, .help = "counters and latency for Prometheus"},

@@ -7,13 +7,38 @@
 #include "client/connection.h"
 #include "daemon/config/values.h"
 
+/* What is wrong with it as an exact name; NULL, and *name is it. */
+static const char *name_read(const char *text, struct dname *name)
+{
+    struct pattern pattern;
+
+    if (!value_pattern(text, &pattern))
+        return "is neither an address nor a domain name";
+    if (pattern.kind != PATTERN_EXACT)
+        return "is a pattern: expected a name, for example one that it matches";
+    *name = pattern.name;
+    return NULL;
+}
+
+const char *subject_read_name(const char *text, struct dname *name)
+{
+    struct address address;
+    struct prefix prefix;
+
+    if (address_from_text(text, &address))
+        return "is an address: expected a name; `wildset explain` takes addresses";
+    if (prefix_from_text(text, &prefix))
+        return "is a prefix: expected a name";
+    return name_read(text, name);
+}
+
 /* Patterns and prefixes are what the configuration is made of, so people try them here. */
 json_t *subject_read(const char *text, const char **problem)
 {
     char name[DNAME_TEXT_MAX];
     struct address address;
     struct prefix prefix;
-    struct pattern pattern;
+    struct dname exact;
 
     json_t *subject = NULL;
 
@@ -22,12 +47,8 @@ json_t *subject_read(const char *text, const char **problem)
         subject = json_pack("{s:s}", "address", text);
     else if (prefix_from_text(text, &prefix))
         *problem = "is a prefix: expected one address or name";
-    else if (!value_pattern(text, &pattern))
-        *problem = "is neither an address nor a domain name";
-    else if (pattern.kind != PATTERN_EXACT)
-        *problem = "is a pattern: expected one address or name, for example one that it matches";
-    else
-        subject = json_pack("{s:s}", "name", dname_to_text(&pattern.name, name));
+    else if (!(*problem = name_read(text, &exact)))
+        subject = json_pack("{s:s}", "name", dname_to_text(&exact, name));
     if (!subject && !*problem)
         *problem = "cannot be handled: out of memory";
     return subject;

@@ -7,6 +7,8 @@
 
 #include "client/options.h"
 
+#include "dnsparse/names/dname.h"
+
 #include <jansson.h>
 
 /*
@@ -14,6 +16,8 @@
  * it is in *problem when it is neither.
  */
 json_t *subject_read(const char *text, const char **problem);
+/* For those who take names only.  What is wrong with the text; NULL, and *name is it. */
+const char *subject_read_name(const char *text, struct dname *name);
 /* Reads the command line and asks the daemon.  The exit status; `reply` stays NULL when there is
  * nothing more to do. */
 int subject_ask(struct options *options, const struct options_page *page, int argc, char **argv,

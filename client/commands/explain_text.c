@@ -131,19 +131,20 @@ static const struct {
     {"sibling", "is beside this name: add \"", "\" if clients need it"},
 };
 
-/* Those that come near, or would take it. */
-static void name_judge(const json_t *whitelist, const char *name, FILE *out)
+static void match_print(const json_t *whitelist, FILE *out)
 {
-    const json_t *nears = json_object_get(whitelist, "near"), *near;
-    size_t i;
-
-    if (*text_of(whitelist, "pattern")) {
+    if (*text_of(whitelist, "pattern"))
         fprintf(out,
                 "  whitelist %s: %s matches it, but no answer with an address for it was learned,"
                 " or it has expired\n",
                 text_of(whitelist, "whitelist"), text_of(whitelist, "pattern"));
-        return;
-    }
+}
+
+static void near_print(const json_t *whitelist, const char *name, FILE *out)
+{
+    const json_t *nears = json_object_get(whitelist, "near"), *near;
+    size_t i;
+
     if (json_array_size(nears) == 0)
         return;
     fprintf(out, "  whitelist %s: no pattern matches it\n", text_of(whitelist, "whitelist"));
@@ -182,6 +183,24 @@ static bool is_far(const json_t *whitelist, const char *value)
     (void)value;
     return !*text_of(whitelist, "pattern") &&
            json_array_size(json_object_get(whitelist, "near")) == 0;
+}
+
+void explain_misses_print(const json_t *reply, FILE *out)
+{
+    const json_t *whitelist;
+    size_t i;
+
+    json_array_foreach(json_object_get(reply, "whitelists"), i, whitelist)
+        near_print(whitelist, text_of(reply, "name"), out);
+    if (whitelists_name(reply, is_far, NULL, out))
+        fputs(": no pattern matches it or is similar\n", out);
+}
+
+void explain_add_name_print(FILE *out)
+{
+    fputs("  Add names in the configuration, wildset.conf(5), then `systemctl reload"
+          " wildset`.\n",
+          out);
 }
 
 /* ---- not allowed: an address ---- */
@@ -273,9 +292,7 @@ static void explain_advice_print(const json_t *reply, bool may, FILE *out)
                 " whether answers are seen.\n",
                 subject);
     else if (!is_address(reply))
-        fputs("  Add names in the configuration, wildset.conf(5), then `systemctl reload"
-              " wildset`.\n",
-              out);
+        explain_add_name_print(out);
 }
 
 static void not_allowed_print(const json_t *reply, FILE *out)
@@ -289,12 +306,12 @@ static void not_allowed_print(const json_t *reply, FILE *out)
     {
         may |= is_address(reply) ? !*text_of(whitelist, "reason") : *text_of(whitelist, "pattern");
         if (!is_address(reply))
-            name_judge(whitelist, subject_of(reply), out);
+            match_print(whitelist, out);
     }
     if (is_address(reply))
         address_judge(reply, out);
-    else if (whitelists_name(reply, is_far, NULL, out))
-        fputs(": no pattern matches it or is similar\n", out);
+    else
+        explain_misses_print(reply, out);
     explain_advice_print(reply, may, out);
 }
 

@@ -11,12 +11,12 @@
 #include "daemon/control/hold_status.h"
 #include "daemon/control/protocol.h"
 #include "daemon/control/reloads.h"
+#include "daemon/control/trusted_json.h"
 #include "daemon/outputs/output.h"
 #include "daemon/outputs/views.h"
 #include "daemon/sources/quiet.h"
 #include "daemon/sources/sources.h"
 #include "daemon/sources/topology.h"
-#include "dnsparse/names/public_resolvers.h"
 #include "setsync/policy/translators.h"
 #include "setsync/setsync.h"
 #include "source/json.h"
@@ -25,7 +25,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATTERNS_SHOWN = 16, NAMED_SHOWN = 64 };
+enum { PATTERNS_SHOWN = 16 };
 
 _Static_assert((int)LATENCY_BUCKETS == (int)HISTOGRAM_BUCKETS, "the same buckets");
 
@@ -245,40 +245,6 @@ static json_t *sources_to_json(const struct sources *sources, const struct confi
     for (size_t i = 0; sources_status(sources, i, &status); i++)
         json_array_append_new(array, source_to_json(&status, config));
     return array;
-}
-
-static json_t *named_to_json(const struct trusted *trusted)
-{
-    char text[TRUSTED_SERVER_TEXT_MAX];
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < trusted->named && i < NAMED_SHOWN; i++)
-        json_array_append_new(array,
-                              json_string(plan_resolver_to_text(&trusted->resolvers[i], text)));
-    return array;
-}
-
-/* Whom to believe, and who says so. */
-static json_t *trusted_to_json(const struct trusted *trusted)
-{
-    char text[TRUSTED_SERVER_TEXT_MAX];
-    json_t *object = json_object();
-    json_t *system = json_array();
-
-    put_flag(object, "default", trusted->by_default);
-    put_count(object, "named_count", trusted->named);
-    json_object_set_new(object, "named", named_to_json(trusted));
-    for (size_t i = 0; i < trusted->system_count; i++) {
-        json_t *server = json_object();
-
-        put_text(server, "resolver", plan_resolver_to_text(&trusted->system[i].resolver, text));
-        put_text(server, "file", trusted->system[i].file);
-        json_array_append_new(system, server);
-    }
-    json_object_set_new(object, "system", system);
-    put_count(object, "public", trusted->by_default ? publicresolvers_count(PUBLIC_DNS) : 0);
-    put_text(object, "public_date", PUBLICRESOLVERS_DATE);
-    return object;
 }
 
 /* Of the answers that were not believed: who asked for what; and whether that is to be said. */
