@@ -31,6 +31,11 @@ static const struct {
     {.name = "url", .bit = OPTION_URL, .text = offsetof(struct options, url)},
     {.name = "file", .bit = OPTION_FILE, .text = offsetof(struct options, file)},
     {.name = "hold", .bit = OPTION_HOLD, .flag = offsetof(struct options, hold)},
+    {.name = "sort", .bit = OPTION_SORT, .text = offsetof(struct options, sort)},
+    {.name = "name", .bit = OPTION_NAME, .text = offsetof(struct options, name)},
+    {.name = "source", .bit = OPTION_SOURCE, .text = offsetof(struct options, source)},
+    {.name = "client", .bit = OPTION_CLIENT, .text = offsetof(struct options, client)},
+    {.name = "limit", .bit = OPTION_LIMIT, .text = offsetof(struct options, limit)},
     {.name = "output", .bit = OPTION_OUTPUT, .text = offsetof(struct options, output)},
 };
 

@@ -33,6 +33,11 @@ enum {
     OPTION_URL = 1 << 13,
     OPTION_FILE = 1 << 14,
     OPTION_HOLD = 1 << 15,
+    OPTION_SORT = 1 << 16,
+    OPTION_NAME = 1 << 17,
+    OPTION_SOURCE = 1 << 18,
+    OPTION_CLIENT = 1 << 19,
+    OPTION_LIMIT = 1 << 20,
 };
 
 struct options_page {
@@ -43,8 +48,8 @@ struct options_page {
 struct options {
     bool json, all, host_only, hold;
     const char *socket, *config, *shape, *table, *chain, *mark, *ca, *path, *timeout, *output, *url,
-        *file;  /* NULL: not given, but for socket */
-    int first;  /* index of the first argument in argv */
+        *file, *sort, *name, *source, *client, *limit; /* NULL: not given, but for socket */
+    int first;                                         /* index of the first argument in argv */
     int status; /* the exit status when options_read says no */
 };
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * `wildset list`: the leases.  The daemon tells them one by one and in no order; they are sorted
- * here, by set and address, and what it told twice is printed once.
+ * here, and what it told twice is printed once.
  */
-#include "base/json_read.h"
 #include "client/commands.h"
+#include "client/commands/lease_filter.h"
+#include "client/commands/lease_rows.h"
 #include "client/connection.h"
 #include "client/options.h"
 #include "client/table.h"
 
-#include "dnsparse/names/address.h"
+#include "base/json_read.h"
+#include "daemon/config/values.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,13 +19,20 @@
 #include <string.h>
 
 static const struct options_page page = {
-    .usage = "usage: wildset list [--json] [WHITELIST]\n",
+    .usage = "usage: wildset list [--sort KEY] [--limit N] [--name PATTERN] [--source NAME]\n"
+             "                    [--client ADDRESS] [--json] [WHITELIST]\n",
     .help =
         "The addresses that are allowed now: address, name, time left and where it was learned.\n"
         "\"covered\": present as an element not managed by wildset.\n"
         "\"leaving\": no longer allowed; the element is about to be removed.\n\n"
-        "  --json          one object a line\n"
-        "  --socket PATH   the daemon's socket\n\n"
+        "  --sort KEY        by address, left, name, source or whitelist instead of set and\n"
+        "                    address; -KEY for the reverse order\n"
+        "  --limit N         the first N of them\n"
+        "  --name PATTERN    for names that match, as in the configuration: \"*.example.net\"\n"
+        "  --source NAME     learned by this source\n"
+        "  --client ADDRESS  that this client, or one in this prefix, asked for\n"
+        "  --json            one object a line\n"
+        "  --socket PATH     the daemon's socket\n\n"
         "Exit status: 0, 1 on an error, 64 wrong usage.\n",
 };
 
@@ -32,123 +41,86 @@ static const struct table_column columns[] = {
     {.title = "SOURCE"},  {.title = "WHITELIST"},
 };
 
-enum { COLUMNS = sizeof(columns) / sizeof(columns[0]), SOURCE_TEXT_MAX = 64 };
-
-/* What a row of the daemon's holds, in its order. */
-enum cell {
-    CELL_SET,
-    CELL_ADDRESS,
-    CELL_NAME,
-    CELL_LEFT,
-    CELL_SOURCE,
-    CELL_WHITELIST,
-    CELL_ELEMENT,
-    CELLS
+enum {
+    COLUMNS = sizeof(columns) / sizeof(columns[0]),
+    SOURCE_TEXT_MAX = 64,
+    LIMIT_MOST = 1 << 24,
 };
 
-static void lease_row_print(struct table *table, char *row)
+struct list {
+    struct lease_filter filter;
+    struct lease_rows rows;
+    bool as_json;
+};
+
+static void lease_row_print(struct table *table, const struct lease_row *row)
 {
     char left[DURATION_TEXT_MAX], covered[SOURCE_TEXT_MAX];
-    char *cells[CELLS], *rest = row;
-    size_t count = 0;
+    const char *source = lease_cell(row, CELL_SOURCE), *element = lease_cell(row, CELL_ELEMENT);
 
-    for (; count < CELLS && rest; count++)
-        cells[count] = strsep(&rest, "\t");
-    if (count < CELLS || rest)
-        return; /* no row */
-    const char *source = cells[CELL_SOURCE];
-    if (strcmp(cells[CELL_ELEMENT], "leaving") == 0)
-        source = cells[CELL_ELEMENT];
-    if (strcmp(cells[CELL_ELEMENT], "foreign") == 0) {
+    if (strcmp(element, "leaving") == 0)
+        source = element;
+    if (strcmp(element, "foreign") == 0) {
         snprintf(covered, sizeof(covered), "%s, covered", source);
         source = covered;
     }
     const char *const shown[COLUMNS] = {
-        cells[CELL_ADDRESS],
-        cells[CELL_NAME],
-        duration_to_text(strtoull(cells[CELL_LEFT], NULL, 10), left),
-        source,
-        cells[CELL_WHITELIST],
+        lease_cell(row, CELL_ADDRESS),     lease_cell(row, CELL_NAME),
+        duration_to_text(row->left, left), source,
+        lease_cell(row, CELL_WHITELIST),
     };
     table_row(table, shown);
 }
 
-struct entry {
-    char *set;
-    struct address address;
-    char *text; /* the lease, as JSON or as a row */
-};
-
-struct entries {
-    struct entry *entry;
-    size_t count, room;
-};
-
-/* Takes `text`. */
-static int entries_add(struct entries *entries, const char *set, size_t set_size,
-                       const char *address, char *text)
+static int list_add(struct list *list, const char *text, size_t size)
 {
-    struct entry entry = {.set = strndup(set, set_size), .text = text};
+    struct lease_row row;
+    int error = lease_row_read(text, size, &row);
 
-    if (entries->count == entries->room) {
-        size_t room = entries->room ? 2 * entries->room : 64;
-        struct entry *more = reallocarray(entries->entry, room, sizeof(*more));
-        entries->room = more ? room : entries->room;
-        entries->entry = more ? more : entries->entry;
-    }
-    if (!entry.set || !entry.text || entries->count == entries->room) {
-        free(entry.set);
-        free(entry.text);
-        return -ENOMEM;
-    }
-    (void)address_from_text(address, &entry.address);
-    entries->entry[entries->count++] = entry;
+    if (error)
+        return error;
+    if (lease_filter_takes(&list->filter, lease_cell(&row, CELL_NAME),
+                           lease_cell(&row, CELL_SOURCE)))
+        return lease_rows_add(&list->rows, &row);
+    lease_row_free(&row);
     return 0;
 }
 
 /* Each line of the text is a row. */
-static int rows_add(struct entries *entries, const char *rows)
+static int list_add_rows(struct list *list, const char *rows)
 {
     int error = 0;
 
-    for (const char *row = rows, *end; error == 0 && (end = strchr(row, '\n')); row = end + 1) {
-        size_t size = (size_t)(end - row);
-        char address[ADDRESS_TEXT_MAX] = "";
-        const char *tab = memchr(row, '\t', size);
-        const char *next = tab ? memchr(tab + 1, '\t', size - (size_t)(tab + 1 - row)) : NULL;
-
-        if (!next || next - tab > (ptrdiff_t)sizeof(address))
-            return -EPROTO;
-        memcpy(address, tab + 1, (size_t)(next - tab - 1));
-        error = entries_add(entries, row, (size_t)(tab - row), address, strndup(row, size));
-    }
+    for (const char *row = rows, *end; error == 0 && (end = strchr(row, '\n')); row = end + 1)
+        error = list_add(list, row, (size_t)(end - row));
     return error;
 }
 
-static int entries_compare(const void *a, const void *b)
+/* The same row, made of a lease as JSON. */
+static int list_add_lease(struct list *list, const json_t *lease)
 {
-    const struct entry *left = a, *right = b;
-    int order = strcmp(left->set, right->set);
+    char *json, *text = NULL;
 
-    return order ? order : address_compare(&left->address, &right->address);
-}
-
-static void entries_print(struct entries *entries, struct table *table)
-{
-    if (entries->count > 0)
-        qsort(entries->entry, entries->count, sizeof(*entries->entry), entries_compare);
-    for (size_t i = 0; i < entries->count; i++) {
-        if (i > 0 && entries_compare(&entries->entry[i - 1], &entries->entry[i]) == 0)
-            continue;
-        if (table)
-            lease_row_print(table, entries->entry[i].text);
-        else
-            puts(entries->entry[i].text);
-    }
+    if (!lease_filter_takes_clients(&list->filter, lease))
+        return 0;
+    json = list->as_json ? json_dumps(lease, JSON_COMPACT) : NULL;
+    int size = list->as_json && !json
+                   ? -1
+                   : asprintf(&text, "%s\t%s\t%s\t%" JSON_INTEGER_FORMAT "\t%s\t%s\t%s%s%s",
+                              text_of(lease, "set"), text_of(lease, "address"),
+                              text_of(lease, "name"), number_of(lease, "left"),
+                              text_of(lease, "source"), text_of(lease, "whitelist"),
+                              text_of(lease, "element"), json ? "\t" : "", json ? json : "");
+    free(json);
+    if (size < 0)
+        return -ENOMEM;
+    int error = list_add(list, text, (size_t)size);
+    free(text);
+    return error;
 }
 
 /* 0 at the end of the list, or -errno; -ECANCELED when the daemon's error has been said. */
-static int leases_receive(struct connection *connection, struct entries *entries)
+static int list_receive(struct list *list, struct connection *connection)
 {
     for (;;) {
         json_t *reply = NULL;
@@ -157,13 +129,11 @@ static int leases_receive(struct connection *connection, struct entries *entries
         if (got <= 0)
             return got < 0 ? got : -ECONNRESET;
         const char *rows = json_string_value(json_object_get(reply, "rows"));
-        const char *set = text_of(reply, "set");
         bool is_lease = json_is_string(json_object_get(reply, "address"));
         if (rows)
-            got = rows_add(entries, rows);
+            got = list_add_rows(list, rows);
         else if (is_lease)
-            got = entries_add(entries, set, strlen(set), text_of(reply, "address"),
-                              json_dumps(reply, JSON_COMPACT));
+            got = list_add_lease(list, reply);
         else
             got = reply_is_error(reply) ? -ECANCELED : 0;
         json_decref(reply);
@@ -172,48 +142,82 @@ static int leases_receive(struct connection *connection, struct entries *entries
     }
 }
 
-static int list_print(const char *path, const char *whitelist, struct table *table)
+static void list_print(struct list *list, struct table *table)
+{
+    lease_rows_finish(&list->rows);
+    for (size_t i = 0; i < list->rows.count; i++) {
+        const struct lease_row *row = &list->rows.row[i];
+
+        if (table)
+            lease_row_print(table, row);
+        else if (row->cell[CELL_JSON])
+            puts(lease_cell(row, CELL_JSON));
+    }
+}
+
+/* Rows are quicker, and do not say who asked. */
+static int list_ask(struct list *list, const char *path, const char *whitelist)
 {
     struct connection *connection = NULL;
-    struct entries entries = {.count = 0};
+    bool as_rows = !list->as_json && list->filter.clients.address.family == ADDRESS_NONE;
     json_t *arguments =
-        json_pack("{s:s*, s:s*}", "whitelist", whitelist, "as", table ? "rows" : NULL);
+        json_pack("{s:s*, s:s*}", "whitelist", whitelist, "as", as_rows ? "rows" : NULL);
     int error = connection_open(path, &connection);
 
     if (error == 0)
         error = connection_ask(connection, "list", arguments);
     if (error == 0)
-        error = leases_receive(connection, &entries);
-    entries_print(&entries, table);
-    for (size_t i = 0; i < entries.count; i++) {
-        free(entries.entry[i].set);
-        free(entries.entry[i].text);
-    }
-    free(entries.entry);
+        error = list_receive(list, connection);
     connection_close(connection);
     json_decref(arguments);
     return error;
 }
 
+/* NULL, or what is wrong with the options. */
+static const char *list_make(const struct options *options, struct list *out)
+{
+    struct lease_order *order = &out->rows.order;
+    uint32_t limit = 0;
+
+    *out = (struct list){.as_json = options->json};
+    if (options->sort && !lease_order_from_text(options->sort, order))
+        return "--sort: expected address, left, name, source or whitelist, or one of them with -"
+               " before it";
+    if (options->limit && (!value_number(options->limit, LIMIT_MOST, &limit) || limit == 0))
+        return "--limit: expected a number from 1 on";
+    order->most = limit;
+    return lease_filter_make(options, &out->filter);
+}
+
 int list_main(int argc, char **argv)
 {
     struct options options;
+    struct list list;
 
-    if (!options_read(&options, &page, argc, argv, OPTION_JSON | OPTION_SOCKET))
+    if (!options_read(&options, &page, argc, argv,
+                      OPTION_JSON | OPTION_SOCKET | OPTION_SORT | OPTION_NAME | OPTION_SOURCE |
+                          OPTION_CLIENT | OPTION_LIMIT))
         return options.status;
     if (argc - options.first > 1)
         return options_refuse(&page, "expected at most one whitelist");
+    const char *problem = list_make(&options, &list);
+    if (problem)
+        return options_refuse(&page, problem);
 
+    int error = list_ask(&list, options.socket, argv[options.first]);
     struct table *table = options.json ? NULL : table_new(stdout, columns, COLUMNS);
-    int error = list_print(options.socket, argv[options.first], table);
-    bool empty = table && table_rows(table) == 0;
+    list_print(&list, table);
+    bool empty = table && list.rows.count == 0;
     table_free(table);
+    lease_rows_free(&list.rows);
 
     if (error < 0 && error != -ECANCELED)
         connection_explain(options.socket, error);
     if (error == 0 && empty)
-        fputs(
-            "wildset: no address is allowed now; `wildset status` shows whether answers are seen\n",
-            stderr);
+        fputs(lease_filter_is_empty(&list.filter)
+                  ? "wildset: no address is allowed now; `wildset status` shows whether answers are"
+                    " seen\n"
+                  : "wildset: no address that is allowed now matches the options\n",
+              stderr);
     return error < 0 ? COMMAND_FAILED : COMMAND_OK;
 }

@@ -40,7 +40,9 @@ _wildset() {
     case ${COMP_WORDS[COMP_CWORD - 1]} in
     --shape) _wildset_offer "table mark"; return ;;
     --config | --socket | --output) _wildset_offer_files -f; return ;;
-    --table | --chain | --mark) return ;;
+    --sort) _wildset_offer "address left name source whitelist"; return ;;
+    --source) _wildset_offer "sniffer registry state"; return ;;
+    --table | --chain | --mark | --name | --client | --limit) return ;;
     esac
     if [[ $word == -* ]]; then
         _wildset_offer "$(_wildset_options wildset "$command")"

@@ -35,7 +35,13 @@ function __wildset_arguments
         case --config --socket --output
             __fish_complete_path (commandline -ct)
             return
-        case --table --chain --mark
+        case --sort
+            printf '%s\n' address left name source whitelist
+            return
+        case --source
+            printf '%s\n' sniffer registry state
+            return
+        case --table --chain --mark --name --client --limit
             return
     end
     if string match -q -- '-*' (commandline -ct)

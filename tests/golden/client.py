@@ -463,6 +463,63 @@ def check_list(check):
                  (1, "wildset: there is no whitelist\n"))
 
 
+MORE_LEASES = [
+    {"address": "198.51.100.7", "set": "inet wildset a4", "whitelist": "a", "name": "b.example.net",
+     "left": 30, "source": "sniffer", "client": "192.0.2.11", "clients": ["192.0.2.10", "192.0.2.11"]},
+    {"address": "198.51.100.9", "set": "inet wildset a4", "whitelist": "a", "name": "a.example.net",
+     "left": 100, "source": "registry"},
+    {"address": "198.51.100.8", "set": "inet wildset b4", "whitelist": "b", "name": "c.example.org",
+     "left": 9, "source": "sniffer", "client": "2001:db8::10"},
+    {"address": "2001:db8:5::7", "set": "inet wildset b6", "whitelist": "b", "name": "example.net",
+     "left": 9, "source": "state", "element": "foreign"},
+]
+
+
+def check_list_options(check):
+    end = [compact(END).encode()]
+    as_json = [compact(lease).encode() for lease in MORE_LEASES] + end
+    as_rows = [rows_of(MORE_LEASES[::-1])] + end
+
+    def endings(*options):
+        """The last bytes of the addresses, in order: as JSON and in columns they must be the same."""
+        _, result = check.ask(as_json, "list", "--json", *options)
+        said = [json.loads(line)["address"][-1] for line in result.stdout.splitlines()]
+        _, result = check.ask(as_json if "--client" in options else as_rows, "list", *options)
+        rows = [line.split()[0][-1] for line in result.stdout.splitlines()[1:]]
+        check.expect("list %s in both forms" % " ".join(options), rows, said)
+        return "".join(said)
+
+    for options, wanted in (
+            ((), "7987"),
+            (("--sort", "address"), "7897"), (("--sort", "-address"), "7987"),
+            (("--sort", "left"), "8779"), (("--sort", "-left"), "9787"),
+            (("--sort", "name"), "9787"), (("--sort", "source"), "9787"),
+            (("--sort", "whitelist"), "7987"),
+            (("--sort", "left", "--limit", "2"), "87"), (("--limit", "99"), "7987"),
+            (("--name", "*.example.net"), "79"), (("--name", "EXAMPLE.net."), "7"), (("--name", "*"), "7987"),
+            (("--source", "sniffer"), "78"), (("--source", "state"), "7"),
+            (("--client", "192.0.2.10"), "7"), (("--client", "192.0.2.0/24"), "7"),
+            (("--client", "2001:db8::/32"), "8"),
+            (("--client", "192.0.2.11", "--name", "*.example.org"), "")):
+        check.expect("list %s" % " ".join(options), endings(*options), wanted)
+    request, _ = check.ask(as_json, "list", "--client", "192.0.2.10", "a")
+    check.expect("who asked is no row", request, {"protocol": 1, "command": "list", "whitelist": "a"})
+    _, result = check.ask(as_rows, "list", "--name", "nobody.example")
+    check.holds("nothing that matches is said", result.stderr, "matches the options")
+    for option, bad in (("--sort", "size"), ("--sort", ""), ("--limit", "0"), ("--limit", "-1"),
+                        ("--limit", "4294967297"), ("--name", "a..b"), ("--source", "nobody"), ("--client", "host")):
+        result = check.run("list", option, bad)
+        check.expect("list %s %r is wrong usage" % (option, bad), (result.returncode, option in result.stderr),
+                     (64, True))
+    many = [{"address": "198.18.%d.%d" % (i >> 8, i & 255), "set": "inet wildset a4", "whitelist": "a",
+             "name": "n%d.example.net" % i, "left": i * 7919 % 10000, "source": "sniffer"} for i in range(10000)]
+    replies = [rows_of(many[i:i + 40]) for i in range(0, len(many), 40)]
+    _, result = check.ask(replies + replies[:9] + end, "list", "--sort", "-left", "--limit", "3")
+    check.expect("the first of many, some told twice",
+                 [line.split()[1] for line in result.stdout.splitlines()[1:]],
+                 [lease["name"] for lease in sorted(many, key=lambda lease: -lease["left"])[:3]])
+
+
 def check_forget(check):
     request, result = check.ask([b'{"protocol":1,"forgotten":2}'], "forget", "a.example")
     check.expect("forget asks for a name", request,
@@ -567,6 +624,7 @@ def main():
         check_replay_input(check)
         check_metrics(check)
         check_list(check)
+        check_list_options(check)
         check_forget(check)
         check_explain(check)
         check_watch(check)

@@ -108,6 +108,8 @@ def cases(commands):
     yield "wildset rules --config my.conf o", ["other_2"], ["lookback"]
     yield "wildset rules --shape ", ["table", "mark"], ["lookback"]
     yield "wildset rules --config m", ["my.conf"], []
+    yield "wildset list --sort ", ["address", "left", "name"], ["lookback"]
+    yield "wildset list --source r", ["registry"], ["sniffer"]
     yield "wildset replay ", ["a.pcap", "b.pcapng"], ["my.conf", "c.pcap.txt"]
     yield "wildset watch ", [], ["a.pcap", "my.conf"]
     yield "wildsetd --", ["--config", "--check", "--state"], ["status"]
