@@ -165,6 +165,7 @@ int daemon_open(const struct daemon_options *options, struct config *config, str
         return -ENOMEM;
     daemon->options = *options;
     daemon->config = config;
+    daemon->sets_made = UINT64_MAX; /* as after a reload */
     daemon_configure_log(config);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         int result = steps[i].open(daemon);

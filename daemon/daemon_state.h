@@ -52,7 +52,7 @@ struct daemon {
     } taken[CHANNEL_TOGETHER]; /* answers that take effect together */
     size_t taken_count;
     bool committing;      /* the kernel has them, and who waits for that has not been told */
-    uint64_t sets_made;   /* as they were told last */
+    uint64_t sets_made;   /* as they were told last; UINT64_MAX: to be told in any case */
     uint64_t warmed_ns;   /* when it last got ready for an answer */
     uint64_t watchdog_ms; /* half of what systemd waits */
     bool told_ready;

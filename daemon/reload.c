@@ -82,6 +82,7 @@ static bool replace_config(struct daemon *daemon, char error[static RELOADS_ERRO
     config_free(daemon->config);
     daemon->config = config;
     hold_configure(daemon->hold, config);
+    daemon->sets_made = UINT64_MAX; /* the rules of hold follow the configuration */
     return true;
 }
 

@@ -17,8 +17,9 @@
 
 /*
  * A set of ours was missing, or any was made anew: no rule can have referred to it, so rules that
- * use it may not be there either.  A file beside the control socket is closed after writing for
- * whoever loads them (wildset-rules.path); that nobody does is usual.
+ * use it may not be there either.  Or they are to be others now (hold).  A file beside the control
+ * socket is closed after writing for whoever loads them (wildset-rules.path); that nobody does is
+ * usual.
  */
 static void tell_made(struct daemon *daemon)
 {
@@ -33,8 +34,7 @@ static void tell_made(struct daemon *daemon)
         return;
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
-        log_warning("%s: %s: rules flushed together with the sets will not be reloaded", path,
-                    strerror(errno));
+        log_warning("%s: %s: rules will not be loaded again", path, strerror(errno));
     else
         close(fd);
 }

@@ -63,6 +63,21 @@ def test_a_bad_configuration_changes_nothing(world):
     wait_for("it still learns", lambda: world.wildset.holds("198.51.100.14"))
 
 
+def test_whoever_loads_rules_is_told_of_a_reload(world):
+    """They may say something else now (hold); a file that was refused changes nothing."""
+    told = pathlib.Path("/run/wildset/sets-made")
+    before = told.stat().st_mtime_ns
+    good = world.wildset.file.read_text(encoding="ascii")
+    world.wildset.file.write_text(good + "nonsense = 1\n", encoding="ascii")
+    refused = world.wildset.log().count("reload failed")
+    world.wildset.reload()
+    wait_for("it is refused", lambda: world.wildset.log().count("reload failed") > refused)
+    assert told.stat().st_mtime_ns == before
+    world.wildset.file.write_text(good, encoding="ascii")
+    world.wildset.reload()
+    wait_for("it is told", lambda: told.stat().st_mtime_ns != before)
+
+
 def test_a_killed_sniffer_comes_back_and_the_sets_stay(world):
     dig(world.client, "eu1.dormammu.lookback.io")
     wait_for("the address", lambda: world.wildset.holds("198.51.100.11"))
