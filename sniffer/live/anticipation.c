@@ -65,50 +65,31 @@ struct usage {
     unsigned count;
 };
 
-/* What was held within the last second, by this client (`same`) or by all others. */
-static struct usage usage_of(const struct anticipation *anticipation, const struct address *client,
-                             bool same, uint64_t now_ns)
-{
-    uint64_t since = now_ns > NS_PER_SECOND ? now_ns - NS_PER_SECOND : 0;
-    struct usage usage = {0};
-
-    for (unsigned i = 0; i < ANTICIPATION_HOLDS_MAX; i++) {
-        const struct charge *charge = &anticipation->charges[i];
-
-        if (charge->to <= since || charge->to == charge->from ||
-            address_equal(&charge->client, client) != same)
-            continue;
-        usage.count++;
-        usage.ns += charge->to - (charge->from > since ? charge->from : since);
-    }
-    return usage;
-}
-
-/* How much longer may be held for this client. */
+/* How much longer may be held for this client, by what was held within the last second. */
 static uint64_t allowance(const struct anticipation *anticipation, const struct address *client,
                           uint64_t now_ns)
 {
-    struct usage others = usage_of(anticipation, client, false, now_ns);
-    struct usage own = usage_of(anticipation, client, true, now_ns);
+    uint64_t since = now_ns > NS_PER_SECOND ? now_ns - NS_PER_SECOND : 0, share;
     const struct charge *oldest = &anticipation->charges[anticipation->next];
-    uint64_t share;
+    struct usage others = {0}, own = {0};
 
     /* The stretch whose place it would take still counts. */
     if (oldest->to != oldest->from && oldest->to + NS_PER_SECOND > now_ns)
         return 0;
+    for (unsigned i = 0; i < ANTICIPATION_HOLDS_MAX; i++) {
+        const struct charge *charge = &anticipation->charges[i];
+        struct usage *usage = address_equal(&charge->client, client) ? &own : &others;
+
+        if (charge->to <= since || charge->to == charge->from)
+            continue;
+        usage->count++;
+        usage->ns += charge->to - (charge->from > since ? charge->from : since);
+    }
     if (others.ns >= ANTICIPATION_BUDGET_NS ||
         SHARE_OF * own.count >= SHARE * (ANTICIPATION_HOLDS_MAX - others.count))
         return 0;
     share = (ANTICIPATION_BUDGET_NS - others.ns) / SHARE_OF * SHARE;
     return share > own.ns ? share - own.ns : 0;
-}
-
-static void charge(struct anticipation *anticipation, const struct address *client, uint64_t from,
-                   uint64_t to)
-{
-    anticipation->charges[anticipation->next] =
-        (struct charge){.client = *client, .from = from, .to = to};
-    anticipation->next = (anticipation->next + 1) % ANTICIPATION_HOLDS_MAX;
 }
 
 /* What was granted and not used is given back. */
@@ -125,26 +106,6 @@ static void shorten(struct anticipation *anticipation, uint64_t until)
 }
 
 /* ---- how long ---- */
-
-static void pause_for_a_while(struct anticipation *anticipation, uint64_t now_ns)
-{
-    anticipation->paused_until = now_ns + anticipation->pause;
-    anticipation->pause *= 2;
-    if (anticipation->pause > pause_most_ns)
-        anticipation->pause = pause_most_ns;
-    anticipation->answers = anticipation->late = 0;
-    anticipation->pending = 0;
-    shorten(anticipation, now_ns);
-}
-
-static uint64_t bound(const struct anticipation *anticipation)
-{
-    uint64_t wanted = anticipation->quantile + anticipation->quantile / 2;
-
-    if (wanted < ANTICIPATION_LEAST_NS)
-        return ANTICIPATION_LEAST_NS;
-    return wanted < ANTICIPATION_MOST_NS ? wanted : ANTICIPATION_MOST_NS;
-}
 
 /* Ten steps down weigh as much as one up, so it rests where one answer in eleven is slower. */
 static void note_time(struct anticipation *anticipation, uint64_t time_ns)
@@ -170,49 +131,52 @@ static void anticipation_note_answer(struct anticipation *anticipation, uint64_t
         note_time(anticipation, time_ns);
     if (anticipation->answers < LATE_OF)
         return;
-    if (anticipation->late > LATE_MOST)
-        pause_for_a_while(anticipation, now_ns);
-    else
+    if (anticipation->late > LATE_MOST) {
+        anticipation->paused_until = now_ns + anticipation->pause;
+        anticipation->pause *= 2;
+        if (anticipation->pause > pause_most_ns)
+            anticipation->pause = pause_most_ns;
+        anticipation->pending = 0;
+        shorten(anticipation, now_ns);
+    } else {
         anticipation->pause = ANTICIPATION_PAUSE_NS;
+    }
     anticipation->answers = anticipation->late = 0;
 }
 
 /* ---- question and answer ---- */
-
-static enum anticipation_outcome anticipation_hold(struct anticipation *anticipation,
-                                                   const struct address *client, uint64_t now_ns)
-{
-    bool held = anticipation->until > now_ns;
-    uint64_t from = held ? anticipation->until : now_ns;
-    uint64_t wanted = now_ns + bound(anticipation);
-    uint64_t allowed;
-
-    if (wanted > from) {
-        allowed = allowance(anticipation, client, now_ns);
-        if (wanted - from > allowed)
-            wanted = from + allowed;
-        if (!held && wanted < from + ANTICIPATION_LEAST_NS)
-            return ANTICIPATION_REFUSED;
-        if (wanted > from)
-            charge(anticipation, client, from, wanted);
-        anticipation->until = wanted;
-    }
-    anticipation->pending++;
-    return ANTICIPATION_HOLDS;
-}
 
 static uint64_t anticipation_least(uint64_t one, uint64_t other)
 {
     return one < other ? one : other;
 }
 
-/* Questions in a row are looked for together, and then there is a sleep between. */
-static void anticipation_look(struct anticipation *anticipation, uint64_t now_ns)
+static enum anticipation_outcome anticipation_hold(struct anticipation *anticipation,
+                                                   const struct address *client, uint64_t now_ns)
 {
-    if (anticipation->look_until <= now_ns)
-        anticipation->look_from = now_ns;
-    anticipation->look_until = anticipation_least(
-        now_ns + ANTICIPATION_LOOK_NS, anticipation->look_from + ANTICIPATION_LOOK_MOST_NS);
+    bool held = anticipation->until > now_ns;
+    uint64_t from = held ? anticipation->until : now_ns;
+    uint64_t wanted = anticipation->quantile + anticipation->quantile / 2;
+    uint64_t allowed;
+
+    if (wanted < ANTICIPATION_LEAST_NS)
+        wanted = ANTICIPATION_LEAST_NS;
+    wanted = now_ns + anticipation_least(wanted, ANTICIPATION_MOST_NS);
+    if (wanted > from) {
+        allowed = allowance(anticipation, client, now_ns);
+        if (wanted - from > allowed)
+            wanted = from + allowed;
+        if (!held && wanted < from + ANTICIPATION_LEAST_NS)
+            return ANTICIPATION_REFUSED;
+        if (wanted > from) {
+            anticipation->charges[anticipation->next] =
+                (struct charge){.client = *client, .from = from, .to = wanted};
+            anticipation->next = (anticipation->next + 1) % ANTICIPATION_HOLDS_MAX;
+        }
+        anticipation->until = wanted;
+    }
+    anticipation->pending++;
+    return ANTICIPATION_HOLDS;
 }
 
 enum anticipation_outcome anticipation_asked(struct anticipation *anticipation,
@@ -224,7 +188,11 @@ enum anticipation_outcome anticipation_asked(struct anticipation *anticipation,
         anticipation->pending = 0;
     anticipation->alone = anticipation->pending == 0;
     anticipation->asked = now_ns;
-    anticipation_look(anticipation, now_ns);
+    /* Questions in a row are looked for together, and then there is a sleep between. */
+    if (anticipation->look_until <= now_ns)
+        anticipation->look_from = now_ns;
+    anticipation->look_until = anticipation_least(
+        now_ns + ANTICIPATION_LOOK_NS, anticipation->look_from + ANTICIPATION_LOOK_MOST_NS);
     return anticipation_hold(anticipation, client, now_ns);
 }
 

@@ -45,9 +45,25 @@ _Static_assert((int)BUFFER_ORDINARY / (int)ROOM_ORDINARY <= (int)CAPTURE_RING_FR
 struct ring {
     pcap_t *pcap;
     uint32_t snaplen;
-    uint32_t buffer;               /* bytes, as memory: no more than these */
+    uint32_t buffer;               /* bytes, as memory: no more than these; less when shared */
     uint32_t room;                 /* what a slot takes of them */
     struct filter_lengths lengths; /* that its filter lets through */
+};
+
+/* Whatever the MTU: offloads merge what came in many frames into one (GRO, TSO). */
+static const struct ring live_rings[CAPTURE_RINGS_MAX] = {
+    {
+        .snaplen = SLOT_ORDINARY,
+        .buffer = BUFFER_ORDINARY,
+        .room = ROOM_ORDINARY,
+        .lengths = {.most = SLOT_ORDINARY},
+    },
+    {
+        .snaplen = SLOT_MAX,
+        .buffer = BUFFER_LARGE,
+        .room = ROOM_LARGE,
+        .lengths = {.least = SLOT_ORDINARY + 1},
+    },
 };
 
 struct capture {
@@ -132,74 +148,40 @@ static int activation_failed(pcap_t *pcap, int result, char error[static CAPTURE
     return -EIO;
 }
 
-static int ring_activate(pcap_t *pcap, const struct capture *capture, const struct ring *ring,
-                         char error[static CAPTURE_ERROR_MAX])
-{
-    char text[PCAP_ERRBUF_SIZE];
-    int result;
-
-    pcap_set_snaplen(pcap, (int)ring->snaplen);
-    pcap_set_buffer_size(pcap, (int)(ring->buffer / ring->room * ring->snaplen));
-    pcap_set_immediate_mode(pcap, 1);
-    pcap_set_promisc(pcap, !capture->any);
-    pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
-    result = pcap_activate(pcap);
-    if (result < 0)
-        return activation_failed(pcap, result, error);
-    if (pcap_setnonblock(pcap, 1, text) < 0) {
-        say(error, "%s", text);
-        return -EIO;
-    }
-    return 0;
-}
-
-static int ring_open(struct capture *capture, const struct ring *wanted,
+static int ring_open(struct capture *capture, const struct ring *wanted, unsigned together,
                      char error[static CAPTURE_ERROR_MAX])
 {
     char text[PCAP_ERRBUF_SIZE];
     struct ring ring = *wanted;
     int result;
 
+    if (together > SHARING_NOTHING)
+        ring.buffer = ring.buffer * SHARING_NOTHING / together;
+    if (ring.buffer < BUFFER_LEAST)
+        ring.buffer = BUFFER_LEAST;
     ring.pcap = pcap_create(capture->interface, text);
     if (!ring.pcap) {
         say(error, "%s", text);
         return -ENOMEM;
     }
-    result = ring_activate(ring.pcap, capture, &ring, error);
+    pcap_set_snaplen(ring.pcap, (int)ring.snaplen);
+    pcap_set_buffer_size(ring.pcap, (int)(ring.buffer / ring.room * ring.snaplen));
+    pcap_set_immediate_mode(ring.pcap, 1);
+    pcap_set_promisc(ring.pcap, !capture->any);
+    pcap_set_tstamp_precision(ring.pcap, PCAP_TSTAMP_PRECISION_NANO);
+    result = pcap_activate(ring.pcap);
+    if (result < 0) {
+        result = activation_failed(ring.pcap, result, error);
+    } else if (pcap_setnonblock(ring.pcap, 1, text) < 0) {
+        say(error, "%s", text);
+        result = -EIO;
+    }
     if (result < 0) {
         pcap_close(ring.pcap);
         return result;
     }
     capture->rings[capture->ring_count++] = ring;
     return 0;
-}
-
-static uint32_t share(uint32_t size, unsigned together)
-{
-    uint32_t part = together > SHARING_NOTHING ? size * SHARING_NOTHING / together : size;
-
-    return part > BUFFER_LEAST ? part : BUFFER_LEAST;
-}
-
-/* Whatever the MTU: offloads merge what came in many frames into one (GRO, TSO). */
-static int open_rings(struct capture *capture, unsigned together,
-                      char error[static CAPTURE_ERROR_MAX])
-{
-    struct ring ordinary = {
-        .snaplen = SLOT_ORDINARY,
-        .buffer = share(BUFFER_ORDINARY, together),
-        .room = ROOM_ORDINARY,
-        .lengths = {.most = SLOT_ORDINARY},
-    };
-    struct ring large = {
-        .snaplen = SLOT_MAX,
-        .buffer = share(BUFFER_LARGE, together),
-        .room = ROOM_LARGE,
-        .lengths = {.least = SLOT_ORDINARY + 1},
-    };
-    int result = ring_open(capture, &ordinary, error);
-
-    return result < 0 ? result : ring_open(capture, &large, error);
 }
 
 int capture_filter(struct capture *capture, struct kernelfilter *filter)
@@ -225,19 +207,6 @@ int capture_filter(struct capture *capture, struct kernelfilter *filter)
     }
     capture->filter = coarsest;
     return 0;
-}
-
-/* Without its filter a ring would hold what the other one has. */
-static int attach_filters(struct capture *capture, struct kernelfilter *filter,
-                          char error[static CAPTURE_ERROR_MAX])
-{
-    int result;
-
-    capture->merges = merging_is_on(pcap_fileno(capture->rings[0].pcap), capture->interface);
-    result = capture_filter(capture, filter);
-    if (result < 0)
-        say(error, "the kernel takes no filter for its socket: %s", strerror(-result));
-    return result;
 }
 
 /* As the interface is now: its MTU may change, and that of "any" is unknown. */
@@ -289,7 +258,7 @@ int capture_open(const char *interface, uint16_t index, unsigned together,
                  char error[static CAPTURE_ERROR_MAX])
 {
     struct capture *capture;
-    int result;
+    int result = 0;
 
     error[0] = '\0';
     if (strlen(interface) >= IFNAMSIZ) {
@@ -301,11 +270,16 @@ int capture_open(const char *interface, uint16_t index, unsigned together,
         say(error, "out of memory");
         return -ENOMEM;
     }
-    result = open_rings(capture, together, error);
+    for (unsigned i = 0; i < CAPTURE_RINGS_MAX && result == 0; i++)
+        result = ring_open(capture, &live_rings[i], together, error);
     if (result == 0)
         result = check_link_type(capture, error);
-    if (result == 0)
-        result = attach_filters(capture, filter, error);
+    if (result == 0) {
+        capture->merges = merging_is_on(pcap_fileno(capture->rings[0].pcap), interface);
+        result = capture_filter(capture, filter);
+        if (result < 0) /* without it a ring would hold what the other one has */
+            say(error, "the kernel takes no filter for its socket: %s", strerror(-result));
+    }
     if (result == 0)
         result = empty_rings(capture);
     if (result < 0) {
@@ -364,21 +338,6 @@ static enum interface_state interface_state(const struct capture *capture)
     return (request.ifr_flags & wanted) == wanted ? STATE_UP : STATE_DOWN;
 }
 
-/* The kernel's counters start anew at each reading; tp_packets counts the dropped ones too. */
-static void add_statistics(struct capture *capture)
-{
-    for (unsigned i = 0; i < capture->ring_count; i++) {
-        struct tpacket_stats statistics;
-        socklen_t size = sizeof(statistics);
-
-        if (getsockopt(pcap_fileno(capture->rings[i].pcap), SOL_PACKET, PACKET_STATISTICS,
-                       &statistics, &size) < 0)
-            continue;
-        capture->received += statistics.tp_packets;
-        capture->dropped += statistics.tp_drops;
-    }
-}
-
 void capture_state(struct capture *capture, struct state_report *out)
 {
     struct state_report report = {
@@ -389,17 +348,26 @@ void capture_state(struct capture *capture, struct state_report *out)
         .link_type = capture->link_type,
     };
 
-    add_statistics(capture);
     capture->whole = whole_frame(capture);
     memcpy(report.interface, capture->interface, IFNAMSIZ);
     for (unsigned i = 0; i < capture->ring_count; i++) {
-        report.buffer += capture->rings[i].buffer;
-        report.snaplen = capture->rings[i].snaplen;
+        const struct ring *ring = &capture->rings[i];
+        struct tpacket_stats statistics;
+        socklen_t size = sizeof(statistics);
+
+        report.buffer += ring->buffer;
+        report.snaplen = ring->snaplen;
+        /* These start anew at each reading; tp_packets counts the dropped ones too. */
+        if (getsockopt(pcap_fileno(ring->pcap), SOL_PACKET, PACKET_STATISTICS, &statistics, &size) <
+            0)
+            continue;
+        capture->received += statistics.tp_packets;
+        capture->dropped += statistics.tp_drops;
     }
     report.received = capture->received;
     report.dropped = capture->dropped;
-    report.interface_dropped = drivercounters_dropped(&capture->driver);
-    report.frames = drivercounters_frames(&capture->driver);
+    report.interface_dropped = drivercounters_read(&capture->driver, DRIVERCOUNTER_DROPPED);
+    report.frames = drivercounters_read(&capture->driver, DRIVERCOUNTER_FRAMES);
     report.merged = capture->merged;
     report.undirected = capture->undirected;
     report.cut = capture->cut;
@@ -408,25 +376,12 @@ void capture_state(struct capture *capture, struct state_report *out)
 
 /* ---- files ---- */
 
-static int adopt_file(struct capture *capture, FILE *file, char error[static CAPTURE_ERROR_MAX])
-{
-    char text[PCAP_ERRBUF_SIZE];
-    pcap_t *pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, text);
-
-    if (!pcap) {
-        say(error, "not a readable pcap or pcapng file: %s", text);
-        fclose(file);
-        return -EBADMSG;
-    }
-    capture->rings[0] = (struct ring){.pcap = pcap, .snaplen = (uint32_t)pcap_snapshot(pcap)};
-    capture->ring_count = 1;
-    return 0;
-}
-
 int capture_open_file(FILE *file, uint16_t index, struct capture **out,
                       char error[static CAPTURE_ERROR_MAX])
 {
     struct capture *capture = capture_new("", index);
+    char text[PCAP_ERRBUF_SIZE];
+    pcap_t *pcap;
     int result;
 
     error[0] = '\0';
@@ -435,9 +390,16 @@ int capture_open_file(FILE *file, uint16_t index, struct capture **out,
         fclose(file);
         return -ENOMEM;
     }
-    result = adopt_file(capture, file, error);
-    if (result == 0)
-        result = check_link_type(capture, error);
+    pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, text);
+    if (!pcap) {
+        say(error, "not a readable pcap or pcapng file: %s", text);
+        fclose(file);
+        capture_close(capture);
+        return -EBADMSG;
+    }
+    capture->rings[0] = (struct ring){.pcap = pcap, .snaplen = (uint32_t)pcap_snapshot(pcap)};
+    capture->ring_count = 1;
+    result = check_link_type(capture, error);
     if (result < 0) {
         capture_close(capture);
         return result;

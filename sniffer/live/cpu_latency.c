@@ -19,30 +19,25 @@ static bool wish(int fd, int32_t value)
     return write(fd, &value, sizeof(value)) == (ssize_t)sizeof(value);
 }
 
-/*
- * Without a driver for idle states the kernel only halts, and the wish changes nothing: then it is
- * not spoken.  What cannot be read (no sysfs) is taken for a driver.
- */
-static bool sleep_has_depth(void)
-{
-    char name[32] = "";
-    int fd = open("/sys/devices/system/cpu/cpuidle/current_driver", O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return true;
-    if (read(fd, name, sizeof(name) - 1) < 0)
-        name[0] = '\0';
-    close(fd);
-    return strcmp(name, "none\n") != 0;
-}
-
 struct cpu_latency cpu_latency_open(int fd)
 {
+    char driver[32] = "";
     struct stat status;
-    bool usable = fd >= 0 && fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) &&
-                  wish(fd, wish_none) && sleep_has_depth();
+    int idle;
 
-    return (struct cpu_latency){.fd = usable ? fd : -1};
+    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISCHR(status.st_mode) || !wish(fd, wish_none))
+        return (struct cpu_latency){.fd = -1};
+    /*
+     * Without a driver for idle states the kernel only halts, and the wish changes nothing: then it
+     * is not spoken.  What cannot be opened (no sysfs) is taken for a driver.
+     */
+    idle = open("/sys/devices/system/cpu/cpuidle/current_driver", O_RDONLY | O_CLOEXEC);
+    if (idle >= 0) {
+        if (read(idle, driver, sizeof(driver) - 1) < 0)
+            driver[0] = '\0';
+        close(idle);
+    }
+    return (struct cpu_latency){.fd = strcmp(driver, "none\n") == 0 ? -1 : fd};
 }
 
 void cpu_latency_set(struct cpu_latency *cpu_latency, bool held)

@@ -9,25 +9,24 @@
 
 #include <stdint.h>
 
-enum { DRIVERCOUNTERS_FILES = 2 };
-
-/* Some of the files, added up. */
-struct drivercounter {
-    int files[DRIVERCOUNTERS_FILES]; /* -1 where there is none */
-    uint64_t before;                 /* what they said when they were opened */
+enum drivercounter {
+    DRIVERCOUNTER_DROPPED, /* packets */
+    DRIVERCOUNTER_FRAMES,  /* that came in or went out */
+    DRIVERCOUNTERS,
 };
 
+enum { DRIVERCOUNTER_FILES = 2 }; /* added up */
+
 struct drivercounters {
-    struct drivercounter dropped, frames;
+    int files[DRIVERCOUNTERS][DRIVERCOUNTER_FILES]; /* -1 where there is none */
+    uint64_t before[DRIVERCOUNTERS];                /* what they said when they were opened */
 };
 
 /* Counts nothing until it is opened. */
 void drivercounters_init(struct drivercounters *counters);
 void drivercounters_open(struct drivercounters *counters, const char *interface);
 void drivercounters_close(struct drivercounters *counters);
-/* Packets dropped since the opening. */
-uint64_t drivercounters_dropped(const struct drivercounters *counters);
-/* Frames that came in or went out since then. */
-uint64_t drivercounters_frames(const struct drivercounters *counters);
+/* How many since the opening. */
+uint64_t drivercounters_read(const struct drivercounters *counters, enum drivercounter which);
 
 #endif

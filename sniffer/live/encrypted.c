@@ -47,25 +47,6 @@ static int encrypted_attach(int fd)
     return result;
 }
 
-static int encrypted_set_up(int fd, const char *interface)
-{
-    const int size = QUEUE_BYTES / 2; /* the kernel doubles it */
-    struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
-    int result = encrypted_attach(fd);
-
-    if (result < 0)
-        return result;
-    if (strcmp(interface, "any") != 0) {
-        address.sll_ifindex = (int)if_nametoindex(interface);
-        if (address.sll_ifindex == 0)
-            return -ENODEV;
-    }
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0 ||
-        bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-        return -errno;
-    return 0;
-}
-
 /* To where the sandbox lets it be read.  The descriptor that there is no room for is closed. */
 static int move_to_its_place(int fd)
 {
@@ -83,6 +64,8 @@ static int move_to_its_place(int fd)
 /* Protocol 0: nothing comes before the filter is there. */
 int encrypted_open(const char *interface, struct encrypted *out)
 {
+    const int size = QUEUE_BYTES / 2; /* the kernel doubles it */
+    struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
     int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), result;
 
     *out = (struct encrypted){.fd = -1};
@@ -91,7 +74,15 @@ int encrypted_open(const char *interface, struct encrypted *out)
     fd = move_to_its_place(fd);
     if (fd < 0)
         return fd;
-    result = encrypted_set_up(fd, interface);
+    result = encrypted_attach(fd);
+    if (result == 0 && strcmp(interface, "any") != 0) {
+        address.sll_ifindex = (int)if_nametoindex(interface);
+        if (address.sll_ifindex == 0)
+            result = -ENODEV;
+    }
+    if (result == 0 && (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0 ||
+                        bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0))
+        result = -errno;
     if (result < 0) {
         close(fd);
         return result;
@@ -118,33 +109,26 @@ static enum encrypted_kind kind_of(const uint8_t *head, size_t size, uint16_t et
                                                                       : ENCRYPTED_DNS_HTTPS;
 }
 
-static uint64_t take_queue(int fd, uint64_t taken[static ENCRYPTED_KINDS])
-{
-    uint8_t head[HEAD_SIZE];
-
-    for (unsigned i = 0; i < TAKEN_MAX; i++) {
-        struct sockaddr_ll from = {0};
-        socklen_t from_size = sizeof(from);
-        ssize_t size =
-            recvfrom(fd, head, sizeof(head), MSG_DONTWAIT, (struct sockaddr *)&from, &from_size);
-
-        if (size < 0)
-            return i;
-        taken[kind_of(head, (size_t)size, ntohs(from.sll_protocol))]++;
-    }
-    return TAKEN_MAX;
-}
-
 /* The kernel's count starts anew at each reading. */
 void encrypted_read(struct encrypted *encrypted)
 {
-    uint64_t taken[ENCRYPTED_KINDS] = {0}, all;
+    uint64_t taken[ENCRYPTED_KINDS] = {0}, all = 0;
     struct tpacket_stats statistics;
+    uint8_t head[HEAD_SIZE];
     socklen_t size = sizeof(statistics);
 
     if (encrypted->fd < 0)
         return;
-    all = take_queue(encrypted->fd, taken);
+    for (; all < TAKEN_MAX; all++) {
+        struct sockaddr_ll from = {0};
+        socklen_t from_size = sizeof(from);
+        ssize_t got = recvfrom(encrypted->fd, head, sizeof(head), MSG_DONTWAIT,
+                               (struct sockaddr *)&from, &from_size);
+
+        if (got < 0)
+            break;
+        taken[kind_of(head, (size_t)got, ntohs(from.sll_protocol))]++;
+    }
     if (getsockopt(encrypted->fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &size) < 0)
         statistics.tp_drops = 0;
     for (unsigned kind = 0; kind < ENCRYPTED_KINDS; kind++)

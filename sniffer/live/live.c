@@ -75,15 +75,6 @@ static void catch_up(struct live *live)
     live->caught_up = true;
 }
 
-/* Behind all answers; where there is no room for it, the next turn. */
-static void tell_caught_up(struct live *live)
-{
-    static const struct message caught_up = {.kind = MESSAGE_CAUGHT_UP};
-
-    if (live->caught_up && outbox_put(live->outbox, &caught_up, live->now.boot_ns) == OUTBOX_TAKEN)
-        live->caught_up = false;
-}
-
 /* Reading where nothing is to be read is how libpcap notices that an interface has vanished. */
 static void tick(struct live *live)
 {
@@ -104,33 +95,24 @@ static uint64_t hold_until(const struct live *live)
     return live->anticipation ? anticipation_until(live->anticipation, live->now.boot_ns) : 0;
 }
 
-/* The answer is at hand: sleeping would cost more than looking for it. */
-static bool looks(const struct live *live)
-{
-    return live->may_look && anticipation_look_until(live->anticipation, live->now.boot_ns);
-}
-
-static struct timespec until_next(const struct live *live)
+static int wait_for_work(struct live *live)
 {
     uint64_t due = live->next_tick_ns, hold = hold_until(live), left;
+    struct timespec timeout;
+    sigset_t none;
+    int ready;
 
     if (hold && hold < due)
         due = hold;
     if (live->drained_ns && live->drained_ns < due)
         due = live->drained_ns;
-    if (live->expected.length > 0 || looks(live))
+    /* The answer is at hand: sleeping would cost more than looking for it. */
+    if (live->expected.length > 0 ||
+        (live->may_look && anticipation_look_until(live->anticipation, live->now.boot_ns)))
         due = 0;
     left = due > live->now.boot_ns ? due - live->now.boot_ns : 0;
-    return (struct timespec){.tv_sec = (time_t)(left / NS_PER_SECOND),
-                             .tv_nsec = (long)(left % NS_PER_SECOND)};
-}
-
-static int wait_for_work(struct live *live)
-{
-    struct timespec timeout = until_next(live);
-    sigset_t none;
-    int ready;
-
+    timeout = (struct timespec){.tv_sec = (time_t)(left / NS_PER_SECOND),
+                                .tv_nsec = (long)(left % NS_PER_SECOND)};
     sigemptyset(&none);
     live->polled[POLLED_CHANNEL].events = outbox_waits(live->outbox) ? POLLOUT : 0;
     ready = ppoll(live->polled, live->polled_count, &timeout, &none);
@@ -150,11 +132,15 @@ static int wait_for_work(struct live *live)
 /* False when nobody reads the channel any more. */
 static bool turn(struct live *live)
 {
+    static const struct message caught_up = {.kind = MESSAGE_CAUGHT_UP};
+
     for (unsigned i = POLLED_RINGS; i < live->polled_count; i++)
         if (live->polled[i].revents)
             read_ring(live, i);
     catch_up(live);
-    tell_caught_up(live);
+    /* Behind all answers; where there is no room for it, the next turn. */
+    if (live->caught_up && outbox_put(live->outbox, &caught_up, live->now.boot_ns) == OUTBOX_TAKEN)
+        live->caught_up = false;
     if (live->polled[POLLED_CHANNEL].revents & (POLLERR | POLLHUP))
         return false;
     if (!hold_until(live))
@@ -176,19 +162,9 @@ static bool live_is_over(struct live *live, const struct live_signals *signals)
     return signals->end || (live->drained_ns && live->now.boot_ns >= live->drained_ns);
 }
 
-static void last_words(struct live *live)
-{
-    struct pollfd channel = {.fd = live->channel, .events = POLLOUT};
-
-    cpu_latency_set(&live->cpu_latency, false);
-    pipeline_run(live->pipeline, UINT64_MAX);
-    live_say_counters(live);
-    if (outbox_waits(live->outbox) && poll(&channel, 1, LAST_WORDS_MS) > 0)
-        outbox_flush(live->outbox);
-}
-
 int live_run(struct live *live, const struct live_signals *signals)
 {
+    struct pollfd channel = {.fd = live->channel, .events = POLLOUT};
     int result = 0;
 
     live->now = clock_now();
@@ -199,6 +175,10 @@ int live_run(struct live *live, const struct live_signals *signals)
         if (result < 0 || !turn(live))
             break;
     }
-    last_words(live);
+    cpu_latency_set(&live->cpu_latency, false);
+    pipeline_run(live->pipeline, UINT64_MAX);
+    live_say_counters(live);
+    if (outbox_waits(live->outbox) && poll(&channel, 1, LAST_WORDS_MS) > 0)
+        outbox_flush(live->outbox);
     return result;
 }

@@ -33,82 +33,52 @@ static int open_failed(struct live *live, uint16_t index, int result, const char
     return result == -EPERM || result == -ENOMEM ? result : 0;
 }
 
-/* What the configuration asks for is in `wildset status`; what the kernel does not give is said. */
-static void say_filter(const char *interface, const struct capture *capture)
-{
-    struct kernelfilter_outcome outcome = capture_filter_outcome(capture);
-
-    if (outcome.error)
-        log_warning("capturing on %s: the kernel refused a filter (%s) and passes more packets "
-                    "than needed, which costs CPU time; see net.core.optmem_max",
-                    interface, strerror(-outcome.error));
-    if (outcome.reason == FILTER_REASON_LINK_TYPE)
-        log_notice("capturing on %s: no kernel filter for its link type: every packet is inspected "
-                   "in user space, which costs CPU time",
-                   interface);
-}
-
 _Static_assert((int)SNIFFER_ENCRYPTED_FDS >= (int)PLAN_INTERFACES_MAX, "one for each interface");
-
-/* Nothing that is learned depends on it. */
-static void open_encrypted(struct live *live, uint16_t index)
-{
-    const char *name = live->plan->interfaces[index].name;
-    int result = encrypted_open(name, &live->encrypted[index]);
-
-    if (result < 0)
-        log_notice("capturing on %s: encrypted DNS connections are not counted: %s", name,
-                   strerror(-result));
-}
 
 static int open_interface(struct live *live, uint16_t index)
 {
     const char *name = live->plan->interfaces[index].name;
     char error[CAPTURE_ERROR_MAX];
     int fds[CAPTURE_RINGS_MAX];
+    struct kernelfilter_outcome filter;
     int result = capture_open(name, index, (unsigned)live->plan->interface_count, live->filter,
                               &live->captures[index], error);
 
     if (result < 0)
         return open_failed(live, index, result, error);
-    say_filter(name, live->captures[index]);
+    /* What the plan asks for is in `wildset status`; what the kernel does not give is said. */
+    filter = capture_filter_outcome(live->captures[index]);
+    if (filter.error)
+        log_warning("capturing on %s: the kernel refused a filter (%s) and passes more packets "
+                    "than needed, which costs CPU time; see net.core.optmem_max",
+                    name, strerror(-filter.error));
+    if (filter.reason == FILTER_REASON_LINK_TYPE)
+        log_notice("capturing on %s: no kernel filter for its link type: every packet is inspected "
+                   "in user space, which costs CPU time",
+                   name);
     if (capture_merges(live->captures[index]))
         pipeline_expect_merged(live->pipeline);
     for (unsigned i = 0; i < capture_descriptors(live->captures[index], fds); i++)
         note_polled(live, fds[i], index, i);
-    open_encrypted(live, index);
+    result = encrypted_open(name, &live->encrypted[index]);
+    if (result < 0) /* nothing that is learned depends on it */
+        log_notice("capturing on %s: encrypted DNS connections are not counted: %s", name,
+                   strerror(-result));
     return 0;
-}
-
-static int open_interfaces(struct live *live)
-{
-    for (size_t i = 0; i < live->plan->interface_count; i++) {
-        int result = open_interface(live, (uint16_t)i);
-
-        if (result < 0)
-            return result;
-    }
-    return 0;
-}
-
-/* On a single CPU whoever looks without sleeping keeps the resolver from answering. */
-static bool several_cpus(void)
-{
-    cpu_set_t set;
-
-    return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 1;
 }
 
 static int open_pipeline(struct live *live, int cpu_latency)
 {
     struct pipeline_hooks hooks;
+    cpu_set_t cpus;
 
     if (live->plan->latency == LATENCY_LOW) {
         live->anticipation = anticipation_new();
         if (!live->anticipation)
             return -ENOMEM;
         live->cpu_latency = cpu_latency_open(cpu_latency);
-        live->may_look = several_cpus();
+        /* On a single CPU whoever looks without sleeping keeps the resolver from answering. */
+        live->may_look = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) > 1;
     }
     hooks = live_hooks(live);
     live->outbox = outbox_new(live->channel);
@@ -151,8 +121,8 @@ int live_open(const struct plan *plan, int channel, int catch_up, int cpu_latenc
     note_polled(live, channel, 0, 0);
     note_polled(live, catch_up, 0, 0);
     result = open_pipeline(live, cpu_latency);
-    if (result == 0)
-        result = open_interfaces(live);
+    for (size_t i = 0; i < plan->interface_count && result == 0; i++)
+        result = open_interface(live, (uint16_t)i);
     if (result < 0) {
         live_close(live);
         return result;

@@ -40,12 +40,6 @@ static uint32_t features_count(int fd, const char *interface)
     return count <= FEATURES_MAX ? count : 0;
 }
 
-static bool merges(const char name[static ETH_GSTRING_LEN])
-{
-    return strncmp(name, "rx-udp-gro-forwarding", ETH_GSTRING_LEN) == 0 ||
-           strncmp(name, "rx-gro-list", ETH_GSTRING_LEN) == 0;
-}
-
 /* Both replies have room for as many as were counted. */
 static bool features_merge(int fd, const char *interface, struct ethtool_gstrings *names,
                            struct ethtool_gfeatures *features)
@@ -55,9 +49,12 @@ static bool features_merge(int fd, const char *interface, struct ethtool_gstring
     if (!features_ask(fd, interface, names) || !features_ask(fd, interface, features))
         return false;
     for (uint32_t i = 0; i < names->len && i < most; i++) {
+        const char *name = (const char *)names->data + i * ETH_GSTRING_LEN;
         uint32_t active = features->features[i / BLOCK_BITS].active;
 
-        if (active >> i % BLOCK_BITS & 1 && merges((const char *)names->data + i * ETH_GSTRING_LEN))
+        if (active >> i % BLOCK_BITS & 1 &&
+            (strncmp(name, "rx-udp-gro-forwarding", ETH_GSTRING_LEN) == 0 ||
+             strncmp(name, "rx-gro-list", ETH_GSTRING_LEN) == 0))
             return true;
     }
     return false;

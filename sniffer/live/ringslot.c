@@ -16,26 +16,18 @@ enum {
     TAG_SIZE = 4,   /* of one that libpcap puts back into the packet */
 };
 
-static bool lengths_agree(const struct ringslot_packet *packet, const struct tpacket2_hdr *header,
-                          uint32_t added)
-{
-    uint32_t captured = header->tp_snaplen + added;
-
-    return packet->length == header->tp_len + added &&
-           packet->captured == (captured < packet->snaplen ? captured : packet->snaplen);
-}
-
 /* `distance`: how far before the packet's bytes the header stands. */
 static bool header_agrees(const struct ringslot_packet *packet, const struct tpacket2_hdr *header,
                           uint32_t distance)
 {
-    uint32_t tag = header->tp_mac - packet->cooked - distance;
+    uint32_t tag = header->tp_mac - packet->cooked - distance, added = packet->cooked + tag;
+    uint32_t captured = header->tp_snaplen + added;
 
     if (tag != 0 && (tag != TAG_SIZE || !(header->tp_status & TP_STATUS_VLAN_VALID)))
         return false;
     return header->tp_status & TP_STATUS_USER && header->tp_sec == packet->seconds &&
-           header->tp_nsec == packet->nanoseconds &&
-           lengths_agree(packet, header, packet->cooked + tag);
+           header->tp_nsec == packet->nanoseconds && packet->length == header->tp_len + added &&
+           packet->captured == (captured < packet->snaplen ? captured : packet->snaplen);
 }
 
 bool ringslot_find(const struct ringslot_packet *packet, struct ringslot *out)

@@ -17,27 +17,23 @@ static const uint8_t record[] = {
 
 enum { MESSAGE_MAX = sizeof(header) + DNAME_MAX + sizeof(asked_for) + sizeof(record) };
 
-static size_t warmup_put(uint8_t out[static MESSAGE_MAX], size_t at, const void *bytes, size_t size)
-{
-    memcpy(out + at, bytes, size);
-    return at + size;
-}
-
-static size_t warmup_build(const struct dname *question, uint8_t out[static MESSAGE_MAX])
-{
-    size_t size = warmup_put(out, 0, header, sizeof(header));
-
-    size = warmup_put(out, size, question->wire, question->length);
-    size = warmup_put(out, size, asked_for, sizeof(asked_for));
-    return warmup_put(out, size, record, sizeof(record));
-}
-
 void pipeline_rehearse(struct pipeline *pipeline, const struct dname *question)
 {
+    const struct {
+        const void *bytes;
+        size_t size;
+    } parts[] = {
+        {header, sizeof(header)},
+        {question->wire, question->length},
+        {asked_for, sizeof(asked_for)},
+        {record, sizeof(record)},
+    };
     uint8_t message[MESSAGE_MAX];
-    size_t size = warmup_build(question, message);
     struct wire_message wire;
+    size_t size = 0;
 
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); size += parts[i++].size)
+        memcpy(message + size, parts[i].bytes, parts[i].size);
     if (wire_read(message, size, &wire))
         (void)answer_read(&wire, &pipeline->answer);
 }
