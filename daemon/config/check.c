@@ -71,7 +71,7 @@ static void check_sets(struct config_reader *reader, const struct whitelist *whi
 {
     const struct config *config = reader->config;
     size_t last = config->whitelist_count - 1;
-    char text[SET_TEXT_MAX];
+    char text[SET_TEXT_MAX], place[CONFIG_PLACE_MAX];
 
     if (set_name_is_none(&whitelist->set4) && set_name_is_none(&whitelist->set6))
         config_finding(reader, reader->set_line[last][0],
@@ -81,17 +81,19 @@ static void check_sets(struct config_reader *reader, const struct whitelist *whi
     for (size_t i = 0; i <= last; i++) {
         const struct whitelist *other = &config->whitelists[i];
         if (set_name_equal(&whitelist->set4, &other->set6))
-            config_finding(reader, reader->set_line[last][0],
-                           "whitelist %s: set4: %s is set6 of whitelist %s (line %u): a set holds "
-                           "one family",
-                           whitelist->name, set_name_to_text(&whitelist->set4, text), other->name,
-                           reader->set_line[i][1]);
+            config_finding(
+                reader, reader->set_line[last][0],
+                "whitelist %s: set4: %s is set6 of whitelist %s (%s): a set holds "
+                "one family",
+                whitelist->name, set_name_to_text(&whitelist->set4, text), other->name,
+                config_place(reader, reader->set_line[i][1], reader->set_line[last][0], place));
         if (i != last && set_name_equal(&whitelist->set6, &other->set4))
-            config_finding(reader, reader->set_line[last][1],
-                           "whitelist %s: set6: %s is set4 of whitelist %s (line %u): a set holds "
-                           "one family",
-                           whitelist->name, set_name_to_text(&whitelist->set6, text), other->name,
-                           reader->set_line[i][0]);
+            config_finding(
+                reader, reader->set_line[last][1],
+                "whitelist %s: set6: %s is set4 of whitelist %s (%s): a set holds "
+                "one family",
+                whitelist->name, set_name_to_text(&whitelist->set6, text), other->name,
+                config_place(reader, reader->set_line[i][0], reader->set_line[last][1], place));
     }
 }
 
@@ -304,6 +306,7 @@ static void check_tunnels(struct config_reader *reader)
 {
     struct config *config = reader->config;
     unsigned line = config_line(reader, SECTION_CAPTURE, "decapsulate", 0);
+    char place[CONFIG_PLACE_MAX];
 
     for (size_t i = 0; i < config->tunnel_count && !config->open_tunnel; i++) {
         const struct plan_tunnel *tunnel = &config->tunnels[i];
@@ -312,11 +315,11 @@ static void check_tunnels(struct config_reader *reader)
         if (tunnel->from.address.family != ADDRESS_NONE)
             continue;
         if (asprintf(&config->open_tunnel,
-                     "%s:%u: capture: decapsulate: \"%s\": whoever reaches this machine could "
+                     "%s: capture: decapsulate: \"%s\": whoever reaches this machine could "
                      "send such packets, with any answer in them: say whose are meant, "
                      "decapsulate = { \"%s from ADDRESS\" } with the address that sends them; or, "
                      "where a switch copies them to an interface, name that: mirror = { \"%s\" }",
-                     reader->path, line, name, name,
+                     config_where(reader, line, place), name, name,
                      strcmp(config->interfaces[0].name, "any") == 0
                          ? "NAME"
                          : config->interfaces[0].name) < 0) {

@@ -57,17 +57,27 @@ enum {
     CONFIG_ERROR_MAX = 1024,
     CONFIG_HOLD_MAX = 500, /* milliseconds: no client's own time-out is shorter */
     CONFIG_HOLD_QUEUE = 5757,
-    CONFIG_SIZE_MAX = 1 << 20, /* bytes of the file: ten thousand names and more */
+    CONFIG_SIZE_MAX = 1 << 20, /* bytes of a file: ten thousand names and more */
 };
 
 /*
- * Returns 0 and a configuration to free, or -errno with one line a finding in `error`
+ * With the files of conf.d, if it is a wildset.conf (files.c).  Returns 0 and a configuration to
+ * free, or -errno with one line a finding in `error`
  * ("FILE:LINE: key: what"): -EINVAL for what the file says, another for reading it.
  */
 int config_read(const char *path, struct config **out, char error[static CONFIG_ERROR_MAX]);
 /* The same from bytes; `path` is only for the messages. */
 int config_from_text(const char *path, const char *text, size_t size, struct config **out,
                      char error[static CONFIG_ERROR_MAX]);
+/* The same from several, in their order, as if they were one. */
+struct config_file {
+    const char *path; /* only for the messages */
+    const char *text;
+    size_t size;
+    unsigned first_line; /* of all files together; set while they are read */
+};
+int config_from_files(struct config_file *files, size_t count, struct config **out,
+                      char error[static CONFIG_ERROR_MAX]);
 void config_free(struct config *config);
 
 /* "default" among the resolvers: an entry without an address. */

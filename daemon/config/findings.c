@@ -16,13 +16,49 @@ enum {
     UNTOLD_ROOM = 48, /* whole lines only: kept to say how many were left out */
 };
 
+/* The file that a line is in, and which one it is there. */
+static const struct config_file *file_of(const struct config_reader *reader, unsigned *line)
+{
+    size_t at = 0;
+
+    while (at + 1 < reader->file_count && reader->files[at + 1].first_line > 0 &&
+           reader->files[at + 1].first_line <= *line)
+        at++;
+    if (*line > 0)
+        *line -= reader->files[at].first_line - 1;
+    return &reader->files[at];
+}
+
+const char *config_where(const struct config_reader *reader, unsigned line,
+                         char out[static CONFIG_PLACE_MAX])
+{
+    const struct config_file *file = file_of(reader, &line);
+    int used = snprintf(out, CONFIG_PLACE_MAX, "%.*s", CONFIG_PATH_SHOWN_MAX, file->path);
+
+    if (line > 0)
+        snprintf(out + used, CONFIG_PLACE_MAX - (size_t)used, ":%u", line);
+    return out;
+}
+
+const char *config_place(const struct config_reader *reader, unsigned place, unsigned line,
+                         char out[static CONFIG_PLACE_MAX])
+{
+    unsigned inside = place;
+
+    if (file_of(reader, &inside) != file_of(reader, &line))
+        return config_where(reader, place, out);
+    snprintf(out, CONFIG_PLACE_MAX, "line %u", inside);
+    return out;
+}
+
 static __attribute__((format(printf, 4, 0))) void finding_write(char out[static LINE_TEXT_MAX],
-                                                                const char *path, unsigned line,
-                                                                const char *format,
+                                                                const struct config_reader *reader,
+                                                                unsigned line, const char *format,
                                                                 va_list arguments)
 {
-    int used = line ? snprintf(out, LINE_TEXT_MAX, "%.*s:%u: ", CONFIG_PATH_SHOWN_MAX, path, line)
-                    : snprintf(out, LINE_TEXT_MAX, "%.*s: ", CONFIG_PATH_SHOWN_MAX, path);
+    char where[CONFIG_PLACE_MAX];
+    int used = snprintf(out, LINE_TEXT_MAX, "%s: ", config_where(reader, line, where));
+
     vsnprintf(out + used, LINE_TEXT_MAX - (size_t)used, format, arguments);
 }
 
@@ -33,7 +69,7 @@ void config_finding(struct config_reader *reader, unsigned line, const char *for
     va_list arguments;
 
     va_start(arguments, format);
-    finding_write(text, reader->path, line, format, arguments);
+    finding_write(text, reader, line, format, arguments);
     va_end(arguments);
     length = strlen(text);
     if (reader->untold > 0 || reader->error_used + length + 1 + UNTOLD_ROOM > CONFIG_ERROR_MAX) {
@@ -59,7 +95,7 @@ static __attribute__((format(printf, 4, 0))) void finding_keep(struct config_rea
         return;
     }
     lines->line = line;
-    finding_write(text, reader->path, number, format, arguments);
+    finding_write(text, reader, number, format, arguments);
     line[lines->count] = strdup(text);
     if (line[lines->count])
         lines->count++;
@@ -89,7 +125,7 @@ int config_findings_end(struct config_reader *reader)
 {
     if (reader->no_memory) {
         snprintf(reader->error, CONFIG_ERROR_MAX, "%.*s: out of memory", CONFIG_PATH_SHOWN_MAX,
-                 reader->path);
+                 reader->files[0].path);
         return -ENOMEM;
     }
     if (reader->error_used == 0)

@@ -88,7 +88,7 @@ static void whitelist_defaults(struct whitelist *whitelist)
 static void open_whitelist(struct config_reader *reader, const char *title, unsigned line)
 {
     struct config *config = reader->config;
-    char name[WHITELIST_NAME_MAX] = "";
+    char name[WHITELIST_NAME_MAX] = "", place[CONFIG_PLACE_MAX];
 
     for (size_t i = 0; i < config_key_count(); i++)
         if (config_key(i)->section == SECTION_WHITELIST)
@@ -99,8 +99,13 @@ static void open_whitelist(struct config_reader *reader, const char *title, unsi
                        "most 31 letters, digits, _ and -",
                        title);
     else if (config_whitelist(config, name))
-        config_finding(reader, line, "whitelist %s: duplicate name", name);
+        config_finding(
+            reader, line, "whitelist %s: duplicate name: also in %s", name,
+            config_place(
+                reader, reader->whitelist_line[config_whitelist(config, name) - config->whitelists],
+                line, place));
     if (config->whitelist_count < WHITELISTS_MAX) {
+        reader->whitelist_line[config->whitelist_count] = line;
         reader->open = &config->whitelists[config->whitelist_count++];
     } else {
         config_finding(reader, line, "whitelist %s: more than %d whitelists", name, WHITELISTS_MAX);
@@ -172,10 +177,11 @@ static void begin_key(struct config_reader *reader, const struct config_key *key
                       char *target)
 {
     char label[64];
+    char place[CONFIG_PLACE_MAX];
     unsigned *line = &reader->line[config_key_index(key)];
     if (*line)
-        config_finding(reader, line_of(cfg), "%s%s: already set in line %u%s",
-                       section_label(cfg, label), key->name, *line,
+        config_finding(reader, line_of(cfg), "%s%s: already set in %s%s", section_label(cfg, label),
+                       key->name, config_place(reader, *line, line_of(cfg), place),
                        key->list ? ": += adds to a list" : "");
     if (key->list)
         set_element_count(key, target, 0);
@@ -307,6 +313,7 @@ void config_check_use(void *context, const struct config_use *use)
     };
     struct config_reader *reader = context;
     enum config_section section = section_named(&use->section);
+    unsigned line = reader->line_offset + use->line;
     char name[61], label[64] = "";
 
     snprintf(name, sizeof(name), "%.*s", use->name.size, use->name.text);
@@ -322,10 +329,9 @@ void config_check_use(void *context, const struct config_use *use)
     const char *nearest = nearest_key(section, name);
     reader->has_unknown_key = true;
     if (place == SECTION_COUNT && nearest)
-        config_finding(reader, use->line, "%s%s: unknown key: did you mean %s?", label, name,
-                       nearest);
+        config_finding(reader, line, "%s%s: unknown key: did you mean %s?", label, name, nearest);
     else
-        config_finding(reader, use->line, "%s%s: unknown key: %s", label, name, places[place]);
+        config_finding(reader, line, "%s%s: unknown key: %s", label, name, places[place]);
 }
 
 /* A syntax error: libconfuse tells one and stops. */

@@ -69,7 +69,9 @@ size_t config_key_index(const struct config_key *key);
 bool config_convert(const struct config_key *key, const char *text, void *out);
 
 struct config_reader {
-    const char *path;
+    struct config_file *files; /* at least one */
+    size_t file_count;
+    unsigned line_offset; /* of the file that is looked at by itself */
     struct config *config;
     char *error; /* CONFIG_ERROR_MAX bytes */
     size_t error_used;
@@ -80,12 +82,22 @@ struct config_reader {
     struct whitelist spare;               /* where a block goes that is one too many */
     unsigned line[CONFIG_KEYS_MAX];       /* where each key stood last, 0: nowhere (yet) */
     unsigned set_line[WHITELISTS_MAX][2]; /* where each set is named */
+    unsigned whitelist_line[WHITELISTS_MAX];
 };
 
 /* With the defaults and no whitelist; NULL when out of memory. */
 struct config *config_new(void);
 /* What the whitelist owns, not itself. */
 void config_free_whitelist(struct whitelist *whitelist);
+
+/* Lines count through all files; each finding says which one it is in. */
+enum { CONFIG_PLACE_MAX = CONFIG_PATH_SHOWN_MAX + 16 };
+/* "FILE:LINE"; "FILE" for line 0.  Returns `out`. */
+const char *config_where(const struct config_reader *reader, unsigned line,
+                         char out[static CONFIG_PLACE_MAX]);
+/* What a finding in `line` refers to: "line 12" when that is in the same file.  Returns `out`. */
+const char *config_place(const struct config_reader *reader, unsigned place, unsigned line,
+                         char out[static CONFIG_PLACE_MAX]);
 
 /* Line 0: about what the file does not say. */
 void config_finding(struct config_reader *reader, unsigned line, const char *format, ...)

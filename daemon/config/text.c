@@ -312,5 +312,7 @@ bool config_text_clean(char *text, size_t size, struct config_fault *fault,
             return false;
     if (scanner.depth > 0)
         return scan_fail(&scanner, scanner.opened[scanner.depth - 1], "the { here is never closed");
+    if (scanner.words > 0 || scanner.after_equals) /* the next file must not complete it */
+        return scan_fail(&scanner, scanner.line, "the file ends in the middle of a setting");
     return true;
 }

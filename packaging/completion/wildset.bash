@@ -18,7 +18,7 @@ _wildset_whitelists() {
         [[ ${COMP_WORDS[i]} != --config ]] || file=${COMP_WORDS[i + 1]}
     done
     sed -n 's/^[[:space:]]*whitelist[[:space:]]\{1,\}"\{0,1\}\([A-Za-z][A-Za-z0-9_-]*\).*/\1/p' \
-        "$file" 2>/dev/null
+        "$file" "${file%wildset.conf}"conf.d/*.conf 2>/dev/null
 }
 
 _wildset_offer() {

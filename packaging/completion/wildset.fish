@@ -18,6 +18,7 @@ function __wildset_whitelists
     set -l at (contains -i -- --config $words)
     and test $at -lt (count $words)
     and set file $words[(math $at + 1)]
+    set -a file (string replace -r 'wildset\.conf$' '' -- $file)conf.d/*.conf
     sed -n 's/^[[:space:]]*whitelist[[:space:]]\{1,\}"\{0,1\}\([A-Za-z][A-Za-z0-9_-]*\).*/\1/p' $file 2>/dev/null
 end
 

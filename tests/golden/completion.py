@@ -106,6 +106,7 @@ def cases(commands):
         yield f"wildset {command} --", sorted(set(re.findall(r"--[a-z][a-z-]*", said))) + ["--help"], ["lookback"]
     yield "wildset rules --config my.conf ", ["lookback", "other_2"], ["comment", "table"]
     yield "wildset rules --config my.conf o", ["other_2"], ["lookback"]
+    yield "wildset rules --config wildset.conf ", ["main", "extra"], ["lookback"]
     yield "wildset rules --shape ", ["table", "mark"], ["lookback"]
     yield "wildset rules --config m", ["my.conf"], []
     yield "wildset list --sort ", ["address", "left", "name"], ["lookback"]
@@ -144,6 +145,9 @@ def main():
         folder = pathlib.Path(name)
         os.environ["HOME"] = name
         (folder / "my.conf").write_text('# whitelist comment {\nwhitelist lookback {\n}\n  whitelist "other_2" { }\n')
+        (folder / "wildset.conf").write_text("whitelist main {\n}\n")
+        (folder / "conf.d").mkdir()
+        (folder / "conf.d/extra.conf").write_text("whitelist extra {\n}\n")
         for file in ("a.pcap", "b.pcapng", "c.pcap.txt"):
             (folder / file).touch()
         zsh = Zsh(folder)

@@ -52,7 +52,7 @@ ROWS = [
     ("whitelist a {\n}\n", r"names: missing or empty: .* such as (.*)", replaced("{\n", "{\n{0}\n")),
     ('whitelist 1a { names = { "x.example.net" } }', r'"1a": expected a name that begins with a letter',
      replaced("1a", "a1")),
-    (GOOD + GOOD, r"whitelist a: duplicate name", replaced("whitelist a", "whitelist b")),
+    (GOOD + GOOD, r"whitelist a: duplicate name: also in line 2", replaced("whitelist a", "whitelist b")),
     (MANY, r"more than 64 whitelists", lambda text, match: text[:text.index("whitelist w64")]),
     (GOOD.replace("*.example.net", "*"), r'names: "\*" is every name', replaced('"*"', '"*.example.net"')),
     (GOOD.replace('"*.example.net"', "*.example.net"), r'\* outside quotes: write ("\*\.example\.net")',

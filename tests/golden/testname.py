@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`wildset test NAME`: what a configuration would do with a name, without a daemon.
 
-    testname.py WILDSET
+    testname.py WILDSET WILDSETD
 """
 
 import json
@@ -92,6 +92,16 @@ def main():
             status, out, error = run(argument)
             expect(f"{argument} is refused", (status, out, problem in error), (64, "", True))
         expect("no name is refused", run()[0], 64)
+        path = path.with_name("wildset.conf")
+        (path.parent / "conf.d").mkdir()
+        (path.parent / "conf.d/b.conf").write_text('whitelist b { names = { "b.example" } }\n', encoding="utf-8")
+        expect("a whitelist in conf.d", run_json("b.example")[0], 0)
+        (path.parent / "conf.d/c.conf").write_text("whitelist b { }\n", encoding="utf-8")
+        status, out, error = run("b.example")
+        expect("what is wrong there", (status, error.startswith(f"{path.parent}/conf.d/c.conf:1: ")), (78, True))
+        checked = subprocess.run([sys.argv[2], "--check", "--config", path], capture_output=True, text=True, check=False)
+        expect("the daemon says the same", (checked.returncode, checked.stderr), (78, error))
+        path = path.with_name("a.conf")
         status, out, error = run("a.example", config="whitelist a { }\n")
         expect("a bad configuration", (status, out, f"{path}:1: " in error), (78, "", True))
     sys.exit(failed > 0)

@@ -754,6 +754,214 @@ static void test_only_a_regular_file_of_bounded_size_is_read(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* ---- several files ---- */
+
+static void refused_files(const char *main_text, const char *more, const char *findings)
+{
+    struct config_file files[] = {
+        {.path = "f", .text = main_text, .size = strlen(main_text)},
+        {.path = "d/m", .text = "", .size = 0},
+        {.path = "d/n", .text = more, .size = strlen(more)},
+    };
+    struct config *config = NULL;
+
+    assert_int_equal(config_from_files(files, 3, &config, error), -EINVAL);
+    assert_null(config);
+    assert_string_equal(error, findings);
+}
+
+static void test_files_are_read_as_one(void **state)
+{
+    const char *main_text = "log = alarms\n"
+                            "capture { resolvers = { \"192.0.2.1\" } }"; /* no end of line */
+    const char *more = "whitelist a { " NAMES " }\ncapture { resolvers += { \"192.0.2.2\" } }\n";
+    struct config_file files[] = {
+        {.path = "f", .text = main_text, .size = strlen(main_text)},
+        {.path = "d/n", .text = more, .size = strlen(more)},
+    };
+    struct config *config = NULL;
+
+    (void)state;
+    assert_int_equal(config_from_files(files, 2, &config, error), 0);
+    assert_non_null(config_whitelist(config, "a"));
+    assert_int_equal(config->log, CONFIG_LOG_ALARMS);
+    assert_int_equal(config->resolver_count, 2);
+    config_free(config);
+}
+
+static void test_findings_name_file_and_line(void **state)
+{
+    (void)state;
+    refused_files("whitelist a { " NAMES " }\n", "\nwhitelist b {\n  ttl-min = x\n  " NAMES "\n}\n",
+                  "d/n:3: whitelist b: ttl-min: \"x\": expected a number and a unit, s, m, h or d, "
+                  "at most a year: \"90s\", \"10m\", \"1d\"");
+    refused_files("whitelist a { " NAMES " }\n", "\nunknown = 1\n",
+                  "d/n:2: unknown: unknown key: the shipped wildset.conf lists all");
+    refused_files("log = grants", "\nwhitelist a {\n", "d/n:2: the { here is never closed");
+}
+
+static void test_duplicates_name_both_places(void **state)
+{
+    (void)state;
+    refused_files("\nwhitelist a { " NAMES " }", "\n\nwhitelist a { " NAMES " }",
+                  "d/n:3: whitelist a: duplicate name: also in f:2");
+    refused_files("whitelist a { " NAMES " }\nlog = grants\n", "log = debug\n",
+                  "d/n:1: log: already set in f:2");
+    refused_files("", "log = grants\nlog = debug\nwhitelist a { " NAMES " }",
+                  "d/n:2: log: already set in line 1");
+    refused_files("whitelist a { " NAMES " }\n",
+                  "whitelist b { " NAMES "\n set6 = \"inet wildset a4\" }\n",
+                  "d/n:2: whitelist b: set6: inet wildset a4 is set4 of whitelist a (f:1): a set "
+                  "holds one family");
+}
+
+/* What one file begins, the next one cannot end. */
+static void test_no_file_reaches_into_the_next(void **state)
+{
+    static const char *const open_ends[] = {"whitelist", "log =", "whitelist b", "log"};
+
+    (void)state;
+    refused_files("whitelist a { " NAMES, "}",
+                  "f:1: the { here is never closed\n"
+                  "d/n:1: } without a { before it");
+    refused_files("/* a", "*/ whitelist a { " NAMES " }",
+                  "f:1: the comment that begins here is never closed with */\n"
+                  "d/n:1: * outside quotes: write \"*.example.net\"");
+    for (size_t i = 0; i < sizeof(open_ends) / sizeof(open_ends[0]); i++)
+        refused_files(open_ends[i], "whitelist a { " NAMES " }",
+                      "f:1: the file ends in the middle of a setting");
+}
+
+static void file_make(const char *folder, const char *name, const char *text)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void file_remove(const char *folder, const char *name)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    assert_int_equal(remove(path), 0);
+}
+
+static void read_fails(const char *path, int result, const char *says)
+{
+    struct config *config = NULL;
+
+    assert_int_equal(config_read(path, &config, error), result);
+    if (!strstr(error, says))
+        fail_msg("wanted ...%s..., got %s", says, error);
+}
+
+static const char *read_order(const char *path)
+{
+    static char order[64];
+    struct config *config = NULL;
+
+    if (config_read(path, &config, error))
+        fail_msg("refused: %s", error);
+    order[0] = '\0';
+    for (size_t i = 0; i < config->whitelist_count; i++)
+        strcat(order, config->whitelists[i].name);
+    config_free(config);
+    return order;
+}
+
+/* A directory with wildset.conf and conf.d; paths are static. */
+static char folder_path[64], main_path[96], more_path[96];
+
+static int folder_make(void **state)
+{
+    (void)state;
+    strcpy(folder_path, "/tmp/wildset-test-XXXXXX");
+    assert_non_null(mkdtemp(folder_path));
+    snprintf(main_path, sizeof(main_path), "%s/wildset.conf", folder_path);
+    snprintf(more_path, sizeof(more_path), "%s/conf.d", folder_path);
+    file_make(folder_path, "wildset.conf", "whitelist z { " NAMES " }");
+    assert_int_equal(mkdir(more_path, 0700), 0);
+    return 0;
+}
+
+static int folder_remove(void **state)
+{
+    char command[128];
+
+    (void)state;
+    snprintf(command, sizeof(command), "rm -r '%s'", folder_path);
+    return system(command);
+}
+
+static void test_a_folder_is_read_in_order_of_name(void **state)
+{
+    char path[128];
+
+    (void)state;
+    assert_string_equal(read_order(main_path), "z"); /* an empty one */
+    file_make(more_path, "b.conf", "whitelist b { " NAMES " }");
+    file_make(more_path, "C.conf", "whitelist C { " NAMES " }");
+    file_make(more_path, "10-a.conf", "whitelist a { " NAMES " }");
+    file_make(more_path, ".hidden.conf", "x");
+    file_make(more_path, "b.conf.dpkg-new", "x");
+    file_make(more_path, ".conf", "x");
+    assert_string_equal(read_order(main_path), "zaCb");
+
+    /* A file of another name has none, and wildset.conf need not have one. */
+    snprintf(path, sizeof(path), "%s/other.conf", folder_path);
+    file_make(folder_path, "other.conf", "whitelist z { " NAMES " }");
+    assert_string_equal(read_order(path), "z");
+    snprintf(path, sizeof(path), "%s/wildset.conf", more_path);
+    file_make(more_path, "wildset.conf", "whitelist y { " NAMES " }");
+    assert_string_equal(read_order(path), "y");
+}
+
+static void test_a_folder_is_judged_as_a_file_is(void **state)
+{
+    char path[128];
+
+    (void)state;
+    file_make(more_path, "b.conf", "\nwhitelist z { " NAMES " }");
+    read_fails(main_path, -EINVAL, "/conf.d/b.conf:2: whitelist z: duplicate name: also in /");
+    file_make(more_path, "b.conf", "");
+    file_make(more_path, "e e.conf", "");
+    read_fails(main_path, -EINVAL, "/conf.d: holds a file whose name");
+    file_remove(more_path, "e e.conf");
+    assert_int_equal(chmod(more_path, 01777), 0);
+    read_fails(main_path, -EPERM, "/conf.d: anybody could add whitelists");
+    assert_int_equal(chmod(more_path, 0700), 0);
+    snprintf(path, sizeof(path), "%s/link.conf", more_path);
+    assert_int_equal(symlink("nothing", path), 0);
+    read_fails(main_path, -ENOENT, "/conf.d/link.conf: a link to nothing");
+    file_remove(more_path, "link.conf");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    read_fails(main_path, -ENODEV, "/conf.d/link.conf: is not a regular file");
+    file_remove(more_path, "link.conf");
+    file_remove(more_path, "b.conf");
+    file_remove(folder_path, "conf.d");
+    file_make(folder_path, "conf.d", "");
+    read_fails(main_path, -ENOTDIR, "/conf.d: is not a directory");
+}
+
+static void test_a_folder_has_a_bound(void **state)
+{
+    char name[16];
+
+    (void)state;
+    for (int i = 0; i <= 256; i++) {
+        snprintf(name, sizeof(name), "%03d.conf", i);
+        file_make(more_path, name, "");
+    }
+    read_fails(main_path, -E2BIG, "/conf.d: 257 files, at most 256 are read");
+    file_remove(more_path, "256.conf");
+    assert_string_equal(read_order(main_path), "z");
+}
+
 /* More than a few names are looked up, and found to be what walking the list would find. */
 static void test_a_long_list_of_names_is_indexed(void **state)
 {
@@ -839,6 +1047,15 @@ int main(void)
         cmocka_unit_test(test_the_plan_says_what_the_configuration_says),
         cmocka_unit_test(test_mirror_ports_are_found_unless_it_says_otherwise),
         cmocka_unit_test(test_only_a_regular_file_of_bounded_size_is_read),
+        cmocka_unit_test(test_files_are_read_as_one),
+        cmocka_unit_test(test_findings_name_file_and_line),
+        cmocka_unit_test(test_duplicates_name_both_places),
+        cmocka_unit_test(test_no_file_reaches_into_the_next),
+        cmocka_unit_test_setup_teardown(test_a_folder_is_read_in_order_of_name, folder_make,
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(test_a_folder_is_judged_as_a_file_is, folder_make,
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(test_a_folder_has_a_bound, folder_make, folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
