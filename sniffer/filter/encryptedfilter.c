@@ -53,29 +53,25 @@ static void if_equal(const struct place *place, uint32_t value, unsigned target)
     filtercode_branch(place->code, BPF_JEQ, value, target, FILTERCODE_NEXT);
 }
 
-/* On to `known` when the destination is this address. */
-static void write_resolver(const struct place *place, const struct address *address, unsigned known)
-{
-    unsigned words = address->family == ADDRESS_IPV4 ? 1 : 4;
-    unsigned other = filtercode_label(place->code);
-
-    /* The last word first: it tells most of them apart. */
-    for (unsigned i = words; i-- > 0;) {
-        load_at(place, BPF_W, place->destination + 4 * i);
-        filtercode_branch(place->code, BPF_JEQ, big_endian_32(address->bytes + (size_t)4 * i),
-                          i == 0 ? known : FILTERCODE_NEXT, other);
-    }
-    filtercode_place(place->code, other);
-}
-
+/* On to `known` when the destination is one of these. */
 static void write_resolvers(const struct place *place, unsigned known)
 {
     struct address address;
     unsigned services;
 
     for (size_t i = 0; publicresolvers_get(i, &address, &services); i++) {
-        if (services & PUBLIC_HTTPS && address.family == place->family)
-            write_resolver(place, &address, known);
+        unsigned words = address.family == ADDRESS_IPV4 ? 1 : 4, other;
+
+        if (!(services & PUBLIC_HTTPS) || address.family != place->family)
+            continue;
+        other = filtercode_label(place->code);
+        /* The last word first: it tells most of them apart. */
+        for (unsigned word = words; word-- > 0;) {
+            load_at(place, BPF_W, place->destination + 4 * word);
+            filtercode_branch(place->code, BPF_JEQ, big_endian_32(address.bytes + (size_t)4 * word),
+                              word == 0 ? known : FILTERCODE_NEXT, other);
+        }
+        filtercode_place(place->code, other);
     }
     filtercode_go(place->code, FILTERCODE_DROP);
 }
@@ -120,29 +116,11 @@ static void encrypted_write_transport(const struct place *place)
     filtercode_branch(place->code, BPF_JEQ, TCP_SYN, FILTERCODE_PASS, FILTERCODE_DROP);
 }
 
-static void encrypted_write_ipv4(struct filtercode *code, uint32_t network)
-{
-    const struct place place = {code, ADDRESS_IPV4, network + 16, network};
-
-    filtercode_add(code, BPF_LDX | BPF_B | BPF_MSH, network);
-    load_at(&place, BPF_H, network + 6);
-    filtercode_branch(code, BPF_JSET, IPV4_OFFSET, FILTERCODE_DROP, FILTERCODE_NEXT);
-    load_at(&place, BPF_B, network + 9);
-    encrypted_write_transport(&place);
-}
-
-static void encrypted_write_ipv6(struct filtercode *code, uint32_t network)
-{
-    const struct place place = {code, ADDRESS_IPV6, network + 24, network + IPV6_HEADER_SIZE};
-
-    filtercode_add(code, BPF_LDX | BPF_IMM, 0);
-    load_at(&place, BPF_B, network + 6);
-    encrypted_write_transport(&place);
-}
-
 /* A is the EtherType of what stands at `network`. */
 static void write_network(struct filtercode *code, uint32_t network, unsigned tag)
 {
+    const struct place ipv4 = {code, ADDRESS_IPV4, network + 16, network};
+    const struct place ipv6 = {code, ADDRESS_IPV6, network + 24, network + IPV6_HEADER_SIZE};
     unsigned v4 = filtercode_label(code), v6 = filtercode_label(code);
 
     filtercode_branch(code, BPF_JEQ, ETH_P_IP, v4, FILTERCODE_NEXT);
@@ -150,9 +128,15 @@ static void write_network(struct filtercode *code, uint32_t network, unsigned ta
     filtercode_branch(code, BPF_JEQ, ETH_P_8021Q, tag, FILTERCODE_NEXT);
     filtercode_branch(code, BPF_JEQ, ETH_P_8021AD, tag, FILTERCODE_DROP);
     filtercode_place(code, v4);
-    encrypted_write_ipv4(code, network);
+    filtercode_add(code, BPF_LDX | BPF_B | BPF_MSH, network);
+    load_at(&ipv4, BPF_H, network + 6);
+    filtercode_branch(code, BPF_JSET, IPV4_OFFSET, FILTERCODE_DROP, FILTERCODE_NEXT);
+    load_at(&ipv4, BPF_B, network + 9);
+    encrypted_write_transport(&ipv4);
     filtercode_place(code, v6);
-    encrypted_write_ipv6(code, network);
+    filtercode_add(code, BPF_LDX | BPF_IMM, 0);
+    load_at(&ipv6, BPF_B, network + 6);
+    encrypted_write_transport(&ipv6);
 }
 
 bool encryptedfilter_build(struct filtercode *code, struct filter_program *out)

@@ -149,11 +149,6 @@ static void prepend_way(struct layout *layout, unsigned target)
     layout->code->near[target] = (uint16_t)layout->count;
 }
 
-static bool is_in_reach(const struct layout *layout, unsigned rank)
-{
-    return rank != 0 && layout->count - rank <= REACH;
-}
-
 /* The rank to jump to from here, the target itself where it can be; 0: there is none. */
 static unsigned rank_in_reach(const struct layout *layout, unsigned target, unsigned next)
 {
@@ -161,15 +156,27 @@ static unsigned rank_in_reach(const struct layout *layout, unsigned target, unsi
 
     if (target == FILTERCODE_NEXT)
         return next;
-    if (is_in_reach(layout, code->own[target]))
-        return code->own[target];
-    return is_in_reach(layout, code->near[target]) ? code->near[target] : 0;
+    const unsigned ranks[] = {code->own[target], code->near[target]};
+    for (unsigned i = 0; i < sizeof(ranks) / sizeof(ranks[0]); i++) {
+        if (ranks[i] != 0 && layout->count - ranks[i] <= REACH)
+            return ranks[i];
+    }
+    return 0;
 }
 
-static void lay_branch(struct layout *layout, const struct step *step)
+static void lay_step(struct layout *layout, const struct step *step)
 {
     unsigned next = layout->count;
 
+    if (step->operation == JUMP_TO) {
+        if (step->yes < FILTERCODE_LABELS || layout->code->own[step->yes] != next)
+            prepend_way(layout, step->yes);
+        return;
+    }
+    if (BPF_CLASS(step->operation) != BPF_JMP) {
+        prepend(layout, (struct filter_instruction){.code = step->operation, .k = step->k});
+        return;
+    }
     /* A way for one may push the other's target out of reach. */
     while (!layout->failed) {
         unsigned yes = rank_in_reach(layout, step->yes, next);
@@ -186,20 +193,6 @@ static void lay_branch(struct layout *layout, const struct step *step)
         }
         prepend_way(layout, yes ? step->no : step->yes);
     }
-}
-
-static void lay_step(struct layout *layout, const struct step *step)
-{
-    if (step->operation == JUMP_TO) {
-        if (step->yes < FILTERCODE_LABELS || layout->code->own[step->yes] != layout->count)
-            prepend_way(layout, step->yes);
-        return;
-    }
-    if (BPF_CLASS(step->operation) == BPF_JMP) {
-        lay_branch(layout, step);
-        return;
-    }
-    prepend(layout, (struct filter_instruction){.code = step->operation, .k = step->k});
 }
 
 bool filtercode_finish(struct filtercode *code, unsigned most, struct filter_program *out)

@@ -15,36 +15,22 @@ enum {
 
 /* ---- transport ---- */
 
-/* In front of the usual ones: the configuration may say that something else is there. */
-static void write_own_ports(const struct filterwriting *writing, const struct filterlevel *level)
+/* To `found` where resolvers answer at one of the two ports.  A is the destination's. */
+static void write_dns_ports(const struct filterwriting *writing, unsigned found)
 {
     const struct tunnelrules *rules = writing->path->rules;
 
-    for (size_t i = 0; rules && rules->own_ports && i < rules->count; i++) {
-        uint16_t port = rules->tunnels[i].port;
-
-        if (port == 0)
-            continue;
-        enum encapsulation there = tunnelrules_at_port(rules, port);
-        if (there == ENCAPSULATION_VXLAN && port != TUNNEL_PORT_VXLAN_GPE)
-            if_equal(writing, port, level->vxlan);
-        else if (there != ENCAPSULATION_NONE)
-            if_equal(writing, port, FILTERCODE_PASS);
+    for (uint32_t at = 0; at <= 2; at += 2) {
+        load(writing, BPF_H, at);
+        if_equal(writing, DNS_PORT, found);
+        for (unsigned i = 0; rules && rules->dns && i < rules->dns->count; i++)
+            if_equal(writing, rules->dns->others[i], found);
     }
-}
-
-/* A is a port: to `found` where resolvers answer there. */
-static void write_dns_port(const struct filterwriting *writing, unsigned found)
-{
-    const struct tunnelrules *rules = writing->path->rules;
-
-    if_equal(writing, DNS_PORT, found);
-    for (unsigned i = 0; rules && rules->dns && i < rules->dns->count; i++)
-        if_equal(writing, rules->dns->others[i], found);
 }
 
 static void write_udp(const struct filterwriting *writing, const struct filterlevel *level)
 {
+    const struct tunnelrules *rules = writing->path->rules;
     bool vxlan = enters(writing, ENCAPSULATION_VXLAN);
     const struct filterchoice ports[] = {
         {vxlan, TUNNEL_PORT_VXLAN, level->vxlan},
@@ -57,21 +43,20 @@ static void write_udp(const struct filterwriting *writing, const struct filterle
          TUNNEL_PORT_GRE, FILTERCODE_PASS},
     };
 
-    load(writing, BPF_H, 0);
-    write_dns_port(writing, writing->path->dns);
-    load(writing, BPF_H, 2);
-    write_dns_port(writing, writing->path->dns);
-    write_own_ports(writing, level);
-    if_one_of(writing, ports, sizeof(ports) / sizeof(ports[0]));
-    go(writing, FILTERCODE_DROP);
-}
+    write_dns_ports(writing, writing->path->dns);
+    /* In front of the usual ones: the configuration may say that something else is there. */
+    for (size_t i = 0; rules && rules->own_ports && i < rules->count; i++) {
+        uint16_t port = rules->tunnels[i].port;
 
-static void write_tcp(const struct filterwriting *writing)
-{
-    load(writing, BPF_H, 0);
-    write_dns_port(writing, FILTERCODE_PASS);
-    load(writing, BPF_H, 2);
-    write_dns_port(writing, FILTERCODE_PASS);
+        if (port == 0)
+            continue;
+        enum encapsulation there = tunnelrules_at_port(rules, port);
+        if (there == ENCAPSULATION_VXLAN && port != TUNNEL_PORT_VXLAN_GPE)
+            if_equal(writing, port, level->vxlan);
+        else if (there != ENCAPSULATION_NONE)
+            if_equal(writing, port, FILTERCODE_PASS);
+    }
+    if_one_of(writing, ports, sizeof(ports) / sizeof(ports[0]));
     go(writing, FILTERCODE_DROP);
 }
 
@@ -92,7 +77,8 @@ static void write_transport(const struct filterwriting *writing, const struct fi
     if_one_of(writing, protocols, sizeof(protocols) / sizeof(protocols[0]));
     write_udp(writing, level);
     filtercode_place(writing->code, tcp);
-    write_tcp(writing);
+    write_dns_ports(writing, FILTERCODE_PASS);
+    go(writing, FILTERCODE_DROP);
 }
 
 /* ---- network ---- */

@@ -92,19 +92,6 @@ static void write_rare(const struct filterwriting *writing)
                       FILTERCODE_PASS);
 }
 
-/* A is the EtherType of what stands where X is. */
-static void write_ethertype(const struct filterwriting *writing, const struct filterlevel *level,
-                            unsigned mpls, unsigned pppoe, unsigned tag, unsigned rare)
-{
-    if_equal(writing, ETHERTYPE_IPV4, level->v4);
-    if_equal(writing, ETHERTYPE_IPV6, level->v6);
-    for (unsigned i = 0; i < TAG_TYPES; i++)
-        if_equal(writing, tag_types[i], tag);
-    if_equal(writing, ETHERTYPE_MPLS, mpls);
-    if_equal(writing, ETHERTYPE_MPLS_UPSTREAM, mpls);
-    filtercode_branch(writing->code, BPF_JEQ, ETHERTYPE_PPPOE, pppoe, rare);
-}
-
 /* The first EtherType stands at `at`, what it speaks of at `network`. */
 static void write_ethertypes(const struct filterwriting *writing, const struct filterlevel *level,
                              uint32_t at, uint32_t network)
@@ -117,7 +104,13 @@ static void write_ethertypes(const struct filterwriting *writing, const struct f
 
         filtercode_add(writing->code, BPF_LDX | BPF_IMM, network);
         filtercode_add(writing->code, BPF_LD | BPF_H | BPF_ABS, at);
-        write_ethertype(writing, level, mpls, pppoe, tag, rare);
+        if_equal(writing, ETHERTYPE_IPV4, level->v4);
+        if_equal(writing, ETHERTYPE_IPV6, level->v6);
+        for (unsigned i = 0; i < TAG_TYPES; i++)
+            if_equal(writing, tag_types[i], tag);
+        if_equal(writing, ETHERTYPE_MPLS, mpls);
+        if_equal(writing, ETHERTYPE_MPLS_UPSTREAM, mpls);
+        filtercode_branch(writing->code, BPF_JEQ, ETHERTYPE_PPPOE, pppoe, rare);
         filtercode_place(writing->code, tag);
         at = network + 2;
     }
@@ -127,15 +120,6 @@ static void write_ethertypes(const struct filterwriting *writing, const struct f
     write_mpls(writing, level);
     filtercode_place(writing->code, pppoe);
     write_pppoe(writing, level);
-}
-
-static void write_versions(const struct filterwriting *writing, const struct filterlevel *level)
-{
-    filtercode_add(writing->code, BPF_LDX | BPF_IMM, 0);
-    load(writing, BPF_B, 0);
-    filtercode_add(writing->code, BPF_ALU | BPF_RSH | BPF_K, 4);
-    if_equal(writing, 4, level->v4);
-    filtercode_branch(writing->code, BPF_JEQ, 6, level->v6, FILTERCODE_DROP);
 }
 
 static void write_link(const struct filterwriting *writing, const struct filterlevel *level)
@@ -152,7 +136,11 @@ static void write_link(const struct filterwriting *writing, const struct filterl
         write_ethertypes(writing, level, HDLC_ETHERTYPE_AT, HDLC_SIZE);
         return;
     case FILTER_IP:
-        write_versions(writing, level);
+        filtercode_add(writing->code, BPF_LDX | BPF_IMM, 0);
+        load(writing, BPF_B, 0);
+        filtercode_add(writing->code, BPF_ALU | BPF_RSH | BPF_K, 4);
+        if_equal(writing, 4, level->v4);
+        filtercode_branch(writing->code, BPF_JEQ, 6, level->v6, FILTERCODE_DROP);
         return;
     }
 }

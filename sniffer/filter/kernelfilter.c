@@ -105,21 +105,24 @@ static bool link_find(int link_type, enum filter_link *out)
     return false;
 }
 
-/* -E2BIG: there is no such program; else what the kernel says. */
+/*
+ * With names, or all of port 53 without.  -E2BIG: there is no such program; else what the kernel
+ * says.  None of the size that it may have memory for: then it is the memory that is too little.
+ */
 static int attach_built(struct kernelfilter *filter, const struct kernelfilter_socket *socket,
-                        const struct nametails *names, unsigned most)
+                        const struct nametails *names)
 {
     struct namefilter_choice choice = {
         .lengths = socket->lengths,
         .rules = &filter->rules[socket->interface % PLAN_INTERFACES_MAX],
         .chain = filter->chain,
         .merges = socket->merges,
-        .most = most,
+        .most = names ? filter->most : NAMEFILTER_MOST,
     };
 
     if (!link_find(socket->link_type, &choice.link) ||
         !namefilter_build(&choice, names, filter->code, &filter->program))
-        return -E2BIG;
+        return choice.most == NAMEFILTER_SMALL ? -ENOMEM : -E2BIG;
     return program_attach(socket, &filter->program);
 }
 
@@ -134,42 +137,6 @@ static int attach_lengths(struct kernelfilter *filter, const struct kernelfilter
     return program_attach(socket, &filter->program);
 }
 
-static int attach_port(struct kernelfilter *filter, const struct kernelfilter_socket *socket)
-{
-    int result = attach_built(filter, socket, NULL, NAMEFILTER_MOST);
-
-    if (result != -ENOMEM || attach_lengths(filter, socket) < 0)
-        return result;
-    return attach_built(filter, socket, NULL, NAMEFILTER_MOST);
-}
-
-/* None of the size that the kernel may have memory for: then it is the memory that is too little.
- */
-static int attach_small(struct kernelfilter *filter, const struct kernelfilter_socket *socket)
-{
-    int result = attach_built(filter, socket, filter->names, NAMEFILTER_SMALL);
-
-    filter->most = NAMEFILTER_SMALL;
-    return result == -E2BIG ? -ENOMEM : result;
-}
-
-static int attach_largest(struct kernelfilter *filter, const struct kernelfilter_socket *socket)
-{
-    if (filter->most == NAMEFILTER_SMALL)
-        return attach_small(filter, socket);
-    return attach_built(filter, socket, filter->names, filter->most);
-}
-
-static int attach_names(struct kernelfilter *filter, const struct kernelfilter_socket *socket)
-{
-    int result = attach_largest(filter, socket);
-
-    if (result != -ENOMEM || attach_lengths(filter, socket) < 0)
-        return result;
-    result = attach_largest(filter, socket);
-    return result == -ENOMEM ? attach_small(filter, socket) : result;
-}
-
 /* Why the names alone are not looked at; FILTER_REASON_NONE when they can be. */
 static enum filter_reason coarse_reason(const struct kernelfilter *filter)
 {
@@ -180,8 +147,19 @@ static enum filter_reason coarse_reason(const struct kernelfilter *filter)
     return filter->wide || filter->crowded ? FILTER_REASON_FOLLOWING : FILTER_REASON_NONE;
 }
 
-static bool is_taken(int result, struct kernelfilter_outcome *out)
+/* False with the reason where the kernel takes none of this kind. */
+static bool try_filter(struct kernelfilter *filter, const struct kernelfilter_socket *socket,
+                       const struct nametails *names, struct kernelfilter_outcome *out)
 {
+    int result = attach_built(filter, socket, names);
+
+    if (result == -ENOMEM && attach_lengths(filter, socket) == 0) {
+        result = attach_built(filter, socket, names);
+        if (result == -ENOMEM && names) {
+            filter->most = NAMEFILTER_SMALL;
+            result = attach_built(filter, socket, names);
+        }
+    }
     if (result == -E2BIG) {
         out->reason = FILTER_REASON_MANY_PATTERNS;
     } else if (result < 0) {
@@ -191,35 +169,29 @@ static bool is_taken(int result, struct kernelfilter_outcome *out)
     return result == 0;
 }
 
-static bool try_names(struct kernelfilter *filter, const struct kernelfilter_socket *socket,
-                      struct kernelfilter_outcome *out)
-{
-    out->filter = INTERFACE_FILTER_NAMES;
-    out->reason = coarse_reason(filter);
-    if (out->reason != FILTER_REASON_NONE || !is_taken(attach_names(filter, socket), out))
-        return false;
-    if (filter->chain)
-        out->reason = FILTER_REASON_CHAIN;
-    return true;
-}
-
-static bool try_port(struct kernelfilter *filter, const struct kernelfilter_socket *socket,
-                     struct kernelfilter_outcome *out)
-{
-    out->filter = INTERFACE_FILTER_PORT;
-    return is_taken(attach_port(filter, socket), out);
-}
-
 int kernelfilter_attach(struct kernelfilter *filter, const struct kernelfilter_socket *socket,
                         struct kernelfilter_outcome *out)
 {
     struct kernelfilter_outcome outcome = {.error = 0};
     enum filter_link link;
-    int result = 0;
+    bool taken = false;
+    int result;
 
-    if (!link_find(socket->link_type, &link)) {
+    if (link_find(socket->link_type, &link)) {
+        outcome.filter = INTERFACE_FILTER_NAMES;
+        outcome.reason = coarse_reason(filter);
+        taken = outcome.reason == FILTER_REASON_NONE &&
+                try_filter(filter, socket, filter->names, &outcome);
+        if (taken && filter->chain)
+            outcome.reason = FILTER_REASON_CHAIN;
+        if (!taken) {
+            outcome.filter = INTERFACE_FILTER_PORT;
+            taken = try_filter(filter, socket, NULL, &outcome);
+        }
+    } else {
         outcome.reason = FILTER_REASON_LINK_TYPE;
-    } else if (try_names(filter, socket, &outcome) || try_port(filter, socket, &outcome)) {
+    }
+    if (taken) {
         *out = outcome;
         return 0;
     }

@@ -89,38 +89,6 @@ static void write_walk(struct filtercode *code, unsigned labels)
     filtercode_place(code, end);
 }
 
-static void write_header(struct filtercode *code, const struct namefilter_choice *choice,
-                         bool start)
-{
-    if (choice->merges)
-        filtercode_add(code, BPF_STX, CELL_DATAGRAM);
-    load_behind(code, BPF_H, QUESTION_COUNT_AT);
-    filtercode_branch(code, BPF_JEQ, 1, FILTERCODE_NEXT, FILTERCODE_PASS);
-    if (choice->chain) {
-        load_behind(code, BPF_H, FLAGS_AT);
-        filtercode_add(code, BPF_ST, CELL_FLAGS);
-        load_behind(code, BPF_H, ANSWER_COUNT_AT);
-        filtercode_add(code, BPF_ST, CELL_COUNT);
-    }
-    move_by(code, NAME_AT);
-    if (start)
-        filtercode_add(code, BPF_STX, CELL_START);
-}
-
-static void write_question_type(struct filtercode *code, unsigned no)
-{
-    unsigned wanted = filtercode_label(code);
-
-    load_behind(code, BPF_H, 1);
-    for (uint16_t type = 1; type <= RR_TYPE_ANY; type++)
-        if (rr_type_is_asked_for_addresses(type))
-            filtercode_branch(code, BPF_JEQ, type, wanted, FILTERCODE_NEXT);
-    filtercode_go(code, no);
-    filtercode_place(code, wanted);
-    load_behind(code, BPF_H, 3);
-    filtercode_branch(code, BPF_JEQ, CLASS_IN, FILTERCODE_NEXT, no);
-}
-
 /* Over a record, by the length of its data. */
 static void write_step(struct filtercode *code, uint32_t size_at, uint32_t data_at)
 {
@@ -148,8 +116,17 @@ static void write_record(struct filtercode *code, unsigned no)
 /* A name that matches nothing may still lead to one that does. */
 static void write_chain(struct filtercode *code, unsigned no)
 {
+    unsigned wanted = filtercode_label(code);
+
     filtercode_add(code, BPF_LDX | BPF_MEM, CELL_END);
-    write_question_type(code, no);
+    load_behind(code, BPF_H, 1); /* the question's type */
+    for (uint16_t type = 1; type <= RR_TYPE_ANY; type++)
+        if (rr_type_is_asked_for_addresses(type))
+            filtercode_branch(code, BPF_JEQ, type, wanted, FILTERCODE_NEXT);
+    filtercode_go(code, no);
+    filtercode_place(code, wanted);
+    load_behind(code, BPF_H, 3);
+    filtercode_branch(code, BPF_JEQ, CLASS_IN, FILTERCODE_NEXT, no);
     filtercode_add(code, BPF_LD | BPF_MEM, CELL_FLAGS);
     filtercode_branch(code, BPF_JSET, FLAG_RESPONSE, FILTERCODE_NEXT, FILTERCODE_PASS);
     filtercode_branch(code, BPF_JSET, RCODE_BITS, no, FILTERCODE_NEXT);
@@ -162,22 +139,6 @@ static void write_chain(struct filtercode *code, unsigned no)
 }
 
 /* ---- datagrams that were merged ---- */
-
-/* A is the number of all records.  X changes. */
-static void write_count(struct filtercode *code)
-{
-    filtercode_add(code, BPF_LDX | BPF_MEM, CELL_DATAGRAM);
-    load_behind(code, BPF_H, ANSWER_COUNT_AT);
-    filtercode_add(code, BPF_ST, CELL_COUNT);
-    load_behind(code, BPF_H, AUTHORITY_COUNT_AT);
-    filtercode_add(code, BPF_ST, CELL_SPARE);
-    load_behind(code, BPF_H, ADDITIONAL_COUNT_AT);
-    filtercode_add(code, BPF_LDX | BPF_MEM, CELL_COUNT);
-    filtercode_add(code, BPF_ALU | BPF_ADD | BPF_X, 0);
-    filtercode_add(code, BPF_LDX | BPF_MEM, CELL_SPARE);
-    filtercode_add(code, BPF_ALU | BPF_ADD | BPF_X, 0);
-    filtercode_add(code, BPF_ST, CELL_COUNT);
-}
 
 /* One record, X at its owner; passes when that is spelled out.  To `end` behind the last one. */
 static void write_any_record(struct filtercode *code, unsigned end)
@@ -203,7 +164,17 @@ static void write_merged(struct filtercode *code)
 {
     unsigned end = filtercode_label(code);
 
-    write_count(code);
+    filtercode_add(code, BPF_LDX | BPF_MEM, CELL_DATAGRAM);
+    load_behind(code, BPF_H, ANSWER_COUNT_AT);
+    filtercode_add(code, BPF_ST, CELL_COUNT);
+    load_behind(code, BPF_H, AUTHORITY_COUNT_AT);
+    filtercode_add(code, BPF_ST, CELL_SPARE);
+    load_behind(code, BPF_H, ADDITIONAL_COUNT_AT);
+    filtercode_add(code, BPF_LDX | BPF_MEM, CELL_COUNT);
+    filtercode_add(code, BPF_ALU | BPF_ADD | BPF_X, 0);
+    filtercode_add(code, BPF_LDX | BPF_MEM, CELL_SPARE);
+    filtercode_add(code, BPF_ALU | BPF_ADD | BPF_X, 0);
+    filtercode_add(code, BPF_ST, CELL_COUNT); /* of all records */
     filtercode_add(code, BPF_LDX | BPF_MEM, CELL_END);
     move_by(code, 1 + QUESTION_TAIL);
     for (unsigned i = 0; i < RECORDS_MAX; i++)
@@ -229,7 +200,19 @@ static void write_dns(const struct namefilter_choice *choice, const struct namet
         .no = choice->chain ? filtercode_label(code) : foreign,
     };
 
-    write_header(code, choice, nametails_have_exact(names));
+    if (choice->merges)
+        filtercode_add(code, BPF_STX, CELL_DATAGRAM);
+    load_behind(code, BPF_H, QUESTION_COUNT_AT);
+    filtercode_branch(code, BPF_JEQ, 1, FILTERCODE_NEXT, FILTERCODE_PASS);
+    if (choice->chain) {
+        load_behind(code, BPF_H, FLAGS_AT);
+        filtercode_add(code, BPF_ST, CELL_FLAGS);
+        load_behind(code, BPF_H, ANSWER_COUNT_AT);
+        filtercode_add(code, BPF_ST, CELL_COUNT);
+    }
+    move_by(code, NAME_AT);
+    if (nametails_have_exact(names))
+        filtercode_add(code, BPF_STX, CELL_START);
     write_walk(code, fineness->labels);
     if (choice->chain || choice->merges)
         filtercode_add(code, BPF_STX, CELL_END);
@@ -245,19 +228,6 @@ static void write_dns(const struct namefilter_choice *choice, const struct namet
     }
 }
 
-/*
- * The kernel refuses a load from a cell that may not have been stored to, and takes every return
- * for one that goes on behind it: each cell is stored to at the start.
- */
-static unsigned cells_of(const struct namefilter_choice *choice, const struct nametails *names)
-{
-    if (!names)
-        return FILTERPATH_CELL + 1;
-    if (choice->chain || choice->merges)
-        return CELLS;
-    return nametails_have_exact(names) ? CELL_START + 1 : FILTERPATH_CELL + 1;
-}
-
 static bool namefilter_compile(const struct namefilter_choice *choice,
                                const struct nametails *names, const struct fineness *fineness,
                                struct filtercode *code, struct filter_program *out)
@@ -267,10 +237,19 @@ static bool namefilter_compile(const struct namefilter_choice *choice,
         .lengths = choice->lengths,
         .rules = choice->rules,
     };
+    unsigned cells = FILTERPATH_CELL + 1;
 
+    if (names && (choice->chain || choice->merges))
+        cells = CELLS;
+    else if (names && nametails_have_exact(names))
+        cells = CELL_START + 1;
     filtercode_clear(code);
     path.dns = names ? filtercode_label(code) : FILTERCODE_PASS;
-    for (unsigned cell = 0; cell < cells_of(choice, names); cell++)
+    /*
+     * The kernel refuses a load from a cell that may not have been stored to, and takes every
+     * return for one that goes on behind it: each cell is stored to at the start.
+     */
+    for (unsigned cell = 0; cell < cells; cell++)
         filtercode_add(code, BPF_ST, cell);
     filterpath_write(&path, code);
     if (names) {

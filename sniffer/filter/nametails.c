@@ -34,11 +34,6 @@ static int compare_bytes(const void *left, const void *right)
     return (int)a->exact - (int)b->exact;
 }
 
-static int compare_numbers(uint32_t a, uint32_t b)
-{
-    return (a > b) - (a < b);
-}
-
 /* How much of a word there is. */
 static unsigned size_at(const struct nametail *tail, unsigned depth)
 {
@@ -55,13 +50,15 @@ static int compare_words(const void *left, const void *right)
 
     for (unsigned depth = 0;; depth++) {
         unsigned size_a = size_at(a, depth), size_b = size_at(b, depth);
-        int order = compare_numbers(size_a, size_b);
+        uint32_t word_a = nametail_bytes(a, NAMETAIL_WORD * depth, size_a);
+        uint32_t word_b = nametail_bytes(b, NAMETAIL_WORD * depth, size_b);
 
-        if (order == 0)
-            order = compare_numbers(nametail_bytes(a, NAMETAIL_WORD * depth, size_a),
-                                    nametail_bytes(b, NAMETAIL_WORD * depth, size_b));
-        if (order != 0 || size_a < NAMETAIL_WORD)
-            return order;
+        if (size_a != size_b)
+            return size_a < size_b ? -1 : 1;
+        if (word_a != word_b)
+            return word_a < word_b ? -1 : 1;
+        if (size_a < NAMETAIL_WORD)
+            return 0;
     }
 }
 
@@ -97,28 +94,6 @@ static unsigned prune(const struct nametail **order, unsigned count)
     return kept;
 }
 
-static unsigned tails_collect(struct nametails *tails, const struct whitelist_pattern *patterns,
-                              size_t count)
-{
-    unsigned collected = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        const struct pattern *pattern = &patterns[i].pattern;
-
-        if (pattern->kind == PATTERN_ANY) {
-            tails->any = true;
-            continue;
-        }
-        if (pattern->name.length == 0)
-            continue;
-        tails->tails[collected] =
-            (struct nametail){.name = pattern->name, .exact = pattern->kind == PATTERN_EXACT};
-        tails->base[collected] = &tails->tails[collected];
-        collected++;
-    }
-    return collected;
-}
-
 static void arrange(struct nametails *tails, unsigned count)
 {
     qsort(tails->base, count, sizeof(*tails->base), compare_bytes);
@@ -139,6 +114,7 @@ static void arrange(struct nametails *tails, unsigned count)
 struct nametails *nametails_new(const struct whitelist_pattern *patterns, size_t count)
 {
     struct nametails *tails = calloc(1, sizeof(*tails));
+    unsigned collected = 0;
 
     if (!tails)
         return NULL;
@@ -149,7 +125,18 @@ struct nametails *nametails_new(const struct whitelist_pattern *patterns, size_t
         nametails_free(tails);
         return NULL;
     }
-    arrange(tails, tails_collect(tails, patterns, count));
+    for (size_t i = 0; i < count; i++) {
+        const struct pattern *pattern = &patterns[i].pattern;
+
+        tails->any |= pattern->kind == PATTERN_ANY;
+        if (pattern->kind == PATTERN_ANY || pattern->name.length == 0)
+            continue;
+        tails->tails[collected] =
+            (struct nametail){.name = pattern->name, .exact = pattern->kind == PATTERN_EXACT};
+        tails->base[collected] = &tails->tails[collected];
+        collected++;
+    }
+    arrange(tails, collected);
     return tails;
 }
 
@@ -188,26 +175,6 @@ const struct nametail *nametails_at(const struct nametails *tails, unsigned inde
     return tails->order[index];
 }
 
-/* Into its place in the order, unless it is there. */
-static void insert(struct nametails *tails, const struct nametail *tail)
-{
-    unsigned count = nametails_count(tails), low = 0, high = count;
-
-    while (low < high) {
-        unsigned middle = (low + high) / 2;
-
-        if (compare_words(&tails->order[middle], &tail) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low < count && compare_words(&tails->order[low], &tail) == 0)
-        return;
-    memmove(tails->order + low + 1, tails->order + low, (count - low) * sizeof(*tails->order));
-    tails->order[low] = tail;
-    tails->extra_count++;
-}
-
 bool nametails_set_extra(struct nametails *tails, const struct dname *names, size_t count)
 {
     if (count > NAMETAILS_EXTRA_MAX)
@@ -215,9 +182,23 @@ bool nametails_set_extra(struct nametails *tails, const struct dname *names, siz
     memcpy(tails->order, tails->base, tails->pattern_count * sizeof(*tails->order));
     tails->extra_count = 0;
     for (size_t i = 0; i < count; i++) {
+        unsigned total = nametails_count(tails), low = 0, high = total;
+        const struct nametail *tail = &tails->extra[i];
+
         tails->extra[i] = (struct nametail){.name = names[i], .exact = true};
-        if (names[i].length > 0)
-            insert(tails, &tails->extra[i]);
+        while (low < high) {
+            unsigned middle = (low + high) / 2;
+
+            if (compare_words(&tails->order[middle], &tail) < 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        if (names[i].length == 0 || (low < total && compare_words(&tails->order[low], &tail) == 0))
+            continue;
+        memmove(tails->order + low + 1, tails->order + low, (total - low) * sizeof(*tails->order));
+        tails->order[low] = tail;
+        tails->extra_count++;
     }
     return true;
 }

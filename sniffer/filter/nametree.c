@@ -123,28 +123,18 @@ static void write_groups(const struct writing *writing, const struct node *node)
     }
 }
 
-/* Where the group in the middle begins, or the second one; 0: there are few. */
-static unsigned middle_of(const struct writing *writing, const struct node *node)
-{
-    unsigned groups = 0, before = node->first;
-
-    for (unsigned at = node->first; at < node->last; groups++)
-        at = group_end(writing, node, at);
-    if (groups <= LINEAR)
-        return 0;
-    for (unsigned i = 0; i < groups / 2; i++)
-        before = group_end(writing, node, before);
-    return before;
-}
-
 static void write_choice(const struct writing *writing, struct node node)
 {
-    unsigned middle = middle_of(writing, &node);
+    unsigned groups = 0, middle = node.first;
 
-    if (middle == 0) {
+    for (unsigned at = node.first; at < node.last; groups++)
+        at = group_end(writing, &node, at);
+    if (groups <= LINEAR) {
         write_groups(writing, &node);
         return;
     }
+    for (unsigned i = 0; i < groups / 2; i++)
+        middle = group_end(writing, &node, middle);
     struct node low = node, high = node;
     low.last = high.first = middle;
     unsigned above = filtercode_label(writing->code);
@@ -153,16 +143,6 @@ static void write_choice(const struct writing *writing, struct node node)
     write_choice(writing, low);
     filtercode_place(writing->code, above);
     write_choice(writing, high);
-}
-
-static void move_back(const struct writing *writing, struct node *node)
-{
-    if (node->depth < WORDS_A_BASE * (node->bases + 1))
-        return;
-    filtercode_add(writing->code, BPF_MISC | BPF_TXA, 0);
-    filtercode_add(writing->code, BPF_ALU | BPF_SUB | BPF_K, NAMETREE_BACK + 1);
-    filtercode_add(writing->code, BPF_MISC | BPF_TAX, 0);
-    node->bases++;
 }
 
 /* Ends with a jump on every way. */
@@ -174,8 +154,12 @@ static void write_node(const struct writing *writing, struct node node)
         filtercode_go(writing->code, FILTERCODE_PASS);
         return;
     }
-    if (node.first < node.last)
-        move_back(writing, &node);
+    if (node.first < node.last && node.depth >= WORDS_A_BASE * (node.bases + 1)) {
+        filtercode_add(writing->code, BPF_MISC | BPF_TXA, 0);
+        filtercode_add(writing->code, BPF_ALU | BPF_SUB | BPF_K, NAMETREE_BACK + 1);
+        filtercode_add(writing->code, BPF_MISC | BPF_TAX, 0);
+        node.bases++;
+    }
     for (;
          node.first < node.last && nametail_rest(tree_first_of(writing, &node), node.depth) < WORD;
          node.first++)

@@ -15,45 +15,30 @@ void scope_ended(struct scope *scope)
         scope->ended++;
 }
 
-static struct scope_name *scope_find(struct scope *scope, const struct dname *name)
-{
-    for (size_t i = 0; i < scope->count; i++) {
-        if (dname_equal(&scope->names[i].name, name))
-            return &scope->names[i];
-    }
-    return NULL;
-}
-
-/* A free place, or that of the name nearest to its end, which has to pass until then all the same.
- */
-static struct scope_name *scope_make_room(struct scope *scope)
-{
-    struct scope_name *nearest = scope->names;
-
-    if (scope->count < SCOPE_NAMES_MAX)
-        return &scope->names[scope->count++];
-    for (size_t i = 1; i < scope->count; i++) {
-        if (scope->names[i].expires_ns < nearest->expires_ns)
-            nearest = &scope->names[i];
-    }
-    if (nearest->expires_ns > scope->crowded_until_ns)
-        scope->crowded_until_ns = nearest->expires_ns;
-    return nearest;
-}
-
 /* False when it is known, which is longer so from now on. */
 static bool scope_enter(struct scope *scope, const struct derived_name *name)
 {
-    struct scope_name *known = scope_find(scope, &name->name);
+    struct scope_name *nearest = scope->names;
 
-    if (!known) {
-        *scope_make_room(scope) =
-            (struct scope_name){.name = name->name, .expires_ns = name->expires_ns};
-        return true;
+    for (size_t i = 0; i < scope->count; i++) {
+        struct scope_name *known = &scope->names[i];
+
+        if (dname_equal(&known->name, &name->name)) {
+            if (known->expires_ns < name->expires_ns)
+                known->expires_ns = name->expires_ns;
+            return false;
+        }
+        if (known->expires_ns < nearest->expires_ns)
+            nearest = known;
     }
-    if (known->expires_ns < name->expires_ns)
-        known->expires_ns = name->expires_ns;
-    return false;
+    /* A free place, or that of the name nearest to its end, which has to pass until then all the
+     * same. */
+    if (scope->count < SCOPE_NAMES_MAX)
+        nearest = &scope->names[scope->count++];
+    else if (nearest->expires_ns > scope->crowded_until_ns)
+        scope->crowded_until_ns = nearest->expires_ns;
+    *nearest = (struct scope_name){.name = name->name, .expires_ns = name->expires_ns};
+    return true;
 }
 
 void scope_inherit(struct scope *scope, const struct derived_name *name)
@@ -74,18 +59,14 @@ bool scope_derived(struct scope *scope, const struct derived_name *name, uint64_
     return !was_wide;
 }
 
-static uint64_t worth(const struct scope *scope, uint64_t now_ns)
-{
-    bool rests = !scope->new_ns || now_ns - scope->new_ns >= SCOPE_REST_NS;
-
-    if (rests && scope->ended == SCOPE_CALM_ANSWERS)
-        return SCOPE_PACKETS_CALM;
-    return scope->new_ns ? SCOPE_PACKETS_KNOWN : SCOPE_PACKETS_UNKNOWN;
-}
-
 bool scope_costs_too_much(const struct scope *scope, uint64_t packets, uint64_t now_ns)
 {
-    return scope->wide && packets > worth(scope, now_ns);
+    bool rests = !scope->new_ns || now_ns - scope->new_ns >= SCOPE_REST_NS;
+    uint64_t worth = scope->new_ns ? SCOPE_PACKETS_KNOWN : SCOPE_PACKETS_UNKNOWN;
+
+    if (rests && scope->ended == SCOPE_CALM_ANSWERS)
+        worth = SCOPE_PACKETS_CALM;
+    return scope->wide && packets > worth;
 }
 
 bool scope_second(struct scope *scope, uint64_t packets, uint64_t now_ns)
