@@ -185,6 +185,8 @@ bool nametails_set_extra(struct nametails *tails, const struct dname *names, siz
         unsigned total = nametails_count(tails), low = 0, high = total;
         const struct nametail *tail = &tails->extra[i];
 
+        if (names[i].length == 0)
+            continue;
         tails->extra[i] = (struct nametail){.name = names[i], .exact = true};
         while (low < high) {
             unsigned middle = (low + high) / 2;
@@ -194,7 +196,7 @@ bool nametails_set_extra(struct nametails *tails, const struct dname *names, siz
             else
                 high = middle;
         }
-        if (names[i].length == 0 || (low < total && compare_words(&tails->order[low], &tail) == 0))
+        if (low < total && compare_words(&tails->order[low], &tail) == 0)
             continue;
         memmove(tails->order + low + 1, tails->order + low, (total - low) * sizeof(*tails->order));
         tails->order[low] = tail;

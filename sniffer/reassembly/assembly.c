@@ -15,39 +15,22 @@ struct span {
     uint32_t first, last;
 };
 
-static struct span find_span(const struct assembly *assembly, uint32_t start, uint32_t end)
-{
-    struct span span = {0};
-
-    while (span.first < assembly->range_count && assembly->ranges[span.first].end < start)
-        span.first++;
-    span.last = span.first;
-    while (span.last < assembly->range_count && assembly->ranges[span.last].start <= end)
-        span.last++;
-    return span;
-}
-
-/*
- * Only when as much has been consumed as may have to be moved: who sends small messages in front of
- * a large piece that waits must not make each of them cost that piece's size.
- */
-static void move_to_front(struct assembly *assembly)
-{
-    uint32_t count = assembly->range_count, end = count ? assembly->ranges[count - 1].end : 0;
-
-    if (assembly->front < assembly->capacity / 2 || assembly->front == 0)
-        return;
-    memmove(assembly->bytes, assembly->bytes + assembly->front, end);
-    assembly->front = 0;
-}
-
 static bool assembly_reserve(struct assembly *assembly, uint32_t size, uint32_t limit)
 {
     uint32_t capacity = assembly->capacity ? assembly->capacity : CAPACITY_LEAST;
+    uint32_t count = assembly->range_count, end = count ? assembly->ranges[count - 1].end : 0;
     uint8_t *bytes;
 
-    if (assembly->front + size > assembly->capacity)
-        move_to_front(assembly);
+    /*
+     * Moved to the front only when as much has been consumed as may have to be moved: who sends
+     * small messages in front of a large piece that waits must not make each of them cost that
+     * piece's size.
+     */
+    if (assembly->front + size > assembly->capacity && assembly->front != 0 &&
+        assembly->front >= assembly->capacity / 2) {
+        memmove(assembly->bytes, assembly->bytes + assembly->front, end);
+        assembly->front = 0;
+    }
     if (assembly->front + size <= assembly->capacity)
         return true;
     while (capacity < assembly->front + size)
@@ -127,13 +110,17 @@ enum assembly_outcome assembly_add(struct assembly *assembly, uint32_t offset, c
                                    size_t size, uint32_t limit)
 {
     struct comparison before;
-    struct span span;
+    struct span span = {0};
     uint32_t end;
 
     if (offset > limit || size > limit - offset)
         return ASSEMBLY_FULL;
     end = offset + (uint32_t)size;
-    span = find_span(assembly, offset, end);
+    while (span.first < assembly->range_count && assembly->ranges[span.first].end < offset)
+        span.first++;
+    span.last = span.first;
+    while (span.last < assembly->range_count && assembly->ranges[span.last].start <= end)
+        span.last++;
     if (span.first == span.last && assembly->range_count == ASSEMBLY_RANGES_MAX)
         return ASSEMBLY_FULL;
     if (!assembly_reserve(assembly, end, limit))

@@ -167,18 +167,6 @@ static struct entry *find_or_make(struct fragments *fragments, const struct frag
     return room;
 }
 
-/* Incomplete datagrams make room until all fit into the budget again. */
-static void fragments_keep_budget(struct fragments *fragments, const struct entry *spared)
-{
-    while (fragments->bytes > FRAGMENTS_BYTES_MAX) {
-        struct entry *entry = oldest_of_most(fragments, spared);
-
-        if (!entry)
-            return;
-        datagram_forget(fragments, entry, ENTRY_REFUSED);
-    }
-}
-
 /*
  * Offsets count in eights, only the last piece may have another size, and the end cannot move, nor
  * be before what is already there.
@@ -218,17 +206,6 @@ static enum fragments_outcome datagram_add_piece(struct fragments *fragments, st
     return FRAGMENTS_REFUSED;
 }
 
-/* Lends the payload out: it moves from the entry to `whole`, whose former bytes are given back. */
-static void lend(struct fragments *fragments, struct entry *entry, struct datagram *out)
-{
-    assembly_clear(&fragments->whole);
-    fragments->bytes -= entry->payload.capacity;
-    fragments->whole = entry->payload;
-    entry->payload = (struct assembly){0};
-    entry->state = ENTRY_DONE;
-    *out = (struct datagram){.bytes = fragments->whole.bytes, .size = entry->size};
-}
-
 enum fragments_outcome fragments_add(struct fragments *fragments, const struct fragment *fragment,
                                      uint64_t now_ns, struct datagram *whole)
 {
@@ -248,10 +225,23 @@ enum fragments_outcome fragments_add(struct fragments *fragments, const struct f
     if (!fragment->more)
         entry->size = fragment->offset + (uint32_t)fragment->size;
     if (entry->size && assembly_ready(&entry->payload) == entry->size) {
-        lend(fragments, entry, whole);
+        /* The payload moves from the entry to what is lent, whose former bytes are given back. */
+        assembly_clear(&fragments->whole);
+        fragments->bytes -= entry->payload.capacity;
+        fragments->whole = entry->payload;
+        entry->payload = (struct assembly){0};
+        entry->state = ENTRY_DONE;
+        *whole = (struct datagram){.bytes = fragments->whole.bytes, .size = entry->size};
         return FRAGMENTS_WHOLE;
     }
-    fragments_keep_budget(fragments, entry);
+    /* Incomplete datagrams make room until all fit into the budget again. */
+    while (fragments->bytes > FRAGMENTS_BYTES_MAX) {
+        struct entry *oldest = oldest_of_most(fragments, entry);
+
+        if (!oldest)
+            break;
+        datagram_forget(fragments, oldest, ENTRY_REFUSED);
+    }
     return outcome;
 }
 

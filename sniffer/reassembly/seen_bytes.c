@@ -66,19 +66,10 @@ void seen_bytes_append(struct seen_bytes *seen, uint32_t next, const uint8_t *by
     seen->size = kept;
 }
 
-static bool equal(const struct seen_bytes *seen, uint32_t sequence, const uint8_t *bytes,
-                  uint32_t size)
-{
-    uint32_t first = piece(seen, sequence, size);
-
-    return memcmp(seen->bytes + sequence % seen->capacity, bytes, first) == 0 &&
-           memcmp(seen->bytes, bytes + first, size - first) == 0;
-}
-
 bool seen_bytes_agrees(const struct seen_bytes *seen, uint32_t next, uint32_t sequence,
                        const uint8_t *bytes, size_t size)
 {
-    uint32_t behind = next - sequence, from = 0, to = (uint32_t)size;
+    uint32_t behind = next - sequence, from = 0, to = (uint32_t)size, first;
 
     if (seen->size == 0 || (int32_t)behind <= 0)
         return true;
@@ -86,7 +77,11 @@ bool seen_bytes_agrees(const struct seen_bytes *seen, uint32_t next, uint32_t se
         from = behind - seen->size;
     if (to > behind)
         to = behind;
-    return from >= to || equal(seen, sequence + from, bytes + from, to - from);
+    if (from >= to)
+        return true;
+    first = piece(seen, sequence + from, to - from);
+    return memcmp(seen->bytes + (sequence + from) % seen->capacity, bytes + from, first) == 0 &&
+           memcmp(seen->bytes, bytes + from + first, to - from - first) == 0;
 }
 
 void seen_bytes_clear(struct seen_bytes *seen)

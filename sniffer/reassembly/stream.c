@@ -65,7 +65,7 @@ static enum likeness likeness(const uint8_t *bytes, size_t size,
     return left < whole && size < BEGINNING_MAX ? LIKE_BEGINNING : LIKE_NOTHING;
 }
 
-static void drop_bytes(struct stream *stream)
+void stream_clear(struct stream *stream)
 {
     assembly_clear(&stream->bytes);
     seen_bytes_clear(&stream->seen);
@@ -74,17 +74,9 @@ static void drop_bytes(struct stream *stream)
 
 static void look_for_the_next(struct stream *stream)
 {
-    drop_bytes(stream);
+    stream_clear(stream);
     stream->state = STREAM_JOINING;
     stream->tries = 0;
-}
-
-/* What is no message says so until one is found. */
-static enum streams_outcome stream_give_up(struct stream *stream)
-{
-    look_for_the_next(stream);
-    stream->tries = STREAM_TRIES_MAX;
-    return STREAMS_GIVEN_UP;
 }
 
 static void move_on(struct stream *stream, const uint8_t *bytes, uint32_t size)
@@ -158,8 +150,11 @@ static enum streams_outcome add_bytes(struct stream *stream, const struct stream
             stream->hole_ns = now_ns;
         return STREAMS_LOST;
     }
-    if (!deliver_ready(stream, hooks))
-        return stream_give_up(stream);
+    if (!deliver_ready(stream, hooks)) {
+        look_for_the_next(stream);
+        stream->tries = STREAM_TRIES_MAX; /* what is no message says so until one is found */
+        return STREAMS_GIVEN_UP;
+    }
     if (stream->hole_ns == 0 &&
         stream->bytes.range_count > (assembly_ready(&stream->bytes) ? 1 : 0))
         stream->hole_ns = now_ns;
@@ -202,20 +197,6 @@ static enum streams_outcome add_payload(struct stream *stream, const struct stre
 
 /* ---- joined on the way ---- */
 
-/* With the bytes that were kept in front of it. */
-static enum likeness likeness_behind(const struct stream *stream,
-                                     const struct stream_segment *segment)
-{
-    uint8_t bytes[BEGINNING_MAX];
-    size_t kept = assembly_ready(&stream->bytes), more = sizeof(bytes) - kept;
-
-    if (more > segment->payload_size)
-        more = segment->payload_size;
-    memcpy(bytes, assembly_bytes(&stream->bytes), kept);
-    memcpy(bytes + kept, segment->payload, more);
-    return likeness(bytes, kept + more, segment);
-}
-
 /* What `base` is by this; LIKE_BEGINNING keeps the segment. */
 static void guess(struct stream *stream, const struct stream_segment *segment, enum likeness what)
 {
@@ -233,7 +214,7 @@ static void guess(struct stream *stream, const struct stream_segment *segment, e
     case LIKE_NOTHING:
         break;
     }
-    drop_bytes(stream);
+    stream_clear(stream);
     stream->state = STREAM_JOINING;
     if (stream->tries < STREAM_TRIES_MAX)
         stream->tries++;
@@ -246,35 +227,31 @@ static void guess(struct stream *stream, const struct stream_segment *segment, e
 static void join(struct stream *stream, const struct stream_segment *segment)
 {
     enum likeness what = LIKE_NOTHING;
+    uint8_t bytes[BEGINNING_MAX];
 
-    if (stream->state == STREAM_GUESSED && segment->sequence == next_sequence(stream))
-        what = likeness_behind(stream, segment);
+    if (stream->state == STREAM_GUESSED && segment->sequence == next_sequence(stream)) {
+        /* With the bytes that were kept in front of it. */
+        size_t kept = assembly_ready(&stream->bytes), more = sizeof(bytes) - kept;
+
+        if (more > segment->payload_size)
+            more = segment->payload_size;
+        memcpy(bytes, assembly_bytes(&stream->bytes), kept);
+        memcpy(bytes + kept, segment->payload, more);
+        what = likeness(bytes, kept + more, segment);
+    }
     if (what == LIKE_NOTHING) {
-        drop_bytes(stream);
+        stream_clear(stream);
         stream->base = segment->sequence;
         what = likeness(segment->payload, segment->payload_size, segment);
     }
     guess(stream, segment, what);
 }
 
-static enum streams_outcome outcome_of_joining(const struct stream *stream)
-{
-    if (stream->state == STREAM_GUESSED)
-        return STREAMS_OK;
-    return stream->tries < STREAM_TRIES_MAX ? STREAMS_LOST : STREAMS_GIVEN_UP;
-}
-
-/* Of the stream that ended, and not of one after it whose SYN was not seen. */
-static bool is_near(const struct stream *stream, const struct stream_segment *segment)
-{
-    return segment->sequence - stream->base + STREAM_WINDOW_MAX < 2u * STREAM_WINDOW_MAX;
-}
-
 /* ---- where it starts ---- */
 
 static void stream_begin_at(struct stream *stream, uint32_t first)
 {
-    drop_bytes(stream);
+    stream_clear(stream);
     stream->state = STREAM_SYNCED;
     stream->begun = true;
     stream->first = stream->base = first;
@@ -284,16 +261,6 @@ static void stream_begin_at(struct stream *stream, uint32_t first)
 static unsigned claim_count(const struct stream *stream)
 {
     return stream->claims_made < STREAM_CLAIMS_MAX ? stream->claims_made : STREAM_CLAIMS_MAX;
-}
-
-static void claim(struct stream *stream, uint32_t first)
-{
-    for (unsigned i = 0; i < claim_count(stream); i++) {
-        if (stream->claims[i].next == first)
-            return;
-    }
-    stream->claims[stream->claims_made++ % STREAM_CLAIMS_MAX] =
-        (struct stream_claim){.next = first, .late = stream->moved_ns != 0};
 }
 
 /*
@@ -306,12 +273,17 @@ void stream_start(struct stream *stream, const struct stream_segment *segment)
 
     if (stream->begun && stream->first == first)
         return;
-    if (stream->state != STREAM_NEW && stream->state != STREAM_ENDED) {
-        claim(stream, first);
+    if (stream->state == STREAM_NEW || stream->state == STREAM_ENDED) {
+        stream_begin_at(stream, first);
+        stream->claims_made = 0;
         return;
     }
-    stream_begin_at(stream, first);
-    stream->claims_made = 0;
+    for (unsigned i = 0; i < claim_count(stream); i++) {
+        if (stream->claims[i].next == first)
+            return;
+    }
+    stream->claims[stream->claims_made++ % STREAM_CLAIMS_MAX] =
+        (struct stream_claim){.next = first, .late = stream->moved_ns != 0};
 }
 
 /*
@@ -350,7 +322,9 @@ enum streams_outcome stream_read(struct stream *stream, const struct stream_segm
 
     if (segment->sequence != next_sequence(stream))
         take_up_claim(stream, segment->sequence, now_ns);
-    if (stream->state == STREAM_ENDED && is_near(stream, segment))
+    /* Of the stream that ended, and not of one after it whose SYN was not seen. */
+    if (stream->state == STREAM_ENDED &&
+        segment->sequence - stream->base + STREAM_WINDOW_MAX < 2u * STREAM_WINDOW_MAX)
         return compare_delivered(stream, segment);
     if (stream->state == STREAM_ENDED || lost)
         look_for_the_next(stream);
@@ -358,8 +332,10 @@ enum streams_outcome stream_read(struct stream *stream, const struct stream_segm
         return STREAMS_LOST;
     if (stream->state != STREAM_SYNCED)
         join(stream, segment);
+    if (stream->state == STREAM_GUESSED)
+        return STREAMS_OK;
     if (stream->state != STREAM_SYNCED)
-        return outcome_of_joining(stream);
+        return stream->tries < STREAM_TRIES_MAX ? STREAMS_LOST : STREAMS_GIVEN_UP;
     outcome = add_payload(stream, segment, now_ns, hooks);
     return lost && outcome == STREAMS_OK ? STREAMS_LOST : outcome;
 }
@@ -386,10 +362,5 @@ void stream_make_room(struct stream *stream)
     if (stream->bytes.capacity)
         look_for_the_next(stream);
     else
-        drop_bytes(stream);
-}
-
-void stream_clear(struct stream *stream)
-{
-    drop_bytes(stream);
+        stream_clear(stream);
 }

@@ -129,15 +129,6 @@ static void link_newest(struct streams *streams, struct entry *entry, enum order
     ends->newer = index_of(streams, entry);
 }
 
-static void touch(struct streams *streams, struct entry *entry, uint64_t now_ns)
-{
-    entry->seen_ns = now_ns;
-    unlink_order(streams, entry, ORDER_ALL);
-    link_newest(streams, entry, ORDER_ALL);
-    unlink_order(streams, entry, ORDER_CLIENT);
-    link_newest(streams, entry, ORDER_CLIENT);
-}
-
 /* ---- bytes ---- */
 
 /* Whatever has changed what the stream holds, the sum and the order follow. */
@@ -186,13 +177,6 @@ static void close_entry(struct streams *streams, struct entry *entry)
     streams->free = (uint16_t)(index_of(streams, entry) + 1);
 }
 
-static void close_idle(struct streams *streams, uint64_t now_ns)
-{
-    for (uint16_t i = streams->all.older;
-         i != NONE && streams->entries[i].seen_ns + STREAM_IDLE_NS < now_ns; i = streams->all.older)
-        close_entry(streams, &streams->entries[i]);
-}
-
 static struct entry *streams_find(struct streams *streams, const uint64_t key[static 2])
 {
     for (uint16_t i = streams->buckets[key[0] % BUCKETS]; i != NONE;
@@ -202,44 +186,32 @@ static struct entry *streams_find(struct streams *streams, const uint64_t key[st
     return NULL;
 }
 
-/* A client's own oldest makes room first. */
-static struct entry *streams_take_entry(struct streams *streams, uint16_t client)
-{
-    struct client_group *group = &streams->clients[client];
-    struct entry *entry;
-
-    if (group->count == STREAMS_PER_CLIENT)
-        close_entry(streams, &streams->entries[group->ends.older]);
-    if (streams->free == 0 && streams->open == STREAMS_MAX)
-        close_entry(streams, &streams->entries[streams->all.older]);
-    if (streams->free == 0)
-        return &streams->entries[streams->open];
-    entry = &streams->entries[streams->free - 1];
-    streams->free = entry->next_in_bucket;
-    return entry;
-}
-
-static uint16_t client_of(const struct streams *streams, const struct stream_segment *segment)
+static struct entry *open_entry(struct streams *streams, const struct stream_segment *segment,
+                                const uint64_t key[static 2])
 {
     const struct address *client = segment->source_port == stream_server_port(segment)
                                        ? &segment->destination
                                        : &segment->source;
-
-    return (uint16_t)(siphash(&streams->hash_key, client, sizeof(*client)) % CLIENT_GROUPS);
-}
-
-static struct entry *open_entry(struct streams *streams, const struct stream_segment *segment,
-                                const uint64_t key[static 2])
-{
-    uint16_t client = client_of(streams, segment);
-    struct entry *entry = streams_take_entry(streams, client);
+    uint16_t group_index =
+        (uint16_t)(siphash(&streams->hash_key, client, sizeof(*client)) % CLIENT_GROUPS);
+    struct client_group *group = &streams->clients[group_index];
     uint16_t *bucket = &streams->buckets[key[0] % BUCKETS];
+    struct entry *entry = &streams->entries[streams->open];
 
-    *entry = (struct entry){.key = {key[0], key[1]}, .client = client, .next_in_bucket = *bucket};
+    if (group->count == STREAMS_PER_CLIENT) /* a client's own oldest makes room first */
+        close_entry(streams, &streams->entries[group->ends.older]);
+    if (streams->free == 0 && streams->open == STREAMS_MAX)
+        close_entry(streams, &streams->entries[streams->all.older]);
+    if (streams->free != 0) {
+        entry = &streams->entries[streams->free - 1];
+        streams->free = entry->next_in_bucket;
+    }
+    *entry =
+        (struct entry){.key = {key[0], key[1]}, .client = group_index, .next_in_bucket = *bucket};
     *bucket = index_of(streams, entry);
     link_newest(streams, entry, ORDER_ALL);
     link_newest(streams, entry, ORDER_CLIENT);
-    streams->clients[client].count++;
+    group->count++;
     streams->open++;
     return entry;
 }
@@ -344,40 +316,23 @@ static bool agrees(const struct entry *other, const struct stream_segment *segme
            is_in_the_window(segment->sequence, other->acknowledged);
 }
 
-/* What is out of place in a stream that is in step is not its host's. */
-static void hear(struct entry *entry, const struct stream_segment *segment,
-                 enum streams_outcome outcome)
-{
-    if (!(segment->flags & STREAM_ACK) || segment->flags & STREAM_RST ||
-        (outcome == STREAMS_LOST && entry->stream.state == STREAM_SYNCED))
-        return;
-    entry->heard = true;
-    entry->tail = segment->sequence + (uint32_t)segment->payload_size;
-    entry->acknowledged = segment->acknowledgment;
-}
-
-/* A reset ends the connection, and so the other direction too: its ports may be used again at once.
- */
-static void end_other_direction(struct streams *streams, const struct stream_segment *segment)
-{
-    struct entry *entry = find_other_direction(streams, segment);
-
-    if (!entry || entry->stream.state != STREAM_SYNCED)
-        return;
-    stream_end(&entry->stream);
-    account(streams, entry);
-}
-
 /* RST and FIN anywhere but at the next byte are not the peer's. */
 static void entry_end(struct streams *streams, struct entry *entry,
                       const struct stream_segment *segment)
 {
+    struct entry *other;
+
     if (!stream_is_ended_by(&entry->stream, segment))
         return;
     stream_end(&entry->stream);
     account(streams, entry);
-    if (segment->flags & STREAM_RST)
-        end_other_direction(streams, segment);
+    /* A reset ends the connection, and so the other direction too: its ports may be used again at
+     * once. */
+    other = segment->flags & STREAM_RST ? find_other_direction(streams, segment) : NULL;
+    if (!other || other->stream.state != STREAM_SYNCED)
+        return;
+    stream_end(&other->stream);
+    account(streams, other);
 }
 
 static enum streams_outcome entry_add(struct streams *streams, struct entry *entry,
@@ -393,7 +348,13 @@ static enum streams_outcome entry_add(struct streams *streams, struct entry *ent
     }
     if (data.payload_size)
         outcome = stream_read(&entry->stream, &data, agreed, now_ns, hooks);
-    hear(entry, &data, outcome);
+    /* What is out of place in a stream that is in step is not its host's. */
+    if (data.flags & STREAM_ACK && !(data.flags & STREAM_RST) &&
+        (outcome != STREAMS_LOST || entry->stream.state != STREAM_SYNCED)) {
+        entry->heard = true;
+        entry->tail = data.sequence + (uint32_t)data.payload_size;
+        entry->acknowledged = data.acknowledgment;
+    }
     account(streams, entry);
     if (segment->flags & (STREAM_RST | STREAM_FIN))
         entry_end(streams, entry, &data);
@@ -404,10 +365,13 @@ static enum streams_outcome entry_add(struct streams *streams, struct entry *ent
 enum streams_outcome streams_add(struct streams *streams, const struct stream_segment *segment,
                                  uint64_t now_ns, const struct streams_hooks *hooks)
 {
+    static const enum order touched[] = {ORDER_ALL, ORDER_CLIENT};
     struct entry *entry, *other;
     uint64_t key[2];
 
-    close_idle(streams, now_ns);
+    for (uint16_t i = streams->all.older;
+         i != NONE && streams->entries[i].seen_ns + STREAM_IDLE_NS < now_ns; i = streams->all.older)
+        close_entry(streams, &streams->entries[i]);
     other = find_other_direction(streams, segment);
     if (!is_plausible(streams, other, segment, now_ns))
         return STREAMS_LOST;
@@ -418,7 +382,11 @@ enum streams_outcome streams_add(struct streams *streams, const struct stream_se
         return STREAMS_OK;
     if (!entry)
         entry = open_entry(streams, segment, key);
-    touch(streams, entry, now_ns);
+    entry->seen_ns = now_ns;
+    for (unsigned i = 0; i < sizeof(touched) / sizeof(touched[0]); i++) {
+        unlink_order(streams, entry, touched[i]);
+        link_newest(streams, entry, touched[i]);
+    }
     doubt(streams, entry, segment);
     return entry_add(streams, entry, segment, agreed, now_ns, hooks);
 }
