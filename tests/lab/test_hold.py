@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import struct
@@ -234,7 +235,12 @@ def test_who_watches_and_who_asks_is_told(place):
     assert [wait["outcome"] for wait in explained["waits"]] == ["found"]
     assert " a packet from 192.0.2.10 waited " in place.wildset.ask("explain", address)
     assert "first packets wait (queue 5757, at most 500 ms): ready" in place.wildset.ask("status")
-    assert 'wildset_hold_packets_total{outcome="found"}' in place.wildset.ask("metrics")
+    metrics = place.wildset.ask("metrics")
+    assert 'wildset_hold_packets_total{outcome="found"}' in metrics
+    # With `hold` all figures are there that the examples for Prometheus ask for.
+    examples = pathlib.Path(__file__).parents[2] / "packaging/prometheus"
+    asked = {name for file in examples.iterdir() for name in re.findall(r"\bwildset_[a-z_]+", file.read_text())}
+    assert len(asked) > 20 and asked <= set(re.findall(r"^wildset_[a-z_]+|(?<=# TYPE )wildset_[a-z_]+", metrics, re.M))
 
 
 # ---- what is sent ----
