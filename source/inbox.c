@@ -24,20 +24,6 @@ static enum inbox_outcome violation(struct inbox_delivery *out, const char *why)
     return INBOX_VIOLATION;
 }
 
-static bool keep_part(struct inbox *inbox, const struct sighting *part)
-{
-    if (inbox->count == inbox->room) {
-        size_t room = inbox->room ? 2 * inbox->room : 4;
-        struct sighting *parts = reallocarray(inbox->parts, room, sizeof(*parts));
-        if (!parts)
-            return false;
-        inbox->parts = parts;
-        inbox->room = room;
-    }
-    inbox->parts[inbox->count++] = *part;
-    return true;
-}
-
 /* The parts of one answer have its question and chain in common. */
 static bool belongs(const struct sighting *first, const struct sighting *part)
 {
@@ -59,8 +45,15 @@ static enum inbox_outcome take_answer(struct inbox *inbox, const struct sighting
         return violation(out, "parts of two answers are mixed");
     if (inbox->count == INBOX_PARTS_MAX)
         return violation(out, "too many parts in one answer");
-    if (!keep_part(inbox, sighting))
-        return violation(out, "out of memory for an answer in many parts");
+    if (inbox->count == inbox->room) {
+        size_t room = inbox->room ? 2 * inbox->room : 4;
+        struct sighting *parts = reallocarray(inbox->parts, room, sizeof(*parts));
+        if (!parts)
+            return violation(out, "out of memory for an answer in many parts");
+        inbox->parts = parts;
+        inbox->room = room;
+    }
+    inbox->parts[inbox->count++] = *sighting;
     if (sighting->more)
         return INBOX_PART;
     *out = (struct inbox_delivery){.parts = inbox->parts, .count = inbox->count};

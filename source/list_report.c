@@ -55,20 +55,15 @@ bool registry_outcome_is_good(enum registry_outcome outcome)
     return outcome == REGISTRY_GOOD || outcome == REGISTRY_UNCHANGED;
 }
 
-static bool unresolved_name_is_valid(const struct registry_report *report)
+bool registry_report_is_valid(const struct registry_report *report)
 {
     static const struct dname none;
 
-    if (report->unresolved == 0)
-        return memcmp(&report->unresolved_name, &none, sizeof(none)) == 0;
-    return dname_is_canonical(&report->unresolved_name);
-}
-
-bool registry_report_is_valid(const struct registry_report *report)
-{
     for (unsigned i = 0; i < sizeof(report->zeros); i++)
         if (report->zeros[i] != 0)
             return false;
     return report->whitelist < WHITELISTS_MAX && report->outcome < REGISTRY_OUTCOME_COUNT &&
-           report->has_list <= 1 && report->kept <= 1 && unresolved_name_is_valid(report);
+           report->has_list <= 1 && report->kept <= 1 &&
+           (report->unresolved == 0 ? memcmp(&report->unresolved_name, &none, sizeof(none)) == 0
+                                    : dname_is_canonical(&report->unresolved_name));
 }

@@ -64,40 +64,25 @@ int outbox_flush(struct outbox *outbox)
     return outbox->error;
 }
 
-static bool is_report(const struct message *message)
+enum outbox_result outbox_put(struct outbox *outbox, const struct message *message, uint64_t now_ns)
 {
-    return message->kind == MESSAGE_REFUSAL || message->kind == MESSAGE_ALARM;
-}
-
-/* Each kind by itself: whoever provokes refusals must not hide an alarm behind them. */
-static bool may_report(struct outbox *outbox, const struct message *message, uint64_t now_ns)
-{
-    struct limit *limit = message->kind == MESSAGE_ALARM ? &outbox->alarms : &outbox->refusals;
-
-    if (now_ns - limit->since_ns >= NS_PER_SECOND)
-        *limit = (struct limit){.since_ns = now_ns};
-    return outbox->count < MESSAGES_MAX / 4 && limit->count++ < REPORTS_A_SECOND;
-}
-
-/* What follows in a sequence has its room already, or is dropped like its beginning. */
-static bool has_room(struct outbox *outbox, const struct message *message)
-{
+    bool is_report = message->kind == MESSAGE_REFUSAL || message->kind == MESSAGE_ALARM;
     bool is_answer = message->kind == MESSAGE_ANSWER;
     unsigned needed = is_answer && message->sighting.more ? SEQUENCE_MAX : 1;
+    /* Each kind by itself: whoever provokes refusals must not hide an alarm behind them. */
+    struct limit *limit = message->kind == MESSAGE_ALARM ? &outbox->alarms : &outbox->refusals;
 
+    if (is_report && now_ns - limit->since_ns >= NS_PER_SECOND)
+        *limit = (struct limit){.since_ns = now_ns};
+    if (is_report && (outbox->count >= MESSAGES_MAX / 4 || limit->count++ >= REPORTS_A_SECOND))
+        return OUTBOX_SUPPRESSED;
+    /* What follows in a sequence has its room already, or is dropped like its beginning. */
     if (!is_answer || !outbox->in_sequence)
         outbox->dropping = MESSAGES_MAX - outbox->count < needed;
     if (is_answer)
         outbox->in_sequence = message->sighting.more;
-    return !outbox->dropping;
-}
-
-enum outbox_result outbox_put(struct outbox *outbox, const struct message *message, uint64_t now_ns)
-{
-    if (is_report(message) && !may_report(outbox, message, now_ns))
-        return OUTBOX_SUPPRESSED;
-    if (!has_room(outbox, message))
-        return is_report(message) ? OUTBOX_SUPPRESSED : OUTBOX_LOST;
+    if (outbox->dropping)
+        return is_report ? OUTBOX_SUPPRESSED : OUTBOX_LOST;
     if (outbox->count == 0) {
         int r = channel_send(outbox->channel, message);
 

@@ -46,60 +46,46 @@ static struct resolver_seen *least_of(struct resolvers *resolvers, const struct 
     return least;
 }
 
-static bool has_its_share(const struct resolvers *resolvers, const struct address *client)
-{
-    unsigned count = 0;
-
-    for (size_t i = 0; i < resolvers->count; i++)
-        count += is_from(&resolvers->seen[i], client);
-    return count >= RESOLVERS_OF_A_CLIENT;
-}
-
-static struct resolver_seen *place_make(struct resolvers *resolvers, const struct address *client)
-{
-    if (client && has_its_share(resolvers, client))
-        return least_of(resolvers, client);
-    if (resolvers->count < RESOLVERS_SEEN_MAX)
-        return &resolvers->seen[resolvers->count++];
-    return least_of(resolvers, NULL);
-}
-
+/* Its own, or one made for it: a stranger's client has only a share of the table. */
 static struct resolver_seen *place_of(struct resolvers *resolvers, const struct sighting *sighting,
                                       bool stranger)
 {
+    const struct address *client = &sighting->client;
+    struct resolver_seen *place;
+    unsigned of_client = 0;
+
     for (size_t i = 0; i < resolvers->count; i++) {
         if (address_equal(&resolvers->seen[i].address, &sighting->resolver))
             return &resolvers->seen[i];
+        of_client += stranger && is_from(&resolvers->seen[i], client);
     }
-
-    struct resolver_seen *place = place_make(resolvers, stranger ? &sighting->client : NULL);
+    if (of_client >= RESOLVERS_OF_A_CLIENT)
+        place = least_of(resolvers, client);
+    else if (resolvers->count < RESOLVERS_SEEN_MAX)
+        place = &resolvers->seen[resolvers->count++];
+    else
+        place = least_of(resolvers, NULL);
     *place = (struct resolver_seen){.address = sighting->resolver};
     return place;
-}
-
-static void note_client(struct resolver_seen *seen, const struct address *client)
-{
-    for (unsigned i = 0; i < seen->client_count; i++) {
-        if (address_equal(&seen->clients[i], client))
-            return;
-    }
-    if (seen->client_count == RESOLVER_CLIENTS_MAX)
-        seen->more_clients = true;
-    else
-        seen->clients[seen->client_count++] = *client;
 }
 
 static void note_stranger(struct resolver_seen *seen, const struct sighting *sighting,
                           uint64_t now_ns)
 {
     uint64_t minute = now_ns / NS_PER_MINUTE;
+    unsigned client = 0;
 
     seen->unnamed += sighting->stranger == STRANGER_UNNAMED;
     seen->elsewhere += sighting->stranger == STRANGER_ELSEWHERE;
     seen->name = sighting->question;
-    note_client(seen, &sighting->client);
     seen->minutes += seen->minutes == 0 || seen->minute != minute;
     seen->minute = minute;
+    while (client < seen->client_count && !address_equal(&seen->clients[client], &sighting->client))
+        client++;
+    if (client == RESOLVER_CLIENTS_MAX)
+        seen->more_clients = true;
+    else if (client == seen->client_count)
+        seen->clients[seen->client_count++] = sighting->client;
 }
 
 struct resolver_seen *resolvers_note(struct resolvers *resolvers, const struct sighting *sighting,
