@@ -16,20 +16,6 @@
 
 /* ---- reading ---- */
 
-static int regular_size(int fd, size_t *size)
-{
-    struct stat status;
-
-    if (fstat(fd, &status) < 0)
-        return -errno;
-    if (S_ISDIR(status.st_mode))
-        return -EISDIR;
-    if (!S_ISREG(status.st_mode))
-        return -ENODEV;
-    *size = (size_t)status.st_size;
-    return 0;
-}
-
 /* `room` is a first guess; one byte more than `most` tells that there is more. */
 static int read_to_end(int fd, size_t room, size_t most, struct file_text *out)
 {
@@ -57,16 +43,21 @@ static int read_to_end(int fd, size_t room, size_t most, struct file_text *out)
 
 int file_read(const char *path, size_t most, int flags, struct file_text *out)
 {
-    size_t size = 0;
+    struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
     int result;
 
     *out = (struct file_text){0};
     if (fd < 0)
         return -errno;
-    result = regular_size(fd, &size);
-    if (result == 0)
-        result = size > most ? -EFBIG : read_to_end(fd, size + 1, most, out);
+    if (fstat(fd, &status) < 0)
+        result = -errno;
+    else if (!S_ISREG(status.st_mode))
+        result = S_ISDIR(status.st_mode) ? -EISDIR : -ENODEV;
+    else if ((size_t)status.st_size > most)
+        result = -EFBIG;
+    else
+        result = read_to_end(fd, (size_t)status.st_size + 1, most, out);
     close(fd);
     if (result < 0)
         file_text_free(out);
@@ -113,30 +104,22 @@ static int draft_fill(FILE *draft, mode_t mode, bool synced, file_print *print, 
     return synced && fsync(fileno(draft)) < 0 ? -errno : 0;
 }
 
-static int draft_open(const char *name, FILE **draft)
-{
-    int fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        return -errno;
-    *draft = fdopen(fd, "w+");
-    if (*draft)
-        return 0;
-    close(fd);
-    return -ENOMEM;
-}
-
 int file_replace(const char *path, mode_t mode, bool synced, file_print *print, void *context)
 {
     char name[PATH_MAX];
-    FILE *draft = NULL;
+    FILE *draft;
 
     if (snprintf(name, sizeof(name), "%s.new", path) >= (int)sizeof(name))
         return -ENAMETOOLONG;
-    int result = draft_open(name, &draft);
-    if (result < 0)
-        return result;
-    result = draft_fill(draft, mode, synced, print, context);
+    int fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    draft = fdopen(fd, "w+");
+    if (!draft) {
+        close(fd);
+        return -ENOMEM;
+    }
+    int result = draft_fill(draft, mode, synced, print, context);
     if (fclose(draft) != 0 && result >= 0)
         result = -errno;
     if (result == 0 && rename(name, path) < 0)

@@ -16,49 +16,23 @@ static void place(struct heap *heap, size_t index, struct heap_node *node)
     node->place = index + 1;
 }
 
-static void sift_up(struct heap *heap, size_t index)
+/* Up to below a parent that is no larger, or down to above children that are no smaller. */
+static void settle(struct heap *heap, size_t index)
 {
     struct heap_node *node = heap->nodes[index];
+
     while (index > 0 && heap->nodes[(index - 1) / 2]->key > node->key) {
         place(heap, index, heap->nodes[(index - 1) / 2]);
         index = (index - 1) / 2;
     }
-    place(heap, index, node);
-}
-
-static void sift_down(struct heap *heap, size_t index)
-{
-    struct heap_node *node = heap->nodes[index];
-    for (;;) {
-        size_t child = 2 * index + 1;
-        if (child >= heap->count)
-            break;
+    for (size_t child; (child = 2 * index + 1) < heap->count; index = child) {
         if (child + 1 < heap->count && heap->nodes[child + 1]->key < heap->nodes[child]->key)
             child++;
         if (heap->nodes[child]->key >= node->key)
             break;
         place(heap, index, heap->nodes[child]);
-        index = child;
     }
     place(heap, index, node);
-}
-
-static void settle(struct heap *heap, size_t index)
-{
-    struct heap_node *node = heap->nodes[index];
-    sift_up(heap, index);
-    sift_down(heap, node->place - 1);
-}
-
-static int grow(struct heap *heap)
-{
-    size_t room = heap->room > 0 ? 2 * heap->room : HEAP_FIRST_ROOM;
-    struct heap_node **nodes = reallocarray(heap->nodes, room, sizeof(*nodes));
-    if (nodes == NULL)
-        return -ENOMEM;
-    heap->nodes = nodes;
-    heap->room = room;
-    return 0;
 }
 
 void heap_free(struct heap *heap)
@@ -72,8 +46,14 @@ int heap_put(struct heap *heap, struct heap_node *node, uint64_t key)
     if (node->place != 0 && node->key == key)
         return 0;
     if (node->place == 0) {
-        if (heap->count == heap->room && grow(heap) < 0)
-            return -ENOMEM;
+        if (heap->count == heap->room) {
+            size_t room = heap->room > 0 ? 2 * heap->room : HEAP_FIRST_ROOM;
+            struct heap_node **nodes = reallocarray(heap->nodes, room, sizeof(*nodes));
+            if (nodes == NULL)
+                return -ENOMEM;
+            heap->nodes = nodes;
+            heap->room = room;
+        }
         heap->count++;
         place(heap, heap->count - 1, node);
     }

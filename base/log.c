@@ -25,23 +25,18 @@ static const char priorities[] = {
     [LOG_LEVEL_INFO] = '6',  [LOG_LEVEL_DEBUG] = '7',
 };
 
-/* systemd.exec(5): JOURNAL_STREAM holds the device and inode of the journal's end of stderr. */
-static bool stderr_is_the_journal(void)
+void log_open(const char *program, enum log_level most)
 {
     const char *stream = getenv("JOURNAL_STREAM");
     uintmax_t device, inode;
     struct stat status;
 
-    if (!stream || sscanf(stream, "%ju:%ju", &device, &inode) != 2 || fstat(STDERR_FILENO, &status))
-        return false;
-    return device == (uintmax_t)status.st_dev && inode == (uintmax_t)status.st_ino;
-}
-
-void log_open(const char *program, enum log_level most)
-{
     state.program = program;
     state.most = most;
-    state.journal = stderr_is_the_journal();
+    /* systemd.exec(5): JOURNAL_STREAM holds the device and inode of the journal's end of stderr. */
+    state.journal = stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
+                    fstat(STDERR_FILENO, &status) == 0 && device == (uintmax_t)status.st_dev &&
+                    inode == (uintmax_t)status.st_ino;
 }
 
 void log_set_level(enum log_level most)

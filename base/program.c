@@ -30,16 +30,6 @@ struct running {
 
 static const char *const folders[] = {"/usr/sbin", "/usr/bin", "/sbin", "/bin"};
 
-static bool program_find(const char *name, char out[static 64])
-{
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        snprintf(out, 64, "%s/%s", folders[i], name);
-        if (access(out, X_OK) == 0)
-            return true;
-    }
-    return false;
-}
-
 static int spawn(const char *path, const char *const *argv, int output, int errors, pid_t *pid)
 {
     char path_only[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", language[] = "LC_ALL=C";
@@ -84,16 +74,9 @@ static int program_start(const char *path, const char *const *argv, struct runni
 
 static void pipe_end(int *fd)
 {
-    close(*fd);
+    if (*fd >= 0)
+        close(*fd);
     *fd = -1;
-}
-
-static void pipes_end(struct running *running)
-{
-    if (running->output >= 0)
-        pipe_end(&running->output);
-    if (running->errors >= 0)
-        pipe_end(&running->errors);
 }
 
 static int output_take(struct running *running)
@@ -160,7 +143,8 @@ static int program_end(struct running *running, bool kill_it)
 {
     int status = 0;
 
-    pipes_end(running);
+    pipe_end(&running->output);
+    pipe_end(&running->errors);
     if (kill_it)
         kill(running->pid, SIGKILL);
     while (waitpid(running->pid, &status, 0) < 0) {
@@ -174,14 +158,19 @@ int program_read(const char *const *argv, size_t most, unsigned timeout_ms, char
                  size_t *size, char said[static PROGRAM_SAID_MAX])
 {
     struct running running = {.output = -1, .errors = -1, .most = most, .said = said};
+    size_t folder = 0;
     char path[64];
 
     said[0] = '\0';
-    if (!program_find(argv[0], path))
-        return -ENOENT;
+    do {
+        if (folder == sizeof(folders) / sizeof(folders[0]))
+            return -ENOENT;
+        snprintf(path, sizeof(path), "%s/%s", folders[folder++], argv[0]);
+    } while (access(path, X_OK) != 0);
     int error = program_start(path, argv, &running);
     if (error < 0) {
-        pipes_end(&running);
+        pipe_end(&running.output);
+        pipe_end(&running.errors);
         return error;
     }
     error = program_hear(&running, deadline_in_ms(timeout_ms));

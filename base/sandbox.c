@@ -45,15 +45,6 @@ static int apply(void)
     return errno ? -errno : -EPERM;
 }
 
-/* Root is a user without capabilities from here on: neither exec nor setuid gives it any. */
-static int disarm_root(void)
-{
-    const unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-                               SECBIT_NO_SETUID_FIXUP_LOCKED;
-
-    return prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0 ? -errno : 0;
-}
-
 /*
  * `passed` stays: a child can make inheritable, and so pass to a program, only what is in here. The
  * kernel says EINVAL behind its last capability.
@@ -92,20 +83,10 @@ static int become_user(const char *name)
     return prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-static int keep(const struct sandbox_privileges *kept)
-{
-    int result;
-
-    capng_clear(CAPNG_SELECT_CAPS);
-    if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept->effective) < 0 ||
-        capng_update(CAPNG_ADD, CAPNG_PERMITTED, kept->passed) < 0)
-        return -EINVAL;
-    result = apply();
-    return result < 0 ? result : clear_ambient();
-}
-
 int sandbox_reduce_privileges(const struct sandbox_privileges *kept)
 {
+    const unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                               SECBIT_NO_SETUID_FIXUP_LOCKED;
     int result;
 
     if (capng_get_caps_process() < 0)
@@ -113,14 +94,22 @@ int sandbox_reduce_privileges(const struct sandbox_privileges *kept)
     if (!has(CAPNG_PERMITTED, kept->effective) || !has(CAPNG_PERMITTED, kept->passed))
         return -EPERM;
     if (has(CAPNG_EFFECTIVE, CAP_SETPCAP)) {
-        result = disarm_root();
-        if (result == 0)
-            result = reduce_bounding_set(kept->passed);
+        /* Root has no power of its own from here on: neither exec nor setuid gives it any. */
+        if (prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0)
+            return -errno;
+        result = reduce_bounding_set(kept->passed);
         if (result < 0)
             return result;
     }
     result = become_user(kept->user);
-    return result < 0 ? result : keep(kept);
+    if (result < 0)
+        return result;
+    capng_clear(CAPNG_SELECT_CAPS);
+    if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept->effective) < 0 ||
+        capng_update(CAPNG_ADD, CAPNG_PERMITTED, kept->passed) < 0)
+        return -EINVAL;
+    result = apply();
+    return result < 0 ? result : clear_ambient();
 }
 
 int sandbox_pass_net_raw(void)
@@ -156,34 +145,24 @@ int sandbox_drop_capabilities(void)
     return apply();
 }
 
-/* ---- limits ---- */
+/* ---- the sandbox ---- */
 
-static bool stderr_is_a_file(void)
+int sandbox_enter(const struct sandbox_rules *rules)
 {
     struct stat status;
+    bool stderr_is_a_file = fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+    int result = no_new_privileges();
 
-    return fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-static int set_limits(const struct sandbox_rules *rules)
-{
+    if (result < 0)
+        return result;
     for (size_t i = 0; i < rules->limit_count; i++) {
         const struct sandbox_limit *limit = &rules->limits[i];
         const struct rlimit most = {limit->most, limit->most};
 
-        if (limit->on_stderr && stderr_is_a_file())
+        if (limit->on_stderr && stderr_is_a_file)
             continue;
         if (setrlimit(limit->resource, &most) < 0)
             return -errno;
     }
-    return 0;
-}
-
-int sandbox_enter(const struct sandbox_rules *rules)
-{
-    int result = no_new_privileges();
-
-    if (result == 0)
-        result = set_limits(rules);
-    return result < 0 ? result : seccomp_enter(rules->tables, rules->table_count);
+    return seccomp_enter(rules->tables, rules->table_count);
 }

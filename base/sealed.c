@@ -83,16 +83,6 @@ int sealed_make(const struct sealed_layout *layout, const void *sealed)
 
 /* ---- opening ---- */
 
-static bool elements_are_valid(const struct sealed_array *array, uint32_t count, const void *sealed,
-                               const uint8_t *elements)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (!array->is_valid(sealed, elements + i * array->size))
-            return false;
-    }
-    return true;
-}
-
 /* Sizes first, so that no array is looked at before all of them are known to be there. */
 bool sealed_read(const struct sealed_layout *layout, const void *bytes, size_t size, void *out)
 {
@@ -121,8 +111,9 @@ bool sealed_read(const struct sealed_layout *layout, const void *bytes, size_t s
         memcpy(members + layout->arrays[i].count, &count, sizeof(count));
     }
     for (size_t i = 0; i < layout->array_count; i++) {
-        if (!elements_are_valid(&layout->arrays[i], head->counts[i], out, arrays[i]))
-            return false;
+        for (uint32_t k = 0; k < head->counts[i]; k++)
+            if (!layout->arrays[i].is_valid(out, arrays[i] + k * layout->arrays[i].size))
+                return false;
     }
     return true;
 }

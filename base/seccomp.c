@@ -56,59 +56,29 @@ int __lsan_is_turned_off(void)
 }
 #endif
 
-static int add_rule(scmp_filter_ctx filter, const struct seccomp_rule *rule)
-{
-    struct scmp_arg_cmp comparisons[SECCOMP_CONDITIONS_MAX];
-    unsigned count = 0;
-
-    if (rule->number < 0)
-        return 0;
-    for (unsigned i = 0; i < SECCOMP_CONDITIONS_MAX && rule->conditions[i].mask; i++) {
-        const struct seccomp_condition *condition = &rule->conditions[i];
-
-        comparisons[count++] = (struct scmp_arg_cmp){
-            .arg = condition->argument,
-            .op = SCMP_CMP_MASKED_EQ,
-            .datum_a = condition->mask,
-            .datum_b = condition->own_process ? (uint32_t)getpid() : condition->value,
-        };
-    }
-    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rule->number, count, comparisons);
-}
-
 static int add_table(scmp_filter_ctx filter, const struct seccomp_table *table)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        int result = add_rule(filter, &table->rules[i]);
+    int result = 0;
 
-        if (result < 0)
-            return result;
+    for (size_t i = 0; i < table->count && result == 0; i++) {
+        const struct seccomp_rule *rule = &table->rules[i];
+        struct scmp_arg_cmp comparisons[SECCOMP_CONDITIONS_MAX];
+        unsigned count = 0;
+
+        if (rule->number < 0)
+            continue;
+        for (; count < SECCOMP_CONDITIONS_MAX && rule->conditions[count].mask; count++) {
+            const struct seccomp_condition *condition = &rule->conditions[count];
+
+            comparisons[count] = (struct scmp_arg_cmp){
+                .arg = condition->argument,
+                .op = SCMP_CMP_MASKED_EQ,
+                .datum_a = condition->mask,
+                .datum_b = condition->own_process ? (uint32_t)getpid() : condition->value,
+            };
+        }
+        result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rule->number, count, comparisons);
     }
-    return 0;
-}
-
-/* clone3's flags lie in memory, where a filter cannot see them; without it the C library uses
- * clone. */
-static int hide_clone3(scmp_filter_ctx filter)
-{
-    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-}
-
-static int build(scmp_filter_ctx filter, const struct seccomp_table *tables, size_t count)
-{
-    int result = hide_clone3(filter);
-
-    if (result == 0)
-        result = add_table(filter, &(struct seccomp_table)TABLE(living));
-    for (size_t i = 0; result == 0 && i < count; i++)
-        result = add_table(filter, &tables[i]);
-#ifdef WILDSET_SANITIZED
-    if (result == 0)
-        result = add_table(filter, &(struct seccomp_table)TABLE(sanitizing));
-#endif
-    /* A tree instead of a list: the sniffer's calls are on the way of each packet. */
-    if (result == 0)
-        result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     return result;
 }
 
@@ -120,8 +90,21 @@ int seccomp_enter(const struct seccomp_table *tables, size_t count)
     if (!filter)
         return -ENOMEM;
     result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    /* clone3's flags lie in memory, where a filter cannot see them; without it the C library uses
+     * clone. */
     if (result == 0)
-        result = build(filter, tables, count);
+        result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    if (result == 0)
+        result = add_table(filter, &(struct seccomp_table)TABLE(living));
+    for (size_t i = 0; result == 0 && i < count; i++)
+        result = add_table(filter, &tables[i]);
+#ifdef WILDSET_SANITIZED
+    if (result == 0)
+        result = add_table(filter, &(struct seccomp_table)TABLE(sanitizing));
+#endif
+    /* A tree instead of a list: the sniffer's calls are on the way of each packet. */
+    if (result == 0)
+        result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     if (result == 0)
         result = seccomp_load(filter);
     seccomp_release(filter);
