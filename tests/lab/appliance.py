@@ -128,8 +128,8 @@ class Wildset:
     def status(self):
         return json.loads(self.ask("status", "--json"))
 
-    def list(self):
-        return [json.loads(line) for line in self.ask("list", "--json").splitlines()]
+    def list(self, *options):
+        return [json.loads(line) for line in self.ask("list", "--json", *options).splitlines()]
 
     def sniffers(self):
         """The process ids of the sniffers that read packets; two while one takes over from another."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an administrator does to it, and what befalls it."""
+import json
 import os
 import pathlib
 import signal
@@ -61,6 +62,35 @@ def test_a_bad_configuration_changes_nothing(world):
     assert world.wildset.program.poll() is None
     dig(world.client, "four.dormammu.lookback.io")
     wait_for("it still learns", lambda: world.wildset.holds("198.51.100.14"))
+
+
+def test_a_whitelist_comes_and_goes_with_its_file(world):
+    url = "http://www.other.lookback.io:19305/"
+    folder = world.wildset.file.parent / "conf.d"
+    folder.mkdir()
+    file = folder / "other.conf"
+    file.write_text("whitelist other {{\n    names = {{ \"*.other.lookback.io\" }}\n    resolve = false\n"
+                    "    set4 = \"{set4}\"\n    set6 = \"{set6}\"\n}}\n".format(**world.wildset.settings), encoding="ascii")
+    told = ("test", "--json", "--config", world.wildset.file, "www.other.lookback.io")
+    assert json.loads(world.wildset.ask(*told))["granted"]
+    assert is_blocked(world.client, url), "nothing is in force before the reload"
+    world.wildset.reload()
+    wait_for("the new whitelist counts", lambda: dig(world.client, "www.other.lookback.io")
+             and world.wildset.holds("198.51.100.95"), every=0.1)
+    reaches(world.client, url)
+    rows = world.wildset.ask("list", "--name", "*.other.lookback.io", "--sort", "-left", "--limit", "5").splitlines()
+    assert len(rows) > 1 and all(row.split()[-1] == "other" for row in rows[1:]), rows
+    client = world.wildset.list("--client", "0.0.0.0/0")[0]["client"]
+    assert world.wildset.list("--client", client) and not world.wildset.list("--client", "192.0.2.254")
+
+    file.write_text("whitelist other {\n    names = { }\n}\n", encoding="ascii")
+    world.wildset.reload()
+    wait_for("the error names the file", lambda: f"{file}:" in world.wildset.log())
+    assert world.wildset.holds("198.51.100.95")
+    file.unlink()
+    folder.rmdir()
+    world.wildset.reload()
+    wait_for("its addresses go with it", lambda: not world.wildset.holds("198.51.100.95"))
 
 
 def test_whoever_loads_rules_is_told_of_a_reload(world):
