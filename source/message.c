@@ -202,23 +202,15 @@ static bool alarm_is_valid(const struct alarm_report *alarm, enum source source)
                     (SIGHTING_ADDRESSES_MAX - alarm->earlier_count) * sizeof(*alarm->earlier));
 }
 
-static bool filter_is_valid(enum interface_filter filter, enum filter_reason reason)
-{
-    switch (filter) {
-    case INTERFACE_FILTER_NONE:
-        return reason == FILTER_REASON_NONE;
-    case INTERFACE_FILTER_NAMES:
-        return reason == FILTER_REASON_NONE || reason == FILTER_REASON_CHAIN;
-    case INTERFACE_FILTER_PORT:
-        return reason == FILTER_REASON_ANY_NAME || reason == FILTER_REASON_MANY_PATTERNS ||
-               reason == FILTER_REASON_FOLLOWING || reason == FILTER_REASON_REFUSED;
-    case INTERFACE_FILTER_USERSPACE:
-        return reason == FILTER_REASON_LINK_TYPE || reason == FILTER_REASON_REFUSED;
-    case INTERFACE_FILTER_COUNT:
-        break;
-    }
-    return false;
-}
+#define WHY(reason) (UINT32_C(1) << FILTER_REASON_##reason)
+
+/* What a filter may be explained with. */
+static const uint32_t filter_reasons[INTERFACE_FILTER_COUNT] = {
+    [INTERFACE_FILTER_NONE] = WHY(NONE),
+    [INTERFACE_FILTER_NAMES] = WHY(NONE) | WHY(CHAIN),
+    [INTERFACE_FILTER_PORT] = WHY(ANY_NAME) | WHY(MANY_PATTERNS) | WHY(FOLLOWING) | WHY(REFUSED),
+    [INTERFACE_FILTER_USERSPACE] = WHY(LINK_TYPE) | WHY(REFUSED),
+};
 
 static bool state_is_valid(const struct state_report *state, enum source source)
 {
@@ -228,10 +220,8 @@ static bool state_is_valid(const struct state_report *state, enum source source)
            interface_is_valid(state->interface) &&
            is_among(source_kind(source)->may_state, state->state) &&
            named == (state->state != STATE_READY && state->state != STATE_ONE_DIRECTION) &&
-           state->promiscuous <= 1 &&
-           filter_is_valid((enum interface_filter)state->filter,
-                           (enum filter_reason)state->filter_reason) &&
-           state->link_type >= -1;
+           state->promiscuous <= 1 && state->filter < INTERFACE_FILTER_COUNT &&
+           is_among(filter_reasons[state->filter], state->filter_reason) && state->link_type >= -1;
 }
 
 bool message_is_valid(const struct message *message, enum source source)
