@@ -227,18 +227,6 @@ static void ignore(u_char *user, const struct pcap_pkthdr *header, const u_char 
     (void)user, (void)header, (void)bytes;
 }
 
-/* What came before the filters were attached may lie in both rings: nobody waits for it yet. */
-static int empty_rings(struct capture *capture)
-{
-    for (unsigned i = 0; i < capture->ring_count; i++) {
-        const struct ring *ring = &capture->rings[i];
-
-        if (pcap_dispatch(ring->pcap, (int)(ring->buffer / ring->snaplen), ignore, NULL) < 0)
-            return -ENODEV;
-    }
-    return 0;
-}
-
 static int check_link_type(struct capture *capture, char error[static CAPTURE_ERROR_MAX])
 {
     const char *name;
@@ -280,8 +268,13 @@ int capture_open(const char *interface, uint16_t index, unsigned together,
         if (result < 0) /* without it a ring would hold what the other one has */
             say(error, "the kernel takes no filter for its socket: %s", strerror(-result));
     }
-    if (result == 0)
-        result = empty_rings(capture);
+    /* What came before the filters were attached may lie in both rings: nobody waits for it yet. */
+    for (unsigned i = 0; i < capture->ring_count && result == 0; i++) {
+        const struct ring *ring = &capture->rings[i];
+
+        if (pcap_dispatch(ring->pcap, (int)(ring->buffer / ring->snaplen), ignore, NULL) < 0)
+            result = -ENODEV;
+    }
     if (result < 0) {
         capture_close(capture);
         return result;

@@ -153,15 +153,6 @@ static bool turn(struct live *live)
     return outbox_flush(live->outbox) == 0;
 }
 
-static bool live_is_over(struct live *live, const struct live_signals *signals)
-{
-    if (signals->drain && !live->drained_ns) {
-        pipeline_drain(live->pipeline);
-        live->drained_ns = live->now.boot_ns + drain_ns;
-    }
-    return signals->end || (live->drained_ns && live->now.boot_ns >= live->drained_ns);
-}
-
 int live_run(struct live *live, const struct live_signals *signals)
 {
     struct pollfd channel = {.fd = live->channel, .events = POLLOUT};
@@ -170,7 +161,13 @@ int live_run(struct live *live, const struct live_signals *signals)
     live->now = clock_now();
     live_say_own_state(live, STATE_READY);
     tick(live);
-    while (!live_is_over(live, signals)) {
+    for (;;) {
+        if (signals->drain && !live->drained_ns) {
+            pipeline_drain(live->pipeline);
+            live->drained_ns = live->now.boot_ns + drain_ns;
+        }
+        if (signals->end || (live->drained_ns && live->now.boot_ns >= live->drained_ns))
+            break;
         result = wait_for_work(live);
         if (result < 0 || !turn(live))
             break;

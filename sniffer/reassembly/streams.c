@@ -144,19 +144,6 @@ static void account(struct streams *streams, struct entry *entry)
     entry->held = holds;
 }
 
-/* Of the streams that hold bytes the one idle for longest gives them up. */
-static void keep_budget(struct streams *streams, const struct entry *spared)
-{
-    while (streams->bytes > STREAMS_BYTES_MAX) {
-        struct entry *entry = &streams->entries[streams->holding.older];
-
-        if (entry == spared)
-            return;
-        stream_make_room(&entry->stream);
-        account(streams, entry);
-    }
-}
-
 /* ---- the table ---- */
 
 static void close_entry(struct streams *streams, struct entry *entry)
@@ -358,7 +345,15 @@ static enum streams_outcome entry_add(struct streams *streams, struct entry *ent
     account(streams, entry);
     if (segment->flags & (STREAM_RST | STREAM_FIN))
         entry_end(streams, entry, &data);
-    keep_budget(streams, entry);
+    /* Of the streams that hold bytes the one idle for longest gives them up. */
+    while (streams->bytes > STREAMS_BYTES_MAX) {
+        struct entry *oldest = &streams->entries[streams->holding.older];
+
+        if (oldest == entry)
+            break;
+        stream_make_room(&oldest->stream);
+        account(streams, oldest);
+    }
     return outcome;
 }
 
