@@ -13,24 +13,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static void put(struct journald_entry *entry, const void *bytes, size_t size)
-{
-    memcpy(entry->bytes + entry->used, bytes, size);
-    entry->used += size;
-}
-
 void journald_add(struct journald_entry *entry, const char *field, const char *value)
 {
     size_t name = strlen(field), length = strlen(value);
     uint64_t framed = htole64(length);
+    const struct {
+        const void *bytes;
+        size_t size;
+    } parts[] = {{field, name}, {"\n", 1}, {&framed, sizeof(framed)}, {value, length}, {"\n", 1}};
 
     if (length == 0 || name + length + sizeof(framed) + 2 > JOURNALD_ENTRY_MAX - entry->used)
         return;
-    put(entry, field, name);
-    put(entry, "\n", 1);
-    put(entry, &framed, sizeof(framed));
-    put(entry, value, length);
-    put(entry, "\n", 1);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        memcpy(entry->bytes + entry->used, parts[i].bytes, parts[i].size);
+        entry->used += parts[i].size;
+    }
 }
 
 int journald_open(const char *path)
