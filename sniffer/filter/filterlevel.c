@@ -60,27 +60,6 @@ static void write_udp(const struct filterwriting *writing, const struct filterle
     go(writing, FILTERCODE_DROP);
 }
 
-/* X at the transport header, A its protocol. */
-static void write_transport(const struct filterwriting *writing, const struct filterlevel *level)
-{
-    unsigned tcp = filtercode_label(writing->code);
-    const struct filterlevel *inside = level->inside;
-    bool ip_in_ip = enters(writing, ENCAPSULATION_IPIP);
-    const struct filterchoice protocols[] = {
-        {true, IPPROTO_TCP, tcp},
-        {enters(writing, ENCAPSULATION_GRE) || enters(writing, ENCAPSULATION_ERSPAN), IPPROTO_GRE,
-         level->gre},
-        {ip_in_ip, IPPROTO_IPIP, inside ? inside->v4 : FILTERCODE_PASS},
-        {ip_in_ip, IPPROTO_IPV6, inside ? inside->v6 : FILTERCODE_PASS},
-    };
-
-    if_one_of(writing, protocols, sizeof(protocols) / sizeof(protocols[0]));
-    write_udp(writing, level);
-    filtercode_place(writing->code, tcp);
-    write_dns_ports(writing, FILTERCODE_PASS);
-    go(writing, FILTERCODE_DROP);
-}
-
 /* ---- network ---- */
 
 /* A is the protocol, which is kept; one that nothing leads on from does not come to `on`. */
@@ -138,12 +117,25 @@ static void write_ipv6(const struct filterwriting *writing)
 
 void filterlevel_write(const struct filterwriting *writing, const struct filterlevel *level)
 {
-    unsigned transport = filtercode_label(writing->code);
+    unsigned transport = filtercode_label(writing->code), tcp = filtercode_label(writing->code);
+    const struct filterlevel *inside = level->inside;
+    bool ip_in_ip = enters(writing, ENCAPSULATION_IPIP);
+    const struct filterchoice protocols[] = {
+        {true, IPPROTO_TCP, tcp},
+        {enters(writing, ENCAPSULATION_GRE) || enters(writing, ENCAPSULATION_ERSPAN), IPPROTO_GRE,
+         level->gre},
+        {ip_in_ip, IPPROTO_IPIP, inside ? inside->v4 : FILTERCODE_PASS},
+        {ip_in_ip, IPPROTO_IPV6, inside ? inside->v6 : FILTERCODE_PASS},
+    };
 
     filtercode_place(writing->code, level->v4);
     write_ipv4(writing, transport);
     filtercode_place(writing->code, level->v6);
     write_ipv6(writing);
-    filtercode_place(writing->code, transport);
-    write_transport(writing, level);
+    filtercode_place(writing->code, transport); /* X at its header, A its protocol */
+    if_one_of(writing, protocols, sizeof(protocols) / sizeof(protocols[0]));
+    write_udp(writing, level);
+    filtercode_place(writing->code, tcp);
+    write_dns_ports(writing, FILTERCODE_PASS);
+    go(writing, FILTERCODE_DROP);
 }

@@ -107,28 +107,27 @@ static void shorten(struct anticipation *anticipation, uint64_t until)
 
 /* ---- how long ---- */
 
-/* Ten steps down weigh as much as one up, so it rests where one answer in eleven is slower. */
-static void note_time(struct anticipation *anticipation, uint64_t time_ns)
+static uint64_t anticipation_least(uint64_t one, uint64_t other)
 {
-    if (time_ns > anticipation->quantile)
-        anticipation->quantile += anticipation->quantile / 5;
-    else
-        anticipation->quantile -= anticipation->quantile / 50;
-    if (anticipation->quantile > ANTICIPATION_MOST_NS)
-        anticipation->quantile = ANTICIPATION_MOST_NS;
-    if (anticipation->quantile < ANTICIPATION_LEAST_NS / 4)
-        anticipation->quantile = ANTICIPATION_LEAST_NS / 4;
+    return one < other ? one : other;
 }
 
 /* Answers that are hardly ever here within 20 ms are not worth the waiting. */
 static void anticipation_note_answer(struct anticipation *anticipation, uint64_t time_ns,
                                      uint64_t now_ns)
 {
+    uint64_t quantile = anticipation->quantile;
+
     anticipation->answers++;
+    /* Ten steps down weigh as much as one up, so it rests where one answer in eleven is slower. */
     if (time_ns > ANTICIPATION_MOST_NS)
         anticipation->late++;
+    else if (time_ns > quantile)
+        anticipation->quantile = anticipation_least(quantile + quantile / 5, ANTICIPATION_MOST_NS);
+    else if (quantile - quantile / 50 > ANTICIPATION_LEAST_NS / 4)
+        anticipation->quantile = quantile - quantile / 50;
     else
-        note_time(anticipation, time_ns);
+        anticipation->quantile = ANTICIPATION_LEAST_NS / 4;
     if (anticipation->answers < LATE_OF)
         return;
     if (anticipation->late > LATE_MOST) {
@@ -145,11 +144,6 @@ static void anticipation_note_answer(struct anticipation *anticipation, uint64_t
 }
 
 /* ---- question and answer ---- */
-
-static uint64_t anticipation_least(uint64_t one, uint64_t other)
-{
-    return one < other ? one : other;
-}
 
 static enum anticipation_outcome anticipation_hold(struct anticipation *anticipation,
                                                    const struct address *client, uint64_t now_ns)

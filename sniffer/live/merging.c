@@ -26,20 +26,6 @@ static bool features_ask(int fd, const char *interface, void *request)
     return ioctl(fd, SIOCETHTOOL, &ifr) == 0;
 }
 
-static uint32_t features_count(int fd, const char *interface)
-{
-    union {
-        struct ethtool_sset_info info;
-        uint8_t bytes[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
-    } request = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
-    uint32_t count;
-
-    if (!features_ask(fd, interface, &request) || request.info.sset_mask == 0)
-        return 0;
-    memcpy(&count, request.bytes + sizeof(request.info), sizeof(count));
-    return count <= FEATURES_MAX ? count : 0;
-}
-
 /* Both replies have room for as many as were counted. */
 static bool features_merge(int fd, const char *interface, struct ethtool_gstrings *names,
                            struct ethtool_gfeatures *features)
@@ -62,13 +48,24 @@ static bool features_merge(int fd, const char *interface, struct ethtool_gstring
 
 static bool interface_merges(int fd, const char *interface)
 {
-    uint32_t count = features_count(fd, interface), blocks = (count + BLOCK_BITS - 1) / BLOCK_BITS;
-    struct ethtool_gstrings *names = calloc(1, sizeof(*names) + count * ETH_GSTRING_LEN);
-    struct ethtool_gfeatures *features =
-        calloc(1, sizeof(*features) + blocks * sizeof(features->features[0]));
+    union {
+        struct ethtool_sset_info info;
+        uint8_t bytes[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
+    } request = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
+    struct ethtool_gstrings *names;
+    struct ethtool_gfeatures *features;
+    uint32_t count, blocks;
     bool found = false;
 
-    if (names && features && count > 0) {
+    if (!features_ask(fd, interface, &request) || request.info.sset_mask == 0)
+        return false;
+    memcpy(&count, request.bytes + sizeof(request.info), sizeof(count));
+    if (count == 0 || count > FEATURES_MAX)
+        return false;
+    blocks = (count + BLOCK_BITS - 1) / BLOCK_BITS;
+    names = calloc(1, sizeof(*names) + count * ETH_GSTRING_LEN);
+    features = calloc(1, sizeof(*features) + blocks * sizeof(features->features[0]));
+    if (names && features) {
         *names = (struct ethtool_gstrings){
             .cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = count};
         *features = (struct ethtool_gfeatures){.cmd = ETHTOOL_GFEATURES, .size = blocks};
