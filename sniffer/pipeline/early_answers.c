@@ -79,32 +79,28 @@ bool early_answers_hold(struct early_answers *early, const struct segment *answe
     return true;
 }
 
-/* The case of the letters in its name may differ: whether it has to be kept is the server's matter.
- */
-static bool answers_question(const uint8_t *a, const uint8_t *b, size_t size)
-{
-    size_t i = 0;
-
-    while (i + QUESTION_FIXED_SIZE < size && byte_lower(a[i]) == byte_lower(b[i]))
-        i++;
-    return memcmp(a + i, b + i, size - i) == 0;
-}
-
 static bool answers(const struct slot *slot, const struct question_key *question)
 {
     const struct segment *segment = &slot->segment;
-    uint16_t id = big_endian_16(slot->bytes);
+    const uint8_t *own = slot->bytes + QUESTION_AT;
+    size_t size = question->question_size, i = 0;
 
-    return id == question->id &&
+    if (big_endian_16(slot->bytes) != question->id ||
+        segment->payload_size < QUESTION_AT + question->question_size)
+        return false;
+    /* The letters' case in its name may differ: whether it has to be kept is the server's matter.
+     */
+    while (i + QUESTION_FIXED_SIZE < size &&
+           byte_lower(own[i]) == byte_lower(question->question[i]))
+        i++;
+    return memcmp(own + i, question->question + i, size - i) == 0 &&
            (place_pairs(&question->place, &slot->place) ||
             place_equal(&question->place, &slot->place)) &&
            segment->transport == question->transport &&
            segment->destination_port == question->client_port &&
            segment->source_port == question->resolver_port &&
            address_equal(&segment->destination, &question->client) &&
-           address_equal(&segment->source, &question->resolver) &&
-           segment->payload_size >= QUESTION_AT + question->question_size &&
-           answers_question(slot->bytes + QUESTION_AT, question->question, question->question_size);
+           address_equal(&segment->source, &question->resolver);
 }
 
 static const struct segment *slot_take_out(struct early_answers *early, struct slot *slot)

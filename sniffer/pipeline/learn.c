@@ -58,13 +58,6 @@ void learn_digest(const struct pipeline *pipeline, enum answer_outcome outcome,
     }
 }
 
-static uint64_t learn_clamp(uint64_t value, uint64_t least, uint64_t most)
-{
-    if (value < least)
-        value = least;
-    return value < most ? value : most;
-}
-
 /*
  * The entry for a name that `matched` leads to: a child of the pattern's own name, or one step
  * further than the derived name that it was itself.
@@ -74,15 +67,19 @@ static struct derived_name descendant(struct pipeline *pipeline, const struct dn
                                       uint64_t now_ns)
 {
     const struct plan *plan = pipeline->plan;
-    uint64_t ttl = learn_clamp(target->ttl, plan->ttl_min[whitelist], plan->ttl_max[whitelist]);
+    uint64_t ttl = target->ttl;
     struct derived_name name = {
         .name = target->name,
         .root = *matched,
-        .expires_ns = now_ns + ttl * NS_PER_SECOND,
         .whitelist = whitelist,
         .steps = 1,
     };
 
+    if (ttl < plan->ttl_min[whitelist])
+        ttl = plan->ttl_min[whitelist];
+    if (ttl > plan->ttl_max[whitelist])
+        ttl = plan->ttl_max[whitelist];
+    name.expires_ns = now_ns + ttl * NS_PER_SECOND;
     if (matcher_find(pipeline->matcher, matched) >> whitelist & 1)
         return name;
     const struct derived_name *parent = derived_get(pipeline->derived, matched, whitelist, now_ns);
@@ -93,35 +90,32 @@ static struct derived_name descendant(struct pipeline *pipeline, const struct dn
     return name;
 }
 
-/* True when the name counts as a question's name now. */
-static bool enter_name(struct pipeline *pipeline, const struct derived_name *name, uint64_t now_ns)
-{
-    struct derived *derived = pipeline->derived;
-    bool known = derived_get(derived, &name->name, name->whitelist, now_ns) != NULL;
-
-    if (!derived_add(derived, name, now_ns) ||
-        !derived_get(derived, &name->name, name->whitelist, now_ns))
-        return false;
-    if (!known)
-        count(pipeline, COUNTER_DERIVED_NAMES);
-    if (pipeline->hooks.derived && !pipeline->answer.negative)
-        pipeline->hooks.derived(pipeline->hooks.context, name);
-    return true;
-}
-
-/* A name that a whitelist's own pattern matches needs no entry there. */
+/*
+ * True when the name counts as a question's name now.  One that a whitelist's own pattern matches
+ * needs no entry there.
+ */
 static bool learn_follow(struct pipeline *pipeline, const struct dname *matched,
                          const struct answer_target *target, whitelist_mask whitelists,
                          uint64_t now_ns)
 {
     whitelist_mask left = whitelists & pipeline->plan->follow_whitelists &
                           ~matcher_find(pipeline->matcher, &target->name);
+    struct derived *derived = pipeline->derived;
     bool entered = false;
 
     for (; left; left &= left - 1) {
         uint8_t whitelist = (uint8_t)__builtin_ctzll(left);
         struct derived_name name = descendant(pipeline, matched, target, whitelist, now_ns);
-        entered |= enter_name(pipeline, &name, now_ns);
+        bool known = derived_get(derived, &name.name, whitelist, now_ns) != NULL;
+
+        if (!derived_add(derived, &name, now_ns) ||
+            !derived_get(derived, &name.name, whitelist, now_ns))
+            continue;
+        if (!known)
+            count(pipeline, COUNTER_DERIVED_NAMES);
+        if (pipeline->hooks.derived && !pipeline->answer.negative)
+            pipeline->hooks.derived(pipeline->hooks.context, &name);
+        entered = true;
     }
     return entered;
 }
@@ -146,16 +140,6 @@ static bool teach(struct pipeline *pipeline, const struct passing *passing,
         taught = true;
     }
     return taught;
-}
-
-static void report_strays(struct pipeline *pipeline, const struct report_subject *subject)
-{
-    const struct answer *answer = &pipeline->answer;
-
-    for (unsigned i = 0; i < answer->stray_count; i++) {
-        pipeline->counters.refused[REASON_OWNER_OFF_CHAIN]++;
-        report_stray(&pipeline->report, subject, &answer->strays[i]);
-    }
 }
 
 /*
@@ -187,5 +171,8 @@ void learn_answer(struct pipeline *pipeline, const struct passing *passing,
                              alias_match(pipeline, answer_name(answer, i)), done);
     if (taught)
         count(pipeline, COUNTER_LEARNED);
-    report_strays(pipeline, subject);
+    for (unsigned i = 0; i < answer->stray_count; i++) {
+        pipeline->counters.refused[REASON_OWNER_OFF_CHAIN]++;
+        report_stray(&pipeline->report, subject, &answer->strays[i]);
+    }
 }

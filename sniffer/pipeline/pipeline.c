@@ -10,7 +10,6 @@
 #include "dnsparse/names/dns.h"
 #include "sniffer/decode/linklayer.h"
 #include "sniffer/pipeline/state.h"
-#include "sniffer/pipeline/trust.h"
 
 #include <stdlib.h>
 
@@ -70,17 +69,6 @@ void pipeline_free(struct pipeline *pipeline)
     free(pipeline);
 }
 
-static void tell_asked(const struct pipeline *pipeline, const struct segment *segment,
-                       const struct wire_message *wire)
-{
-    struct dname question;
-
-    if (!pipeline->hooks.asked)
-        return;
-    dname_from_wire(wire_question(wire), wire->name_size, &question);
-    pipeline->hooks.asked(pipeline->hooks.context, &segment->source, &question);
-}
-
 /* What goes to a stranger is kept apart: it must not cost a place that somebody believed needs. */
 static void enter_question(struct pipeline *pipeline, const struct segment *segment,
                            const struct place *place, const struct wire_message *wire,
@@ -110,8 +98,12 @@ static void enter_question(struct pipeline *pipeline, const struct segment *segm
     if (trust == TRUST_NONE)
         return;
     const struct segment *early = early_answers_take(pipeline->early, &key);
-    if (!early && anticipate && outcome != QUESTION_REPEATED)
-        tell_asked(pipeline, segment, wire);
+    if (!early && anticipate && outcome != QUESTION_REPEATED && pipeline->hooks.asked) {
+        struct dname question;
+
+        dname_from_wire(key.question, wire->name_size, &question);
+        pipeline->hooks.asked(pipeline->hooks.context, &key.client, &question);
+    }
     for (; early; early = early_answers_take(pipeline->early, &key))
         response_deal_again(pipeline, early, now_ns);
 }
@@ -222,16 +214,6 @@ static void datagram_deal(struct pipeline *pipeline, const struct segment *segme
         merged_deal(pipeline, segment, wire_end(&wire), now_ns);
 }
 
-static void segment_deal(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
-{
-    if (!pipeline_vlan_is_wanted(pipeline, segment->vlan))
-        count(pipeline, COUNTER_OTHER_VLAN);
-    else if (segment->transport == TRANSPORT_TCP)
-        reassemble_segment(pipeline, segment, now_ns, payload_deal);
-    else
-        datagram_deal(pipeline, segment, now_ns);
-}
-
 /* A resolver that is believed answers a matching question from another port: not learned, but said.
  */
 static void note_other_port(struct pipeline *pipeline, const struct segment *segment,
@@ -253,7 +235,12 @@ static void outcome_deal(struct pipeline *pipeline, enum frame_outcome outcome,
 {
     switch (outcome) {
     case FRAME_SEGMENT:
-        segment_deal(pipeline, segment, now_ns);
+        if (!pipeline_vlan_is_wanted(pipeline, segment->vlan))
+            count(pipeline, COUNTER_OTHER_VLAN);
+        else if (segment->transport == TRANSPORT_TCP)
+            reassemble_segment(pipeline, segment, now_ns, payload_deal);
+        else
+            datagram_deal(pipeline, segment, now_ns);
         return;
     case FRAME_NOT_DNS:
     case FRAME_LINK_TYPE:
@@ -285,37 +272,30 @@ static void outcome_deal(struct pipeline *pipeline, enum frame_outcome outcome,
     }
 }
 
-static void count_wrappings(struct pipeline *pipeline, uint32_t wrappings)
-{
-    static const struct {
-        uint32_t bit;
-        enum counter counter;
-    } counters[] = {
-        {WRAPPING_8021Q, COUNTER_IN_8021Q},
-        {WRAPPING_8021AD, COUNTER_IN_8021AD},
-        {WRAPPING_QINQ, COUNTER_IN_QINQ},
-        {WRAPPING_MPLS, COUNTER_IN_MPLS},
-        {WRAPPING_PPPOE, COUNTER_IN_PPPOE},
-        {WRAPPING_NSH, COUNTER_IN_NSH},
-        {WRAPPING_ETAG, COUNTER_IN_ETAG},
-        {WRAPPING_VNTAG, COUNTER_IN_VNTAG},
-        {WRAPPING_SGT, COUNTER_IN_SGT},
-        {WRAPPING_FABRICPATH, COUNTER_IN_FABRICPATH},
-        {WRAPPING_PBB, COUNTER_IN_PBB},
-        {1 << ENCAPSULATION_GRE, COUNTER_IN_GRE},
-        {1 << ENCAPSULATION_ERSPAN, COUNTER_IN_ERSPAN},
-        {1 << ENCAPSULATION_VXLAN, COUNTER_IN_VXLAN},
-        {1 << ENCAPSULATION_GENEVE, COUNTER_IN_GENEVE},
-        {1 << ENCAPSULATION_IPIP, COUNTER_IN_IPIP},
-        {1 << ENCAPSULATION_TZSP, COUNTER_IN_TZSP},
-        {1 << ENCAPSULATION_GTP, COUNTER_IN_GTP},
-    };
-
-    for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
-        if (wrappings & counters[i].bit)
-            count(pipeline, counters[i].counter);
-    }
-}
+static const struct {
+    uint32_t bit;
+    enum counter counter;
+} wrapping_counters[] = {
+    {WRAPPING_8021Q, COUNTER_IN_8021Q},
+    {WRAPPING_8021AD, COUNTER_IN_8021AD},
+    {WRAPPING_QINQ, COUNTER_IN_QINQ},
+    {WRAPPING_MPLS, COUNTER_IN_MPLS},
+    {WRAPPING_PPPOE, COUNTER_IN_PPPOE},
+    {WRAPPING_NSH, COUNTER_IN_NSH},
+    {WRAPPING_ETAG, COUNTER_IN_ETAG},
+    {WRAPPING_VNTAG, COUNTER_IN_VNTAG},
+    {WRAPPING_SGT, COUNTER_IN_SGT},
+    {WRAPPING_FABRICPATH, COUNTER_IN_FABRICPATH},
+    {WRAPPING_PBB, COUNTER_IN_PBB},
+    {1 << ENCAPSULATION_GRE, COUNTER_IN_GRE},
+    {1 << ENCAPSULATION_ERSPAN, COUNTER_IN_ERSPAN},
+    {1 << ENCAPSULATION_VXLAN, COUNTER_IN_VXLAN},
+    {1 << ENCAPSULATION_GENEVE, COUNTER_IN_GENEVE},
+    {1 << ENCAPSULATION_IPIP, COUNTER_IN_IPIP},
+    {1 << ENCAPSULATION_TZSP, COUNTER_IN_TZSP},
+    {1 << ENCAPSULATION_GTP, COUNTER_IN_GTP},
+};
+enum { WRAPPING_COUNTERS = sizeof(wrapping_counters) / sizeof(wrapping_counters[0]) };
 
 void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64_t now_ns)
 {
@@ -329,8 +309,10 @@ void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64
         frame_decode(frame, pipeline_rules(pipeline, frame->interface, frame->link), &segment);
     if (outcome == FRAME_FRAGMENT)
         outcome = reassemble_fragment(pipeline, &segment, now_ns);
-    if (segment.wrappings)
-        count_wrappings(pipeline, segment.wrappings);
+    for (size_t i = 0; segment.wrappings && i < WRAPPING_COUNTERS; i++) {
+        if (segment.wrappings & wrapping_counters[i].bit)
+            count(pipeline, wrapping_counters[i].counter);
+    }
     outcome_deal(pipeline, outcome, &segment, now_ns);
 }
 

@@ -90,31 +90,20 @@ static uint64_t age(uint64_t then_ns, uint64_t now_ns)
     return now_ns > then_ns ? now_ns - then_ns : 0;
 }
 
-/* Bytes only: no padding gets into the hash. */
+/* Bytes only: no padding gets into the hash.  The name in lower case, type and class as they are.
+ */
 struct flat_key {
     struct address client, resolver;
     uint8_t ports[4], id[2], transport;
     uint8_t question[QUESTION_BYTES_MAX];
 };
 
-/* The name in lower case, type and class as they are; whether there were capitals. */
-static bool fold_question(const uint8_t *question, size_t size, uint8_t *out)
-{
-    bool capitals = false;
-
-    memcpy(out, question, size);
-    for (size_t i = 0; i + QUESTION_FIXED_SIZE < size; i++) {
-        out[i] = byte_lower(question[i]);
-        capitals |= out[i] != question[i];
-    }
-    return capitals;
-}
-
 static void hash_key(const struct questions *questions, const struct question_key *key,
                      struct question_hash *out)
 {
     struct flat_key flat;
     size_t size = key->question_size < QUESTION_BYTES_MAX ? key->question_size : QUESTION_BYTES_MAX;
+    bool capitals = false;
 
     flat.client = key->client;
     flat.resolver = key->resolver;
@@ -122,7 +111,11 @@ static void hash_key(const struct questions *questions, const struct question_ke
     memcpy(flat.ports + 2, &key->resolver_port, 2);
     memcpy(flat.id, &key->id, 2);
     flat.transport = (uint8_t)key->transport;
-    bool capitals = fold_question(key->question, size, flat.question);
+    memcpy(flat.question, key->question, size);
+    for (size_t i = 0; i + QUESTION_FIXED_SIZE < size; i++) {
+        flat.question[i] = byte_lower(key->question[i]);
+        capitals |= flat.question[i] != key->question[i];
+    }
     siphash128(&questions->key, &flat, offsetof(struct flat_key, question) + size, out->key);
     out->letter_case = 0;
     if (capitals && key->transport != TRANSPORT_TCP)
@@ -168,47 +161,40 @@ static void question_forget(struct questions *questions, uint32_t index)
     questions->free = index;
 }
 
-/* One that nobody waits for any more makes room without a count. */
-static void questions_make_room(struct questions *questions, uint32_t index, uint64_t now_ns)
-{
-    const struct entry *entry = &questions->entries[index];
-
-    if (entry->list == CLIENT_WAITING && age(entry->asked_ns, now_ns) <= QUESTION_LIFETIME_NS)
-        questions->dropped++;
-    question_forget(questions, index);
-}
-
-static void sweep(struct questions *questions, uint64_t now_ns)
-{
-    for (unsigned i = 0; i < SWEEP_MOST; i++) {
-        uint32_t oldest = clients_oldest(questions->clients);
-
-        if (!oldest || age(questions->entries[oldest].asked_ns, now_ns) <= QUESTION_KEPT_NS)
-            return;
-        question_forget(questions, oldest);
-    }
-}
-
 static uint32_t question_take_entry(struct questions *questions, uint64_t now_ns)
 {
     uint32_t index;
 
-    if (!questions->free && questions->used == QUESTIONS_MAX)
-        questions_make_room(questions, clients_make_room(questions->clients), now_ns);
-    if (!questions->free)
+    if (!questions->free && questions->used < QUESTIONS_MAX)
         return ++questions->used;
+    if (!questions->free) {
+        index = clients_make_room(questions->clients);
+        const struct entry *entry = &questions->entries[index];
+
+        /* One that nobody waits for any more makes room without a count. */
+        if (entry->list == CLIENT_WAITING && age(entry->asked_ns, now_ns) <= QUESTION_LIFETIME_NS)
+            questions->dropped++;
+        question_forget(questions, index);
+    }
     index = questions->free;
     questions->free = questions->entries[index].next;
     return index;
 }
 
-/* With one place too many nothing is known of any: no answer pairs. */
-static void note_place(struct entry *entry, const struct place *place)
+static bool was_seen_at(const struct entry *entry, const struct place *place)
 {
     for (unsigned i = 0; i < entry->place_count && i < QUESTION_PLACES_MAX; i++) {
         if (place_equal(&entry->places[i], place))
-            return;
+            return true;
     }
+    return false;
+}
+
+/* With one place too many nothing is known of any: no answer pairs. */
+static void note_place(struct entry *entry, const struct place *place)
+{
+    if (was_seen_at(entry, place))
+        return;
     if (entry->place_count < QUESTION_PLACES_MAX)
         entry->places[entry->place_count] = *place;
     if (entry->place_count <= QUESTION_PLACES_MAX)
@@ -235,17 +221,6 @@ static void question_enter(struct questions *questions, const struct question_ke
     *bucket = index;
 }
 
-static void ask_again(struct questions *questions, uint32_t index, uint64_t now_ns)
-{
-    struct entry *entry = &questions->entries[index];
-
-    entry->asked_ns = now_ns;
-    entry->seen_ns = now_ns;
-    entry->answered = false;
-    entry->asked_again = true;
-    clients_renew(questions->clients, entry->client, index, entry->list);
-}
-
 /*
  * Nobody waits for the answer of before any more: an answer to the question as it is now is
  * another.  So it is where a client that has had its answer asks without EDNS, at once and with the
@@ -269,7 +244,13 @@ enum question_outcome questions_ask(struct questions *questions, const struct qu
 {
     struct question_hash hash;
 
-    sweep(questions, now_ns);
+    for (unsigned i = 0; i < SWEEP_MOST; i++) {
+        uint32_t oldest = clients_oldest(questions->clients);
+
+        if (!oldest || age(questions->entries[oldest].asked_ns, now_ns) <= QUESTION_KEPT_NS)
+            break;
+        question_forget(questions, oldest);
+    }
     hash_key(questions, key, &hash);
     uint32_t index = question_find(questions, &hash);
     if (index && question_is_over(&questions->entries[index], key, now_ns)) {
@@ -280,22 +261,17 @@ enum question_outcome questions_ask(struct questions *questions, const struct qu
         question_enter(questions, key, &hash, now_ns);
         return QUESTION_NEW;
     }
-    note_place(&questions->entries[index], &key->place);
-    if (age(questions->entries[index].seen_ns, now_ns) <= QUESTION_REPEAT_NS) {
-        questions->entries[index].seen_ns = now_ns;
+    struct entry *entry = &questions->entries[index];
+    bool repeated = age(entry->seen_ns, now_ns) <= QUESTION_REPEAT_NS;
+    note_place(entry, &key->place);
+    entry->seen_ns = now_ns;
+    if (repeated)
         return QUESTION_REPEATED;
-    }
-    ask_again(questions, index, now_ns);
+    entry->asked_ns = now_ns;
+    entry->answered = false;
+    entry->asked_again = true;
+    clients_renew(questions->clients, entry->client, index, entry->list);
     return QUESTION_RETRANSMITTED;
-}
-
-static bool was_seen_at(const struct entry *entry, const struct place *place)
-{
-    for (unsigned i = 0; i < entry->place_count && i < QUESTION_PLACES_MAX; i++) {
-        if (place_equal(&entry->places[i], place))
-            return true;
-    }
-    return false;
 }
 
 /* Of an interface that shows both ways. */
@@ -390,18 +366,6 @@ enum settle_outcome questions_compare(const struct questions *questions,
     return SETTLE_EXTRA;
 }
 
-/* The question that has had its place for longest gives it up, and is forgotten with it. */
-static struct answers *answers_take(struct questions *questions, uint32_t number)
-{
-    uint32_t place = questions->answers_last % QUESTIONS_SETTLED_MAX + 1;
-
-    if (questions->answers[place].question)
-        question_forget(questions, questions->answers[place].question);
-    questions->answers[place].question = number;
-    questions->answers_last = questions->entries[number].answers = place;
-    return &questions->answers[place];
-}
-
 enum settle_outcome questions_settle(struct questions *questions, struct question_found found,
                                      const struct answer_digest *digest,
                                      const struct answer_address *addresses, size_t address_count,
@@ -414,7 +378,13 @@ enum settle_outcome questions_settle(struct questions *questions, struct questio
         return outcome;
     if (found.case_keeper)
         case_keepers_note(&questions->case_keepers, &questions->key, found.case_keeper);
-    struct answers *answers = answers_take(questions, found.number);
+    /* The question that has had its place for longest gives it up, and is forgotten with it. */
+    uint32_t place = questions->answers_last % QUESTIONS_SETTLED_MAX + 1;
+    struct answers *answers = &questions->answers[place];
+    if (answers->question)
+        question_forget(questions, answers->question);
+    answers->question = found.number;
+    questions->answers_last = entry->answers = place;
     entry->counted_ns = now_ns;
     answers->counted = *digest;
     answers->count = 0;

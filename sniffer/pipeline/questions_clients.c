@@ -93,41 +93,6 @@ static uint32_t client_bucket(const struct clients *clients, const struct addres
     return siphash(clients->key, address, sizeof(*address)) % BUCKETS;
 }
 
-static uint32_t client_find(const struct clients *clients, const struct address *address)
-{
-    uint32_t at = clients->buckets[client_bucket(clients, address)];
-
-    while (at && !address_equal(&clients->clients[at].address, address))
-        at = clients->clients[at].next;
-    return at;
-}
-
-static uint32_t client_enter(struct clients *clients, const struct address *address)
-{
-    uint32_t *bucket = &clients->buckets[client_bucket(clients, address)];
-    uint32_t number = clients->free;
-
-    if (number)
-        clients->free = clients->clients[number].next;
-    else
-        number = ++clients->used;
-    clients->clients[number] = (struct client){.address = *address, .next = *bucket};
-    *bucket = number;
-    return number;
-}
-
-static void client_forget(struct clients *clients, uint32_t number)
-{
-    struct client *client = &clients->clients[number];
-    uint32_t *link = &clients->buckets[client_bucket(clients, &client->address)];
-
-    while (*link != number)
-        link = &clients->clients[*link].next;
-    *link = client->next;
-    client->next = clients->free;
-    clients->free = number;
-}
-
 static void client_resize(struct clients *clients, uint32_t number)
 {
     struct client *client = &clients->clients[number];
@@ -146,10 +111,17 @@ static void client_resize(struct clients *clients, uint32_t number)
 
 uint32_t clients_add(struct clients *clients, const struct address *client, uint32_t entry)
 {
-    uint32_t number = client_find(clients, client);
+    uint32_t *bucket = &clients->buckets[client_bucket(clients, client)], number = *bucket;
 
-    if (!number)
-        number = client_enter(clients, client);
+    while (number && !address_equal(&clients->clients[number].address, client))
+        number = clients->clients[number].next;
+    if (!number) {
+        number = clients->free ? clients->free : ++clients->used;
+        if (clients->free)
+            clients->free = clients->clients[number].next;
+        clients->clients[number] = (struct client){.address = *client, .next = *bucket};
+        *bucket = number;
+    }
     list_append(&clients->clients[number].lists[CLIENT_WAITING], clients->client_links, entry);
     list_append(&clients->by_age, clients->age_links, entry);
     clients->waiting++;
@@ -159,14 +131,21 @@ uint32_t clients_add(struct clients *clients, const struct address *client, uint
 
 void clients_remove(struct clients *clients, uint32_t client, uint32_t entry, enum client_list list)
 {
-    struct list *lists = clients->clients[client].lists;
+    struct client *own = &clients->clients[client];
+    struct list *lists = own->lists;
 
     list_remove(&lists[list], clients->client_links, entry);
     list_remove(&clients->by_age, clients->age_links, entry);
     clients->waiting -= list == CLIENT_WAITING;
     client_resize(clients, client);
-    if (lists[CLIENT_WAITING].count == 0 && lists[CLIENT_ANSWERED].count == 0)
-        client_forget(clients, client);
+    if (lists[CLIENT_WAITING].count || lists[CLIENT_ANSWERED].count)
+        return;
+    uint32_t *link = &clients->buckets[client_bucket(clients, &own->address)];
+    while (*link != client)
+        link = &clients->clients[*link].next;
+    *link = own->next;
+    own->next = clients->free;
+    clients->free = client;
 }
 
 void clients_move(struct clients *clients, uint32_t client, uint32_t entry, enum client_list from,

@@ -8,7 +8,6 @@
 #include "sniffer/decode/frame.h"
 #include "sniffer/decode/linklayer.h"
 #include "sniffer/pipeline/state.h"
-#include "sniffer/pipeline/trust.h"
 
 #include <netinet/in.h>
 
@@ -31,33 +30,6 @@ static void deliver_message(void *context, const uint8_t *bytes, size_t size)
     delivery->deliver(delivery->pipeline, &delivery->message, delivery->now_ns);
 }
 
-static enum trust trust_source(const struct pipeline *pipeline, const struct segment *segment)
-{
-    return trust_resolver(pipeline->plan, &segment->source, segment->source_port, segment);
-}
-
-static enum trust trust_destination(const struct pipeline *pipeline, const struct segment *segment)
-{
-    return trust_resolver(pipeline->plan, &segment->destination, segment->destination_port,
-                          segment);
-}
-
-/*
- * What is first seen where its server is not believed may not stand for what comes there later.
- * Where both ports are 53 either end may be the server: each message's QR bit tells.
- */
-static bool segment_is_believed(const struct pipeline *pipeline, const struct segment *segment)
-{
-    return trust_source(pipeline, segment) == TRUST_HERE ||
-           trust_destination(pipeline, segment) != TRUST_NONE;
-}
-
-/* Of a segment that is believed. */
-static bool is_from_server(const struct pipeline *pipeline, const struct segment *segment)
-{
-    return trust_source(pipeline, segment) == TRUST_HERE;
-}
-
 /* What the two copies say is not looked into: the connection tells who is concerned. */
 static void stream_raise_alarm(struct pipeline *pipeline, const struct segment *segment)
 {
@@ -72,7 +44,8 @@ static void stream_raise_alarm(struct pipeline *pipeline, const struct segment *
 
     if (pipeline->draining)
         return;
-    if (!is_from_server(pipeline, segment)) {
+    if (trust_resolver(pipeline->plan, &segment->source, segment->source_port, segment) !=
+        TRUST_HERE) {
         answer.source = segment->destination;
         answer.destination = segment->source;
         answer.source_port = segment->destination_port;
@@ -81,28 +54,6 @@ static void stream_raise_alarm(struct pipeline *pipeline, const struct segment *
     count(pipeline, COUNTER_ALARMS);
     pipeline->counters.refused[REASON_OTHER_BYTES]++;
     report_alarm(&pipeline->report, &subject, REASON_OTHER_BYTES, NULL, &nothing);
-}
-
-static void count_outcome(struct pipeline *pipeline, const struct segment *segment,
-                          enum streams_outcome outcome)
-{
-    switch (outcome) {
-    case STREAMS_OK:
-        return;
-    case STREAMS_DUPLICATE:
-        count(pipeline, COUNTER_TCP_REPEATED);
-        return;
-    case STREAMS_CONFLICT:
-        count(pipeline, COUNTER_TCP_CONFLICTS);
-        stream_raise_alarm(pipeline, segment);
-        return;
-    case STREAMS_LOST:
-        count(pipeline, COUNTER_TCP_LOST);
-        return;
-    case STREAMS_GIVEN_UP:
-        count(pipeline, COUNTER_TCP_GIVEN_UP);
-        return;
-    }
 }
 
 static void segment_add(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns,
@@ -126,17 +77,40 @@ static void segment_add(struct pipeline *pipeline, const struct segment *segment
     };
 
     delivery.message.checked = true;
-    count_outcome(pipeline, segment, streams_add(pipeline->streams, &data, now_ns, &hooks));
+    switch (streams_add(pipeline->streams, &data, now_ns, &hooks)) {
+    case STREAMS_OK:
+        return;
+    case STREAMS_DUPLICATE:
+        count(pipeline, COUNTER_TCP_REPEATED);
+        return;
+    case STREAMS_CONFLICT:
+        count(pipeline, COUNTER_TCP_CONFLICTS);
+        stream_raise_alarm(pipeline, segment);
+        return;
+    case STREAMS_LOST:
+        count(pipeline, COUNTER_TCP_LOST);
+        return;
+    case STREAMS_GIVEN_UP:
+        count(pipeline, COUNTER_TCP_GIVEN_UP);
+        return;
+    }
 }
 
 void reassemble_segment(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns,
                         pipeline_deliver *deliver)
 {
     const uint8_t events = STREAM_SYN | STREAM_FIN | STREAM_RST;
+    const struct plan *plan = pipeline->plan;
 
     if (segment->payload_size == 0 && !(segment->tcp_flags & events))
         return;
-    if (!segment_is_believed(pipeline, segment)) {
+    /*
+     * What is first seen where its server is not believed may not stand for what comes there later.
+     * Where both ports are 53 either end may be the server: each message's QR bit tells.
+     */
+    if (trust_resolver(plan, &segment->source, segment->source_port, segment) != TRUST_HERE &&
+        trust_resolver(plan, &segment->destination, segment->destination_port, segment) ==
+            TRUST_NONE) {
         count(pipeline, COUNTER_TCP_UNTRUSTED);
         return;
     }
@@ -169,17 +143,6 @@ static bool ports_matter(const struct pipeline *pipeline, const struct segment *
            (udp && tunnelrules_at_port(rules_of(pipeline, segment), to) != ENCAPSULATION_NONE);
 }
 
-/* It comes from or goes to a server, or comes from whoever may send a tunnel. */
-static bool piece_matters(const struct pipeline *pipeline, const struct segment *segment)
-{
-    const struct plan *plan = pipeline->plan;
-
-    if (!ports_matter(pipeline, segment))
-        return false;
-    return tunnelrules_know(rules_of(pipeline, segment), &segment->source) ||
-           trust_somewhere(plan, &segment->source) || trust_somewhere(plan, &segment->destination);
-}
-
 static enum fragments_outcome reassemble_piece(struct pipeline *pipeline,
                                                const struct segment *segment, uint64_t now_ns,
                                                struct datagram *whole)
@@ -206,8 +169,13 @@ static enum fragments_outcome reassemble_piece(struct pipeline *pipeline,
 static bool complete(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns,
                      struct datagram *whole)
 {
+    const struct plan *plan = pipeline->plan;
+
     count(pipeline, COUNTER_FRAGMENTS);
-    if (!pipeline_vlan_is_wanted(pipeline, segment->vlan) || !piece_matters(pipeline, segment))
+    /* It comes from or goes to a server, or comes from whoever may send a tunnel. */
+    if (!pipeline_vlan_is_wanted(pipeline, segment->vlan) || !ports_matter(pipeline, segment) ||
+        !(tunnelrules_know(rules_of(pipeline, segment), &segment->source) ||
+          trust_somewhere(plan, &segment->source) || trust_somewhere(plan, &segment->destination)))
         return false;
     switch (reassemble_piece(pipeline, segment, now_ns, whole)) {
     case FRAGMENTS_WHOLE:

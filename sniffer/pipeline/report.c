@@ -28,11 +28,6 @@ static struct sighting *report_begin(struct report *report, enum message_kind ki
     return sighting;
 }
 
-static void hand_over(struct report *report)
-{
-    report->send(report->context, &report->message);
-}
-
 static void report_set_address(struct sighting_address *out, const struct answer_address *address)
 {
     out->address = address->address;
@@ -71,7 +66,7 @@ static bool report_owned(struct report *report, const struct answer *answer, ans
             report_set_address(&sighting->addresses[count++], &answer->addresses[next]);
         sighting->address_count = (uint8_t)count;
         sighting->more = next < answer->address_count;
-        hand_over(report);
+        report->send(report->context, &report->message);
     }
     return true;
 }
@@ -98,7 +93,7 @@ void report_open(struct report *report, const struct report_subject *subject,
     sighting->matched = *matched;
     sighting->owner = target->name;
     sighting->chain_ttl = target->ttl <= INT32_MAX ? target->ttl : 0;
-    hand_over(report);
+    report->send(report->context, &report->message);
 }
 
 static void set_answer(struct sighting *sighting, const struct answer *answer)
@@ -120,7 +115,7 @@ void report_refusal(struct report *report, const struct report_subject *subject,
     if (reason == REASON_UNTRUSTED_RESOLVER)
         sighting->stranger = (uint8_t)subject->stranger;
     set_answer(sighting, answer);
-    hand_over(report);
+    report->send(report->context, &report->message);
 }
 
 void report_stray(struct report *report, const struct report_subject *subject,
@@ -133,7 +128,7 @@ void report_stray(struct report *report, const struct report_subject *subject,
     sighting->chain_ttl = stray->address.ttl;
     sighting->address_count = 1;
     report_set_address(&sighting->addresses[0], &stray->address);
-    hand_over(report);
+    report->send(report->context, &report->message);
 }
 
 void report_alarm(struct report *report, const struct report_subject *subject, enum reason reason,
@@ -147,5 +142,5 @@ void report_alarm(struct report *report, const struct report_subject *subject, e
     alarm->earlier_count = earlier->count;
     alarm->asked_again = earlier->asked_again;
     memcpy(alarm->earlier, earlier->addresses, earlier->count * sizeof(*alarm->earlier));
-    hand_over(report);
+    report->send(report->context, &report->message);
 }

@@ -7,7 +7,6 @@
 #include "dnsparse/names/dns.h"
 #include "sniffer/pipeline/aliases.h"
 #include "sniffer/pipeline/state.h"
-#include "sniffer/pipeline/trust.h"
 
 enum {
     FLAGS_AT = 2,
@@ -118,16 +117,6 @@ static void response_refuse(struct pipeline *pipeline, const struct response *re
                    response_answer(pipeline, response));
 }
 
-/* The second leg, the mirror's other direction: where half of all answers are one, nobody is told.
- */
-static void pass_over(struct pipeline *pipeline, const struct response *response)
-{
-    if (pipeline->hooks.duplicates)
-        response_refuse(pipeline, response, REASON_DUPLICATE);
-    else
-        pipeline->counters.refused[REASON_DUPLICATE]++;
-}
-
 static void parse(struct pipeline *pipeline, struct passing *passing)
 {
     if (passing->parsed)
@@ -165,20 +154,6 @@ static void response_raise_alarm(struct pipeline *pipeline, const struct respons
 }
 
 /*
- * Where questions are not to be had, an answer opens the entry that it settles: on a mirror port
- * that shows one direction, which is one place for both.
- */
-static void open_unasked(struct pipeline *pipeline, struct response *response)
-{
-    uint64_t now_ns = response->passing.now_ns;
-
-    if (response->asked.number && !questions_is_late(pipeline->questions, response->asked, now_ns))
-        return;
-    questions_ask(pipeline->questions, &response->key, now_ns);
-    response->asked = questions_find(pipeline->questions, &response->key);
-}
-
-/*
  * A response to a question that is known, or need not be.  What is not to be learned may still be
  * what was counted before, as on a firewall's second leg: a duplicate.
  */
@@ -197,17 +172,29 @@ static void weigh(struct pipeline *pipeline, struct response *response, const st
         return;
     }
     learn_digest(pipeline, passing->outcome, &digest);
-    if (learns)
-        open_unasked(pipeline, response);
-    else
+    if (!learns) {
         reason = ruling->reason;
+    } else if (!response->asked.number ||
+               questions_is_late(pipeline->questions, response->asked, passing->now_ns)) {
+        /*
+         * Where questions are not to be had, an answer opens the entry that it settles: on a mirror
+         * port that shows one direction, which is one place for both.
+         */
+        questions_ask(pipeline->questions, &response->key, passing->now_ns);
+        response->asked = questions_find(pipeline->questions, &response->key);
+    }
     switch (learns ? questions_settle(
                          pipeline->questions, response->asked, &digest, pipeline->answer.addresses,
                          passing->outcome == ANSWER_OK ? pipeline->answer.address_count : 0,
                          passing->now_ns, &earlier)
                    : questions_compare(pipeline->questions, response->asked, &digest, &earlier)) {
     case SETTLE_DUPLICATE:
-        pass_over(pipeline, response);
+        /* The second leg, the mirror's other direction: where half of all answers are one, nobody
+         * is told. */
+        if (pipeline->hooks.duplicates)
+            response_refuse(pipeline, response, REASON_DUPLICATE);
+        else
+            pipeline->counters.refused[REASON_DUPLICATE]++;
         return;
     case SETTLE_EXTRA:
         if (learns || ruling->astray) {
@@ -339,22 +326,21 @@ static void response_set_up(struct response *response, const struct pipeline *pi
     };
 }
 
-/* Only the whole answer can tell whether its chain leads to a name that matches. */
-static bool leads_on(struct pipeline *pipeline, struct passing *passing)
-{
-    if (passing->wire->rcode != 0 || passing->wire->answer_count == 0 ||
-        !pipeline_may_lead_on(pipeline, passing->wire) || !aliases_are_possible(passing->wire))
-        return false;
-    parse(pipeline, passing);
-    return passing->outcome == ANSWER_OK && learn_chain_match(pipeline) != 0;
-}
-
 static inline bool matters(struct pipeline *pipeline, struct passing *passing)
 {
-    if (passing->wire->opcode != OPCODE_QUERY)
+    const struct wire_message *wire = passing->wire;
+
+    if (wire->opcode != OPCODE_QUERY)
         return false;
-    passing->matched = pipeline_match(pipeline, passing->wire, passing->now_ns);
-    return passing->matched || leads_on(pipeline, passing);
+    passing->matched = pipeline_match(pipeline, wire, passing->now_ns);
+    if (passing->matched)
+        return true;
+    if (wire->rcode != 0 || wire->answer_count == 0 || !pipeline_may_lead_on(pipeline, wire) ||
+        !aliases_are_possible(wire))
+        return false;
+    /* Only the whole answer can tell whether its chain leads to a name that matches. */
+    parse(pipeline, passing);
+    return passing->outcome == ANSWER_OK && learn_chain_match(pipeline) != 0;
 }
 
 void response_deal(struct pipeline *pipeline, const struct segment *segment,

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What every part of the pipeline asks of the plan: whether a checksum, a tag or a tunnel is taken,
- * and whether a name may matter.
+ * whether a name may matter, and who is trusted.
  */
 #include "sniffer/pipeline/state.h"
 
 #include "dnsparse/answers/rr.h"
 #include "dnsparse/names/dns.h"
+
+#include <string.h>
 
 /*
  * Whoever can put a packet on the wire can compute its sum, so a bare one tells nothing about who
@@ -48,26 +50,18 @@ bool pipeline_is_merged(const struct pipeline *pipeline, const struct segment *s
            (outcome == CHECKSUM_BARE && pipeline->plan->checksums == CHECKSUMS_AUTO);
 }
 
-/* By its own sum alone: the kernel keeps a list of datagrams behind it. */
-static __attribute__((cold)) bool begins_list(struct pipeline *pipeline,
-                                              const struct segment *segment)
-{
-    struct wire_message wire;
-
-    if (!wire_read(segment->payload, segment->payload_size, &wire) ||
-        !pipeline_is_merged(pipeline, segment, &wire))
-        return false;
-    pipeline->datagram_lists = true;
-    return true;
-}
-
 bool pipeline_checksum_is_good(struct pipeline *pipeline, const struct segment *segment)
 {
     if (segment->checked || pipeline->plan->checksums == CHECKSUMS_IGNORE)
         return true;
     enum checksum_outcome outcome = segment_checksums(segment);
-    if (outcome == CHECKSUM_BAD && begins_list(pipeline, segment))
+    struct wire_message wire;
+    /* The first of a list of datagrams is good by its own sum alone: the kernel keeps them so. */
+    if (outcome == CHECKSUM_BAD && wire_read(segment->payload, segment->payload_size, &wire) &&
+        pipeline_is_merged(pipeline, segment, &wire)) {
+        pipeline->datagram_lists = true;
         return true;
+    }
     return pipeline_takes_checksum(pipeline, outcome);
 }
 
@@ -101,4 +95,41 @@ bool pipeline_vlan_is_wanted(const struct pipeline *pipeline, int16_t vlan)
     if (pipeline->plan->vlan_count == 0)
         return true;
     return vlan >= 0 && pipeline->vlans[vlan / 64] >> vlan % 64 & 1;
+}
+
+/* Asked only about messages whose name matches, so a list of resolvers will do. */
+const char *trust_interface(const struct plan *plan, const struct segment *segment)
+{
+    const struct plan_link *link = plan_link(plan, segment->link);
+
+    if (link)
+        return link->name;
+    return segment->interface < plan->interface_count ? plan->interfaces[segment->interface].name
+                                                      : "";
+}
+
+bool trust_somewhere(const struct plan *plan, const struct address *resolver)
+{
+    for (size_t i = 0; i < plan->resolver_count; i++) {
+        if (prefix_contains(&plan->resolvers[i].prefix, resolver))
+            return true;
+    }
+    return false;
+}
+
+enum trust trust_resolver(const struct plan *plan, const struct address *resolver, uint16_t port,
+                          const struct segment *segment)
+{
+    const char *name = trust_interface(plan, segment);
+    enum trust trust = TRUST_NONE;
+
+    for (size_t i = 0; i < plan->resolver_count && trust != TRUST_HERE; i++) {
+        if (plan_resolver_port(&plan->resolvers[i]) != port ||
+            !prefix_contains(&plan->resolvers[i].prefix, resolver))
+            continue;
+        const char *bound = plan->resolvers[i].interface;
+        bool here = bound[0] == '\0' || name[0] == '\0' || strncmp(bound, name, IFNAMSIZ) == 0;
+        trust = here ? TRUST_HERE : TRUST_ELSEWHERE;
+    }
+    return trust;
 }

@@ -84,6 +84,25 @@ bool pipeline_may_lead_on(const struct pipeline *pipeline, const struct wire_mes
 whitelist_mask pipeline_match(const struct pipeline *pipeline, const struct wire_message *wire,
                               uint64_t now_ns);
 
+/*
+ * Whom the plan trusts: resolvers by prefix, each optionally bound to the interface on which its
+ * answers first appear.
+ */
+enum trust {
+    TRUST_NONE,
+    TRUST_ELSEWHERE, /* trusted on another interface: a firewall's second leg, or a lie */
+    TRUST_HERE,
+};
+
+/* The name of the interface that a packet passed, with "any" too where that is known; "": a file.
+ */
+const char *trust_interface(const struct plan *plan, const struct segment *segment);
+/* Of a packet from or to it, at this port.  In a capture file the interface is not asked for. */
+enum trust trust_resolver(const struct plan *plan, const struct address *resolver, uint16_t port,
+                          const struct segment *segment);
+/* At any port, on any interface. */
+bool trust_somewhere(const struct plan *plan, const struct address *resolver);
+
 /* A response, of whatever name. */
 void response_deal(struct pipeline *pipeline, const struct segment *segment,
                    const struct wire_message *wire, uint64_t now_ns);
