@@ -80,10 +80,20 @@ void feed_free(struct feed *feed)
     free(feed);
 }
 
-static int feed_add(struct feed *feed, const struct address *address, uint64_t end_ns)
+int feed_hold(struct feed *feed, const struct address *address, uint64_t end_ns)
 {
-    struct held *held = calloc(1, sizeof(*held));
+    struct held *held = feed_find(feed, address);
 
+    if (held) {
+        held->confirmed = true;
+        if (end_ns <= held->end_ns)
+            return 0;
+        held->end_ns = end_ns;
+        return heap_put(&feed->by_time, &held->leaves, leaves_ns(feed, end_ns));
+    }
+    while (feed->by_time.count >= feed->limits.most)
+        feed_remove(feed, held_at(heap_top(&feed->by_time)));
+    held = calloc(1, sizeof(*held));
     if (!held)
         return -ENOMEM;
     *held = (struct held){.address = *address, .confirmed = true, .end_ns = end_ns};
@@ -98,22 +108,6 @@ static int feed_add(struct feed *feed, const struct address *address, uint64_t e
     }
     feed->changes++;
     return 0;
-}
-
-int feed_hold(struct feed *feed, const struct address *address, uint64_t end_ns)
-{
-    struct held *held = feed_find(feed, address);
-
-    if (!held) {
-        while (feed->by_time.count >= feed->limits.most)
-            feed_remove(feed, held_at(heap_top(&feed->by_time)));
-        return feed_add(feed, address, end_ns);
-    }
-    held->confirmed = true;
-    if (end_ns <= held->end_ns)
-        return 0;
-    held->end_ns = end_ns;
-    return heap_put(&feed->by_time, &held->leaves, leaves_ns(feed, end_ns));
 }
 
 void feed_drop(struct feed *feed, const struct address *address)

@@ -59,39 +59,27 @@ static void feeds_keep_list(struct feeds *feeds)
     feedlist_end(feeds->list);
 }
 
-/* Emptied, or nowhere to be found. */
-static bool outlet_is_done(const struct outlet *outlet)
+static void feeds_reap(void *self)
 {
-    return outlet->retired && outlet->write.child == 0 &&
-           (!outlet_is_dirty(outlet) || outlet->error == -ENOENT);
-}
-
-static void feeds_forget_retired(struct feeds *feeds)
-{
-    bool some = false;
+    struct feeds *feeds = self;
+    bool forgotten = false;
 
     for (struct outlet **at = &feeds->first; *at;) {
         struct outlet *outlet = *at;
 
-        if (!outlet_is_done(outlet)) {
+        outlet_reap(outlet);
+        /* A retired one goes when it is emptied, or nowhere to be found. */
+        if (!outlet->retired || outlet->write.child != 0 ||
+            (outlet_is_dirty(outlet) && outlet->error != -ENOENT)) {
             at = &outlet->next;
             continue;
         }
         *at = outlet->next;
         outlet_free(outlet);
-        some = true;
+        forgotten = true;
     }
-    if (some)
+    if (forgotten)
         feeds_keep_list(feeds);
-}
-
-static void feeds_reap(void *self)
-{
-    struct feeds *feeds = self;
-
-    for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
-        outlet_reap(outlet);
-    feeds_forget_retired(feeds);
     feeds_arm(feeds);
 }
 
@@ -136,21 +124,18 @@ static int feeds_configure_one(struct feeds *feeds, const struct whitelist *whit
     return outlet_configure(outlet, whitelist, feeds->views->sync, now);
 }
 
-static bool config_names(const struct config *config, const char *path)
-{
-    for (size_t i = 0; i < config->whitelist_count; i++)
-        if (strcmp(config->whitelists[i].feed, path) == 0)
-            return true;
-    return false;
-}
-
 static void feeds_configure(void *self, const struct config *config, const struct moment *now)
 {
     struct feeds *feeds = self;
 
-    for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
-        if (!config_names(config, outlet->path))
+    for (struct outlet *outlet = feeds->first; outlet; outlet = outlet->next) {
+        bool named = false;
+
+        for (size_t i = 0; i < config->whitelist_count; i++)
+            named = named || strcmp(config->whitelists[i].feed, outlet->path) == 0;
+        if (!named)
             outlet_retire(outlet);
+    }
     for (size_t i = 0; i < config->whitelist_count; i++) {
         const struct whitelist *whitelist = &config->whitelists[i];
 
@@ -225,31 +210,29 @@ static void feeds_close(void *self)
 
 /* ---- its part of status ---- */
 
-static json_t *outlet_to_json(const struct outlet *outlet)
-{
-    char problem[256];
-    json_t *object = json_object();
-
-    put_text(object, "whitelist", outlet->whitelist);
-    put_text(object, "feed", outlet->path);
-    put_count(object, "addresses", feed_count(outlet->feed));
-    put_time(object, "written", outlet->written_real_ns);
-    if (outlet->error) {
-        snprintf(problem, sizeof(problem), "%s: %s", strerror(-outlet->error),
-                 feedfile_advice(outlet->error));
-        put_text(object, "problem", problem);
-    }
-    return object;
-}
-
 static void feeds_status(const void *self, json_t *status)
 {
     const struct feeds *feeds = self;
     json_t *array = json_array();
 
-    for (const struct outlet *outlet = feeds->first; outlet; outlet = outlet->next)
-        if (!outlet->retired)
-            json_array_append_new(array, outlet_to_json(outlet));
+    for (const struct outlet *outlet = feeds->first; outlet; outlet = outlet->next) {
+        char problem[256];
+        json_t *object;
+
+        if (outlet->retired)
+            continue;
+        object = json_object();
+        put_text(object, "whitelist", outlet->whitelist);
+        put_text(object, "feed", outlet->path);
+        put_count(object, "addresses", feed_count(outlet->feed));
+        put_time(object, "written", outlet->written_real_ns);
+        if (outlet->error) {
+            snprintf(problem, sizeof(problem), "%s: %s", strerror(-outlet->error),
+                     feedfile_advice(outlet->error));
+            put_text(object, "problem", problem);
+        }
+        json_array_append_new(array, object);
+    }
     json_object_set_new(status, "feeds", array);
 }
 

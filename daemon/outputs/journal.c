@@ -90,28 +90,15 @@ static void add_addresses_seen(struct line *line, const struct sighting *sightin
         add(line, "no address");
 }
 
-static void add_addresses_before(struct line *line, const struct alarm_report *alarm)
-{
-    for (unsigned i = 0; i < alarm->earlier_count; i++)
-        add_address(line, i ? ", " : "", &alarm->earlier[i]);
-    if (alarm->earlier_count == 0)
-        add(line, "no address");
-}
-
-static void write_stream_alarm(struct line *line, const struct sighting *sighting)
-{
-    add(line, "alarm: TCP retransmission with different data; keeping the first copy");
-    add_address(line, ": resolver ", &sighting->resolver);
-    add_address(line, ", client ", &sighting->client);
-    add(line, ", its port %u: possible spoofing", sighting->client_port);
-}
-
 static void write_alarm(struct line *line, const struct event *event)
 {
     const struct alarm_report *alarm = event->alarm;
 
     if (alarm && event->reason == REASON_OTHER_BYTES) {
-        write_stream_alarm(line, &alarm->sighting);
+        add(line, "alarm: TCP retransmission with different data; keeping the first copy");
+        add_address(line, ": resolver ", &alarm->sighting.resolver);
+        add_address(line, ", client ", &alarm->sighting.client);
+        add(line, ", its port %u: possible spoofing", alarm->sighting.client_port);
         return;
     }
     add(line, "alarm: conflicting answer ignored: ");
@@ -121,7 +108,10 @@ static void write_alarm(struct line *line, const struct event *event)
     add_address(line, ", resolver ", &alarm->sighting.resolver);
     add_address(line, ", client ", &alarm->sighting.client);
     add(line, ": first ");
-    add_addresses_before(line, alarm);
+    for (unsigned i = 0; i < alarm->earlier_count; i++)
+        add_address(line, i ? ", " : "", &alarm->earlier[i]);
+    if (alarm->earlier_count == 0)
+        add(line, "no address");
     add(line, "; then ");
     add_addresses_seen(line, &alarm->sighting);
     add(line, alarm->asked_again ? ": the question was repeated, so both may be genuine (rotating "
@@ -156,15 +146,6 @@ static void write_end(struct line *line, const struct event *event, const char *
     add_names(line, event);
 }
 
-static void write_wait(struct line *line, const struct event *event)
-{
-    add(line, "a packet waited %" PRIu64 " us: ", event->wait ? event->wait->us : 0);
-    add(line, "%s", event->wait ? event->wait->outcome : "");
-    add_address(line, ": to ", event->address);
-    if (event->wait)
-        add_address(line, " from ", &event->wait->client);
-}
-
 const char *journal_line(const struct event *event, char out[static JOURNAL_LINE_MAX])
 {
     struct line line = {.text = out};
@@ -194,31 +175,16 @@ const char *journal_line(const struct event *event, char out[static JOURNAL_LINE
         write_end(&line, event, " (full: max-addresses)");
         break;
     case EVENT_WAITED:
-        write_wait(&line, event);
+        add(&line, "a packet waited %" PRIu64 " us: ", event->wait ? event->wait->us : 0);
+        add(&line, "%s", event->wait ? event->wait->outcome : "");
+        add_address(&line, ": to ", event->address);
+        if (event->wait)
+            add_address(&line, " from ", &event->wait->client);
         break;
     case EVENT_COUNT:
         break;
     }
     return out;
-}
-
-static enum log_level level_of(enum event_kind kind)
-{
-    switch (kind) {
-    case EVENT_ALARM:
-        return LOG_LEVEL_WARNING;
-    case EVENT_GRANTED:
-    case EVENT_EXPIRED:
-    case EVENT_EVICTED:
-    case EVENT_FORGOTTEN:
-        return LOG_LEVEL_INFO;
-    case EVENT_EXTENDED:
-    case EVENT_REFUSED:
-    case EVENT_WAITED:
-    case EVENT_COUNT:
-        break;
-    }
-    return LOG_LEVEL_DEBUG;
 }
 
 /* As it always was: for a person at a terminal, or for whatever else reads stderr. */
@@ -234,27 +200,30 @@ static void write_line(enum log_level level, const char *text)
 
 /* ---- how many lines ---- */
 
-struct bucket {
+/* How loud, and how many: what is usual fits; a room full of one kind does not take the place of
+ * another. */
+static const struct {
+    enum log_level level;
     const char *what; /* in "17 more ... suppressed" */
     unsigned room, per_second;
-};
-
-/* What is usual fits; a room full of one kind does not take the place of another. */
-static const struct bucket buckets[EVENT_COUNT] = {
-    [EVENT_GRANTED] = {"grants", 1000, 50},        [EVENT_EXTENDED] = {"extensions", 100, 10},
-    [EVENT_EXPIRED] = {"ends", 1000, 50},          [EVENT_EVICTED] = {"evictions", 100, 10},
-    [EVENT_REFUSED] = {"refusals", 10, 10},        [EVENT_ALARM] = {"alarms", 10, 10},
-    [EVENT_FORGOTTEN] = {"withdrawals", 1000, 50}, [EVENT_WAITED] = {"waits", 10, 10},
+} kinds[EVENT_COUNT] = {
+    [EVENT_GRANTED] = {LOG_LEVEL_INFO, "grants", 1000, 50},
+    [EVENT_EXTENDED] = {LOG_LEVEL_DEBUG, "extensions", 100, 10},
+    [EVENT_EXPIRED] = {LOG_LEVEL_INFO, "ends", 1000, 50},
+    [EVENT_EVICTED] = {LOG_LEVEL_INFO, "evictions", 100, 10},
+    [EVENT_REFUSED] = {LOG_LEVEL_DEBUG, "refusals", 10, 10},
+    [EVENT_ALARM] = {LOG_LEVEL_WARNING, "alarms", 10, 10},
+    [EVENT_FORGOTTEN] = {LOG_LEVEL_INFO, "withdrawals", 1000, 50},
+    [EVENT_WAITED] = {LOG_LEVEL_DEBUG, "waits", 10, 10},
 };
 
 static bool may_tell(struct journal *journal, enum event_kind kind, uint64_t boot_ns)
 {
     struct journal_limit *limit = &journal->limits[kind];
-    const struct bucket *bucket = &buckets[kind];
-    uint64_t line_ns = NS_PER_SECOND / bucket->per_second;
+    uint64_t line_ns = NS_PER_SECOND / kinds[kind].per_second;
     uint64_t full_ns = (limit->full_ns > boot_ns ? limit->full_ns : boot_ns) + line_ns;
 
-    if (full_ns - boot_ns > bucket->room * line_ns) {
+    if (full_ns - boot_ns > kinds[kind].room * line_ns) {
         limit->untold++;
         return false;
     }
@@ -262,8 +231,10 @@ static bool may_tell(struct journal *journal, enum event_kind kind, uint64_t boo
     return true;
 }
 
-void journal_pulse(struct journal *journal)
+void journal_pulse(void *self)
 {
+    struct journal *journal = self;
+
     for (unsigned kind = 0; kind < EVENT_COUNT; kind++) {
         struct journal_limit *limit = &journal->limits[kind];
         char text[96];
@@ -271,8 +242,8 @@ void journal_pulse(struct journal *journal)
         if (limit->untold == 0)
             continue;
         snprintf(text, sizeof(text), "%llu more %s suppressed", (unsigned long long)limit->untold,
-                 buckets[kind].what);
-        write_line(level_of((enum event_kind)kind), text);
+                 kinds[kind].what);
+        write_line(kinds[kind].level, text);
         limit->untold = 0;
     }
 }
@@ -292,20 +263,16 @@ static void journal_connect(struct journal *journal)
     journal->fd = log_is_journal() ? journald_open(JOURNALD_PATH) : -1;
 }
 
-static int send_again(struct journal *journal, const struct journald_entry *entry)
-{
-    disconnect(journal);
-    journal_connect(journal);
-    return journal->fd < 0 ? -ENOTCONN : journald_send(journal->fd, entry);
-}
-
 /* True when it is in the journal, or counted as lost: the journal is never waited for. */
 static bool send_entry(struct journal *journal, const struct journald_entry *entry)
 {
     int result = journald_send(journal->fd, entry);
 
-    if (result < 0 && result != -EAGAIN && result != -ENOBUFS)
-        result = send_again(journal, entry);
+    if (result < 0 && result != -EAGAIN && result != -ENOBUFS) {
+        disconnect(journal);
+        journal_connect(journal);
+        result = journal->fd < 0 ? -ENOTCONN : journald_send(journal->fd, entry);
+    }
     if (result == -EAGAIN || result == -ENOBUFS) {
         journal->lost++;
         return true;
@@ -340,9 +307,10 @@ void journal_close(struct journal *journal)
     disconnect(journal);
 }
 
-void journal_event(struct journal *journal, const struct event *event, uint64_t boot_ns)
+void journal_event(void *self, const struct event *event, uint64_t boot_ns)
 {
-    enum log_level level = level_of(event->kind);
+    struct journal *journal = self;
+    enum log_level level = kinds[event->kind].level;
     char text[JOURNAL_LINE_MAX];
 
     if (!log_wants(level))
@@ -375,20 +343,10 @@ static void journal_row_close(void *self)
     free(self);
 }
 
-static void journal_row_event(void *self, const struct event *event, uint64_t boot_ns)
-{
-    journal_event(self, event, boot_ns);
-}
-
-static void journal_row_pulse(void *self)
-{
-    journal_pulse(self);
-}
-
 const struct output journal_output = {
     .name = "the journal",
     .open = journal_row_open,
     .close = journal_row_close,
-    .event = journal_row_event,
-    .pulse = journal_row_pulse,
+    .event = journal_event,
+    .pulse = journal_pulse,
 };

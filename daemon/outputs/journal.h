@@ -25,9 +25,10 @@ struct journal {
 
 void journal_close(struct journal *journal);
 /* Levels are those of runtime/log.h: grants and ends are info, extensions and refusals debug. */
-void journal_event(struct journal *journal, const struct event *event, uint64_t boot_ns);
+/* `self` is a struct journal, as the row passes it. */
+void journal_event(void *self, const struct event *event, uint64_t boot_ns);
 /* Each second: how many were left out since the last time. */
-void journal_pulse(struct journal *journal);
+void journal_pulse(void *self);
 
 extern const struct output journal_output;
 

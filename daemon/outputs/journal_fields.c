@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One function a group of fields.  An alarm has each address of the extra answer as an address of
+ * An alarm has each address of the extra answer as an address of
  * its own: whoever looks for one finds the alarm too.
  */
 #include "daemon/outputs/journal_fields.h"
@@ -45,30 +45,6 @@ static void add_address(struct journald_entry *entry, const char *field,
         journald_add(entry, field, address_to_text(address, text));
 }
 
-static void add_rule(struct journald_entry *entry, const struct event *event)
-{
-    char set[SET_TEXT_MAX], pattern[PATTERN_TEXT_MAX];
-
-    if (event->whitelist)
-        journald_add(entry, "WILDSET_WHITELIST", event->whitelist->name);
-    if (event->set)
-        journald_add(entry, "WILDSET_SET", set_name_to_text(event->set, set));
-    if (event->pattern)
-        journald_add(entry, "WILDSET_PATTERN", pattern_to_text(event->pattern, pattern));
-}
-
-static void add_lifetime(struct journald_entry *entry, const struct event *event)
-{
-    char text[CLOCK_TEXT_MAX];
-
-    if (event->lifetime > 0) {
-        add_number(entry, "WILDSET_TTL", event->ttl);
-        add_number(entry, "WILDSET_LIFETIME", event->lifetime);
-    }
-    if (event->expires_real_ns > 0)
-        journald_add(entry, "WILDSET_EXPIRES", clock_to_text(event->expires_real_ns, text));
-}
-
 static void add_sighting(struct journald_entry *entry, const struct sighting *sighting)
 {
     char interface[IFNAMSIZ + 1] = "";
@@ -82,34 +58,41 @@ static void add_sighting(struct journald_entry *entry, const struct sighting *si
     journald_add(entry, "WILDSET_TRANSPORT", transport_name((enum transport)sighting->transport));
 }
 
-/* The event's own address; of an answer that was refused whole, or that is an alarm, each. */
-static void add_addresses(struct journald_entry *entry, const struct event *event)
-{
-    const struct alarm_report *alarm = event->alarm;
-    bool has_one = event->address && event->address->family != ADDRESS_NONE;
-
-    add_address(entry, "WILDSET_ADDRESS", event->address);
-    for (unsigned i = 0; !has_one && event->sighting && i < event->sighting->address_count; i++)
-        add_address(entry, "WILDSET_ADDRESS", &event->sighting->addresses[i].address);
-    for (unsigned i = 0; alarm && i < alarm->earlier_count; i++)
-        add_address(entry, "WILDSET_EARLIER", &alarm->earlier[i]);
-}
-
 void journal_fields(const struct event *event, struct journald_entry *entry)
 {
+    const struct sighting *sighting = event->sighting;
+    const struct alarm_report *alarm = event->alarm;
+    bool has_one = event->address && event->address->family != ADDRESS_NONE;
+    char set[SET_TEXT_MAX], pattern[PATTERN_TEXT_MAX], end[CLOCK_TEXT_MAX];
+
     journald_add(entry, "MESSAGE_ID", message_ids[event->kind]);
     journald_add(entry, "WILDSET_EVENT", event_kind_name(event->kind));
     journald_add(entry, "WILDSET_REASON", reason_name(event->reason));
     journald_add(entry, "WILDSET_SOURCE", source_name(event->source));
-    add_rule(entry, event);
+    if (event->whitelist)
+        journald_add(entry, "WILDSET_WHITELIST", event->whitelist->name);
+    if (event->set)
+        journald_add(entry, "WILDSET_SET", set_name_to_text(event->set, set));
+    if (event->pattern)
+        journald_add(entry, "WILDSET_PATTERN", pattern_to_text(event->pattern, pattern));
     add_name(entry, "WILDSET_NAME", event->name);
     add_name(entry, "WILDSET_OWNER", event->owner);
     if (event->record != RECORD_NONE)
         journald_add(entry, "WILDSET_RECORD", record_type_name(event->record));
-    add_addresses(entry, event);
-    add_lifetime(entry, event);
-    if (event->sighting)
-        add_sighting(entry, event->sighting);
+    /* The event's own address; of an answer that was refused whole, or that is an alarm, each. */
+    add_address(entry, "WILDSET_ADDRESS", event->address);
+    for (unsigned i = 0; !has_one && sighting && i < sighting->address_count; i++)
+        add_address(entry, "WILDSET_ADDRESS", &sighting->addresses[i].address);
+    for (unsigned i = 0; alarm && i < alarm->earlier_count; i++)
+        add_address(entry, "WILDSET_EARLIER", &alarm->earlier[i]);
+    if (event->lifetime > 0) {
+        add_number(entry, "WILDSET_TTL", event->ttl);
+        add_number(entry, "WILDSET_LIFETIME", event->lifetime);
+    }
+    if (event->expires_real_ns > 0)
+        journald_add(entry, "WILDSET_EXPIRES", clock_to_text(event->expires_real_ns, end));
+    if (sighting)
+        add_sighting(entry, sighting);
     if (event->wait) {
         add_address(entry, "WILDSET_CLIENT", &event->wait->client);
         journald_add(entry, "WILDSET_OUTCOME", event->wait->outcome);

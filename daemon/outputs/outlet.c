@@ -80,11 +80,6 @@ void outlet_reap(struct outlet *outlet)
 
 /* ---- what is in it ---- */
 
-static bool outlet_has_set(const struct outlet *outlet, const struct set_name *set)
-{
-    return set && (set_name_equal(set, &outlet->set4) || set_name_equal(set, &outlet->set6));
-}
-
 static bool outlet_is_of(const struct outlet *outlet, const struct event *event)
 {
     return event->whitelist && strcmp(event->whitelist->name, outlet->whitelist) == 0;
@@ -105,7 +100,8 @@ void outlet_event(struct outlet *outlet, const struct event *event, uint64_t boo
             feed_drop(outlet->feed, event->address);
         return;
     case EVENT_FORGOTTEN: /* by whichever whitelist: the set does not have it any more */
-        if (outlet_has_set(outlet, event->set))
+        if (event->set && (set_name_equal(event->set, &outlet->set4) ||
+                           set_name_equal(event->set, &outlet->set6)))
             feed_drop(outlet->feed, event->address);
         return;
     case EVENT_REFUSED:
