@@ -37,9 +37,8 @@ static void note_resolver(struct daemon *daemon, enum source source,
 {
     uint64_t now_ns = clock_now().boot_ns;
     struct resolver_seen *stranger =
-        source_kind(source)->asks_itself
-            ? NULL
-            : resolvers_note(&daemon->resolvers, sighting, reason, now_ns);
+        source_kind(source)->vouches ? NULL
+                                     : resolvers_note(&daemon->resolvers, sighting, reason, now_ns);
 
     if (!stranger)
         return;
@@ -79,7 +78,7 @@ void daemon_event(void *context, const struct event *event)
     struct daemon *daemon = context;
 
     tell_committed(daemon);
-    if (event->kind == EVENT_GRANTED && event->sighting && !source_kind(event->source)->asks_itself)
+    if (event->kind == EVENT_GRANTED && event->sighting && !source_kind(event->source)->vouches)
         hold_granted(daemon->hold);
     outputs_event(daemon->outputs, event, clock_now().boot_ns);
 }
@@ -104,7 +103,7 @@ static void on_refusal(void *context, enum source source, const struct sighting 
 static bool is_believed(const struct daemon *daemon, enum source source,
                         const struct sighting *sighting)
 {
-    return source_kind(source)->asks_itself ||
+    return source_kind(source)->vouches ||
            trusted_has_at(&daemon->trusted, &sighting->resolver, sighting->resolver_port);
 }
 
@@ -125,7 +124,7 @@ static void on_answered(void *context)
         const struct sighting *first = &taken->parts[0];
 
         note_resolver(daemon, taken->source, first, REASON_NONE);
-        if (!source_kind(taken->source)->asks_itself)
+        if (!source_kind(taken->source)->vouches)
             hold_learned(daemon->hold, taken->parts, taken->count,
                          sources_is_mirror(daemon->sources, first->interface));
     }

@@ -72,6 +72,25 @@ static const struct {
     [COUNTER_ENCRYPTED_DNS] = {"encrypted-dns", "connections to port 853: DNS over TLS or QUIC"},
     [COUNTER_ENCRYPTED_DNS_HTTPS] = {"encrypted-dns-https",
                                      "connections to port 443 of public DNS resolvers"},
+    [COUNTER_DNSTAP_CONNECTIONS] = {"dnstap-connections",
+                                    "connections of resolvers that are named in `peers`"},
+    [COUNTER_DNSTAP_STRANGERS] = {"dnstap-strangers",
+                                  "connections of users that `peers` does not name: refused"},
+    [COUNTER_DNSTAP_TOO_MANY] = {"dnstap-too-many", "connections past the bound: refused"},
+    [COUNTER_DNSTAP_BROKEN] =
+        {"dnstap-broken", "connections ended for what they sent, or for standing still halfway"},
+    [COUNTER_DNSTAP_FRAMES] = {"dnstap-frames", "frames"},
+    [COUNTER_DNSTAP_OTHER_KIND] = {"dnstap-other-kind", "frames that are no answer to a client"},
+    [COUNTER_DNSTAP_MALFORMED] = {"dnstap-malformed", "frames that are no dnstap message"},
+    [COUNTER_DNSTAP_STALE] = {"dnstap-stale",
+                              "answers that were told more than ten minutes late: not learned"},
+    [COUNTER_DNSTAP_AGE_10MS] = {"dnstap-age-10ms", "answers that were told within 10 ms"},
+    [COUNTER_DNSTAP_AGE_100MS] = {"dnstap-age-100ms", "answers that were told within 100 ms"},
+    [COUNTER_DNSTAP_AGE_500MS] = {"dnstap-age-500ms", "answers that were told within 500 ms"},
+    [COUNTER_DNSTAP_AGE_1S] = {"dnstap-age-1s", "answers that were told within 1 s"},
+    [COUNTER_DNSTAP_AGE_2S] = {"dnstap-age-2s", "answers that were told within 2 s"},
+    [COUNTER_DNSTAP_AGE_10S] = {"dnstap-age-10s", "answers that were told within 10 s"},
+    [COUNTER_DNSTAP_AGE_MORE] = {"dnstap-age-more", "answers that were told later than that"},
 };
 
 const char *counter_name(enum counter counter)

@@ -39,6 +39,10 @@ enum {
     /* For each whitelist of the plan in its order the file of its last good list
      * (registry/list/list_cache.h), open for reading and writing. */
     REGISTRY_LIST_CACHE_FD = SOURCE_LENT_FD,
+
+    /* The listening socket that resolvers connect to, and who may (dnstap/peers.h). */
+    DNSTAP_LISTENER_FD = SOURCE_LENT_FD,
+    DNSTAP_PEERS_FD,
 };
 
 enum { SOURCE_DRAIN_SECONDS = 10 };

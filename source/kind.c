@@ -29,8 +29,19 @@ static const struct source_kind kinds[SOURCE_COUNT] = {
             .may_state = BIT(STATE_READY),
             .may_claim = DNS_RECORDS | BIT(RECORD_LIST),
             .asks_itself = true,
+            .vouches = true,
         },
     [SOURCE_STATE] = {.name = "state"}, /* no process: nothing is taken from it */
+    /* Whom it hears is settled by who may connect to it. */
+    [SOURCE_DNSTAP] =
+        {
+            .name = "dnstap",
+            .may_send = BIT(MESSAGE_ANSWER) | BIT(MESSAGE_REFUSAL) | BIT(MESSAGE_COUNTERS) |
+                        BIT(MESSAGE_STATE),
+            .may_state = BIT(STATE_READY),
+            .may_claim = DNS_RECORDS,
+            .vouches = true,
+        },
 #ifdef WILDSET_TEST_SEAMS
     [SOURCE_TEST] =
         {

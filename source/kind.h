@@ -14,8 +14,9 @@ struct source_kind {
     uint32_t may_state; /* bits by enum interface_state */
     uint32_t may_claim; /* bits by enum record_type */
     uint32_t takes;     /* bits by enum source_request_kind; 0: its channel is one-way */
-    /* It chose itself whom it asked: its answers need no resolver that capture.resolvers names. */
-    bool asks_itself;
+    bool asks_itself;   /* it chose itself what it asked, and whom */
+    /* It answers for whom it heard: its answers need no resolver that capture.resolvers names. */
+    bool vouches;
 };
 
 /* Never NULL; one without a name and without any right for what is no source. */

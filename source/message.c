@@ -25,9 +25,8 @@ enum {
 const char *transport_name(enum transport transport)
 {
     static const char *const names[TRANSPORT_COUNT] = {
-        [TRANSPORT_UNKNOWN] = "",
-        [TRANSPORT_UDP] = "udp",
-        [TRANSPORT_TCP] = "tcp",
+        [TRANSPORT_UNKNOWN] = "", [TRANSPORT_UDP] = "udp",     [TRANSPORT_TCP] = "tcp",
+        [TRANSPORT_TLS] = "tls",  [TRANSPORT_HTTPS] = "https", [TRANSPORT_QUIC] = "quic",
     };
     return (unsigned)transport < TRANSPORT_COUNT ? names[transport] : "";
 }

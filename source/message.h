@@ -23,6 +23,7 @@ enum source {
     SOURCE_SNIFFER,
     SOURCE_REGISTRY,
     SOURCE_STATE, /* leases read back at start: never a sender */
+    SOURCE_DNSTAP,
 #ifdef WILDSET_TEST_SEAMS
     SOURCE_TEST, /* tests/seams */
 #endif
@@ -34,9 +35,12 @@ enum transport {
     TRANSPORT_UNKNOWN = 0,
     TRANSPORT_UDP,
     TRANSPORT_TCP,
+    TRANSPORT_TLS, /* these only by the word of a resolver: nobody sees into them */
+    TRANSPORT_HTTPS,
+    TRANSPORT_QUIC,
     TRANSPORT_COUNT,
 };
-/* "udp", "tcp"; "" when unknown. */
+/* "udp", "tcp", "tls", "https", "quic"; "" when unknown. */
 const char *transport_name(enum transport transport);
 
 enum encapsulation {

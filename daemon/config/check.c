@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 enum { NARROW_IPV4 = 8, NARROW_IPV6 = 19 }; /* bits that any one network's prefix has */
 
@@ -365,6 +367,28 @@ static void check_totals(struct config_reader *reader, unsigned last_line)
                        (unsigned long long)addresses, WHITELIST_ADDRESSES_MOST);
 }
 
+/* The field in which the kernel takes a socket's path, with its end. */
+static void check_dnstap(struct config_reader *reader)
+{
+    const struct config *config = reader->config;
+    const char *path = config->dnstap_socket ? config->dnstap_socket : "";
+    unsigned line = config_line(reader, SECTION_DNSTAP, "socket", 0);
+
+    if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+        config_finding(reader, line,
+                       "dnstap: socket: \"%.60s...\": a socket's path has at most %zu "
+                       "bytes",
+                       path, sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
+    else if (*path && config->dnstap_peer_count == 0)
+        config_finding(reader, line,
+                       "dnstap: peers: missing or empty: expected the user that your resolver runs "
+                       "as, such as peers = { \"unbound\" }");
+    else if (!*path && config->dnstap_peer_count > 0)
+        config_finding(reader, config_line(reader, SECTION_DNSTAP, "peers", 0),
+                       "dnstap: socket: missing or empty: expected a path, such as socket = "
+                       "\"/run/wildset/dnstap.sock\"");
+}
+
 void config_check(struct config_reader *reader, unsigned last_line)
 {
     struct config *config = reader->config;
@@ -387,5 +411,6 @@ void config_check(struct config_reader *reader, unsigned last_line)
     check_resolvers(reader);
     check_tunnels(reader);
     check_hold(reader);
+    check_dnstap(reader);
     check_totals(reader, last_line);
 }

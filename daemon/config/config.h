@@ -6,6 +6,7 @@
 #ifndef WILDSET_DAEMON_CONFIG_CONFIG_H
 #define WILDSET_DAEMON_CONFIG_CONFIG_H
 
+#include "dnstap/peers.h"
 #include "registry/plan.h"
 #include "setsync/policy/whitelist.h"
 #include "sniffer/plan.h"
@@ -23,6 +24,11 @@ enum config_log {
 struct config_lines {
     char **line;
     size_t count;
+};
+
+/* By its name or number. */
+struct config_user {
+    char name[33];
 };
 
 struct config {
@@ -48,6 +54,9 @@ struct config {
     uint32_t hold_ms;          /* how long a packet may wait for its address; 0: none waits */
     uint32_t hold_at_least_ms; /* what one waits in any case, on a mirror port; 0: no time */
     uint32_t hold_queue;       /* the number of the kernel's queue that they wait in */
+    char *dnstap_socket;       /* where resolvers tell what they answered; NULL or "": nowhere */
+    struct config_user *dnstap_peers; /* the resolvers that are heard there */
+    size_t dnstap_peer_count;
     enum config_log log;
     struct config_lines warnings, notes;
 };

@@ -117,6 +117,8 @@ bool config_convert(const struct config_key *key, const char *text, void *out)
         return value_url(text) && strlen(text) < REGISTRY_URL_MAX && keep_text(text, out);
     case TYPE_PATH:
         return value_path(text) && keep_text(text, out);
+    case TYPE_USER:
+        return value_user(text, out);
     case TYPE_FEED:
         return value_feed(text, out);
     }
@@ -175,6 +177,12 @@ static const struct config_key keys[] = {
                "\"gre from 198.51.100.7 key 7\", \"erspan from 198.51.100.7 session 5\""},
     {.name = "vlans", .section = SECTION_CAPTURE, .type = TYPE_VLAN,
      LIST_AT(config, vlans, vlan_count, PLAN_VLANS_MAX), .wanted = "a tag from 0 to 4094"},
+
+    {.name = "socket", .section = SECTION_DNSTAP, .type = TYPE_PATH,
+     AT(config, dnstap_socket), .wanted = WANTED_PATH},
+    {.name = "peers", .section = SECTION_DNSTAP, .type = TYPE_USER,
+     LIST_AT(config, dnstap_peers, dnstap_peer_count, DNSTAP_PEERS_MAX),
+     .wanted = "the name or number of the user that a resolver runs as: \"unbound\""},
 
     {.name = "names", .section = SECTION_WHITELIST, .type = TYPE_PATTERN,
      LIST_AT(whitelist, patterns, pattern_count, PLAN_PATTERNS_MAX),

@@ -16,6 +16,7 @@
 static const char *const section_names[SECTION_COUNT] = {
     [SECTION_ROOT] = "root",
     [SECTION_CAPTURE] = "capture",
+    [SECTION_DNSTAP] = "dnstap",
     [SECTION_WHITELIST] = "whitelist",
 };
 
@@ -55,6 +56,8 @@ static const char *section_label(const cfg_t *cfg, char out[static 64])
     out[0] = '\0';
     if (section == SECTION_CAPTURE)
         return "capture: ";
+    if (section == SECTION_DNSTAP)
+        return "dnstap: ";
     if (section == SECTION_WHITELIST)
         snprintf(out, 64, "whitelist %.40s: ", cfg->title ? cfg->title : "");
     return out;
@@ -308,6 +311,7 @@ void config_check_use(void *context, const struct config_use *use)
     static const char *const places[] = {
         [SECTION_ROOT] = "it belongs outside of all blocks",
         [SECTION_CAPTURE] = "it belongs in capture { }",
+        [SECTION_DNSTAP] = "it belongs in dnstap { }",
         [SECTION_WHITELIST] = "it belongs in whitelist NAME { }",
         [SECTION_COUNT] = "the shipped wildset.conf lists all",
     };
@@ -386,13 +390,16 @@ static void set_standards(cfg_t *section, enum config_section which)
 static cfg_t *new_parser(void **variable)
 {
     cfg_opt_t capture[CONFIG_KEYS_MAX + 2], whitelist[CONFIG_KEYS_MAX + 2];
-    cfg_opt_t root[CONFIG_KEYS_MAX + 4];
+    cfg_opt_t dnstap[CONFIG_KEYS_MAX + 2];
+    cfg_opt_t root[CONFIG_KEYS_MAX + 5];
     cfg_t *cfg;
     size_t used = fill_options(variable, SECTION_ROOT, root);
 
     fill_options(variable, SECTION_CAPTURE, capture);
+    fill_options(variable, SECTION_DNSTAP, dnstap);
     fill_options(variable, SECTION_WHITELIST, whitelist);
     root[used++] = (cfg_opt_t)CFG_SEC(section_names[SECTION_CAPTURE], capture, CFGF_NONE);
+    root[used++] = (cfg_opt_t)CFG_SEC(section_names[SECTION_DNSTAP], dnstap, CFGF_NONE);
     root[used++] =
         (cfg_opt_t)CFG_SEC(section_names[SECTION_WHITELIST], whitelist, CFGF_MULTI | CFGF_TITLE);
     root[used] = (cfg_opt_t)CFG_END();

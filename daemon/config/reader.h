@@ -12,6 +12,7 @@
 enum config_section {
     SECTION_ROOT,
     SECTION_CAPTURE,
+    SECTION_DNSTAP,
     SECTION_WHITELIST,
     SECTION_COUNT,
 };
@@ -36,6 +37,7 @@ enum config_type {
     TYPE_URL,
     TYPE_PATH,
     TYPE_FEED,
+    TYPE_USER,
 };
 
 enum { CONFIG_MEND_MAX = 384, CONFIG_PATH_SHOWN_MAX = 200 };

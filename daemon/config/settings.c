@@ -55,6 +55,8 @@ void config_free(struct config *config)
         config_free_whitelist(&config->whitelists[i]);
     lines_free(&config->warnings);
     lines_free(&config->notes);
+    free(config->dnstap_socket);
+    free(config->dnstap_peers);
     free(config->tunnels);
     free(config->open_tunnel);
     free(config->whitelists);

@@ -364,6 +364,18 @@ bool value_url(const char *text)
     return length > 0 && host[0] != ':' && !memchr(host, '@', length);
 }
 
+bool value_user(const char *text, struct config_user *out)
+{
+    size_t length = strlen(text);
+
+    if (length == 0 || length >= sizeof(out->name) || *text == '-' ||
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != length)
+        return false;
+    memset(out, 0, sizeof(*out));
+    memcpy(out->name, text, length);
+    return true;
+}
+
 bool value_path(const char *text)
 {
     return *text == '\0' || (*text == '/' && strlen(text) < PATH_MAX);

@@ -52,6 +52,8 @@ bool value_whitelist_name(const char *text, char out[static WHITELIST_NAME_MAX])
 bool value_url(const char *text);
 /* An absolute path, or "" for none. */
 bool value_path(const char *text);
+/* A user's name or number, as text: whether there is one is seen where it is looked up. */
+bool value_user(const char *text, struct config_user *out);
 /* "" or a plain absolute path: no empty part, no "." or "..", not a directory's. */
 bool value_feed(const char *text, char out[static WHITELIST_FEED_MAX]);
 

@@ -41,12 +41,13 @@ static json_t *refused_to_json(const uint64_t refused[static REASON_COUNT])
     return object;
 }
 
-static json_t *counters_to_json(const struct counters *counters)
+static json_t *counters_to_json(const struct counters *counters, enum source source)
 {
     json_t *object = json_object();
 
     for (unsigned i = 0; i < COUNTER_COUNT; i++)
-        put_count(object, counter_name((enum counter)i), counters->value[i]);
+        if (i < COUNTER_DNSTAP_FIRST || source == SOURCE_DNSTAP)
+            put_count(object, counter_name((enum counter)i), counters->value[i]);
     return object;
 }
 
@@ -224,7 +225,7 @@ static json_t *source_to_json(const struct source_status *status, const struct c
         put_lists(object, status, config);
     if (!status->counters)
         return object;
-    json_object_set_new(object, "counters", counters_to_json(status->counters));
+    json_object_set_new(object, "counters", counters_to_json(status->counters, status->source));
     json_object_set_new(object, "refused", refused_to_json(status->counters->refused));
     json_t *interfaces = json_array();
     for (size_t i = 0; i < status->interface_count; i++)

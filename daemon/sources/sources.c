@@ -52,7 +52,7 @@ void sources_free(struct sources *sources)
 
 static bool overhears(const struct supervisor *supervisor)
 {
-    return !source_kind(supervisor->row->source)->asks_itself;
+    return !source_kind(supervisor->row->source)->vouches;
 }
 
 /* All plans are made before one is used. */

@@ -2,6 +2,7 @@
 /*
  * All sources of this daemon.
  */
+#include "daemon/sources/dnstap.h"
 #include "daemon/sources/registry.h"
 #include "daemon/sources/sniffer.h"
 
@@ -15,6 +16,7 @@ const struct source_row *source_row(size_t index)
     static const struct source_row *const rows[] = {
         &sniffer_row,
         &registry_row,
+        &dnstap_row,
 #ifdef WILDSET_TEST_SEAMS
         &test_row,
 #endif

@@ -43,6 +43,13 @@ void pipeline_free(struct pipeline *pipeline);
 void pipeline_frame(struct pipeline *pipeline, const struct frame *frame, uint64_t now_ns);
 
 /*
+ * An answer by the word of the resolver that gave it, which nobody can forge: the payload of this
+ * segment, of which addresses, ports, transport and time are filled.  No question is looked for,
+ * and none is settled.
+ */
+void pipeline_told(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns);
+
+/*
  * What is to be done when no frame comes: answers whose questions did not come in time are refused.
  * pipeline_frame does it too; UINT64_MAX: nothing is waited for any more.
  */

@@ -360,6 +360,42 @@ void response_deal(struct pipeline *pipeline, const struct segment *segment,
     match_response(pipeline, &response);
 }
 
+static enum reason judge_told(struct pipeline *pipeline, struct passing *passing)
+{
+    if (passing->wire->question_count != 1)
+        return REASON_QUESTION_COUNT;
+    if (passing->wire->question_class != CLASS_IN)
+        return REASON_NOT_CLASS_IN;
+    parse(pipeline, passing);
+    return endings[passing->outcome].reason;
+}
+
+void pipeline_told(struct pipeline *pipeline, const struct segment *segment, uint64_t now_ns)
+{
+    struct wire_message wire;
+    struct response response = {
+        .passing = {.segment = segment, .wire = &wire, .now_ns = now_ns},
+        .subject = {.segment = segment, .interface = "", .question = &response.question},
+    };
+
+    if (!wire_read(segment->payload, segment->payload_size, &wire) || !wire.response) {
+        pipeline->counters.refused[REASON_MALFORMED]++;
+        return;
+    }
+    count(pipeline, COUNTER_ANSWERS);
+    if (!matters(pipeline, &response.passing)) {
+        count(pipeline, COUNTER_FOREIGN_ANSWERS);
+        return;
+    }
+    count(pipeline, COUNTER_MATCHING_ANSWERS);
+    dname_from_wire(wire_question(&wire), wire.name_size, &response.question);
+    enum reason reason = judge_told(pipeline, &response.passing);
+    if (reason == REASON_NONE)
+        learn_answer(pipeline, &response.passing, &response.subject);
+    else
+        response_refuse(pipeline, &response, reason);
+}
+
 /* A derived name may have ended meanwhile: then nothing is to be said of it any more. */
 __attribute__((cold)) void response_deal_again(struct pipeline *pipeline,
                                                const struct segment *segment, uint64_t now_ns)

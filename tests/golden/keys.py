@@ -38,11 +38,11 @@ def keys_of_the_page():
 
 def configuration_of(rendered):
     """A configuration of all lines "KEY = DEFAULT" as a person copies them from the rendered page."""
-    blocks = {"capture": [], "whitelist lookback": ['names = { "*.example.net" }'], "": []}
+    blocks = {"capture": [], "dnstap": [], "whitelist lookback": ['names = { "*.example.net" }'], "": []}
     block = None
     for line in rendered.splitlines():
         if re.match(r"[A-Z]", line):
-            block = {"CAPTURE": "capture", "WHITELIST": "whitelist lookback", "LOG": ""}.get(line.strip())
+            block = {"CAPTURE": "capture", "DNSTAP": "dnstap", "WHITELIST": "whitelist lookback", "LOG": ""}.get(line.strip())
         elif line.startswith("     Outside of the sections"):
             block = ""
         match = re.fullmatch(r"     ([a-z][a-z0-9-]* = \S.*)", line.replace("\xa0", " "))

@@ -28,6 +28,10 @@ def capture(line):
     return GOOD + "capture {\n    " + line + "\n}\n"
 
 
+def dnstap(line):
+    return GOOD + "dnstap {\n    " + line + "\n}\n"
+
+
 def interfaces(count):
     return capture("interfaces = { %s }" % ", ".join('"eth%d"' % i for i in range(count)))
 
@@ -109,6 +113,12 @@ ROWS = [
      replaced('"eth0"', '"eth0", "{0}"')),
     (capture('resolvers = { %s }' % ", ".join('"::1@%d"' % port for port in range(1, 10))),
      r"port 9 is one too many: at most 8 other than 53", replaced(', "::1@9"', "")),
+    (dnstap('socket = "/run/wildset/dnstap.sock"'), r'peers: missing or empty: .* such as (peers = .*)',
+     lambda text, match: dnstap('socket = "/run/wildset/dnstap.sock" ' + match.group(1))),
+    (dnstap('peers = { "unbound" }'), r'socket: missing or empty: .* such as (socket = .*)',
+     lambda text, match: text.replace("peers", match.group(1) + " peers")),
+    (dnstap('socket = "/%s" peers = { "unbound" }' % ("x" * 107)), r"a socket's path has at most (107) bytes",
+     replaced("/xx", "/")),
     (capture("require-query = false"), r"name those that your clients ask",
      replaced("false", 'false resolvers = { "192.0.2.53" }')),
     (capture("require-query = false"), r'or say (\{ "0\.0\.0\.0/0", "::/0" \}) explicitly',
@@ -202,7 +212,10 @@ def wrong_examples(daemon):
                 return "whitelist a { %s }" % line
             if name == "require-query":
                 line += ' resolvers = { "192.0.2.53" }'
-            return {"ROOT": GOOD + line, "CAPTURE": capture(line), "WHITELIST": inside(line)}[section]
+            if name == "peers":
+                line += ' socket = "/run/wildset/dnstap.sock"'
+            return {"ROOT": GOOD + line, "CAPTURE": capture(line), "DNSTAP": dnstap(line),
+                    "WHITELIST": inside(line)}[section]
 
         status, lines = daemon.check(with_value('"?! :/"'))
         said = next((line.partition(": expected ")[2] for line in lines if ": expected " in line), None)

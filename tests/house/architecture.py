@@ -14,7 +14,7 @@ import sys
 
 TREE = pathlib.Path(__file__).parents[2]
 DOCUMENT = TREE / "docs/architecture.md"
-SOURCES = "base dnsparse source sniffer registry setsync daemon client doctor tests/source".split()
+SOURCES = "base dnsparse source sniffer dnstap registry setsync daemon client doctor tests/source".split()
 
 CODE = {path: path.read_text(encoding="utf-8")
         for top in SOURCES for path in sorted((TREE / top).rglob("*.[ch]"))}

@@ -28,6 +28,8 @@ sniffer/reassembly
 sniffer/pipeline
 sniffer/live
 sniffer
+dnstap/peers
+dnstap
 registry/plan
 registry/resolve
 registry/fetch

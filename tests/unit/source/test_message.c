@@ -305,6 +305,10 @@ static void test_each_source_sends_what_it_may_and_nothing_else(void **state)
                              [MESSAGE_REFUSAL] = true,
                              [MESSAGE_STATE] = true,
                              [MESSAGE_REGISTRY] = true},
+        [SOURCE_DNSTAP] = {[MESSAGE_ANSWER] = true,
+                           [MESSAGE_REFUSAL] = true,
+                           [MESSAGE_COUNTERS] = true,
+                           [MESSAGE_STATE] = true},
     };
 
     (void)state;
@@ -327,6 +331,7 @@ static void test_each_source_says_its_own_states(void **state)
                             [STATE_WAITING] = true,
                             [STATE_ONE_DIRECTION] = true},
         [SOURCE_REGISTRY] = {[STATE_READY] = true},
+        [SOURCE_DNSTAP] = {[STATE_READY] = true},
     };
 
     (void)state;
@@ -349,6 +354,7 @@ static void test_each_source_claims_its_own_records(void **state)
         [SOURCE_SNIFFER] = {[RECORD_A] = true, [RECORD_HTTPS] = true, [RECORD_SVCB] = true},
         [SOURCE_REGISTRY] =
             {[RECORD_A] = true, [RECORD_HTTPS] = true, [RECORD_SVCB] = true, [RECORD_LIST] = true},
+        [SOURCE_DNSTAP] = {[RECORD_A] = true, [RECORD_HTTPS] = true, [RECORD_SVCB] = true},
     };
 
     (void)state;
