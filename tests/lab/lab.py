@@ -32,7 +32,7 @@ CLIENT4, CLIENT6 = "192.0.2.10", "2001:db8:a::10"
 RESOLVER4, RESOLVER6 = "192.0.2.53", "2001:db8:53::53"
 SILENT4 = "192.0.2.54"  # a resolver that is believed and does not exist: tests speak for it
 SERVER_PREFIXES = ("198.51.100.0/24", "203.0.113.0/24", "2001:db8:100::/40")
-NEEDED = ("ip", "tc", "nft", "nsenter", "mount", "nsd", "unbound", "dig", "curl", "getent", "openssl")
+NEEDED = ("ip", "tc", "nft", "nsenter", "mount", "nsd", "unbound", "dig", "curl", "getent", "openssl", "kdig")
 
 
 class LabError(Exception):
