@@ -145,6 +145,35 @@ static void mirrors_print(const json_t *status)
     }
 }
 
+/* Resolvers tell late, and nobody shall believe them to be quick. */
+static void dnstap_print(const json_t *status)
+{
+    static const struct {
+        const char *counter, *text;
+    } ages[] = {
+        {"dnstap-age-10ms", "10 ms"},   {"dnstap-age-100ms", "100 ms"},
+        {"dnstap-age-500ms", "500 ms"}, {"dnstap-age-1s", "1 s"},
+        {"dnstap-age-2s", "2 s"},       {"dnstap-age-10s", "10 s"},
+        {"dnstap-age-more", "later"},
+    };
+    json_t *source;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "sources"), i, source)
+    {
+        const json_t *counters = json_object_get(source, "counters");
+
+        if (strcmp(text_of(source, "source"), "dnstap") != 0 || !counters)
+            continue;
+        printf("dnstap: %" JSON_INTEGER_FORMAT " frames; answers were told within",
+               number_of(counters, "dnstap-frames"));
+        for (size_t k = 0; k < sizeof(ages) / sizeof(ages[0]); k++)
+            printf("%s %s: %" JSON_INTEGER_FORMAT, k ? "," : "", ages[k].text,
+                   number_of(counters, ages[k].counter));
+        putchar('\n');
+    }
+}
+
 static void sets_print(const json_t *status)
 {
     static const struct table_column columns[] = {
@@ -410,6 +439,7 @@ static void status_print(const json_t *status, const struct verdict *verdict)
     sources_print(status);
     interfaces_print(status);
     mirrors_print(status);
+    dnstap_print(status);
     sets_print(status);
     lists_print(status);
     feeds_print(status);

@@ -41,7 +41,7 @@ _wildset() {
     --shape) _wildset_offer "table mark"; return ;;
     --config | --socket | --output) _wildset_offer_files -f; return ;;
     --sort) _wildset_offer "address left name source whitelist"; return ;;
-    --source) _wildset_offer "sniffer registry state"; return ;;
+    --source) _wildset_offer "sniffer registry dnstap state"; return ;;
     --table | --chain | --mark | --name | --client | --limit) return ;;
     esac
     if [[ $word == -* ]]; then

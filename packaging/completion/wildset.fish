@@ -40,7 +40,7 @@ function __wildset_arguments
             printf '%s\n' address left name source whitelist
             return
         case --source
-            printf '%s\n' sniffer registry state
+            printf '%s\n' sniffer registry dnstap state
             return
         case --table --chain --mark --name --client --limit
             return

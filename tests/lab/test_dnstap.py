@@ -124,6 +124,7 @@ def test_ages_and_frames_are_in_status(place):
     counters = source(place.wildset)["counters"]
     ages = sum(value for name, value in counters.items() if name.startswith("dnstap-age-"))
     assert ages == counters["dnstap-frames"] - counters["dnstap-other-kind"] > 0
+    assert "frames; answers were told within 10 ms: " in place.wildset.ask("status")
 
 
 # ---- who is no resolver, or lies ----
