@@ -20,9 +20,12 @@ from scapy.layers.inet import IP, TCP, UDP  # noqa: E402
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment  # noqa: E402
 from scapy.layers.l2 import GRE, CookedLinux, CookedLinuxV2, Dot1Q, Ether  # noqa: E402, F401
 from scapy.layers.vxlan import VXLAN  # noqa: E402, F401
-from scapy.packet import NoPayload, Padding  # noqa: E402
+from scapy.packet import NoPayload, Padding, bind_layers  # noqa: E402
 
 LINKS = {1: Ether, 113: CookedLinux, 276: CookedLinuxV2}
+for number in (0x9100, 0x9200, 0x9300):  # tags of switches older than 802.1ad
+    bind_layers(Ether, Dot1Q, type=number)
+    bind_layers(Dot1Q, Dot1Q, type=number)
 FAMILIES = [family.to_bytes(4, order) for family in (2, 10, 24, 28, 30) for order in ("little", "big")]
 QUESTION_LIFE_US = 10_000_000
 CHAIN_MAX = 16
@@ -109,8 +112,8 @@ class Reader:
             return
         if not found or not all(is_whole(raw) for raw in found):
             return
-        # What is put together belongs to one tunnel and tag. Only the innermost header's sum counts.
-        self.senders = (*tags, *(raw[8:24] if raw[0] >> 4 == 6 else raw[12:16] for raw in found[:-1]))
+        # What is put together belongs to one tunnel and outer tag. Only the innermost header's sum counts.
+        self.senders = (*tags[:1], *(raw[8:24] if raw[0] >> 4 == 6 else raw[12:16] for raw in found[:-1]))
         datagram = self.of_ipv6(found[-1]) if found[-1][0] >> 4 == 6 else self.of_ipv4(found[-1])
         if datagram and datagram.protocol == 17:
             self.udp(now, datagram)
