@@ -67,20 +67,11 @@ static enum rr_outcome rr_name_check(const uint8_t *message, size_t size, size_t
     return RR_WHOLE;
 }
 
-/* Flags, services and a regular expression stand before it, each with its length (RFC 3403, 4.1).
- */
-static size_t naptr_replacement(const uint8_t *message, const struct rr *rr)
-{
-    size_t at = rr->rdata + 4; /* order and preference */
-
-    for (unsigned i = 0; i < 3 && at < rr->end; i++)
-        at += 1u + message[at];
-    return at;
-}
-
 /* Where the name starts that the rdata ends with, perhaps past its end; 0: it has none. */
 static size_t rdata_name(const uint8_t *message, const struct rr *rr)
 {
+    size_t at;
+
     switch (rr->type) {
     case RR_TYPE_CNAME:
     case RR_TYPE_DNAME:
@@ -90,7 +81,12 @@ static size_t rdata_name(const uint8_t *message, const struct rr *rr)
     case RR_TYPE_SRV:
         return rr->rdata + 6; /* priority, weight, port (RFC 2782) */
     case RR_TYPE_NAPTR:
-        return naptr_replacement(message, rr);
+        /* Order and preference; flags, services and a regular expression, each with its length (RFC
+         * 3403, 4.1). */
+        at = rr->rdata + 4;
+        for (unsigned i = 0; i < 3 && at < rr->end; i++)
+            at += 1u + message[at];
+        return at;
     }
     return 0;
 }

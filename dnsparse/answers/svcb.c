@@ -18,15 +18,6 @@ static bool reader_more(const struct reader *reader)
     return reader->state == READER_OK && reader->captured > 0;
 }
 
-static void reader_name(struct reader *reader, struct dname *out)
-{
-    size_t size = dname_from_wire(reader->at, reader->captured, out);
-
-    if (size == 0)
-        reader_refuse(reader);
-    reader_take(reader, size);
-}
-
 /*
  * `mandatory` names keys that the record has, in order, never itself (section 8).  The keys behind
  * stand in order too, so one walk over them is enough.
@@ -95,7 +86,10 @@ bool svcb_read(const uint8_t *rdata, size_t size, struct svcb *out)
     struct reader reader = reader_of(rdata, size, size);
     struct svcb svcb = {.priority = reader_u16(&reader)};
 
-    reader_name(&reader, &svcb.target);
+    size_t target_size = dname_from_wire(reader.at, reader.captured, &svcb.target);
+    if (target_size == 0)
+        return false;
+    reader_take(&reader, target_size);
     if (reader.state != READER_OK)
         return false;
     if (svcb.priority != 0 && !params_read(&reader, &svcb))

@@ -31,18 +31,6 @@ static uint16_t question_name_size(const uint8_t *bytes, size_t size)
     return at < end ? (uint16_t)(at + 1) : 0;
 }
 
-static bool question_read(struct wire_message *message)
-{
-    const uint8_t *question = message->bytes + WIRE_HEADER_SIZE;
-
-    message->name_size = question_name_size(question, message->size - WIRE_HEADER_SIZE);
-    if (message->name_size == 0)
-        return false;
-    message->question_type = big_endian_16(question + message->name_size);
-    message->question_class = big_endian_16(question + message->name_size + 2);
-    return true;
-}
-
 bool wire_read(const uint8_t *bytes, size_t size, struct wire_message *out)
 {
     struct wire_message message = {.bytes = bytes, .size = size};
@@ -56,8 +44,15 @@ bool wire_read(const uint8_t *bytes, size_t size, struct wire_message *out)
     message.rcode = bytes[3] & 0x0f;
     message.question_count = big_endian_16(bytes + 4);
     message.answer_count = big_endian_16(bytes + 6);
-    if (message.question_count != 0 && !question_read(&message))
-        return false;
+    if (message.question_count != 0) {
+        const uint8_t *question = bytes + WIRE_HEADER_SIZE;
+
+        message.name_size = question_name_size(question, size - WIRE_HEADER_SIZE);
+        if (message.name_size == 0)
+            return false;
+        message.question_type = big_endian_16(question + message.name_size);
+        message.question_class = big_endian_16(question + message.name_size + 2);
+    }
     *out = message;
     return true;
 }

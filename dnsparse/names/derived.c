@@ -63,16 +63,6 @@ static uint16_t *derived_bucket(struct derived *derived, uint32_t hash)
     return &derived->buckets[hash % BUCKETS];
 }
 
-static void entry_unlink(struct derived *derived, struct entry *entry)
-{
-    uint16_t place = (uint16_t)(entry - derived->entries + 1);
-    uint16_t *link = derived_bucket(derived, entry->hash);
-
-    while (*link != place)
-        link = &derived->entries[*link - 1].next;
-    *link = entry->next;
-}
-
 static struct entry *entry_find(struct derived *derived, const struct dname *name,
                                 uint8_t whitelist)
 {
@@ -99,23 +89,12 @@ static struct entry *entry_make_room(struct derived *derived, uint8_t whitelist)
     for (unsigned i = 1; i < DERIVED_PER_WHITELIST; i++)
         if (part[i].derived.expires_ns < nearest->derived.expires_ns)
             nearest = &part[i];
-    entry_unlink(derived, nearest);
+    uint16_t place = (uint16_t)(nearest - derived->entries + 1);
+    uint16_t *link = derived_bucket(derived, nearest->hash);
+    while (*link != place)
+        link = &derived->entries[*link - 1].next;
+    *link = nearest->next;
     return nearest;
-}
-
-/*
- * Whoever gives the name the longer life answers for it: with the end come its root and its steps.
- * Keeping the fewest steps instead would let two names that point at each other live for ever.
- */
-static void entry_extend(struct entry *entry, const struct derived_name *name)
-{
-    const struct derived_name *held = &entry->derived;
-
-    if (name->expires_ns < held->expires_ns)
-        return;
-    if (name->expires_ns == held->expires_ns && name->steps >= held->steps)
-        return;
-    entry->derived = *name;
 }
 
 bool derived_add(struct derived *derived, const struct derived_name *name, uint64_t now_ns)
@@ -138,7 +117,15 @@ bool derived_add(struct derived *derived, const struct derived_name *name, uint6
         entry->next = *bucket;
         *bucket = (uint16_t)(entry - derived->entries + 1);
     }
-    entry_extend(entry, name);
+    /*
+     * Whoever gives the name the longer life answers for it: with the end come its root and its
+     * steps.  Keeping the fewest steps instead would let two names that point at each other live
+     * for ever.
+     */
+    const struct derived_name *held = &entry->derived;
+    if (name->expires_ns > held->expires_ns ||
+        (name->expires_ns == held->expires_ns && name->steps < held->steps))
+        entry->derived = *name;
     if (name->expires_ns > derived->last_end_ns)
         derived->last_end_ns = name->expires_ns;
     return true;

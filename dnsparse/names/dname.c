@@ -39,15 +39,6 @@ struct dname_builder {
     size_t label; /* the open label's length byte */
 };
 
-static bool builder_byte(struct dname_builder *builder, uint8_t byte)
-{
-    /* One byte has to be left for the root. */
-    if (builder->at >= DNAME_MAX - 1 || builder->at - builder->label > DNAME_LABEL_MAX)
-        return false;
-    builder->name.wire[builder->at++] = byte_lower(byte);
-    return true;
-}
-
 static bool builder_end_label(struct dname_builder *builder)
 {
     size_t length = builder->at - builder->label - 1;
@@ -64,14 +55,19 @@ static bool dname_is_digit(char character)
     return character >= '0' && character <= '9';
 }
 
-/* Behind a backslash: three digits or the character itself.  Returns what follows, or NULL. */
-static const char *escape_read(const char *text, uint8_t *out)
+/*
+ * One character of a label; behind a backslash three digits or the character itself.  Returns what
+ * follows, or NULL.
+ */
+static const char *character_read(const char *text, uint8_t *out)
 {
+    bool escaped = *text == '\\';
     unsigned value;
 
-    if (!dname_is_digit(text[0])) {
-        *out = (uint8_t)text[0];
-        return *out > ' ' && *out <= '~' ? text + 1 : NULL;
+    text += escaped;
+    if (!escaped || !dname_is_digit(text[0])) {
+        *out = (uint8_t)*text;
+        return *out > ' ' && *out <= '~' && (escaped || *out != '"') ? text + 1 : NULL;
     }
     if (!dname_is_digit(text[1]) || !dname_is_digit(text[2]))
         return NULL;
@@ -81,15 +77,6 @@ static const char *escape_read(const char *text, uint8_t *out)
         return NULL;
     *out = (uint8_t)value;
     return text + 3;
-}
-
-/* One character of a label.  Returns what follows, or NULL. */
-static const char *character_read(const char *text, uint8_t *out)
-{
-    if (*text == '\\')
-        return escape_read(text + 1, out);
-    *out = (uint8_t)*text;
-    return *out > ' ' && *out <= '~' && *out != '"' ? text + 1 : NULL;
 }
 
 static bool labels_from_text(const char *text, struct dname_builder *builder)
@@ -104,8 +91,11 @@ static bool labels_from_text(const char *text, struct dname_builder *builder)
             continue;
         }
         text = character_read(text, &byte);
-        if (text == NULL || !builder_byte(builder, byte))
+        /* One byte has to be left for the root. */
+        if (text == NULL || builder->at >= DNAME_MAX - 1 ||
+            builder->at - builder->label > DNAME_LABEL_MAX)
             return false;
+        builder->name.wire[builder->at++] = byte_lower(byte);
     }
     /* Behind a final dot the open label is empty: its length byte is the root already. */
     return builder->at - builder->label == 1 ? builder->label > 0 : builder_end_label(builder);

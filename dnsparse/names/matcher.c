@@ -71,16 +71,6 @@ static unsigned tail_bit(uint64_t tail)
     return (unsigned)(tail * UINT64_C(0x9e3779b97f4a7c15) >> (64 - TAIL_BITS_LOG));
 }
 
-static void tails_fill(struct matcher *matcher)
-{
-    for (uint32_t i = 0; i < matcher->suffix_count; i++) {
-        const struct dname *name = &matcher->suffixes[i].name;
-        unsigned bit = tail_bit(tail_read(name->wire, name->length) & matcher->tail_mask);
-
-        matcher->tails[bit / 64] |= UINT64_C(1) << bit % 64;
-    }
-}
-
 static uint32_t hash_slot(const struct matcher *matcher, uint64_t hash)
 {
     return (uint32_t)(hash ^ hash >> 32) & matcher->slot_mask;
@@ -99,11 +89,17 @@ static struct suffix *suffix_find(const struct matcher *matcher, uint64_t hash, 
     return NULL;
 }
 
-static struct suffix *suffix_enter(struct matcher *matcher, uint64_t hash, const struct dname *name)
+/* Entered where it is new. */
+static struct suffix *suffix_for(struct matcher *matcher, const struct dname *name)
 {
-    uint32_t slot = hash_slot(matcher, hash);
-    struct suffix *suffix = &matcher->suffixes[matcher->suffix_count];
+    uint64_t hash = suffixhash_extend(SUFFIXHASH_START, name->wire, name->length);
+    struct suffix *suffix = suffix_find(matcher, hash, name->wire, name->length);
 
+    uint32_t slot = hash_slot(matcher, hash);
+
+    if (suffix != NULL)
+        return suffix;
+    suffix = &matcher->suffixes[matcher->suffix_count];
     while (matcher->slots[slot] != 0)
         slot = (slot + 1) & matcher->slot_mask;
     *suffix = (struct suffix){.hash = hash, .name = *name};
@@ -112,14 +108,6 @@ static struct suffix *suffix_enter(struct matcher *matcher, uint64_t hash, const
         matcher->labels_most = dname_labels(name);
     matcher->tail_mask &= tail_mask_of(name->length);
     return suffix;
-}
-
-static struct suffix *suffix_for(struct matcher *matcher, const struct dname *name)
-{
-    uint64_t hash = suffixhash_extend(SUFFIXHASH_START, name->wire, name->length);
-    struct suffix *suffix = suffix_find(matcher, hash, name->wire, name->length);
-
-    return suffix != NULL ? suffix : suffix_enter(matcher, hash, name);
 }
 
 static void pattern_enter(struct matcher *matcher, const struct whitelist_pattern *entry)
@@ -161,7 +149,12 @@ struct matcher *matcher_new(const struct whitelist_pattern *patterns, size_t cou
     for (size_t i = 0; i < count; i++)
         if (patterns[i].whitelist < WHITELISTS_MAX)
             pattern_enter(matcher, &patterns[i]);
-    tails_fill(matcher);
+    for (uint32_t i = 0; i < matcher->suffix_count; i++) {
+        const struct dname *name = &matcher->suffixes[i].name;
+        unsigned bit = tail_bit(tail_read(name->wire, name->length) & matcher->tail_mask);
+
+        matcher->tails[bit / 64] |= UINT64_C(1) << bit % 64;
+    }
     return matcher;
 }
 

@@ -73,15 +73,6 @@ static void index_enter(struct patternindex *index, uint32_t position)
         index->slots[slot] = position + 1;
 }
 
-static uint32_t index_slots_for(size_t count)
-{
-    uint32_t slots = 2;
-
-    while (slots < 2 * count)
-        slots *= 2;
-    return slots;
-}
-
 struct patternindex *patternindex_new(const struct pattern *patterns, size_t count)
 {
     struct patternindex *index;
@@ -93,7 +84,9 @@ struct patternindex *patternindex_new(const struct pattern *patterns, size_t cou
         return NULL;
     index->patterns = patterns;
     index->any = NOWHERE;
-    index->slot_mask = index_slots_for(count) - 1;
+    index->slot_mask = 1;
+    while ((size_t)index->slot_mask + 1 < 2 * count)
+        index->slot_mask = 2 * index->slot_mask + 1;
     index->slots = calloc((size_t)index->slot_mask + 1, sizeof *index->slots);
     if (index->slots == NULL) {
         free(index);
