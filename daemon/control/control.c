@@ -76,15 +76,6 @@ static unsigned watchers_count(const struct control *control)
     return count;
 }
 
-/* With the last who watched the news go. */
-static void news_settle(struct control *control)
-{
-    if (watchers_count(control) > 0)
-        return;
-    event_ring_free(control->news);
-    control->news = NULL;
-}
-
 static void client_drop(struct client *client)
 {
     struct control *control = client->control;
@@ -95,7 +86,11 @@ static void client_drop(struct client *client)
     free(client->reply);
     close(client->fd);
     *client = (struct client){.control = control, .fd = -1};
-    news_settle(control);
+    if (watchers_count(control) > 0)
+        return;
+    /* With the last who watched the news go. */
+    event_ring_free(control->news);
+    control->news = NULL;
 }
 
 /* Takes questions again. */
@@ -271,19 +266,14 @@ static void control_on_wake(void *context)
     }
 }
 
-/* What `explain` may have to speak of: why an address is not, or no longer, allowed. */
-static bool is_refusal(enum event_kind kind)
-{
-    return kind == EVENT_REFUSED || kind == EVENT_ALARM || kind == EVENT_EVICTED ||
-           kind == EVENT_FORGOTTEN;
-}
-
 static void control_event(void *self, const struct event *event, uint64_t boot_ns)
 {
     struct control *control = self;
 
     (void)boot_ns;
-    if (is_refusal(event->kind))
+    /* What `explain` may have to speak of: why an address is not, or no longer, allowed. */
+    if (event->kind == EVENT_REFUSED || event->kind == EVENT_ALARM ||
+        event->kind == EVENT_EVICTED || event->kind == EVENT_FORGOTTEN)
         event_ring_add(control->refusals, event);
     if (event->kind == EVENT_WAITED)
         event_ring_add(control->waits, event);
@@ -354,12 +344,6 @@ static struct client *client_place(struct control *control)
     return oldest;
 }
 
-/* Then the one who waits to be taken stays, and the listener would be readable for ever. */
-static bool is_exhaustion(int error)
-{
-    return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS;
-}
-
 static void listening_pause(struct control *control, int error)
 {
     if (!control->pause_told)
@@ -390,7 +374,8 @@ static void control_on_readable(void *context)
     int fd = listener_accept(&control->listener, &trusted);
 
     if (fd < 0) {
-        if (is_exhaustion(fd))
+        /* Then the one who waits to be taken stays, and the listener would be readable for ever. */
+        if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS)
             listening_pause(control, -fd);
         return;
     }
@@ -400,21 +385,6 @@ static void control_on_readable(void *context)
     client->may_forget = trusted;
     client->moved_ns = clock_now().boot_ns;
     client_listen(client);
-}
-
-static int control_watch(struct control *control)
-{
-    control->patrol = loop_timer(control->loop, control_on_patrol, control);
-    control->wake = loop_timer(control->loop, control_on_wake, control);
-    control->pause = loop_timer(control->loop, control_on_pause, control);
-    control->refusals = event_ring_new(REFUSALS_ROOM);
-    control->waits = event_ring_new(WAITS_ROOM);
-    control->readable = loop_readable(control->loop, control->listener.fd, LOOP_NORMAL,
-                                      control_on_readable, control);
-    return control->patrol && control->wake && control->pause && control->refusals &&
-                   control->waits && control->readable
-               ? 0
-               : -ENOMEM;
 }
 
 static void control_close(void *self)
@@ -451,8 +421,17 @@ static int control_open(const struct output_setting *setting, void **self, const
         control->clients[i] = (struct client){.control = control, .fd = -1};
 
     int error = listener_open(setting->control_path, &control->listener);
+    control->patrol = loop_timer(control->loop, control_on_patrol, control);
+    control->wake = loop_timer(control->loop, control_on_wake, control);
+    control->pause = loop_timer(control->loop, control_on_pause, control);
+    control->refusals = event_ring_new(REFUSALS_ROOM);
+    control->waits = event_ring_new(WAITS_ROOM);
     if (error == 0)
-        error = control_watch(control);
+        control->readable = loop_readable(control->loop, control->listener.fd, LOOP_NORMAL,
+                                          control_on_readable, control);
+    if (error == 0 && !(control->patrol && control->wake && control->pause && control->refusals &&
+                        control->waits && control->readable))
+        error = -ENOMEM;
     if (error < 0) {
         control_close(control);
         return error;

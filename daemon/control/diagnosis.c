@@ -81,11 +81,13 @@ static json_int_t counter_of(const json_t *source, const char *key)
     return number_of(json_object_get(source, "counters"), key);
 }
 
-/* Such frames nobody sends: who copies them has cut them. */
-static void look_at_cuts(struct findings *findings, const json_t *source)
+/* What came, and could not be read or kept. */
+static void look_at_losses(struct findings *findings, const json_t *source)
 {
     json_int_t cut = counter_of(source, "cut-before");
+    json_int_t dropped = counter_of(source, "questions-dropped");
 
+    /* Such frames nobody sends: who copies them has cut them. */
     if (cut >= TRAFFIC_MIN)
         say_warning(findings, ADVICE_INTERFACES,
                     "%" JSON_INTEGER_FORMAT
@@ -93,12 +95,6 @@ static void look_at_cuts(struct findings *findings, const json_t *source)
                     "complete, the payload is not\nturn truncation (packet"
                     " slicing) off where they are mirrored",
                     cut);
-}
-
-static void look_at_room(struct findings *findings, const json_t *source)
-{
-    json_int_t dropped = counter_of(source, "questions-dropped");
-
     if (dropped > 0)
         say_warning(findings, ADVICE_DNS,
                     "%" JSON_INTEGER_FORMAT
@@ -147,8 +143,7 @@ static void look_at_source(struct findings *findings, const json_t *source)
                     " and were not learned\npossible DNS spoofing; `journalctl -u wildset` has"
                     " both",
                     alarms);
-    look_at_cuts(findings, source);
-    look_at_room(findings, source);
+    look_at_losses(findings, source);
 }
 
 /* Of the questions and answers for our names, only one kind comes by. */
@@ -239,20 +234,6 @@ static void look_at_traffic(struct findings *findings, const json_t *status, con
                     "DNS answers are seen, but none for a name of the whitelists yet\n"
                     "try `getent ahosts NAME` on a client; a client may also use its cache, or DNS"
                     " over HTTPS");
-}
-
-/* Merging is usual and harmless, as long as the few slots for merged packets are enough. */
-static void look_at_merged(struct findings *findings, const json_t *interface)
-{
-    const char *name = text_of(interface, "interface");
-
-    if (number_of(interface, "merged") > 0 && number_of(interface, "dropped") > 0)
-        say_warning(findings, ADVICE_INTERFACES,
-                    "%s: %" JSON_INTEGER_FORMAT
-                    " packets were merged before they were captured (GRO,"
-                    " LRO), and there is room for few such at once\n`ethtool -K %s gro off lro off`"
-                    " where the interface only watches",
-                    name, number_of(interface, "merged"), name);
 }
 
 /* What every interface of the source has in common is told once, of the source. */
@@ -352,7 +333,14 @@ static void look_at_interface(struct findings *findings, const json_t *source,
                     " went out, so they were ignored\nthis libpcap captures in a way that"
                     " wildset does not know; on a mirror port it does not matter",
                     name, number_of(interface, "undirected"));
-    look_at_merged(findings, interface);
+    /* Merging is usual and harmless, as long as the few slots for merged packets are enough. */
+    if (number_of(interface, "merged") > 0 && dropped > 0)
+        say_warning(findings, ADVICE_INTERFACES,
+                    "%s: %" JSON_INTEGER_FORMAT
+                    " packets were merged before they were captured (GRO,"
+                    " LRO), and there is room for few such at once\n`ethtool -K %s gro off lro off`"
+                    " where the interface only watches",
+                    name, number_of(interface, "merged"), name);
     look_at_ethertype(findings, interface);
 }
 
@@ -443,60 +431,11 @@ static void look_at_list(struct findings *findings, const json_t *list)
                     unresolved, text_of(list, "whitelist"), text_of(list, "unresolved_name"));
 }
 
-static void look_at_feed(struct findings *findings, const json_t *feed)
-{
-    if (json_object_get(feed, "problem"))
-        say_failure(findings, ADVICE_CONFIGURATION,
-                    "the feed %s is not written\n%s; clients keep the last version",
-                    text_of(feed, "feed"), text_of(feed, "problem"));
-}
-
-/* A file may have several faults: the first one is enough to begin with. */
-static void look_at_reload(struct findings *findings, const json_t *status)
-{
-    const char *refused = text_of(status, "refused_configuration");
-
-    if (*refused)
-        say_warning(findings, ADVICE_CONFIGURATION,
-                    "the changed configuration is not in force: %.*s\nfix it, then run `wildset "
-                    "reload`; the previous configuration stays in force",
-                    (int)strcspn(refused, "\n"), refused);
-}
-
-static void look_at_totals(struct findings *findings, const json_t *status)
-{
-    const json_t *transactions = json_object_get(status, "transactions");
-
-    if (number_of(transactions, "failed") > 0)
-        say_warning(findings, ADVICE_KERNEL,
-                    "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " transactions with the"
-                    " kernel failed\nwildset retries them: see `journalctl -u wildset`",
-                    number_of(transactions, "failed"), number_of(transactions, "count"));
-}
-
-/* One stall of the machine is no finding; that one packet in fifty is not waited for is one. */
-static void look_at_stalls(struct findings *findings, const json_t *hold)
-{
-    json_int_t late = number_of(json_object_get(hold, "outcomes"), "time_up");
-    json_int_t waits = number_of(json_object_get(hold, "waits"), "count");
-
-    if (text_is(hold, "state", "paused"))
-        say_warning(findings, ADVICE_HOLD,
-                    "packets do not wait for their addresses at the moment: the sniffer was too "
-                    "slow three times in a row\nis the machine overloaded? see `uptime`; it is "
-                    "tried again within 10 s");
-    else if (late >= TRAFFIC_MIN && late * REFUSED_SHARE >= waits)
-        say_warning(findings, ADVICE_HOLD,
-                    "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-                    " packets that waited went on after %" JSON_INTEGER_FORMAT
-                    " ms, since the sniffer was too slow\nis the machine overloaded? see "
-                    "`uptime`; at most 500 ms can be set as hold",
-                    late, waits, number_of(hold, "most_us") / 1000);
-}
-
 static void look_at_hold(struct findings *findings, const json_t *hold)
 {
     const char *problem = text_of(hold, "problem");
+    json_int_t late = number_of(json_object_get(hold, "outcomes"), "time_up");
+    json_int_t waits = number_of(json_object_get(hold, "waits"), "count");
 
     if (text_is(hold, "state", "unbound"))
         say_failure(findings, ADVICE_HOLD,
@@ -515,21 +454,19 @@ static void look_at_hold(struct findings *findings, const json_t *hold)
                     " while %" JSON_INTEGER_FORMAT " addresses became allowed: no rule sends any\n"
                     "load the rules of `wildset rules --hold`, or set hold = \"\"",
                     number_of(hold, "queue"), number_of(hold, "granted_since"));
-    look_at_stalls(findings, hold);
-}
-
-/* "3 answers by 2 clients (192.0.2.10 was the first)" */
-static const char *askers_text(const json_t *resolver, char out[static ASKERS_MAX])
-{
-    json_int_t answers = number_of(resolver, "untrusted"), clients = number_of(resolver, "clients");
-
-    snprintf(out, ASKERS_MAX,
-             "%" JSON_INTEGER_FORMAT " answer%s, %s%" JSON_INTEGER_FORMAT
-             " client%s asked (first %s)",
-             answers, answers == 1 ? "" : "s",
-             json_is_true(json_object_get(resolver, "more_clients")) ? "more than " : "", clients,
-             clients == 1 ? "" : "s", text_of(resolver, "client"));
-    return out;
+    /* One stall of the machine is no finding; that one packet in fifty is not waited for is one. */
+    if (text_is(hold, "state", "paused"))
+        say_warning(findings, ADVICE_HOLD,
+                    "packets do not wait for their addresses at the moment: the sniffer was too "
+                    "slow three times in a row\nis the machine overloaded? see `uptime`; it is "
+                    "tried again within 10 s");
+    else if (late >= TRAFFIC_MIN && late * REFUSED_SHARE >= waits)
+        say_warning(findings, ADVICE_HOLD,
+                    "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+                    " packets that waited went on after %" JSON_INTEGER_FORMAT
+                    " ms, since the sniffer was too slow\nis the machine overloaded? see "
+                    "`uptime`; at most 500 ms can be set as hold",
+                    late, waits, number_of(hold, "most_us") / 1000);
 }
 
 /*
@@ -539,9 +476,16 @@ static const char *askers_text(const json_t *resolver, char out[static ASKERS_MA
 static void look_at_stranger(struct findings *findings, const json_t *resolver)
 {
     const char *server = text_of(resolver, "resolver");
+    json_int_t answers = number_of(resolver, "untrusted"), clients = number_of(resolver, "clients");
     char askers[ASKERS_MAX];
 
-    askers_text(resolver, askers);
+    /* "3 answers, 2 clients asked (first 192.0.2.10)" */
+    snprintf(askers, sizeof(askers),
+             "%" JSON_INTEGER_FORMAT " answer%s, %s%" JSON_INTEGER_FORMAT
+             " client%s asked (first %s)",
+             answers, answers == 1 ? "" : "s",
+             json_is_true(json_object_get(resolver, "more_clients")) ? "more than " : "", clients,
+             clients == 1 ? "" : "s", text_of(resolver, "client"));
     if (text_is(resolver, "finding", "elsewhere"))
         say_warning(findings, ADVICE_RESOLVERS,
                     "answers for %.120s from %s are not trusted on %s: %s\n"
@@ -587,19 +531,14 @@ static json_int_t sources_sum(const json_t *status, const char *of, const char *
     return sum;
 }
 
-static json_int_t refused_sum(const json_t *status, const char *reason)
-{
-    return number_of(json_object_get(status, "refused"), reason) +
-           sources_sum(status, "refused", reason);
-}
-
 static void look_at_refusals(struct findings *findings, const json_t *status)
 {
     json_int_t learned = sources_sum(status, "counters", "learned");
 
     for (int i = 0; i < REASON_COUNT; i++) {
         enum reason reason = (enum reason)i;
-        json_int_t refused = refused_sum(status, reason_name(reason));
+        json_int_t refused = number_of(json_object_get(status, "refused"), reason_name(reason)) +
+                             sources_sum(status, "refused", reason_name(reason));
 
         if (!refusals_advice(reason) || refused < TRAFFIC_MIN || refused * REFUSED_SHARE < learned)
             continue;
@@ -617,6 +556,8 @@ static void look_at_refusals(struct findings *findings, const json_t *status)
 size_t advice_each(const json_t *status, advice_take *each, void *context)
 {
     struct findings findings = {.each = each, .context = context};
+    const json_t *transactions = json_object_get(status, "transactions");
+    const char *refused = text_of(status, "refused_configuration");
     json_t *source, *item;
     size_t i, j;
 
@@ -634,10 +575,25 @@ size_t advice_each(const json_t *status, advice_take *each, void *context)
         json_array_foreach(json_object_get(source, "lists"), j, item) look_at_list(&findings, item);
     }
     json_array_foreach(json_object_get(status, "sets"), i, item) look_at_set(&findings, item);
-    json_array_foreach(json_object_get(status, "feeds"), i, item) look_at_feed(&findings, item);
+    json_array_foreach(json_object_get(status, "feeds"), i, item)
+    {
+        if (json_object_get(item, "problem"))
+            say_failure(&findings, ADVICE_CONFIGURATION,
+                        "the feed %s is not written\n%s; clients keep the last version",
+                        text_of(item, "feed"), text_of(item, "problem"));
+    }
     look_at_hold(&findings, json_object_get(status, "hold"));
-    look_at_totals(&findings, status);
-    look_at_reload(&findings, status);
+    if (number_of(transactions, "failed") > 0)
+        say_warning(&findings, ADVICE_KERNEL,
+                    "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " transactions with the"
+                    " kernel failed\nwildset retries them: see `journalctl -u wildset`",
+                    number_of(transactions, "failed"), number_of(transactions, "count"));
+    /* A file may have several faults: the first one is enough to begin with. */
+    if (*refused)
+        say_warning(&findings, ADVICE_CONFIGURATION,
+                    "the changed configuration is not in force: %.*s\nfix it, then run `wildset "
+                    "reload`; the previous configuration stays in force",
+                    (int)strcspn(refused, "\n"), refused);
     json_array_foreach(json_object_get(status, "sources"), i, source)
         look_at_traffic(&findings, status, source);
     look_at_refusals(&findings, status);

@@ -143,20 +143,13 @@ static json_t *lease_to_json(const struct explanation *explanation, const struct
     return object;
 }
 
-static bool is_shown(const struct explanation *explanation, const struct lease *lease)
+static void show(struct explanation *explanation, const struct lease *lease)
 {
     for (size_t i = 0; i < explanation->shown; i++) {
         if (explanation->set_shown[i] == lease->set_name &&
             address_equal(&explanation->address_shown[i], &lease->address))
-            return true;
+            return;
     }
-    return false;
-}
-
-static void show(struct explanation *explanation, const struct lease *lease)
-{
-    if (is_shown(explanation, lease))
-        return;
     if (explanation->shown == LEASES_SHOWN) {
         explanation->left_out++;
         return;
@@ -205,27 +198,23 @@ static void show_foreign(void *context, const struct set_name *set,
     explanation->foreign++;
 }
 
-static void look_for_address(struct explanation *explanation)
-{
-    const struct lease *leases[LEASES_SHOWN];
-    size_t count = setsync_find(explanation->views->sync, &explanation->address, &explanation->now,
-                                leases, LEASES_SHOWN);
-
-    for (size_t i = 0; i < count; i++)
-        show(explanation, leases[i]);
-    setsync_each_foreign(explanation->views->sync, &explanation->address, show_foreign,
-                         explanation);
-}
-
 /* True when all have been looked at. */
 static bool look(struct explanation *explanation)
 {
+    const struct setsync *sync = explanation->views->sync;
+    const struct lease *leases[LEASES_SHOWN];
+
     if (asks_for_address(explanation)) {
-        look_for_address(explanation);
+        size_t count =
+            setsync_find(sync, &explanation->address, &explanation->now, leases, LEASES_SHOWN);
+
+        for (size_t i = 0; i < count; i++)
+            show(explanation, leases[i]);
+        setsync_each_foreign(sync, &explanation->address, show_foreign, explanation);
         return true;
     }
     for (unsigned looked = 0; looked < LOOK_A_STEP; looked += SETSYNC_SLICE) {
-        setsync_slice(explanation->views->sync, &explanation->cursor, look_for_name, explanation);
+        setsync_slice(sync, &explanation->cursor, look_for_name, explanation);
         if (explanation->cursor == 0)
             return true;
     }
@@ -254,27 +243,17 @@ static bool event_lists(const json_t *event, const char *key, const char *text)
     return false;
 }
 
-static bool event_is_about_name(const json_t *event, const struct dname *name)
-{
-    char text[DNAME_TEXT_MAX];
-
-    dname_to_text(name, text);
-    return event_names(event, "name", text) || event_names(event, "owner", text);
-}
-
-static bool event_is_about_address(const json_t *event, const struct address *address)
-{
-    char text[ADDRESS_TEXT_MAX];
-
-    address_to_text(address, text);
-    return event_names(event, "address", text) || event_lists(event, "addresses", text) ||
-           event_lists(event, "earlier", text);
-}
-
 static bool event_is_about(const json_t *event, const struct explanation *explanation)
 {
-    return asks_for_address(explanation) ? event_is_about_address(event, &explanation->address)
-                                         : event_is_about_name(event, &explanation->name);
+    char address[ADDRESS_TEXT_MAX], name[DNAME_TEXT_MAX];
+
+    if (asks_for_address(explanation)) {
+        address_to_text(&explanation->address, address);
+        return event_names(event, "address", address) || event_lists(event, "addresses", address) ||
+               event_lists(event, "earlier", address);
+    }
+    dname_to_text(&explanation->name, name);
+    return event_names(event, "name", name) || event_names(event, "owner", name);
 }
 
 /* The newest first; how many more there are. */

@@ -12,40 +12,10 @@ _Static_assert((int)WAITING_BUCKETS == (int)HISTOGRAM_BUCKETS &&
                    (int)WAITING_FIRST_US == (int)HISTOGRAM_FIRST_US,
                "the same buckets");
 
-static json_t *outcomes_to_json(const struct hold_status *status)
-{
-    json_t *object = json_object();
-
-    for (unsigned i = 0; i < WAITING_OUTCOMES; i++)
-        put_count(object, waiting_outcome_name((enum waiting_outcome)i), status->waits->outcome[i]);
-    put_count(object, "overrun", status->packets.overruns);
-    put_count(object, "dropped", status->packets.gone);
-    return object;
-}
-
-static json_t *rounds_to_json(const struct waiting_figures *waits)
-{
-    json_t *object = json_object();
-
-    put_count(object, "count", waits->rounds);
-    if (waits->rounds)
-        put_count(object, "mean_us", waits->round_sum_us / waits->rounds);
-    put_count(object, "most_us", waits->round_most_us);
-    return object;
-}
-
-static json_t *lateness_to_json(const struct lateness *lateness)
-{
-    json_t *object = json_object();
-
-    put_count(object, "count", lateness->count);
-    put_count(object, "most_us", lateness->most_ns / NS_PER_US);
-    return object;
-}
-
 json_t *hold_to_json(const struct hold *hold, const struct moment *now)
 {
     const struct hold_status status = hold_status(hold);
+    const struct waiting_figures *waits = status.waits;
     json_t *object = json_object();
 
     put_text(object, "state", hold_state_name(status.state));
@@ -62,13 +32,25 @@ json_t *hold_to_json(const struct hold *hold, const struct moment *now)
         put_count(object, "granted_since", status.granted_since);
     }
     put_count(object, "packets", status.packets.packets);
-    json_object_set_new(object, "outcomes", outcomes_to_json(&status));
-    put_count(object, "missed", status.waits->missed);
-    put_count(object, "pauses", status.waits->pauses);
-    json_object_set_new(object, "waits",
-                        histogram_to_json(status.waits->wait_us, status.waits->wait_sum_us));
-    put_count(object, "wait_most_us", status.waits->wait_most_us);
-    json_object_set_new(object, "catch_ups", rounds_to_json(status.waits));
-    json_object_set_new(object, "late_copies", lateness_to_json(status.lateness));
+    json_t *outcomes = json_object();
+    for (unsigned i = 0; i < WAITING_OUTCOMES; i++)
+        put_count(outcomes, waiting_outcome_name((enum waiting_outcome)i), waits->outcome[i]);
+    put_count(outcomes, "overrun", status.packets.overruns);
+    put_count(outcomes, "dropped", status.packets.gone);
+    json_object_set_new(object, "outcomes", outcomes);
+    put_count(object, "missed", waits->missed);
+    put_count(object, "pauses", waits->pauses);
+    json_object_set_new(object, "waits", histogram_to_json(waits->wait_us, waits->wait_sum_us));
+    put_count(object, "wait_most_us", waits->wait_most_us);
+    json_t *rounds = json_object();
+    put_count(rounds, "count", waits->rounds);
+    if (waits->rounds)
+        put_count(rounds, "mean_us", waits->round_sum_us / waits->rounds);
+    put_count(rounds, "most_us", waits->round_most_us);
+    json_object_set_new(object, "catch_ups", rounds);
+    json_t *lateness = json_object();
+    put_count(lateness, "count", status.lateness->count);
+    put_count(lateness, "most_us", status.lateness->most_ns / NS_PER_US);
+    json_object_set_new(object, "late_copies", lateness);
     return object;
 }

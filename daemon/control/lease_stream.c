@@ -137,17 +137,6 @@ static struct dname take_name(struct listing *listing, uint8_t size)
     return name;
 }
 
-static void put_times(json_t *object, const struct listing *listing, const struct entry *entry)
-{
-    uint64_t left_ns =
-        entry->expires_ns > listing->now.boot_ns ? entry->expires_ns - listing->now.boot_ns : 0;
-
-    if (!entry->is_leaving)
-        put_count(object, "ttl", entry->ttl);
-    put_time(object, "expires", listing->now.real_ns + left_ns);
-    put_count(object, "left", left_ns / NS_PER_SECOND);
-}
-
 /* The last eight distinct clients; "client" is the one that asked last. */
 static void put_clients(json_t *object, struct listing *listing, const struct entry *entry)
 {
@@ -192,6 +181,8 @@ static json_t *entry_take(struct listing *listing)
     struct pattern pattern = {.kind = entry.pattern_kind,
                               .name = take_name(listing, entry.pattern_size)};
 
+    uint64_t left_ns =
+        entry.expires_ns > listing->now.boot_ns ? entry.expires_ns - listing->now.boot_ns : 0;
     json_t *object = json_object();
     put_address(object, "address", &entry.address);
     put_text(object, "set", set_name_to_text(&entry.set, set));
@@ -202,7 +193,10 @@ static json_t *entry_take(struct listing *listing)
         put_text(object, "pattern", pattern_to_text(&pattern, text));
     if (entry.record != RECORD_NONE)
         put_text(object, "record", record_type_name((enum record_type)entry.record));
-    put_times(object, listing, &entry);
+    if (!entry.is_leaving)
+        put_count(object, "ttl", entry.ttl);
+    put_time(object, "expires", listing->now.real_ns + left_ns);
+    put_count(object, "left", left_ns / NS_PER_SECOND);
     put_text(object, "source", source_name((enum source)entry.source));
     put_address(object, "resolver", &entry.resolver);
     put_clients(object, listing, &entry);
@@ -220,13 +214,6 @@ enum {
     ROW_MAX = SET_TEXT_MAX + ADDRESS_TEXT_MAX + DNAME_TEXT_MAX + WHITELIST_NAME_MAX + 64,
 };
 
-static const char *element_text(const struct entry *entry)
-{
-    if (entry->is_leaving)
-        return "leaving";
-    return entry->is_covered ? "foreign" : "";
-}
-
 static size_t row_take(struct listing *listing, char out[static ROW_MAX])
 {
     struct entry entry;
@@ -238,33 +225,26 @@ static size_t row_take(struct listing *listing, char out[static ROW_MAX])
         (size_t)entry.owner_size + entry.pattern_size + entry.client_count * sizeof(struct address);
     uint64_t left_ns =
         entry.expires_ns > listing->now.boot_ns ? entry.expires_ns - listing->now.boot_ns : 0;
-    return (size_t)snprintf(out, ROW_MAX, "%s\t%s\t%s\t%" PRIu64 "\t%s\t%s\t%s\n",
-                            set_name_to_text(&entry.set, set),
-                            address_to_text(&entry.address, address), dname_to_text(&name, text),
-                            left_ns / NS_PER_SECOND, source_name((enum source)entry.source),
-                            entry.whitelist, element_text(&entry));
-}
-
-static json_t *rows_take(struct listing *listing, const struct setsync *sync)
-{
-    char rows[ROWS_SIZE + ROW_MAX];
-    size_t used = 0;
-
-    while (used < ROWS_SIZE && listing_fill(listing, sync))
-        used += row_take(listing, rows + used);
-    return used > 0 ? json_pack("{s:i, s:s%}", "protocol", CONTROL_PROTOCOL, "rows", rows, used)
-                    : NULL;
+    const char *element = entry.is_covered ? "foreign" : "";
+    if (entry.is_leaving)
+        element = "leaving";
+    return (size_t)snprintf(
+        out, ROW_MAX, "%s\t%s\t%s\t%" PRIu64 "\t%s\t%s\t%s\n", set_name_to_text(&entry.set, set),
+        address_to_text(&entry.address, address), dname_to_text(&name, text),
+        left_ns / NS_PER_SECOND, source_name((enum source)entry.source), entry.whitelist, element);
 }
 
 json_t *listing_next(struct listing *listing, const struct setsync *sync, bool *end)
 {
-    if (listing->as_rows) {
-        json_t *rows = rows_take(listing, sync);
-        *end = !rows && listing->ended;
-        return rows;
-    }
-    if (listing_fill(listing, sync))
+    char rows[ROWS_SIZE + ROW_MAX];
+    size_t used = 0;
+
+    if (!listing->as_rows && listing_fill(listing, sync))
         return entry_take(listing);
+    while (listing->as_rows && used < ROWS_SIZE && listing_fill(listing, sync))
+        used += row_take(listing, rows + used);
+    if (used > 0)
+        return json_pack("{s:i, s:s%}", "protocol", CONTROL_PROTOCOL, "rows", rows, used);
     *end = listing->ended;
     return NULL;
 }

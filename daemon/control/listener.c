@@ -37,17 +37,6 @@ static int leftover_remove(const struct sockaddr_un *address)
     return unlink(address->sun_path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-/* Usually the daemon runs with the group wildset and the socket has it from birth. */
-static void group_set(const char *path)
-{
-    const struct group *group = getgrnam("wildset");
-
-    if (group && lchown(path, (uid_t)-1, group->gr_gid) < 0)
-        log_warning(
-            "cannot change the group of %s to wildset: %s; its members cannot use `wildset status`",
-            path, strerror(errno));
-}
-
 static int socket_bind(int fd, const struct sockaddr_un *address)
 {
     mode_t before = umask(0117); /* 0660 from the first moment on */
@@ -56,7 +45,12 @@ static int socket_bind(int fd, const struct sockaddr_un *address)
     umask(before);
     if (error < 0)
         return error;
-    group_set(address->sun_path);
+    /* Usually the daemon runs with the group wildset and the socket has it from birth. */
+    const struct group *group = getgrnam("wildset");
+    if (group && lchown(address->sun_path, (uid_t)-1, group->gr_gid) < 0)
+        log_warning(
+            "cannot change the group of %s to wildset: %s; its members cannot use `wildset status`",
+            address->sun_path, strerror(errno));
     if (listen(fd, BACKLOG) == 0)
         return 0;
     error = -errno;
@@ -97,22 +91,15 @@ void listener_close(struct listener *listener)
     listener->fd = -1;
 }
 
-static bool peer_is_trusted(const struct listener *listener, int fd)
-{
-    struct ucred peer = {.uid = (uid_t)-1};
-    socklen_t size = sizeof(peer);
-
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.uid == (uid_t)-1)
-        return false;
-    return peer.uid == 0 || peer.uid == listener->owner;
-}
-
 int listener_accept(const struct listener *listener, bool *trusted)
 {
     int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct ucred peer = {.uid = (uid_t)-1};
+    socklen_t size = sizeof(peer);
 
     if (fd < 0)
         return -errno;
-    *trusted = peer_is_trusted(listener, fd);
+    *trusted = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+               peer.uid != (uid_t)-1 && (peer.uid == 0 || peer.uid == listener->owner);
     return fd;
 }

@@ -70,12 +70,6 @@ static bool is_inside(const struct dname *base, const struct dname *name)
     return false;
 }
 
-static bool is_sibling(const struct dname *base, const struct dname *name)
-{
-    return dname_labels(base) > SIBLING_LABELS && dname_labels(name) >= SIBLING_LABELS &&
-           tails_are_equal(base, name, SIBLING_LABELS);
-}
-
 enum nearness nearness_judge(const struct pattern *pattern, const struct dname *name)
 {
     const struct dname *base = &pattern->name;
@@ -90,5 +84,8 @@ enum nearness nearness_judge(const struct pattern *pattern, const struct dname *
         return NEARNESS_INSIDE;
     if (dname_labels(name) > 0 && dname_is_below(base, name))
         return NEARNESS_ABOVE;
-    return is_sibling(base, name) ? NEARNESS_SIBLING : NEARNESS_NONE;
+    if (dname_labels(base) > SIBLING_LABELS && dname_labels(name) >= SIBLING_LABELS &&
+        tails_are_equal(base, name, SIBLING_LABELS))
+        return NEARNESS_SIBLING;
+    return NEARNESS_NONE;
 }

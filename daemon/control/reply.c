@@ -42,29 +42,6 @@ static json_t *out_of_memory(void)
 
 /* ---- what comes later ---- */
 
-static json_t *list_next(struct reply_rest *rest, const struct reply_terms *terms)
-{
-    bool end = false;
-    json_t *lease = listing_next(rest->listing, terms->views->sync, &end);
-
-    if (!end)
-        return lease;
-    reply_rest_free(rest);
-    return json_pack("{s:i, s:b}", "protocol", CONTROL_PROTOCOL, "end", 1);
-}
-
-static json_t *explain_next(struct reply_rest *rest, const struct reply_terms *terms)
-{
-    bool done;
-    json_t *reply =
-        explanation_step(rest->explanation, terms->views, terms->refusals, terms->waits, &done);
-
-    if (!done)
-        return NULL;
-    reply_rest_free(rest);
-    return reply ? reply : out_of_memory();
-}
-
 /* Losses are told where they are: what comes next is the first event behind the gap. */
 static json_t *watch_next(struct reply_rest *rest, const struct reply_terms *terms)
 {
@@ -80,25 +57,33 @@ static json_t *watch_next(struct reply_rest *rest, const struct reply_terms *ter
     return event;
 }
 
-static json_t *reload_next(struct reply_rest *rest, const struct reply_terms *terms)
-{
-    const char *problem;
-
-    if (!reloads_have_ended(terms->views->reloads, rest->reload, &problem))
-        return NULL;
-    reply_rest_free(rest);
-    return *problem ? reply_error(problem)
-                    : json_pack("{s:i, s:b}", "protocol", CONTROL_PROTOCOL, "reloaded", 1);
-}
-
 json_t *reply_next(struct reply_rest *rest, const struct reply_terms *terms)
 {
-    if (rest->listing)
-        return list_next(rest, terms);
-    if (rest->explanation)
-        return explain_next(rest, terms);
-    if (rest->reload)
-        return reload_next(rest, terms);
+    const char *problem;
+    bool done = false;
+
+    if (rest->listing) {
+        json_t *lease = listing_next(rest->listing, terms->views->sync, &done);
+        if (!done)
+            return lease;
+        reply_rest_free(rest);
+        return json_pack("{s:i, s:b}", "protocol", CONTROL_PROTOCOL, "end", 1);
+    }
+    if (rest->explanation) {
+        json_t *reply =
+            explanation_step(rest->explanation, terms->views, terms->refusals, terms->waits, &done);
+        if (!done)
+            return NULL;
+        reply_rest_free(rest);
+        return reply ? reply : out_of_memory();
+    }
+    if (rest->reload) {
+        if (!reloads_have_ended(terms->views->reloads, rest->reload, &problem))
+            return NULL;
+        reply_rest_free(rest);
+        return *problem ? reply_error(problem)
+                        : json_pack("{s:i, s:b}", "protocol", CONTROL_PROTOCOL, "reloaded", 1);
+    }
     return rest->watching ? watch_next(rest, terms) : NULL;
 }
 
@@ -114,24 +99,21 @@ static json_t *status_reply(const struct request *request, const struct reply_te
     return overview_to_json(terms->views, &now);
 }
 
-static json_t *whitelist_unknown(const struct config *config, const char *name)
-{
-    char error[REQUEST_ERROR_MAX];
-    int used = snprintf(error, sizeof(error), "no whitelist \"%s\"; configured are", name);
-
-    for (size_t i = 0; i < config->whitelist_count && used < (int)sizeof(error); i++)
-        used += snprintf(error + used, sizeof(error) - (size_t)used, "%s %s", i ? "," : "",
-                         config->whitelists[i].name);
-    return reply_error(error);
-}
-
 static json_t *list_reply(const struct request *request, const struct reply_terms *terms,
                           struct reply_rest *rest)
 {
     const char *whitelist = *request->whitelist ? request->whitelist : NULL;
+    const struct config *config = terms->views->config;
+    char error[REQUEST_ERROR_MAX];
 
-    if (whitelist && !config_whitelist(terms->views->config, whitelist))
-        return whitelist_unknown(terms->views->config, whitelist);
+    if (whitelist && !config_whitelist(config, whitelist)) {
+        int used = snprintf(error, sizeof(error), "no whitelist \"%s\"; configured are", whitelist);
+
+        for (size_t i = 0; i < config->whitelist_count && used < (int)sizeof(error); i++)
+            used += snprintf(error + used, sizeof(error) - (size_t)used, "%s %s", i ? "," : "",
+                             config->whitelists[i].name);
+        return reply_error(error);
+    }
     rest->listing = listing_new(whitelist, request->as_rows);
     return rest->listing ? NULL : out_of_memory();
 }

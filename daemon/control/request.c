@@ -135,15 +135,6 @@ static bool command_find(const json_t *object, struct request *request,
     return false;
 }
 
-static const struct argument *argument_find(const struct command *command, const char *key)
-{
-    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        if (command->arguments[i].key && strcmp(command->arguments[i].key, key) == 0)
-            return &command->arguments[i];
-    }
-    return NULL;
-}
-
 static bool arguments_read(json_t *object, struct request *request,
                            char error[static REQUEST_ERROR_MAX])
 {
@@ -153,8 +144,12 @@ static bool arguments_read(json_t *object, struct request *request,
 
     json_object_foreach(object, key, value)
     {
-        const struct argument *argument = argument_find(command, key);
+        const struct argument *argument = NULL;
 
+        for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+            if (command->arguments[i].key && strcmp(command->arguments[i].key, key) == 0)
+                argument = &command->arguments[i];
+        }
         if (strcmp(key, "protocol") == 0 || strcmp(key, "command") == 0)
             continue;
         if (!argument) {

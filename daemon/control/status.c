@@ -80,18 +80,6 @@ static const char *link_type_name(int32_t link_type, char number[static 16])
     return number;
 }
 
-/* What `usual` is not there for has never said anything. */
-static void put_quiet(json_t *object, const struct quiet *quiet)
-{
-    uint64_t seconds = quiet_seconds(quiet, clock_now().boot_ns);
-
-    if (seconds == 0)
-        return;
-    put_count(object, "quiet", seconds);
-    if (quiet->spoke)
-        put_count(object, "usual_pause", quiet_usual(quiet));
-}
-
 static json_t *interface_to_json(const struct state_report *report, const struct quiet *quiet,
                                  bool silent)
 {
@@ -114,8 +102,15 @@ static json_t *interface_to_json(const struct state_report *report, const struct
     if (report->buffer)
         put_count(object, "buffer", report->buffer);
     put_count(object, "received", report->received);
-    if (quiet && report->state == STATE_UP && !silent)
-        put_quiet(object, quiet);
+    if (quiet && report->state == STATE_UP && !silent) {
+        uint64_t seconds = quiet_seconds(quiet, clock_now().boot_ns);
+
+        if (seconds)
+            put_count(object, "quiet", seconds);
+        /* What it is not there for has never said anything. */
+        if (seconds && quiet->spoke)
+            put_count(object, "usual_pause", quiet_usual(quiet));
+    }
     put_count(object, "dropped", report->dropped);
     put_count(object, "interface_dropped", report->interface_dropped);
     if (report->frames)
@@ -238,16 +233,6 @@ static json_t *source_to_json(const struct source_status *status, const struct c
     return object;
 }
 
-static json_t *sources_to_json(const struct sources *sources, const struct config *config)
-{
-    json_t *array = json_array();
-    struct source_status status;
-
-    for (size_t i = 0; sources_status(sources, i, &status); i++)
-        json_array_append_new(array, source_to_json(&status, config));
-    return array;
-}
-
 /* Of the answers that were not believed: who asked for what; and whether that is to be said. */
 static void put_stranger(json_t *object, const struct resolver_seen *seen, bool believed,
                          uint64_t now_ns)
@@ -335,22 +320,11 @@ static void put_sets(json_t *object, const struct setsync *sync)
     put_count(object, "leases", leases);
 }
 
-/* Those that were found; none is nothing to be said. */
-static void put_translators(json_t *object, const struct translators *found)
-{
-    char text[PREFIX_TEXT_MAX];
-    json_t *prefixes = found && found->count > 0 ? json_array() : NULL;
-
-    for (size_t i = 0; prefixes && i < found->count; i++)
-        json_array_append_new(prefixes, json_string(prefix_to_text(&found->prefixes[i], text)));
-    if (prefixes)
-        json_object_set_new(object, "dns64", prefixes);
-}
-
 static json_t *whitelist_to_json(const struct whitelist *whitelist, const struct setsync *sync,
                                  size_t index)
 {
-    char text[PATTERN_TEXT_MAX];
+    const struct translators *found = whitelist->translators;
+    char text[PATTERN_TEXT_MAX], prefix[PREFIX_TEXT_MAX];
     json_t *object = json_object();
     json_t *patterns = json_array();
 
@@ -364,7 +338,12 @@ static json_t *whitelist_to_json(const struct whitelist *whitelist, const struct
         json_array_append_new(patterns,
                               json_string(pattern_to_text(&whitelist->patterns[i], text)));
     json_object_set_new(object, "patterns", patterns);
-    put_translators(object, whitelist->translators);
+    /* Those that were found; none is nothing to be said. */
+    json_t *prefixes = found && found->count > 0 ? json_array() : NULL;
+    for (size_t i = 0; prefixes && i < found->count; i++)
+        json_array_append_new(prefixes, json_string(prefix_to_text(&found->prefixes[i], prefix)));
+    if (prefixes)
+        json_object_set_new(object, "dns64", prefixes);
     return object;
 }
 
@@ -413,12 +392,15 @@ static void put_config(json_t *object, const struct config *config, const struct
 
 json_t *overview_to_json(const struct daemon_views *views, const struct moment *now)
 {
-    json_t *object = json_object();
+    json_t *object = json_object(), *sources = json_array();
+    struct source_status status;
 
     put_count(object, "protocol", CONTROL_PROTOCOL);
     put_text(object, "version", WILDSET_VERSION);
     put_count(object, "uptime", (now->boot_ns - views->started.boot_ns) / NS_PER_SECOND);
-    json_object_set_new(object, "sources", sources_to_json(views->sources, views->config));
+    for (size_t i = 0; sources_status(views->sources, i, &status); i++)
+        json_array_append_new(sources, source_to_json(&status, views->config));
+    json_object_set_new(object, "sources", sources);
     json_object_set_new(object, "trusted", trusted_to_json(views->trusted));
     json_object_set_new(object, "resolvers",
                         resolvers_to_json(views->resolvers, views->trusted, now));
