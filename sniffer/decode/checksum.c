@@ -81,16 +81,6 @@ enum checksum_outcome segment_checksums(const struct segment *segment)
     return transport == CHECKSUM_GOOD ? header : transport;
 }
 
-/* As it was sent: the length, which stands in the sum twice, was the first one's own. */
-static bool first_is_good(const struct segment *segment, size_t first, uint64_t pseudo)
-{
-    const uint8_t *udp = segment->transport_header;
-    uint64_t ports = sum_words(udp, 4), size = UDP_HEADER_SIZE + first;
-
-    return checksum_fold(pseudo + size + ports + size + big_endian_16(udp + UDP_CHECKSUM_AT) +
-                         sum_words(udp + UDP_HEADER_SIZE, first)) == 0xffff;
-}
-
 enum checksum_outcome segment_merged_checksums(const struct segment *segment, size_t first)
 {
     enum checksum_outcome header = segment_header_checksum(segment);
@@ -102,7 +92,12 @@ enum checksum_outcome segment_merged_checksums(const struct segment *segment, si
     if (is_bare(segment, stored, pseudo) ||
         stored == checksum_fold(pseudo + UDP_HEADER_SIZE + first))
         return CHECKSUM_BARE;
-    return first_is_good(segment, first, pseudo) ? header : CHECKSUM_BAD;
+    /* As it was sent: the length, which stands in the sum twice, was the first one's own. */
+    const uint8_t *udp = segment->transport_header;
+    uint64_t size = UDP_HEADER_SIZE + first;
+    uint64_t sum =
+        pseudo + size + sum_words(udp, 4) + size + stored + sum_words(udp + UDP_HEADER_SIZE, first);
+    return checksum_fold(sum) == 0xffff ? header : CHECKSUM_BAD;
 }
 
 /* One's complement sums do not mind the byte order: words of the machine's own will do. */

@@ -304,11 +304,18 @@ static bool is_extension(uint8_t next)
            next == IPPROTO_AH || next == IPPROTO_FRAGMENT;
 }
 
-static enum frame_outcome judge_fragment(struct walk *walk, const uint8_t *header)
+/*
+ * FRAME_SEGMENT: go on behind this one.  A header with segments left is on its way to somewhere
+ * else than its destination address says, and its checksum is over the last one.  An atomic
+ * fragment (RFC 6946) is a whole packet.
+ */
+static enum frame_outcome judge_extension(struct walk *walk, uint8_t type, const uint8_t *header)
 {
     uint16_t bits = big_endian_16(header + 2);
 
-    if (!(bits & IPV6_FRAGMENT_BITS))
+    if (type == IPPROTO_ROUTING && header[3] != 0)
+        return FRAME_NOT_DNS;
+    if (type != IPPROTO_FRAGMENT || !(bits & IPV6_FRAGMENT_BITS))
         return FRAME_SEGMENT;
     if (!protocol_is_read(walk, header[0]) && !is_extension(header[0]))
         return FRAME_NOT_DNS;
@@ -319,18 +326,6 @@ static enum frame_outcome judge_fragment(struct walk *walk, const uint8_t *heade
         .more = bits & IPV6_MORE_FRAGMENTS,
     };
     return FRAME_FRAGMENT;
-}
-
-/*
- * FRAME_SEGMENT: go on behind this one.  A header with segments left is on its way to somewhere
- * else than its destination address says, and its checksum is over the last one.  An atomic
- * fragment (RFC 6946) is a whole packet.
- */
-static enum frame_outcome judge_extension(struct walk *walk, uint8_t type, const uint8_t *header)
-{
-    if (type == IPPROTO_ROUTING && header[3] != 0)
-        return FRAME_NOT_DNS;
-    return type == IPPROTO_FRAGMENT ? judge_fragment(walk, header) : FRAME_SEGMENT;
 }
 
 /* Moves behind the extension headers; *next is what follows them, *size what they leave of it. */
@@ -437,16 +432,6 @@ static __attribute__((cold)) uint16_t skip_shims(struct walk *walk, uint16_t eth
     return ethertype;
 }
 
-static inline enum frame_outcome decode_network(struct walk *walk, uint16_t ethertype)
-{
-    if (ethertype == ETHERTYPE_IPV4)
-        return decode_ipv4(walk);
-    if (ethertype == ETHERTYPE_IPV6)
-        return decode_ipv6(walk);
-    walk->out->ethertype = ethertype;
-    return ethertype < ETHERTYPE_LEAST ? FRAME_NOT_DNS : FRAME_OTHER_TYPE;
-}
-
 /* One layer of link and network, inside a tunnel or not. */
 static inline enum frame_outcome decode_layer(struct walk *walk)
 {
@@ -461,7 +446,12 @@ static inline enum frame_outcome decode_layer(struct walk *walk)
     walk->out->wrappings = walk->notes.wrappings;
     if (walk->reader.state != READER_OK)
         return outcome_of_failure(&walk->reader);
-    return decode_network(walk, ethertype);
+    if (ethertype == ETHERTYPE_IPV4)
+        return decode_ipv4(walk);
+    if (ethertype == ETHERTYPE_IPV6)
+        return decode_ipv6(walk);
+    walk->out->ethertype = ethertype;
+    return ethertype < ETHERTYPE_LEAST ? FRAME_NOT_DNS : FRAME_OTHER_TYPE;
 }
 
 /* The tunnels are counted, so that this ends. */

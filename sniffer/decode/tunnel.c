@@ -53,17 +53,12 @@ enum {
     GTP_USER_DATA = 255,
 };
 
-static void carries_ethernet(struct tunnel_inner *out)
-{
-    out->link = linklayer_ethernet;
-}
-
 /* An EtherType, which may also say that an Ethernet frame follows. */
 static void carries(struct tunnel_inner *out, uint16_t ethertype)
 {
     out->ethertype = ethertype;
     if (ethertype == ETHERTYPE_BRIDGED)
-        carries_ethernet(out);
+        out->link = linklayer_ethernet;
 }
 
 static void has_number(struct tunnel_inner *out, uint32_t number)
@@ -81,7 +76,7 @@ static void erspan(struct reader *reader, bool sequence, struct tunnel_inner *ou
         return;
     if (header)
         has_number(out, big_endian_16(header + 2) & ERSPAN_SESSION);
-    carries_ethernet(out);
+    out->link = linklayer_ethernet;
 }
 
 /* The same, section 4.3. */
@@ -97,7 +92,7 @@ static void erspan_3(struct reader *reader, struct tunnel_inner *out)
         reader_take(reader, ERSPAN_3_SUBHEADER_SIZE);
     unsigned type = last >> 10 & 0x1f;
     if (type == ERSPAN_3_ETHERNET)
-        carries_ethernet(out);
+        out->link = linklayer_ethernet;
     if (type == ERSPAN_3_IP)
         out->link = linklayer_raw_ip;
 }
@@ -154,7 +149,7 @@ static void vxlan(struct reader *reader, uint32_t encapsulations, struct tunnel_
     if (!header || !(header[0] & VXLAN_HAS_NUMBER))
         return;
     has_number(out, network_number(header));
-    carries_ethernet(out);
+    out->link = linklayer_ethernet;
 }
 
 /* draft-ietf-nvo3-vxlan-gpe section 3: without a next protocol it is VXLAN as it was. */
@@ -174,7 +169,7 @@ static void vxlan_gpe(struct reader *reader, uint32_t encapsulations, struct tun
     else if (next == GPE_IPV6)
         carries(out, ETHERTYPE_IPV6);
     else if (next == GPE_ETHERNET)
-        carries_ethernet(out);
+        out->link = linklayer_ethernet;
     else if (next == GPE_NSH)
         carries(out, ETHERTYPE_NSH);
 }
@@ -218,7 +213,7 @@ static void tzsp(struct reader *reader, uint32_t encapsulations, struct tunnel_i
         return;
     skip_tzsp_tags(reader);
     if (protocol == TZSP_ETHERNET)
-        carries_ethernet(out);
+        out->link = linklayer_ethernet;
     if (protocol == TZSP_IEEE80211)
         out->link = linklayer_ieee80211;
 }

@@ -45,18 +45,15 @@ static uint32_t little_endian_32(const uint8_t *bytes)
     return little_endian_16(bytes + 2) << 16 | little_endian_16(bytes);
 }
 
-static bool is_plain_data(const uint8_t *header)
-{
-    return (header[0] & (CONTROL_VERSION | CONTROL_TYPE | CONTROL_NO_DATA)) == CONTROL_DATA &&
-           !(header[1] & (FLAG_PROTECTED | FLAG_MORE_FRAGMENTS)) && (header[22] & 0x0f) == 0;
-}
-
 static uint16_t data_frame(struct reader *reader, bool padded)
 {
     const uint8_t *header = reader_take(reader, HEADER_SIZE), *qos = NULL;
     size_t size = HEADER_SIZE;
 
-    if (!header || !is_plain_data(header))
+    /* Data that is not encrypted, and no fragment. */
+    if (!header ||
+        (header[0] & (CONTROL_VERSION | CONTROL_TYPE | CONTROL_NO_DATA)) != CONTROL_DATA ||
+        header[1] & (FLAG_PROTECTED | FLAG_MORE_FRAGMENTS) || (header[22] & 0x0f) != 0)
         return ETHERTYPE_NONE;
     if ((header[1] & (FLAG_TO_DS | FLAG_FROM_DS)) == (FLAG_TO_DS | FLAG_FROM_DS)) {
         reader_take(reader, ADDRESS_SIZE);
