@@ -176,9 +176,8 @@ def test_the_system_is_not_asked_where_resolvers_are_named(place):
     """Anybody on purpose, too: believed, and warned of."""
     for resolvers, believed in (([lab.RESOLVER4], False), (["0.0.0.0/0", "::/0"], True)):
         place.wildset.configure(resolvers=resolvers)
-        place.wildset.reload()
-        wait_for("it is in force", lambda: place.wildset.status()["trusted"]["named"] == resolvers)
-        wait_for("one sniffer reads", lambda: len(place.wildset.sniffers()) == 1)
+        place.wildset.ask("reload")
+        assert place.wildset.status()["trusted"]["named"] == resolvers
         forget(place)
         name = f"{'any' if believed else 'named'}.{DOMAIN}"
 
@@ -198,9 +197,8 @@ def test_a_resolver_at_another_port_is_believed_where_it_is_named(place):
     """What passes the kernel's filter, too; and its port 53 is another one's."""
     serve(place.network.resolver, None, lab.RESOLVER4, port=5335)
     place.wildset.configure(resolvers=[f"{lab.RESOLVER4}@5335"])
-    place.wildset.reload()
-    wait_for("it is in force", lambda: place.wildset.status()["trusted"]["named"] == [f"{lab.RESOLVER4}@5335"])
-    wait_for("one sniffer reads", lambda: len(place.wildset.sniffers()) == 1)
+    place.wildset.ask("reload")
+    assert place.wildset.status()["trusted"]["named"] == [f"{lab.RESOLVER4}@5335"]
     forget(place)
     for name, options in (("udp", ()), ("tcp", ("+tcp",))):
         assert place.client.run("dig", "+short", "-p", "5335", *options, f"@{lab.RESOLVER4}", f"{name}.{DOMAIN}",
