@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whether the first packet to a fresh name passes when a late one waits (`hold`), beside a wildset that only watches.
+"""Whether the first packet to a fresh name passes when a late one waits (`hold`), beside a wildset that only watches
+and the bare prototype, which does so too.
 
 Through the firewall and with a mirror port, TCP and UDP, the first answer (IPv4) and the last one (IPv6, asked over
 IPv4), on the machine as it is and with both CPUs busy; what a flood of new connections costs; what is saved where
@@ -16,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from parts.kit import Missing, Program, Wildset, inside, nft, on_cpu_ns
+from parts.kit import Missing, Program, Prototype, Wildset, inside, nft, on_cpu_ns
 from parts.race import Street, by_getaddrinfo, resolver_files
 from parts.table import Row
 from parts.kit import RESOLVER
@@ -26,7 +27,7 @@ STATEMENT = f" queue flags bypass to {QUEUE}"
 HOLD = 'hold = "250ms"\n'
 GAP_US = 20000
 FLOOD_RATE, FLOOD_SECONDS = 20000, 5
-WATCHERS = {"watching": "", "hold": HOLD}
+WATCHERS = {"prototype": None, "watching": "", "hold": HOLD}  # what the configuration has besides
 
 
 class Holding(Street):
@@ -67,10 +68,12 @@ def busy(bench):
 
 @contextlib.contextmanager
 def scene(bench, watcher, mirror=False, is_busy=False):
-    """The wildset that runs, and the network; the client can ask and connect."""
+    """Who watches, and the network; the client can ask and connect."""
     with contextlib.ExitStack() as stack:
         street = stack.enter_context(Holding(mirror))
-        wildset = stack.enter_context(Wildset(bench, "fw", street.interface, outside=WATCHERS[watcher]))
+        wildset = stack.enter_context(
+            Prototype(bench, "fw", street.interface) if watcher == "prototype" else
+            Wildset(bench, "fw", street.interface, outside=WATCHERS[watcher]))
         if WATCHERS[watcher]:
             street.load(bench, wildset)
         stack.enter_context(Program(bench, "srv", [bench.tool("acceptor")]))
@@ -95,7 +98,7 @@ def one_case(bench, names, watcher, case):
     options = [family, f"gap-us={GAP_US}", *(["udp"] if protocol == "udp" else [])]
     with scene(bench, watcher, mirror, is_busy) as (_, wildset):
         count, lost, stalled = by_getaddrinfo(bench, names, *options)
-        return count, lost, stalled, wildset.status().get("hold", {})
+        return count, lost, stalled, {} if watcher == "prototype" else wildset.status().get("hold", {})
 
 
 def added(runs):
@@ -213,7 +216,7 @@ def rows(bench):
                 found.setdefault(figure, []).append(one_case(bench, names, watcher, case))
     result = []
     for figure, runs in found.items():
-        waits = not figure.endswith("watching")
+        waits = figure.endswith(": hold")
         lost = sum(run[1] for run in runs)
         result.append(Row("hold", figure, told(runs) + waits_told(runs), "none" if waits else "",
                           lost == 0 if waits else None))
