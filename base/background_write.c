@@ -22,6 +22,8 @@ int background_write_start(struct background_write *write, background_writer *wr
     pid_t pid = fork();
     if (pid == 0) {
         (void)sched_setscheduler(0, SCHED_OTHER, &ordinary);
+        /* Where the parent is killed meanwhile, its sockets are not to go on in here. */
+        (void)close_range(STDERR_FILENO + 1, ~0U, 0);
         _exit(-writer(context));
     }
     int result = pid < 0 ? -errno : 0;

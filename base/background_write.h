@@ -13,7 +13,8 @@ struct background_write {
     pid_t child; /* 0: none */
 };
 
-/* Called in the child: 0 or -errno. */
+/* Called in the child, which has none of its parent's descriptors but those of stdio: 0 or -errno.
+ */
 typedef int background_writer(void *context);
 
 /* None may be under way.  0, or -errno of fork(2). */

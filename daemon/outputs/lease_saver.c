@@ -120,8 +120,12 @@ static void saver_soon(void *self)
 
 static void saver_configure(void *self, const struct config *config, const struct moment *now)
 {
+    const struct saver *saver = self;
+
     (void)config, (void)now;
-    saver_soon(self);
+    if (saver->saved !=
+        UINT64_MAX) /* at the start there is no hurry: what it read is in the file */
+        saver_soon(self);
 }
 
 static void saver_event(void *self, const struct event *event, uint64_t boot_ns)
