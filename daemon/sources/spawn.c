@@ -201,6 +201,8 @@ static int wait_for_exec(int pipe, pid_t pid, const char **stage)
     while (got < 0 && errno == EINTR);
     if (got == 0)
         return 0;
+    /* It has ended, or is about to; but where the pipe could not be read, it may well run. */
+    kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     *stage = "starting it";
     if (got != (ssize_t)sizeof(failure) || (unsigned)failure.stage >= STAGE_COUNT ||
