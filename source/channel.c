@@ -38,6 +38,8 @@ int channel_send(int writer, const struct message *message)
     do
         sent = send(writer, message, sizeof(*message), MSG_DONTWAIT | MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
+    if (sent < 0 && (errno == ENOBUFS || errno == ENOMEM))
+        return -EAGAIN; /* the kernel's memory comes back */
     return sent < 0 ? -errno : 0;
 }
 
